@@ -1,0 +1,43 @@
+//! Whom one talks to, and what a list of conversations shows of each.
+
+use serde::{Deserialize, Serialize};
+
+use super::{GroupId, Message, MessageKey, Timestamp, UserName};
+
+/// A conversation: with one person, or in a group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConversationId {
+    /// With one person.
+    Direct(UserName),
+    /// In a group.
+    Group(GroupId),
+}
+
+/// The last message of a conversation, shortened for a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Who wrote it.
+    pub sender: UserName,
+    /// When, by the sender's clock.
+    pub sent_at: Timestamp,
+}
+
+impl From<&Message> for Preview {
+    fn from(message: &Message) -> Self {
+        Self { sender: message.sender.clone(), sent_at: message.sent_at }
+    }
+}
+
+/// What a list of conversations shows of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Messages of others that were not read yet.
+    pub unread: u32,
+    /// Where the unread line stands: above this message. `None` when all is read.
+    pub first_unread: Option<MessageKey>,
+    /// The newest message, if there is any.
+    pub last: Option<Preview>,
+}

@@ -1,0 +1,136 @@
+//! Messages.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ConversationId, Delivery, InvalidText, MessageId, Timestamp, UserName, clean_block, limits,
+};
+
+/// The text of a message: cleaned for the terminal, not blank, at most [`limits::TEXT`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MessageText(String);
+
+impl MessageText {
+    /// Cleans and checks a text. The limit is applied before the cleaning, so that a huge text costs
+    /// nothing.
+    pub fn new(text: &str) -> Result<Self, InvalidText> {
+        let too_long = InvalidText::TooLong { limit: limits::TEXT, unit: "bytes" };
+        if text.len() > limits::TEXT {
+            return Err(too_long);
+        }
+        let clean = clean_block(text);
+        // Tabs grow when they become spaces.
+        match clean.len() {
+            n if n > limits::TEXT => Err(too_long),
+            _ if clean.trim().is_empty() => Err(InvalidText::Empty),
+            _ => Ok(Self(clean)),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for MessageText {
+    type Error = InvalidText;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text)
+    }
+}
+
+impl From<MessageText> for String {
+    fn from(text: MessageText) -> Self {
+        text.0
+    }
+}
+
+impl fmt::Display for MessageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Body {
+    /// Words for people.
+    Text(MessageText),
+    /// The sender made the group.
+    Created,
+    /// The sender joined the group.
+    Joined,
+    /// The sender left the group.
+    Left,
+    /// The sender invited this person into the group.
+    Invited(UserName),
+    /// Something only a newer Cooee understands. It is kept and said so, never guessed at.
+    Unsupported,
+}
+
+impl Body {
+    /// Whether it waits to be read: events are told, but count as nobody's unread message.
+    pub fn counts_as_unread(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Unsupported)
+    }
+}
+
+/// Where a message stands in its conversation: by the sender's clock, ties broken by the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MessageKey {
+    /// When, by the sender's clock.
+    pub sent_at: Timestamp,
+    /// Which.
+    pub id: MessageId,
+}
+
+/// One message of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its one identity.
+    pub id: MessageId,
+    /// Where it was said.
+    pub conversation: ConversationId,
+    /// Who wrote it.
+    pub sender: UserName,
+    /// When, by the sender's clock.
+    pub sent_at: Timestamp,
+    /// When it came here, by our clock.
+    pub received_at: Timestamp,
+    /// What it says.
+    pub body: Body,
+    /// How far it has come; `None` for messages of others.
+    pub delivery: Option<Delivery>,
+}
+
+impl Message {
+    /// Where it stands in its conversation.
+    pub fn key(&self) -> MessageKey {
+        MessageKey { sent_at: self.sent_at, id: self.id }
+    }
+
+    /// Whether we wrote it.
+    pub fn is_ours(&self) -> bool {
+        self.delivery.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_bounded_before_and_after_cleaning() {
+        assert_eq!(MessageText::new(" \n\u{1b}"), Err(InvalidText::Empty));
+        assert_eq!(MessageText::new("hi\n\n").unwrap().as_str(), "hi");
+        assert!(MessageText::new(&"x".repeat(limits::TEXT)).is_ok());
+        assert!(MessageText::new(&"x".repeat(limits::TEXT + 1)).is_err());
+        assert!(MessageText::new(&format!("x{}x", "\t".repeat(limits::TEXT - 2))).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! Plain values and the rules they keep: names, ids, messages, delivery, groups, presence.
+//!
+//! This layer owns what the words of Cooee mean. It must not do I/O, read a clock or make randomness:
+//! a value goes in, a value comes out, and the same input always gives the same output. It imports
+//! nothing else of ours.
+
+mod conversation;
+mod delivery;
+mod group;
+mod ids;
+mod message;
+mod person;
+mod presence;
+mod profile;
+mod text;
+mod time;
+
+pub use conversation::{ConversationId, Preview, Summary};
+pub use delivery::Delivery;
+pub use group::{Group, GroupName, JoinPolicy, Membership, Role, Standing};
+pub use ids::{AccountId, DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, UserName};
+pub use message::{Body, Message, MessageKey, MessageText};
+pub use person::{Origin, Person};
+pub use presence::{Availability, DeviceRecord, PresenceBook};
+pub use profile::{DisplayName, MobileNumber, Profile};
+pub use text::{InvalidText, clean_block, clean_line};
+pub use time::Timestamp;
+
+/// Bounds that every layer keeps. Sizes are in bytes unless said.
+pub mod limits {
+    /// Longest user name, in characters.
+    pub const USER_NAME: usize = 32;
+    /// Longest display name or group name, in grapheme clusters.
+    pub const NAME_GRAPHEMES: usize = 64;
+    /// Longest display name or group name: a grapheme cluster may be of any length, bytes are not.
+    pub const NAME_BYTES: usize = 512;
+    /// Longest mobile number, in characters.
+    pub const MOBILE: usize = 32;
+    /// Longest text of one message.
+    pub const TEXT: usize = 16 * 1024;
+    /// Most members of one group, those who left included.
+    pub const GROUP_MEMBERS: usize = 256;
+    /// Most devices remembered for one user.
+    pub const DEVICES: usize = 8;
+}

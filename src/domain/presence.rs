@@ -1,0 +1,212 @@
+//! Who is online, worked out from what each device said last.
+//!
+//! Every connection of a device carries an *epoch* that only grows, and its last will carries the same
+//! one. A record of an older epoch says nothing about the newer connection, so a late will, a broker
+//! that came back with an old retained record, and messages in the wrong order all do no harm.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{DeviceId, Timestamp, UserName, limits};
+
+/// Whether a person can be reached now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Availability {
+    /// At least one device is connected, the first of them since then.
+    Online {
+        /// When the oldest of the current connections was made, by that device's clock.
+        since: Timestamp,
+    },
+    /// No device is connected.
+    Offline {
+        /// When one last was, as far as we know.
+        last_seen: Option<Timestamp>,
+    },
+}
+
+impl Availability {
+    /// Whether at least one device is connected.
+    pub fn is_online(self) -> bool {
+        matches!(self, Self::Online { .. })
+    }
+}
+
+/// What a device said of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// Which connection it speaks of.
+    pub epoch: u64,
+    /// Connected, or gone.
+    pub online: bool,
+    /// By the device's clock: when the connection was made (online), or when it ended (offline).
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Device {
+    record: DeviceRecord,
+    /// By our clock: when the record, or a repetition of it, came in.
+    heard_at: Timestamp,
+}
+
+/// The presence of everybody, as one watcher knows it.
+#[derive(Clone, Debug, Default)]
+pub struct PresenceBook {
+    users: BTreeMap<UserName, BTreeMap<DeviceId, Device>>,
+}
+
+impl PresenceBook {
+    /// Takes in what a device said; says whether the user's [`Availability`] changed by it.
+    pub fn note(
+        &mut self,
+        user: &UserName,
+        device: DeviceId,
+        record: DeviceRecord,
+        now: Timestamp,
+    ) -> bool {
+        let before = self.availability(user);
+        let devices = self.users.entry(user.clone()).or_default();
+        let full = devices.len() >= limits::DEVICES;
+        match devices.entry(device) {
+            Entry::Occupied(mut known) => {
+                let old = known.get().record;
+                // Within one connection, gone is final.
+                let newer = record.epoch > old.epoch || (record.epoch == old.epoch && old.online);
+                if newer {
+                    known.insert(Device { record, heard_at: now });
+                }
+            }
+            Entry::Vacant(free) if !full => {
+                free.insert(Device { record, heard_at: now });
+            }
+            Entry::Vacant(_) => {}
+        }
+        self.availability(user) != before
+    }
+
+    /// The broker holds no record of the device any more; says whether the user's availability changed.
+    pub fn forget(&mut self, user: &UserName, device: DeviceId, now: Timestamp) -> bool {
+        let known = self.users.get(user).and_then(|devices| devices.get(&device));
+        let Some(Device { record, .. }) = known else { return false };
+        let gone = DeviceRecord { online: false, since: now, ..*record };
+        self.note(user, device, gone, now)
+    }
+
+    /// Takes everybody for gone who was not heard of since `deadline`; returns whom that changed.
+    pub fn expire(&mut self, deadline: Timestamp) -> Vec<UserName> {
+        let mut changed = Vec::new();
+        for (user, devices) in &mut self.users {
+            let was_online = devices.values().any(|d| d.record.online);
+            for device in devices.values_mut().filter(|d| d.record.online && d.heard_at < deadline) {
+                device.record.online = false;
+                device.record.since = device.heard_at;
+            }
+            if was_online && !devices.values().any(|d| d.record.online) {
+                changed.push(user.clone());
+            }
+        }
+        changed
+    }
+
+    /// How long until [`Self::expire`] with a deadline `lifetime` ago may change somebody; `None` when
+    /// nobody is online.
+    pub fn next_expiry(&self, lifetime: Duration) -> Option<Timestamp> {
+        let online = self.users.values().flat_map(BTreeMap::values).filter(|d| d.record.online);
+        online.map(|d| d.heard_at).min().map(|t| t.plus(lifetime))
+    }
+
+    /// Whether a person can be reached now.
+    pub fn availability(&self, user: &UserName) -> Availability {
+        let devices = || self.users.get(user).into_iter().flat_map(BTreeMap::values);
+        let online = devices().filter(|d| d.record.online).map(|d| d.record.since).min();
+        match online {
+            Some(since) => Availability::Online { since },
+            None => Availability::Offline { last_seen: devices().map(|d| d.record.since).max() },
+        }
+    }
+
+    /// Everybody who can be reached now.
+    pub fn online(&self) -> impl Iterator<Item = &UserName> {
+        let online = |devices: &BTreeMap<_, Device>| devices.values().any(|d| d.record.online);
+        self.users.iter().filter(move |(_, devices)| online(devices)).map(|(user, _)| user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAPTOP: u64 = 1;
+    const PHONE: u64 = 2;
+
+    struct Watcher(PresenceBook, UserName);
+
+    impl Watcher {
+        fn new() -> Self {
+            Self(PresenceBook::default(), "bob".parse().unwrap())
+        }
+
+        fn hears(&mut self, device: u64, epoch: u64, online: bool, at: i64) -> bool {
+            let at = Timestamp::from_millis(at);
+            let record = DeviceRecord { epoch, online, since: at };
+            self.0.note(&self.1, DeviceId::from_bits(device), record, at)
+        }
+
+        fn is_online(&self) -> bool {
+            self.0.availability(&self.1).is_online()
+        }
+    }
+
+    #[test]
+    fn a_late_will_does_not_hide_a_newer_connection() {
+        let mut bob = Watcher::new();
+        assert!(bob.hears(LAPTOP, 1, true, 10));
+        assert!(!bob.hears(LAPTOP, 2, true, 20) || bob.is_online());
+        assert!(!bob.hears(LAPTOP, 1, false, 30));
+        assert!(bob.is_online());
+        assert!(bob.hears(LAPTOP, 2, false, 40));
+        assert!(!bob.hears(LAPTOP, 2, true, 35), "gone is final within a connection");
+        assert!(!bob.is_online());
+    }
+
+    #[test]
+    fn online_if_any_device_is() {
+        let mut bob = Watcher::new();
+        bob.hears(LAPTOP, 1, true, 10);
+        bob.hears(PHONE, 1, true, 5);
+        let since = Timestamp::from_millis(5);
+        assert_eq!(bob.0.availability(&bob.1), Availability::Online { since });
+        bob.hears(PHONE, 1, false, 20);
+        assert!(bob.is_online());
+        bob.hears(LAPTOP, 1, false, 30);
+        let last_seen = Some(Timestamp::from_millis(30));
+        assert_eq!(bob.0.availability(&bob.1), Availability::Offline { last_seen });
+    }
+
+    #[test]
+    fn who_is_not_refreshed_is_taken_for_gone() {
+        let mut bob = Watcher::new();
+        bob.hears(LAPTOP, 1, true, 1_000);
+        assert_eq!(bob.0.next_expiry(Duration::from_secs(2)), Some(Timestamp::from_millis(3_000)));
+        assert!(bob.0.expire(Timestamp::from_millis(1_000)).is_empty());
+        assert_eq!(bob.0.expire(Timestamp::from_millis(1_001)), vec![bob.1.clone()]);
+        assert_eq!(bob.0.online().count(), 0);
+        assert_eq!(bob.0.next_expiry(Duration::from_secs(2)), None);
+    }
+
+    #[test]
+    fn a_removed_record_means_gone_and_devices_are_bounded() {
+        let mut bob = Watcher::new();
+        bob.hears(LAPTOP, 1, true, 10);
+        let user = bob.1.clone();
+        assert!(bob.0.forget(&user, DeviceId::from_bits(LAPTOP), Timestamp::from_millis(11)));
+        assert!(!bob.0.forget(&user, DeviceId::from_bits(99), Timestamp::from_millis(11)));
+        for device in 0..1_000 {
+            bob.hears(device, 1, true, 10);
+        }
+        assert_eq!(bob.0.users[&user].len(), limits::DEVICES);
+    }
+}

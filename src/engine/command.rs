@@ -1,0 +1,88 @@
+//! What a front end may ask.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{ConversationId, GroupId, GroupName, JoinPolicy, MessageKey, MessageText, UserName};
+
+/// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ticket(pub u64);
+
+/// Which part of a conversation to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageAt {
+    /// The newest messages.
+    Newest,
+    /// The oldest messages.
+    Oldest,
+    /// The nearest messages older than this one.
+    Before(MessageKey),
+    /// The nearest messages newer than this one.
+    After(MessageKey),
+    /// This message in the middle.
+    Around(MessageKey),
+}
+
+/// What a front end may ask of a running session. The answers are [`Update`](super::Update)s.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Write a message. Answered by `Update::Stored` with the same ticket, or `Update::Refused`.
+    Send {
+        /// Where to.
+        to: ConversationId,
+        /// What.
+        text: MessageText,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Read part of a conversation. Answered by `Update::Page`.
+    Load {
+        /// Of which.
+        conversation: ConversationId,
+        /// Which part.
+        at: PageAt,
+        /// At most so many messages (the engine gives no more than 500).
+        limit: usize,
+    },
+    /// All messages that arrived up to now were read.
+    MarkRead(ConversationId),
+    /// We are writing there: tell the others. The engine limits how often they are told.
+    Typing(ConversationId),
+    /// Make a group and join it. Answered by `Update::Done` (with its id) or `Update::Refused`.
+    CreateGroup {
+        /// What to call it.
+        name: GroupName,
+        /// Who may come in.
+        policy: JoinPolicy,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Join a listed group or accept an invitation. Answered by `Update::Done` or `Update::Refused`.
+    JoinGroup {
+        /// Which.
+        group: GroupId,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Leave a group, or decline an invitation. Answered by `Update::Done` or `Update::Refused`.
+    LeaveGroup {
+        /// Which.
+        group: GroupId,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Ask somebody into a group. Answered by `Update::Done` or `Update::Refused`.
+    Invite {
+        /// Into which.
+        group: GroupId,
+        /// Whom.
+        user: UserName,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Do not wait for the next attempt to connect: try now. Also starts a stopped built-in broker again.
+    ConnectNow,
+}
