@@ -287,7 +287,7 @@ fn filter(subscription: &Subscription) -> Filter {
         path: subscription.filter.clone(),
         qos,
         nolocal: !subscription.echo,
-        preserve_retain: true,
+        preserve_retain: false,
         retain_forward_rule: RetainForwardRule::OnEverySubscribe,
     }
 }
