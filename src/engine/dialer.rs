@@ -17,7 +17,7 @@ pub(super) async fn address(setup: &Setup, revive: Revive) -> Result<Address, br
         BrokerChoice::Url(url) => Ok(Address {
             host: url.host().to_owned(),
             port: url.port(),
-            tls: url.is_tls(),
+            tls: url.tls(),
             login: url.user().map(|user| {
                 (user.to_owned(), url.password().unwrap_or_default().to_owned())
             }),

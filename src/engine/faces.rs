@@ -11,6 +11,11 @@ use crate::domain::Message;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FaceId(pub u64);
 
+impl FaceId {
+    /// The front end that started the session.
+    pub const FIRST: Self = Self(0);
+}
+
 struct Face {
     id: FaceId,
     updates: mpsc::Sender<Update>,

@@ -98,6 +98,14 @@ impl Outbox {
         }
     }
 
+    /// Tries everything again.
+    pub fn release_all(&mut self) {
+        while let Some((recipient, _)) = self.parked.first_key_value() {
+            let recipient = recipient.clone();
+            self.release(&recipient);
+        }
+    }
+
     /// Whether something waits for this recipient.
     pub fn waits_for(&self, recipient: &ConversationId) -> bool {
         self.parked.contains_key(recipient)

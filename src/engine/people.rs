@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Availability, DisplayName, MobileNumber, Origin, Person, PresenceBook, Profile, Timestamp, UserName,
+    Availability, MobileNumber, Origin, Person, PresenceBook, Profile, Timestamp, UserName,
 };
 use crate::registry::Entry;
 use crate::store::KnownPerson;
@@ -91,7 +91,7 @@ impl People {
         let entry = self.by_hand.get(user);
         let display_name = match (known, entry) {
             (Some(known), _) => known.profile.display_name.clone(),
-            (None, Some(entry)) => entry.display_name.clone().unwrap_or_else(|| DisplayName::from(user)),
+            (None, Some(entry)) => entry.display_name.clone(),
             (None, None) => return None,
         };
         let availability = match self.presence.availability(user) {
@@ -100,11 +100,13 @@ impl People {
             },
             online => online,
         };
+        // Another Cooee that shares the files may have met them first.
+        let registered = known.is_some() || entry.is_some_and(|e| e.registered_at.is_some());
         Some(Person {
             user: user.clone(),
             display_name,
             mobile: self.mobile(user).cloned(),
-            origin: if known.is_some() { Origin::Registered } else { Origin::ByHand },
+            origin: if registered { Origin::Registered } else { Origin::ByHand },
             availability,
         })
     }
