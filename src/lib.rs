@@ -1,4 +1,8 @@
 //! Cooee: a keyboard-driven terminal messenger over MQTT that brings its own broker.
 
+pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod logging;
