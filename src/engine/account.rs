@@ -125,7 +125,9 @@ mod tests {
     fn accounts_are_directories_with_a_database() {
         let data = tempfile::tempdir().unwrap();
         assert_eq!(accounts(data.path()), []);
-        for (name, file) in [("bob", "chat.db"), ("alice", "chat.db"), ("carol", "lock"), ("Bad", "chat.db")] {
+        for (name, file) in
+            [("bob", "chat.db"), ("alice", "chat.db"), ("carol", "lock"), ("Bad", "chat.db")]
+        {
             let dir = data.path().join("accounts").join(name);
             fs::create_dir_all(&dir).unwrap();
             fs::write(dir.join(file), "").unwrap();

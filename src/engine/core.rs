@@ -80,7 +80,12 @@ impl Core {
             tracing::error!(%reason, "the session ended");
         }
         self.say_goodbye(&mut ears.events).await;
-        if let Err(error) = self.store.clone().close().await {
+        self.registrar.offline(self.me.user.clone());
+        let closing = self.registrar.close(&mut ears.reports);
+        if tokio::time::timeout(GOODBYE, closing).await.is_err() {
+            tracing::warn!("the CSV files were not brought up to date in time");
+        }
+        if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the history was not closed in good order");
         }
         self.faces.tell(Update::Stopped(reason)).await;
@@ -145,7 +150,9 @@ impl Core {
         for event in events {
             match event {
                 Event::Incoming(incoming) => self.sort(incoming, &mut mail),
-                Event::Published { token, outcome } => self.on_published(token, outcome, &mut mail).await,
+                Event::Published { token, outcome } => {
+                    self.on_published(token, outcome, &mut mail).await
+                }
                 other => {
                     self.settle(std::mem::take(&mut mail)).await?;
                     self.on_link_event(other).await?;
@@ -190,7 +197,7 @@ impl Core {
     }
 
     /// Asks something of the connection. When that task is gone its events end too, which ends us.
-    pub async fn ask(&self, request: Request) {
+    pub async fn ask(&mut self, request: Request) {
         let _ = self.link.requests.send(request).await;
     }
 

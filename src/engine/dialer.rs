@@ -18,9 +18,9 @@ pub(super) async fn address(setup: &Setup, revive: Revive) -> Result<Address, br
             host: url.host().to_owned(),
             port: url.port(),
             tls: url.tls(),
-            login: url.user().map(|user| {
-                (user.to_owned(), url.password().unwrap_or_default().to_owned())
-            }),
+            login: url
+                .user()
+                .map(|user| (user.to_owned(), url.password().unwrap_or_default().to_owned())),
         }),
         BrokerChoice::BuiltIn => {
             let address = broker::ensure_running(&setup.data_dir, &setup.program, revive).await?;
@@ -44,8 +44,7 @@ pub(super) struct SessionDialer {
 
 impl Dialer for SessionDialer {
     async fn dial(&mut self, asked_for: bool) -> Result<Dial, DialError> {
-        let revive =
-            if self.first || asked_for { Revive::Always } else { Revive::UnlessStopped };
+        let revive = if self.first || asked_for { Revive::Always } else { Revive::UnlessStopped };
         self.first = false;
         let address = address(&self.setup, revive).await.map_err(|error| DialError {
             retry: !matches!(error, broker::Error::Stopped),

@@ -48,6 +48,9 @@ pub enum Error {
         /// What.
         reason: String,
     },
+    /// A part of Cooee failed in a way that it should not.
+    #[error("an internal error: {0}")]
+    Panicked(String),
     /// A file or directory of the account.
     #[error("cannot {action} {}: {source}", path.display())]
     File {

@@ -108,7 +108,8 @@ impl Core {
         self.link.profile_seen = false;
         self.outbox.restart();
         self.groups.restart();
-        let left: Vec<String> = self.groups.to_unsubscribe().flat_map(|id| self.group_filters(id)).collect();
+        let left: Vec<String> =
+            self.groups.to_unsubscribe().flat_map(|id| self.group_filters(id)).collect();
         if !left.is_empty() {
             self.ask(Request::Unsubscribe(left)).await;
         }
@@ -172,7 +173,13 @@ impl Core {
         [self.setup.root.filter(&Filter::Group(id)), self.setup.root.filter(&Filter::LiveIn(id))]
     }
 
-    async fn publish_state(&mut self, topic: Topic, payload: Vec<u8>, expiry: Option<Duration>, token: u64) {
+    async fn publish_state(
+        &mut self,
+        topic: Topic,
+        payload: Vec<u8>,
+        expiry: Option<Duration>,
+        token: u64,
+    ) {
         let topic = self.topic(&topic);
         let publish = Publish { topic, payload, retain: true, expiry, token: Some(token) };
         self.ask(Request::Publish(publish)).await;
@@ -248,7 +255,9 @@ impl Core {
         // After a cut we know of nobody any more; their records come again with the connection.
         let deadline = match cut_off {
             true => clock.plus(Duration::from_millis(1)),
-            false => Timestamp::from_millis(clock.as_millis().saturating_sub(SILENCE.as_millis() as i64)),
+            false => {
+                Timestamp::from_millis(clock.as_millis().saturating_sub(SILENCE.as_millis() as i64))
+            }
         };
         self.expire_presence(deadline).await
     }
@@ -283,8 +292,11 @@ impl Core {
     pub(super) fn note_availability(&mut self, user: &UserName) -> Option<Timestamp> {
         match self.people.presence.availability(user) {
             Availability::Online { since } => {
-                let mobile =
-                    if *user == self.me.user { self.me.mobile.as_ref() } else { self.people.mobile(user) };
+                let mobile = if *user == self.me.user {
+                    self.me.mobile.as_ref()
+                } else {
+                    self.people.mobile(user)
+                };
                 self.registrar.online(OnlineRow { user: user.clone(), mobile: mobile.cloned(), since });
                 None
             }

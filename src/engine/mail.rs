@@ -61,7 +61,9 @@ impl Core {
         let is_letter = matches!(parsed, Ok(Topic::Inbox { .. } | Topic::Group { .. }));
         let taken = match parsed {
             Ok(Topic::Profile(user)) => self.on_profile(&user, &payload, mail),
-            Ok(Topic::Presence(user, device)) => self.on_presence(user, device, &payload, retained, mail),
+            Ok(Topic::Presence(user, device)) => {
+                self.on_presence(user, device, &payload, retained, mail)
+            }
             Ok(Topic::Directory(group)) => self.on_card(group, &payload, mail),
             Ok(Topic::Live { place, from, .. }) => self.on_live(place, from, &payload, mail),
             Ok(Topic::Inbox { to, from, .. }) => self.on_inbox(&to, from, &payload, mail),

@@ -83,7 +83,7 @@ impl Core {
         self.ask(Request::Subscribe(self.group_subscriptions(id).into())).await;
         let to = ConversationId::Group(id);
         let letter = self.letter(&to, content);
-        self.queue(letter, to, body, Vec::new(), Some(stored), Some((face, ticket))).await?;
+        self.queue(letter, to, body, Vec::new(), Some(stored), None).await?;
         self.group_moved(id).await;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
@@ -100,7 +100,7 @@ impl Core {
             return Ok(());
         };
         match stored.standing {
-            Standing::Member => self.leave(face, stored.clone(), ticket).await?,
+            Standing::Member => self.leave(stored.clone()).await?,
             Standing::Invited(_) => self.decline(stored.clone()).await?,
             Standing::Listed | Standing::Left => {
                 self.refuse_ticket(face, ticket, "you are not in this group".into()).await;
@@ -111,7 +111,7 @@ impl Core {
         Ok(())
     }
 
-    async fn leave(&mut self, face: FaceId, stored: StoredGroup, ticket: Ticket) -> Result<(), Fatal> {
+    async fn leave(&mut self, stored: StoredGroup) -> Result<(), Fatal> {
         let StoredGroup { mut group, .. } = stored;
         let (id, me) = (group.id, self.me.user.clone());
         let membership = group.step(&me, false, self.mint.now());
@@ -120,7 +120,7 @@ impl Core {
         self.groups.insert(stored.clone());
         let to = ConversationId::Group(id);
         let letter = self.letter(&to, Content::Left);
-        self.queue(letter, to, Body::Left, Vec::new(), Some(stored), Some((face, ticket))).await?;
+        self.queue(letter, to, Body::Left, Vec::new(), Some(stored), None).await?;
         self.ask(Request::Unsubscribe(self.group_filters(id).into())).await;
         self.group_moved(id).await;
         Ok(())
@@ -185,7 +185,7 @@ impl Core {
         let invitation = self.letter(&inbox, Content::Invitation(group));
         let beside = vec![self.draft(&invitation, &inbox, false)];
         let body = Body::Invited(user);
-        self.queue(announcement, to, body, beside, None, Some((face, ticket))).await?;
+        self.queue(announcement, to, body, beside, None, None).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
     }

@@ -95,9 +95,9 @@ impl People {
             (None, None) => return None,
         };
         let availability = match self.presence.availability(user) {
-            Availability::Offline { last_seen } => Availability::Offline {
-                last_seen: last_seen.max(known.and_then(|k| k.last_seen)),
-            },
+            Availability::Offline { last_seen } => {
+                Availability::Offline { last_seen: last_seen.max(known.and_then(|k| k.last_seen)) }
+            }
             online => online,
         };
         // Another Cooee that shares the files may have met them first.

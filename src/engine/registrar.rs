@@ -10,7 +10,7 @@ use std::thread;
 use tokio::sync::mpsc;
 
 use crate::domain::{Group, GroupId, Profile, UserName};
-use crate::registry::{Entry, Error, OnlineRow, Problem, Registry};
+use crate::registry::{Entry, Error, OnlineRow, Problem, Registry, Watch};
 
 /// What has changed since the last writing.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl Changes {
 
 /// What a writing came to.
 pub(super) struct Report {
-    /// All rows of `Registration.csv`.
+    /// The rows of `Registration.csv`, where they were read.
     pub entries: Vec<Entry>,
     /// Rows that could not be understood.
     pub problems: Vec<Problem>,
@@ -45,8 +45,7 @@ pub(super) struct Registrar {
 }
 
 impl Registrar {
-    /// Starts the thread. It first reports what the files say; it ends, and takes our row out of
-    /// `Online.csv` if we were the last, when the registrar is dropped.
+    /// Starts the thread. It first reports what the files say, and ends after [`Self::close`].
     pub fn start(registry: Registry) -> (Self, mpsc::Receiver<Report>) {
         let (work_tx, work_rx) = mpsc::channel(1);
         let (report_tx, report_rx) = mpsc::channel(1);
@@ -82,6 +81,18 @@ impl Registrar {
         }
     }
 
+    /// Writes what has gathered and waits until the thread has ended.
+    pub async fn close(mut self, reports: &mut mpsc::Receiver<Report>) {
+        if self.busy {
+            let _ = reports.recv().await;
+        }
+        if !self.changes.is_empty() {
+            let _ = self.work.send(std::mem::take(&mut self.changes)).await;
+        }
+        drop(self.work);
+        while reports.recv().await.is_some() {}
+    }
+
     /// The thread has reported; returns what was not told before, in words.
     pub fn on_report(&mut self, report: &Report) -> Vec<String> {
         self.busy = false;
@@ -92,39 +103,48 @@ impl Registrar {
 }
 
 fn serve(registry: &Registry, mut work: mpsc::Receiver<Changes>, reports: &mpsc::Sender<Report>) {
-    let mut errors = Vec::new();
-    let watch = registry.watch().map_err(|e| errors.push(e)).ok();
-    let mut report = apply(registry, &Changes::default());
-    report.errors.append(&mut errors);
+    let mut report = read(registry);
+    let watch = registry.watch().map_err(|error| report.errors.push(error)).ok();
     while reports.blocking_send(report).is_ok() {
         let Some(changes) = work.blocking_recv() else { break };
-        report = apply(registry, &changes);
+        report = write(registry, watch.as_ref(), &changes);
     }
-    // What gathered last must be on disk before the last watcher clears the list.
-    drop(watch);
+    if let Some(Err(error)) = watch.map(Watch::close) {
+        tracing::warn!(%error, "Online.csv may be out of date");
+    }
 }
 
-fn apply(registry: &Registry, changes: &Changes) -> Report {
-    let mut errors = Vec::new();
-    let profiles: Vec<Profile> = changes.profiles.values().cloned().collect();
-    let people =
-        if profiles.is_empty() { registry.people() } else { registry.record_people(&profiles) };
-    let (entries, problems) = people.unwrap_or_else(|e| {
-        errors.push(e);
-        (Vec::new(), Vec::new())
-    });
-    let gone: Vec<UserName> =
-        changes.online.iter().filter(|(_, row)| row.is_none()).map(|(user, _)| user.clone()).collect();
-    let here: Vec<OnlineRow> = changes.online.values().flatten().cloned().collect();
-    if !(gone.is_empty() && here.is_empty()) {
-        errors.extend(registry.set_online(&gone, &here).err());
+fn read(registry: &Registry) -> Report {
+    match registry.people() {
+        Ok((entries, problems)) => Report { entries, problems, errors: Vec::new() },
+        Err(error) => Report { entries: Vec::new(), problems: Vec::new(), errors: vec![error] },
+    }
+}
+
+fn write(registry: &Registry, watch: Option<&Watch>, changes: &Changes) -> Report {
+    let mut report = Report { entries: Vec::new(), problems: Vec::new(), errors: Vec::new() };
+    if !changes.profiles.is_empty() {
+        let profiles: Vec<Profile> = changes.profiles.values().cloned().collect();
+        match registry.record_people(&profiles) {
+            Ok((entries, problems)) => report = Report { entries, problems, ..report },
+            Err(error) => report.errors.push(error),
+        }
+    }
+    if let Some(watch) = watch.filter(|_| !changes.online.is_empty()) {
+        let gone = changes.online.iter().filter(|(_, row)| row.is_none());
+        let gone: Vec<UserName> = gone.map(|(user, _)| user.clone()).collect();
+        let here: Vec<OnlineRow> = changes.online.values().flatten().cloned().collect();
+        report.errors.extend(watch.set_online(&gone, &here).err());
     }
     for (id, group) in &changes.groups {
         let written = match group {
             Some(group) => registry.write_group(group),
-            None => registry.remove_group(*id),
+            None => registry.remove_group(*id).map(|()| Vec::new()),
         };
-        errors.extend(written.err());
+        match written {
+            Ok(problems) => report.problems.extend(problems),
+            Err(error) => report.errors.push(error),
+        }
     }
-    Report { entries, problems, errors }
+    report
 }

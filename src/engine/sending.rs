@@ -10,9 +10,7 @@ use super::faces::FaceId;
 use super::mail::Mail;
 use super::outbox::AHEAD;
 use super::update::{Notice, TYPING_LASTS, Update};
-use crate::domain::{
-    Body, ConversationId, Delivery, GroupId, Message, MessageText, UserName,
-};
+use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageText, UserName};
 use crate::mqtt::{Outcome, Publish, Request};
 use crate::protocol::{Content, Letter, Place, Topic, encode_letter, encode_typing};
 use crate::store::{Draft, StoredGroup};

@@ -231,7 +231,7 @@ mod tests {
             Message { body, ..said(n, "bob", sent_at, "x") }
         }));
         f.receive(&all);
-        let at_end = crate::store::PageAt::Newest;
+        let at_end = crate::domain::PageAt::Newest;
         let page = f.wait(f.store.page(direct("bob"), at_end, 50)).unwrap();
         assert_eq!(page.messages, all);
         assert_eq!(page.messages[0].delivery, Some(Delivery::Queued));

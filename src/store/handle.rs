@@ -8,11 +8,11 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
-    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, PageAt, Queued, Received,
-    Snapshot, StoredGroup, limits,
+    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, Queued, Received, Snapshot,
+    StoredGroup, limits,
 };
 use super::{Error, batch, file, outbox, page, people, quarantine, search};
-use crate::domain::{ConversationId, GroupId, Message, MessageId, Summary, Timestamp};
+use crate::domain::{ConversationId, GroupId, Message, MessageId, PageAt, Summary, Timestamp};
 
 /// What one account remembers. Cheap to clone; all clones speak with the same thread.
 ///

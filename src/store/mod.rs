@@ -29,6 +29,6 @@ mod value;
 pub use error::Error;
 pub use handle::Store;
 pub use value::{
-    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, PageAt, Queued, Received,
-    Snapshot, StoredGroup, limits,
+    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, Queued, Received, Snapshot,
+    StoredGroup, limits,
 };

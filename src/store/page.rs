@@ -4,8 +4,8 @@ use rusqlite::{Connection, Result};
 
 use super::batch;
 use super::row::{message, select_message};
-use super::value::{Page, PageAt};
-use crate::domain::{ConversationId, Message, MessageKey};
+use super::value::Page;
+use crate::domain::{ConversationId, Message, MessageKey, PageAt};
 
 /// A place between two messages of a conversation: those of a lesser key lie before it, all others
 /// after it.

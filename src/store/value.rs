@@ -1,8 +1,7 @@
 //! What goes into the store and comes out of it, beside the values of the domain.
 
 use crate::domain::{
-    ConversationId, DeviceId, Group, Message, MessageId, MessageKey, Profile, Standing, Summary,
-    Timestamp, UserName,
+    ConversationId, DeviceId, Group, Message, MessageId, Profile, Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -126,21 +125,6 @@ pub struct Queued {
     pub rows: Vec<i64>,
     /// The conversation of the message, if there was a message.
     pub summary: Option<Summary>,
-}
-
-/// Which part of a conversation to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageAt {
-    /// The newest messages.
-    Newest,
-    /// The oldest messages.
-    Oldest,
-    /// The nearest messages older than this one.
-    Before(MessageKey),
-    /// The nearest messages newer than this one.
-    After(MessageKey),
-    /// This message in the middle; near an end of the conversation, more of the other side.
-    Around(MessageKey),
 }
 
 /// Part of a conversation.

@@ -1,0 +1,1 @@
+//! The built-in broker, as a real process.

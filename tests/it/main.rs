@@ -1,0 +1,3 @@
+//! The integration tests: one binary, real processes, real files, a real broker.
+
+mod broker;
