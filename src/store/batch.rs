@@ -159,6 +159,11 @@ pub(super) fn newest_own(db: &Connection) -> Result<Option<Timestamp>> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
     use crate::domain::{Delivery, GroupId, MessageKey, Preview};
     use crate::store::testing::{Fixture, at, direct, group, id, ours, said, user};
 
@@ -256,5 +261,57 @@ mod tests {
         assert_eq!(left, crate::store::Snapshot::default());
         // There is room again for something small.
         assert_eq!(f.receive(&[said(1, "bob", 10, "short")]).fresh.len(), 1);
+    }
+
+    /// What a conversation's summary should be, counted from everything that was ever said in it.
+    fn counted(said: &[(Message, bool)]) -> Option<Summary> {
+        let unread = said.iter().filter(|(m, read)| !read && !m.is_ours() && m.body.counts_as_unread());
+        let unread: Vec<MessageKey> = unread.map(|(m, _)| m.key()).collect();
+        let newest = said.iter().map(|(m, _)| m).max_by_key(|m| m.key())?;
+        Some(Summary {
+            conversation: newest.conversation.clone(),
+            unread: u32::try_from(unread.len()).unwrap(),
+            first_unread: unread.iter().min().copied(),
+            last: Some(newest.into()),
+        })
+    }
+
+    #[test]
+    fn kept_counts_are_what_counting_would_give() {
+        let f = Fixture::new();
+        let mut runner = TestRunner::new(Config::with_cases(64));
+        let case = Cell::new(0u128);
+        // A step is a batch of (id, time, ours, event); an empty one marks all as read.
+        let step = prop::collection::vec((0u128..30, 0i64..8, any::<bool>(), any::<bool>()), 0..6);
+        let law = |steps: Vec<Vec<(u128, i64, bool, bool)>>| {
+            case.set(case.get() + 1);
+            let name = format!("u{}", case.get());
+            let mut all: Vec<(Message, bool)> = Vec::new();
+            for step in steps {
+                let messages = step.iter().map(|&(n, ms, is_ours, is_event)| {
+                    let number = (case.get() << 32) + n;
+                    let make = if is_ours { ours } else { said };
+                    let body = if is_event { Body::Joined } else { Body::Unsupported };
+                    Message { body, ..make(number, &name, ms, "x") }
+                });
+                let messages: Vec<Message> = messages.collect();
+                for message in &messages {
+                    if all.iter().all(|(known, _)| known.id != message.id) {
+                        all.push((message.clone(), false));
+                    }
+                }
+                if messages.is_empty() {
+                    all.iter_mut().for_each(|(_, read)| *read = true);
+                    f.wait(f.store.mark_read(direct(&name))).unwrap();
+                } else {
+                    f.receive(&messages);
+                }
+                let known = f.wait(f.store.load()).unwrap().summaries;
+                let known = known.into_iter().find(|s| s.conversation == direct(&name));
+                prop_assert_eq!(known, counted(&all));
+            }
+            Ok(())
+        };
+        runner.run(&prop::collection::vec(step, 1..8), law).unwrap();
     }
 }

@@ -79,3 +79,103 @@ fn make_private(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use super::*;
+    use crate::store::testing::{Fixture, direct, said};
+    use crate::store::{PageAt, Store};
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn refusal(path: &Path) -> Error {
+        let error = Store::open(path).unwrap_err();
+        assert!(error.to_string().contains(path.to_str().unwrap()), "it names the file: {error}");
+        error
+    }
+
+    #[test]
+    fn the_versions_of_the_schema_build_on_each_other() {
+        Migrations::from_slice(VERSIONS).validate().unwrap();
+    }
+
+    #[test]
+    fn nobody_else_can_read_what_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("accounts/bob/chat.db");
+        let store = Store::open(&path).unwrap();
+        for made in ["accounts", "accounts/bob"] {
+            assert_eq!(mode(&dir.path().join(made)), 0o700, "{made}");
+        }
+        for side in ["chat.db", "chat.db-wal", "chat.db-shm"] {
+            assert_eq!(mode(&path.with_file_name(side)), 0o600, "{side}");
+        }
+        drop(store);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let _store = Store::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let f = Fixture::new();
+        let db = open(&f.path()).unwrap();
+        let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+        let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!((pragma("journal_mode").as_deref(), level), (Ok("wal"), 2));
+    }
+
+    #[test]
+    fn a_file_of_a_newer_cooee_is_refused_and_left_alone() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 1, "x")]);
+        f.wait(f.store.clone().close()).unwrap();
+        let set = |version: usize| {
+            let db = Connection::open(f.path()).unwrap();
+            db.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+        };
+        set(VERSIONS.len() + 1);
+        let error = refusal(&f.path());
+        assert!(matches!(error, Error::Newer { .. }), "{error}");
+        set(VERSIONS.len());
+        let store = Store::open(&f.path()).unwrap();
+        let page = f.wait(store.page(direct("bob"), PageAt::Newest, 9)).unwrap();
+        assert_eq!(page.messages.len(), 1);
+    }
+
+    #[test]
+    fn a_place_that_cannot_hold_it_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        assert!(matches!(refusal(&dir.path().join("file/chat.db")), Error::Open { .. }));
+        std::fs::create_dir(dir.path().join("chat.db")).unwrap();
+        refusal(&dir.path().join("chat.db"));
+        // Read-only, even for root.
+        #[cfg(target_os = "linux")]
+        assert!(matches!(refusal(Path::new("/sys/cooee/chat.db")), Error::Open { .. }));
+    }
+
+    #[test]
+    fn what_is_no_database_or_a_broken_one_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.db");
+        std::fs::write(&path, "my shopping list\n".repeat(1_000)).unwrap();
+        assert!(matches!(refusal(&path), Error::Damaged { .. }));
+
+        let f = Fixture::new();
+        let many: Vec<_> = (0..2_000).map(|n| said(n, "bob", 1, "some words")).collect();
+        f.receive(&many);
+        f.wait(f.store.clone().close()).unwrap();
+        let file = OpenOptions::new().write(true).open(f.path()).unwrap();
+        let len = file.metadata().unwrap().len();
+        // All but the first pages, which hold the schema.
+        file.write_all_at(&vec![0xa5; usize::try_from(len).unwrap() - 65_536], 65_536).unwrap();
+        let store = Store::open(&f.path()).unwrap();
+        let error = f.wait(store.page(direct("bob"), PageAt::Oldest, 500)).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    }
+}

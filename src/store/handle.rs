@@ -215,3 +215,166 @@ fn work(mut db: Connection, mut jobs: mpsc::Receiver<Job>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use futures::FutureExt;
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::store::testing::{Fixture, at, direct, draft, group, id, ours, said};
+
+    #[test]
+    fn more_questions_than_fit_wait_for_room_and_keep_their_order() {
+        let f = Fixture::new();
+        let asked = (0..20 * limits::WAITING).map(|_| f.store.next_epoch(at(0)));
+        let epochs: Vec<u64> = f.wait(join_all(asked)).into_iter().map(Result::unwrap).collect();
+        let expected: Vec<u64> = (0..).take(20 * limits::WAITING).collect();
+        assert_eq!(epochs, expected);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_done_though_nobody_waits_and_no_handle_is_left() {
+        let Fixture { store, dir, .. } = Fixture::new();
+        let path = dir.path().join("chat.db");
+        for n in 0..40 {
+            let asked = store.receive(vec![Incoming::Message(said(n, "bob", 1, "x"))]);
+            // Polled once, then dropped.
+            let _ = asked.now_or_never();
+        }
+        drop(store);
+        let f = Fixture::at(dir, &path);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while f.wait(f.store.page(direct("bob"), PageAt::Newest, 50)).unwrap().messages.len() < 40 {
+            assert!(Instant::now() < deadline, "the thread ended before its work was done");
+        }
+    }
+
+    #[test]
+    fn closing_finishes_the_work_and_says_so_to_others() {
+        let f = Fixture::new();
+        let (queued, closed) = f.wait(async {
+            let last = f.store.receive(vec![Incoming::Message(said(1, "bob", 1, "x"))]);
+            tokio::join!(last, f.store.clone().close())
+        });
+        assert_eq!(queued.unwrap().fresh.len(), 1);
+        closed.unwrap();
+        assert!(!f.path().with_file_name("chat.db-wal").exists(), "all is in the one file");
+        let error = f.wait(f.store.load()).unwrap_err();
+        assert!(matches!(error, Error::Closed { .. }), "{error}");
+        f.wait(f.store.clone().close()).unwrap();
+        let again = Store::open(&f.path()).unwrap();
+        assert_eq!(f.wait(again.load()).unwrap().summaries[0].unread, 1);
+    }
+
+    #[test]
+    fn a_thread_that_dies_leaves_nobody_waiting() {
+        let f = Fixture::new();
+        let died = f.wait(f.store.ask::<()>("fall over", |_| panic!("on purpose")));
+        assert!(matches!(died, Err(Error::Closed { .. })));
+        assert!(matches!(f.wait(f.store.load()), Err(Error::Closed { .. })));
+        f.wait(f.store.clone().close()).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_written_to_is_said() {
+        let f = Fixture::new();
+        let forbid = |db: &mut Connection| db.pragma_update(None, "query_only", true);
+        f.wait(f.store.ask("forbid writing", forbid)).unwrap();
+        let error = f.wait(f.store.save_group(group(1))).unwrap_err();
+        assert!(matches!(error, Error::ReadOnly { .. }), "{error}");
+        assert!(error.to_string().starts_with("cannot save a group: /"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_another_program_holds_is_said() {
+        let f = Fixture::new();
+        let mut other = Connection::open(f.path()).unwrap();
+        let _held = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+        let hurry = |db: &mut Connection| db.busy_timeout(Duration::ZERO);
+        f.wait(f.store.ask("hurry", hurry)).unwrap();
+        let error = f.wait(f.store.save_group(group(1))).unwrap_err();
+        assert!(matches!(error, Error::Busy { .. }), "{error}");
+    }
+
+    const BATCH: u128 = 40;
+    const CHILD_PATH: &str = "COOEE_TEST_STORE_CHILD";
+
+    fn number(batch: u128, n: u128) -> u128 {
+        (batch << 32) + n
+    }
+
+    #[test]
+    fn what_was_answered_survives_kill_9_and_no_batch_is_torn() {
+        let mut f = Fixture::new();
+        let mut answered: Vec<u128> = Vec::new();
+        for round in 1..=4 {
+            f.wait(f.store.clone().close()).unwrap();
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--exact", "--nocapture", "store::handle::tests::child_that_writes"])
+                .env(CHILD_PATH, f.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+            let mut batches =
+                lines.filter_map(|line| line.strip_prefix("answered ")?.parse::<u128>().ok());
+            answered.extend(batches.by_ref().take(round * 5));
+            // In the middle of a commit: while the log grows.
+            let log = || std::fs::metadata(f.path().with_file_name("chat.db-wal")).unwrap().len();
+            let (before, deadline) = (log(), Instant::now() + Duration::from_secs(20));
+            while log() == before {
+                assert!(Instant::now() < deadline, "the child stopped writing");
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            answered.extend(batches);
+
+            f.store = Store::open(&f.path()).unwrap();
+            assert!(answered.len() >= round * 5);
+            for batch in &answered {
+                let kept = id(number(*batch, BATCH));
+                let known = move |db: &mut Connection| {
+                    let both =
+                        "SELECT 1 FROM message m JOIN outbox o ON o.message = m.id WHERE m.id = ?1";
+                    db.prepare(both)?.exists([kept])
+                };
+                assert!(f.wait(f.store.ask("look", known)).unwrap(), "batch {batch} is gone");
+            }
+            let [messages, outbox, unread, indexed] = f.wait(f.store.ask("check", counts)).unwrap();
+            assert_eq!((unread % 40, indexed), (0, messages), "whole batches, all of them indexed");
+            assert_eq!(messages - unread, outbox, "each message of ours with its row");
+        }
+    }
+
+    fn counts(db: &mut Connection) -> rusqlite::Result<[i64; 4]> {
+        let sound: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        assert_eq!(sound, "ok");
+        let counts = "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM outbox),
+            (SELECT unread FROM conversation),
+            (SELECT count(*) FROM message_search WHERE message_search MATCH 'words')";
+        db.query_row(counts, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))
+    }
+
+    #[test]
+    #[ignore = "the process that the test above kills"]
+    fn child_that_writes() {
+        let Some(path) = std::env::var_os(CHILD_PATH) else { return };
+        let path = Path::new(&path);
+        let f = Fixture::at(tempfile::tempdir_in(path.parent().unwrap()).unwrap(), path);
+        let unread = f.wait(f.store.load()).unwrap().summaries.first().map_or(0, |s| s.unread);
+        for batch in u128::from(unread) / BATCH.. {
+            let messages: Vec<_> =
+                (0..BATCH).map(|n| said(number(batch, n), "bob", 1, "some words")).collect();
+            assert_eq!(f.receive(&messages).fresh.len(), messages.len());
+            let mine = number(batch, BATCH);
+            let message = ours(mine, "bob", 1, "my words");
+            f.wait(f.store.queue(Some(message), vec![draft("a", Some(mine))], None)).unwrap();
+            println!("answered {batch}");
+        }
+    }
+}

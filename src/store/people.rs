@@ -144,3 +144,73 @@ pub(super) fn forget_group(db: &Connection, id: GroupId) -> Result<()> {
     db.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{DeviceId, MobileNumber, Profile, UserName};
+    use crate::store::testing::{Fixture, at, group, profile, user};
+
+    use super::*;
+
+    #[test]
+    fn the_account_is_one_and_its_epochs_only_grow() {
+        let mut f = Fixture::new();
+        assert_eq!(f.wait(f.store.account()).unwrap(), None);
+        let mobile = Some(MobileNumber::new("+1 2").unwrap());
+        let mut account = Account {
+            // A number of any size may come back from the network.
+            profile: Profile { version: u64::MAX, mobile, ..profile("me") },
+            device: DeviceId::from_bits(u64::MAX - 1),
+            client_id: "0123456789abcdef".to_owned(),
+        };
+        f.wait(f.store.save_account(account.clone())).unwrap();
+        let epoch = |f: &Fixture, now| f.wait(f.store.next_epoch(at(now))).unwrap();
+        assert_eq!(epoch(&f, 100), 100);
+        assert_eq!(epoch(&f, 100), 101);
+        assert_eq!(epoch(&f, 3), 102, "the clock went back");
+        account.profile.mobile = None;
+        f.wait(f.store.save_account(account.clone())).unwrap();
+        f.restart();
+        assert_eq!(f.wait(f.store.account()).unwrap(), Some(account));
+        assert_eq!(epoch(&f, 0), 103);
+        assert_eq!(epoch(&f, 5_000), 5_000);
+    }
+
+    #[test]
+    fn people_are_replaced_and_their_last_seen_is_kept() {
+        let mut f = Fixture::new();
+        let known = |name, last_seen| KnownPerson { profile: profile(name), last_seen };
+        let seen = |list: &[(&str, i64)]| {
+            list.iter().map(|&(name, ms)| (user(name), at(ms))).collect::<Vec<(UserName, _)>>()
+        };
+        f.wait(f.store.save_people(vec![known("bob", None), known("ann", Some(at(5)))])).unwrap();
+        f.wait(f.store.save_last_seen(seen(&[("bob", 9), ("stranger", 9), ("bob", 8)]))).unwrap();
+        let mut renamed = known("ann", None);
+        renamed.profile.version = 2;
+        f.wait(f.store.save_people(vec![renamed.clone()])).unwrap();
+        f.restart();
+        renamed.last_seen = Some(at(5));
+        let people = f.wait(f.store.load()).unwrap().people;
+        assert_eq!(people, [renamed, known("bob", Some(at(8)))]);
+    }
+
+    #[test]
+    fn groups_read_back_in_every_standing() {
+        let mut f = Fixture::new();
+        let standings =
+            [Standing::Member, Standing::Invited(user("ann")), Standing::Listed, Standing::Left];
+        let all: Vec<_> = (1..)
+            .zip(standings)
+            .map(|(n, standing)| StoredGroup { standing, unsubscribe: n % 2 == 0, ..group(n) })
+            .collect();
+        for stored in all.iter().rev() {
+            f.wait(f.store.save_group(group(stored.group.id.bits()))).unwrap();
+            f.wait(f.store.save_group(stored.clone())).unwrap();
+        }
+        f.restart();
+        assert_eq!(f.wait(f.store.load()).unwrap().groups, all);
+        f.wait(f.store.forget_group(all[0].group.id)).unwrap();
+        f.wait(f.store.forget_group(all[0].group.id)).unwrap();
+        assert_eq!(f.wait(f.store.load()).unwrap().groups, all[1..]);
+    }
+}

@@ -27,3 +27,45 @@ pub(super) fn keep(
 pub(super) fn count(db: &Connection) -> Result<u32> {
     db.prepare_cached("SELECT count(*) FROM quarantine")?.query_row([], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Incoming;
+    use crate::store::testing::{Fixture, at, said};
+
+    fn odd(n: i64, topic: &str, payload: &[u8]) -> Incoming {
+        let (topic, payload) = (topic.to_owned(), payload.to_vec());
+        Incoming::Quarantine { topic, payload, reason: "é".repeat(9_000), at: at(n) }
+    }
+
+    #[test]
+    fn it_is_bounded_in_rows_and_bytes_and_keeps_the_newest() {
+        let f = Fixture::new();
+        let kept = || f.wait(f.store.quarantined()).unwrap();
+        assert_eq!(kept(), 0);
+        let mut batch = vec![Incoming::Message(said(1, "bob", 1, "good")), odd(1, "a", b"first")];
+        batch.extend((2..=999).map(|n| odd(n, "b", b"\0\xff")));
+        assert_eq!(f.wait(f.store.receive(batch)).unwrap().fresh.len(), 1);
+        assert_eq!(kept(), 999);
+        let huge = vec![7; 2 * limits::QUARANTINE_PAYLOAD];
+        let rest = (1_000..1_020).map(|n| odd(n, &"ü".repeat(65_000), &huge)).collect();
+        f.wait(f.store.receive(rest)).unwrap();
+        assert_eq!(kept(), limits::QUARANTINE_ROWS);
+
+        let db = crate::store::file::open(&f.path()).unwrap();
+        let sizes = "SELECT min(at), max(length(payload)), max(octet_length(topic)),
+            max(octet_length(reason)) FROM quarantine";
+        let sizes: (i64, usize, usize, usize) = db
+            .query_row(sizes, [], |row| Ok((row.get(0)?, size(row, 1)?, size(row, 2)?, size(row, 3)?)))
+            .unwrap();
+        assert_eq!(
+            sizes,
+            (20, limits::QUARANTINE_PAYLOAD, limits::QUARANTINE_LINE, limits::QUARANTINE_LINE)
+        );
+    }
+
+    fn size(row: &rusqlite::Row<'_>, column: usize) -> Result<usize> {
+        Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap())
+    }
+}

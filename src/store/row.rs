@@ -225,3 +225,54 @@ impl Conversation {
         Summary { conversation, unread, first_unread, last }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::testing::{Fixture, direct, group, profile, said};
+    use crate::store::{Error, KnownPerson, PageAt};
+
+    /// What each change to a sound file makes of reading it.
+    #[test]
+    fn a_value_that_nobody_wrote_is_an_error_and_not_a_panic() {
+        let changes = [
+            "UPDATE message SET kind = 9",
+            "UPDATE message SET kind = 4, text = 'No Such Name'",
+            "UPDATE message SET text = NULL",
+            "UPDATE message SET text = char(27)",
+            "UPDATE message SET id = x'00'",
+            "UPDATE message SET delivery = 77",
+            "UPDATE message SET sender = '../x'",
+            "UPDATE conversation SET unread = -1",
+            "UPDATE conversation SET party = x'0102'",
+            "UPDATE conversation SET party = 5",
+            "UPDATE person SET display_name = ''",
+            "UPDATE person SET account = zeroblob(17)",
+            "UPDATE groups SET roster = '{\"ann\":'",
+            "UPDATE groups SET roster = '{\"Ann\":{\"count\":1,\"since\":1}}'",
+        ];
+        for change in changes {
+            let f = Fixture::new();
+            f.receive(&[said(1, "bob", 5, "x")]);
+            f.wait(f.store.save_group(group(1))).unwrap();
+            let bob = KnownPerson { profile: profile("bob"), last_seen: None };
+            f.wait(f.store.save_people(vec![bob])).unwrap();
+            let db = crate::store::file::open(&f.path()).unwrap();
+            assert_eq!(db.execute(change, []).unwrap(), 1, "{change}");
+
+            let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).map(drop);
+            let load = f.wait(f.store.load()).map(drop);
+            let error = page.and(load).expect_err(change);
+            assert!(matches!(error, Error::Damaged { .. }), "{change}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_time_outside_the_calendar_is_moved_into_it() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 5, "x")]);
+        let db = crate::store::file::open(&f.path()).unwrap();
+        db.execute("UPDATE message SET received_at = ?1", [i64::MAX]).unwrap();
+        let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).unwrap();
+        assert!(page.messages[0].received_at.to_string().starts_with("9999-"));
+    }
+}

@@ -88,6 +88,179 @@ fn query(text: &str) -> Option<String> {
 /// A word as a phrase of FTS5. A single letter begins too many words to be looked for as a beginning.
 fn phrase(word: &str) -> String {
     let quoted = set_apart(word).replace('"', "\"\"");
-    let star = if word.chars().nth(1).is_some() { "*" } else { "" };
+    let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
+    let star = if letters > 1 { "*" } else { "" };
     format!("\"{quoted}\"{star}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use super::*;
+    use crate::domain::{Body, GroupId};
+    use crate::store::testing::{Fixture, direct, said, user};
+
+    const TEXTS: &[(u128, &str)] = &[
+        (1, "The pump is back"),
+        (2, "check valve 3, please: the PUMPS again"),
+        (3, "水泵坏了,请看三号阀门"),
+        (4, "ポンプが動いています コンピュータ"),
+        (5, "밸브를 잠그세요, 물밸브"),
+        (6, "done🎉🎉 ✓checked"),
+        (7, "Café naïve Straße cafe\u{301}s"),
+        (8, "ปั๊มน้ำเสีย"),
+        (9, "👨\u{200d}👩\u{200d}👧 at home 👍🏽 🇦🇺"),
+        (10, "file.rs:12 C++ a_b don't \"quoted words\""),
+        (11, "🫠🫨 new ones"),
+        (12, "αβγ ΔΕΛΤΑ привет"),
+    ];
+
+    fn talk() -> Fixture {
+        let f = Fixture::new();
+        let messages: Vec<_> = TEXTS.iter().map(|&(n, text)| said(n, "bob", 5, text)).collect();
+        f.receive(&messages);
+        f
+    }
+
+    fn found(f: &Fixture, text: &str) -> Vec<u128> {
+        let messages = f.wait(f.store.search(text, None, 50)).unwrap();
+        messages.iter().map(|m| u128::from_be_bytes(*m.id.as_bytes())).collect()
+    }
+
+    #[test]
+    fn words_are_found_whatever_the_script() {
+        let f = talk();
+        let cases: &[(&str, &[u128])] = &[
+            ("pump", &[2, 1]),
+            ("PUMP back", &[1]),
+            ("back pump", &[1]),
+            ("pumpx", &[]),
+            ("ump", &[]),
+            ("p", &[]),
+            ("3", &[2]),
+            ("水泵", &[3]),
+            ("泵", &[3]),
+            ("阀门", &[3]),
+            ("门阀", &[]),
+            ("号 水", &[3]),
+            ("ンプ", &[4]),
+            ("動いて", &[4]),
+            ("ピュータ", &[4]),
+            ("밸브", &[5]),
+            ("잠그", &[5]),
+            ("น้ำ", &[8]),
+            ("🎉", &[6]),
+            ("done🎉", &[6]),
+            ("done", &[6]),
+            ("checked", &[6]),
+            ("cafe", &[7]),
+            ("CAFÉS", &[7]),
+            ("cafe\u{301}", &[7]),
+            ("naive", &[7]),
+            ("👨\u{200d}👩\u{200d}👧", &[9]),
+            ("👧", &[9]),
+            ("👍", &[9]),
+            ("🇦🇺", &[9]),
+            ("file.rs:12", &[10]),
+            ("c++", &[10]),
+            ("don't", &[10]),
+            ("\"quoted", &[10]),
+            ("🫠", &[11]),
+            ("δελτα ПРИ", &[12]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(found(&f, text), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_an_error_of_syntax() {
+        let f = talk();
+        let operators = [
+            "",
+            " ",
+            "\"",
+            "'",
+            "*",
+            "pump*",
+            "NEAR(a b)",
+            "pump AND",
+            "OR",
+            "NOT pump",
+            "words:pump",
+            "-pump",
+            "^pump",
+            "(",
+            ")",
+            "{a b}:c",
+            "\0",
+            "pump\0back",
+            "\u{1b}[31m",
+            "!!!",
+            "a\"b\"\"c",
+            "conversation : 1",
+            "%",
+            "\\",
+            ";DROP TABLE message;--",
+        ];
+        for text in operators {
+            f.wait(f.store.search(text, None, 50)).unwrap_or_else(|e| panic!("{text:?}: {e}"));
+        }
+        assert_eq!(found(&f, "!!! pump ???"), [2, 1], "what is not a word does not count");
+        assert_eq!(found(&f, "pump AND"), [] as [u128; 0]);
+        assert_eq!(found(&f, "conversation:1"), [] as [u128; 0]);
+        assert_eq!(found(&f, &format!("pump{}zzz", " ".repeat(limits::SEARCH))), [2, 1]);
+        found(&f, &"水".repeat(100_000));
+
+        let mut runner = TestRunner::new(Config::with_cases(512));
+        runner
+            .run(&"[\"'*(){}:^+\\-\\PC\\x00 aAND]{0,40}", |text| {
+                let answer = f.wait(f.store.search(&text, Some(direct("bob")), 5));
+                prop_assert!(answer.is_ok(), "{:?}", answer);
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn a_whole_text_finds_itself() {
+        let f = talk();
+        for (n, text) in TEXTS {
+            assert!(found(&f, text).contains(n), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_search_keeps_to_its_conversation_and_limit_and_is_newest_first() {
+        let f = Fixture::new();
+        let group = ConversationId::Group(GroupId::from_bits(9));
+        let all: Vec<_> = (0..1_000)
+            .map(|n| match n % 3 {
+                0 => Message { conversation: group.clone(), ..said(n, "bob", 5, "pump 1 水") },
+                1 => said(n, "bob", 5, "pump 1"),
+                _ => said(n, "ann", 5, "pump 1"),
+            })
+            .collect();
+        f.receive(&all);
+        let search =
+            |party: Option<ConversationId>, limit| f.wait(f.store.search("pum", party, limit)).unwrap();
+        let newest: Vec<_> = all.iter().rev().take(50).cloned().collect();
+        assert_eq!(search(None, 50), newest);
+        assert_eq!(search(None, usize::MAX).len(), limits::ROWS as usize);
+        for party in [group, direct("bob"), direct("ann")] {
+            let there: Vec<_> =
+                all.iter().rev().filter(|m| m.conversation == party).take(20).cloned().collect();
+            assert_eq!(search(Some(party), 20), there);
+        }
+        assert_eq!(search(Some(direct("eve")), 20), []);
+    }
+
+    #[test]
+    fn events_are_not_searched() {
+        let f = Fixture::new();
+        f.receive(&[Message { body: Body::Invited(user("pump")), ..said(1, "bob", 5, "x") }]);
+        assert_eq!(found(&f, "pump"), [] as [u128; 0]);
+    }
 }

@@ -1,6 +1,6 @@
 //! What the tests of this layer share: a store in a directory of its own, and values to put into it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -21,7 +21,13 @@ pub(super) struct Fixture {
 impl Fixture {
     pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("chat.db")).unwrap();
+        let path = dir.path().join("chat.db");
+        Self::at(dir, &path)
+    }
+
+    /// The store of this file; the directory goes with the fixture.
+    pub(super) fn at(dir: TempDir, path: &Path) -> Self {
+        let store = Store::open(path).unwrap();
         Self { store, dir, runtime: Builder::new_current_thread().build().unwrap() }
     }
 
