@@ -96,6 +96,7 @@ impl Core {
             mail.profile_overwritten |= self.me.replaces(&profile);
         } else if let Some(person) = self.people.note_profile(profile) {
             self.registrar.profile(person.profile.clone());
+            self.release_outbox(user);
             mail.changed_people.insert(user.clone());
             mail.people.push(person);
         }

@@ -169,6 +169,14 @@ impl Core {
         }
         loop {
             while let Some(row) = self.outbox.next() {
+                // Not every broker says that nobody listens. Whoever signed up has subscribed.
+                if let ConversationId::Direct(user) = &row.draft.recipient
+                    && !self.people.is_registered(user)
+                {
+                    let seq = row.seq;
+                    self.outbox.park(seq);
+                    continue;
+                }
                 let publish = Publish {
                     topic: row.draft.topic.clone(),
                     payload: row.draft.payload.clone(),

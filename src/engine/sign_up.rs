@@ -3,6 +3,10 @@
 //! A plain broker has no referee, so a name is claimed in the open: look whether a profile stands at its
 //! topic, and if none does, publish ours there. Two who do so at the same moment both see both profiles,
 //! and all agree which of them counts ([`Profile::replaces`]); the other one withdraws.
+//!
+//! Whoever can be seen can be written to, so before the name is published the inbox is subscribed to, in
+//! the session that the account will use: what is sent before its first sign-in waits there. Brokers that
+//! throw away what nobody subscribes to need not say so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,10 +51,18 @@ pub async fn sign_up(setup: &Setup, form: SignUp) -> Result<(), Error> {
     if account.exists() {
         return Err(Error::AccountExists { user: form.user });
     }
-    let mut claim = Claim::connect(setup, &form.user).await?;
+    let mut claim = Claim::connect(setup, &form.user, clock::client_id(), false).await?;
     let claimed = claim.settle(setup, form, &account).await;
     claim.close().await;
     claimed
+}
+
+/// Begins the session that the account will use: subscribes to its inbox.
+async fn open_inbox(setup: &Setup, user: &UserName, client_id: String) -> Result<(), Error> {
+    let mut session = Claim::connect(setup, user, client_id, true).await?;
+    let subscribed = session.subscribe(vec![Filter::Inbox(user.clone())]).await;
+    session.close().await;
+    subscribed
 }
 
 struct ClaimDialer(Arc<Setup>);
@@ -63,7 +75,7 @@ impl Dialer for ClaimDialer {
     }
 }
 
-/// A connection that watches the topic of one name.
+/// A connection for the time of a sign-up, with what it saw at the topic of the name.
 struct Claim {
     user: UserName,
     device: DeviceId,
@@ -78,8 +90,13 @@ struct Claim {
 }
 
 impl Claim {
-    async fn connect(setup: &Setup, user: &UserName) -> Result<Self, Error> {
-        let identity = mqtt::Identity { client_id: clock::client_id(), keep_session: false };
+    async fn connect(
+        setup: &Setup,
+        user: &UserName,
+        client_id: String,
+        keep_session: bool,
+    ) -> Result<Self, Error> {
+        let identity = mqtt::Identity { client_id, keep_session };
         let (requests, events) = mqtt::connect(identity, ClaimDialer(Arc::new(setup.clone())));
         let mut claim = Self {
             user: user.clone(),
@@ -121,7 +138,8 @@ impl Claim {
     }
 
     async fn settle(&mut self, setup: &Setup, form: SignUp, account: &AccountDir) -> Result<(), Error> {
-        self.subscribe().await?;
+        let user = self.user.clone();
+        self.subscribe(vec![Filter::Profile(user.clone()), Filter::LiveTo(user)]).await?;
         self.hear_all().await?;
         let taken = || Error::NameTaken { user: form.user.clone() };
         if self.newer || !self.rivals.is_empty() {
@@ -138,7 +156,7 @@ impl Claim {
         // Kept before it is published: a crash in between leaves an account that registers itself when it
         // signs in, and never a name that nobody owns.
         account.create()?;
-        let registered = self.register(&profile, account).await;
+        let registered = self.register(setup, &profile, account).await;
         if registered.is_err() {
             let _ = std::fs::remove_dir_all(account.path());
         }
@@ -155,6 +173,7 @@ impl Claim {
     /// Keeps and publishes the profile; returns the rival that counts instead, if there is one.
     async fn register(
         &mut self,
+        setup: &Setup,
         profile: &Profile,
         account: &AccountDir,
     ) -> Result<Option<Profile>, Error> {
@@ -166,22 +185,20 @@ impl Claim {
             device: clock::device_id(),
             client_id: clock::client_id(),
         };
+        let client_id = identity.client_id.clone();
         store.save_account(identity).await?;
         store.close().await?;
+        open_inbox(setup, &profile.user, client_id).await?;
         self.publish_profile(profile).await;
         self.hear_all().await?;
         let wins = |rival: &&Profile| rival.account != profile.account && rival.replaces(profile);
         Ok(self.rivals.iter().find(wins).cloned())
     }
 
-    async fn subscribe(&mut self) -> Result<(), Error> {
-        let wish = |filter: Filter| Subscription {
-            filter: self.root.filter(&filter),
-            at_least_once: true,
-            echo: true,
-        };
-        let user = self.user.clone();
-        let wishes = vec![wish(Filter::Profile(user.clone())), wish(Filter::LiveTo(user))];
+    async fn subscribe(&mut self, filters: Vec<Filter>) -> Result<(), Error> {
+        let wish =
+            |filter| Subscription { filter: self.root.filter(filter), at_least_once: true, echo: true };
+        let wishes = filters.iter().map(wish).collect();
         self.ask(Request::Subscribe(wishes)).await;
         loop {
             match self.next().await? {

@@ -85,8 +85,9 @@ mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
+    use crate::domain::PageAt;
+    use crate::store::Store;
     use crate::store::testing::{Fixture, direct, said};
-    use crate::store::{PageAt, Store};
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777

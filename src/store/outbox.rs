@@ -76,8 +76,9 @@ pub(super) fn confirm(db: &mut Connection, rows: &[i64]) -> Result<Vec<(Conversa
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::PageAt;
+    use crate::store::limits;
     use crate::store::testing::{Fixture, direct, draft, group, id, ours, said};
-    use crate::store::{PageAt, limits};
 
     use super::*;
 

@@ -228,8 +228,9 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::PageAt;
     use crate::store::testing::{Fixture, direct, group, profile, said};
-    use crate::store::{Error, KnownPerson, PageAt};
+    use crate::store::{Error, KnownPerson};
 
     /// What each change to a sound file makes of reading it.
     #[test]

@@ -7,10 +7,11 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use cooee::domain::PageAt;
 use cooee::domain::{
     Body, ConversationId, Delivery, Message, MessageId, MessageKey, MessageText, Timestamp, UserName,
 };
-use cooee::store::{Incoming, PageAt, Store};
+use cooee::store::{Incoming, Store};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use tempfile::TempDir;
