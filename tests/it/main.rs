@@ -1,3 +1,6 @@
 //! The integration tests: one binary, real processes, real files, a real broker.
 
 mod broker;
+mod registry;
+mod session;
+mod support;
