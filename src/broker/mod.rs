@@ -89,7 +89,7 @@ pub enum Error {
     },
     /// A person stopped it, and nobody asked for it since.
     #[error(
-        "the built-in broker was stopped by `cooee broker stop`; `cooee broker run` starts it again"
+        "the built-in broker was stopped by `cooee broker stop`; `cooee broker start` starts it again"
     )]
     Stopped,
     /// Another one serves this data directory.

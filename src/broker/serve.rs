@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mqtt5::broker::{BrokerConfig, BrokerShutdownHandle, MqttBroker, ResourceLimits, StorageConfig};
+use mqtt5::broker::{
+    BrokerConfig, BrokerShutdownHandle, DynamicStorage, MqttBroker, ResourceLimits, StorageConfig,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -51,19 +53,19 @@ pub fn run(
     let _log = logging::init(&home.log(), filter.unwrap_or(LOG_FILTER))?;
     raise_open_files();
 
-    let failed = |doing| move |why: std::io::Error| Error::Mqtt { doing, why: why.to_string() };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(failed("start its threads"))?;
+        .map_err(|e| mqtt("start its threads", e))?;
     let addresses = match (listen, home.last_record()) {
         (Some(address), _) => vec![address],
         (None, Some(last)) if last.address.ip().is_loopback() => vec![last.address, any_port()],
         (None, _) => vec![any_port()],
     };
     let serving = runtime.block_on(Serving::start(&home, &addresses))?;
-    let mut signals = runtime.block_on(async { Signals::catch() }).map_err(failed("catch signals"))?;
+    let mut signals =
+        runtime.block_on(async { Signals::catch() }).map_err(|e| mqtt("catch signals", e))?;
 
     home.write_record(&Record {
         instance,
@@ -117,6 +119,7 @@ fn raise_open_files() {
 struct Serving {
     address: SocketAddr,
     shutdown: BrokerShutdownHandle,
+    storage: Option<Arc<DynamicStorage>>,
     task: JoinHandle<mqtt5::Result<()>>,
 }
 
@@ -132,48 +135,56 @@ impl Serving {
             max_message_rate_per_client: 0,
             max_bandwidth_per_client: 0,
         });
-        let no_address = || Error::Mqtt { doing: "listen", why: "it has no address".to_owned() };
-        let address = broker.local_addr().ok_or_else(no_address)?;
+        let address = broker.local_addr().ok_or_else(|| mqtt("listen", "it has no address"))?;
         let shutdown = broker.shutdown_handle();
+        let storage = broker.storage();
         let mut ready = broker.ready_receiver();
         let task = tokio::spawn(async move { broker.run().await });
         // The sender goes with the task: an error here means that it ended before it was ready.
         match ready.wait_for(|ready| *ready).await.is_ok() {
-            true => Ok(Self { address, shutdown, task }),
+            true => Ok(Self { address, shutdown, storage, task }),
             false => Err(match ended(task, "start").await {
                 Err(e) => e,
-                Ok(()) => Error::Mqtt { doing: "start", why: "it stopped at once".to_owned() },
+                Ok(()) => mqtt("start", "it stopped at once"),
             }),
         }
     }
 
     async fn bind(home: &Home, addresses: &[SocketAddr]) -> Result<MqttBroker, Error> {
-        let mut refused = String::new();
+        let mut refused = mqtt("listen", "no address was given");
         for &address in addresses {
             match MqttBroker::with_config(settings(home, address)).await {
                 Ok(broker) => return Ok(broker),
                 Err(e) => {
-                    refused = e.to_string();
-                    tracing::warn!("cannot listen on {address}: {refused}");
+                    tracing::warn!("cannot listen on {address}: {e}");
+                    refused = mqtt("listen", e);
                 }
             }
         }
-        Err(Error::Mqtt { doing: "listen", why: refused })
+        Err(refused)
     }
 
     async fn stop(self) -> Result<(), Error> {
         self.shutdown.shutdown();
-        ended(self.task, "stop").await
+        ended(self.task, "stop").await?;
+        // The library writes its state down while connections are still closing, and those put back into
+        // the queue what their clients had not acknowledged. So once more, now that all are closed.
+        match self.storage {
+            Some(storage) => storage.shutdown().await.map_err(|e| mqtt("write its state", e)),
+            None => Ok(()),
+        }
     }
 }
 
+fn mqtt(doing: &'static str, why: impl ToString) -> Error {
+    Error::Mqtt { doing, why: why.to_string() }
+}
+
 async fn ended(task: JoinHandle<mqtt5::Result<()>>, doing: &'static str) -> Result<(), Error> {
-    let why = match task.await {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(e)) => e.to_string(),
-        Err(e) => e.to_string(),
-    };
-    Err(Error::Mqtt { doing, why })
+    match task.await {
+        Ok(served) => served.map_err(|e| mqtt(doing, e)),
+        Err(e) => Err(mqtt(doing, e)),
+    }
 }
 
 fn settings(home: &Home, address: SocketAddr) -> BrokerConfig {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::Error;
-use crate::broker::{self, Stopped};
+use crate::broker::{self, Revive, Stopped};
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -22,6 +22,8 @@ pub(super) enum Command {
         #[arg(long, hide = true)]
         detached: bool,
     },
+    /// Start the broker in the background, unless it runs, and print its address
+    Start,
     /// Say whether the broker runs, and where; exit code 1 if it does not
     Status,
     /// Stop the broker; it has written everything down when this returns
@@ -31,6 +33,7 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command, config: &Config) -> Result<ExitCode, Error> {
     match command {
         Command::Run { listen, detached } => serve(config, *listen, *detached),
+        Command::Start => start(config),
         Command::Status => status(config),
         Command::Stop => stop(config),
     }
@@ -50,6 +53,15 @@ fn serve(config: &Config, listen: Option<SocketAddr>, detached: bool) -> Result<
             );
         }
     })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start(config: &Config) -> Result<ExitCode, Error> {
+    let program = std::env::current_exe().map_err(Error::Program)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Threads)?;
+    let started = broker::ensure_running(&config.data_dir, &program, Revive::Always);
+    writeln!(io::stdout(), "mqtt://{}", runtime.block_on(started)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

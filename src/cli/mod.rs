@@ -38,6 +38,10 @@ enum Error {
     Broker(#[from] crate::broker::Error),
     #[error("cannot leave the terminal: {0}")]
     Detach(io::Error),
+    #[error("cannot tell which program this is: {0}")]
+    Program(io::Error),
+    #[error("cannot start threads: {0}")]
+    Threads(io::Error),
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }
