@@ -62,6 +62,18 @@ async fn it_leaves_the_terminal() {
     assert_eq!(link("fd/2"), house.path().join("broker/broker.log").canonicalize().unwrap());
 }
 
+/// Its starter is its parent as long as both live, and has to take notice of its death.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_dead_one_leaves_no_zombie() {
+    let house = House::new();
+    house.broker().await;
+    let process = format!("/proc/{}", house.running().unwrap().pid);
+    assert!(Path::new(&process).exists());
+    house.kill().await;
+    until("it is buried", || !Path::new(&process).exists()).await;
+}
+
 #[tokio::test]
 async fn many_at_once_start_one() {
     let house = House::new();

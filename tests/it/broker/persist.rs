@@ -2,8 +2,7 @@
 
 use super::*;
 
-/// Waits until nothing under the broker's state has changed for a while. What is queued is written
-/// behind, so this is how long it takes to be on the disk.
+/// Waits until so many messages for Bob are on the disk: they are written behind.
 async fn settled(house: &House, files: usize) {
     let queue = house.path().join("broker/state/queues/bob");
     until("the queue is on the disk", || {
@@ -15,7 +14,7 @@ async fn settled(house: &House, files: usize) {
     .await;
 }
 
-/// Alice has said something retained and 50 things to Bob, who was away.
+/// Alice has said something retained and 500 things to Bob, who was away.
 async fn fill(house: &House) -> SocketAddr {
     let address = house.broker().await;
     let mut bob = Connect::new(address, "bob").open().await;
@@ -23,7 +22,7 @@ async fn fill(house: &House) -> SocketAddr {
     bob.cut();
     let mut alice = Connect::new(address, "alice").open().await;
     alice.retain("kept/a", "kept", None).await;
-    for n in 0..50 {
+    for n in 0..500 {
         alice.publish("in/bob", &format!("{n}")).await;
     }
     address
@@ -33,7 +32,7 @@ async fn fill(house: &House) -> SocketAddr {
 async fn check(address: SocketAddr) {
     let mut bob = Connect::new(address, "bob").open().await;
     assert!(bob.connack.session_present);
-    for n in 0..50 {
+    for n in 0..500 {
         assert_eq!(bob.text().await, format!("{n}"));
     }
     let mut carol = Connect::new(address, "carol").open().await;
@@ -57,7 +56,7 @@ async fn a_stop_loses_nothing_and_the_port_stays() {
 async fn kill_9_loses_nothing_that_was_on_the_disk_and_the_port_stays() {
     let house = House::new();
     let address = fill(&house).await;
-    settled(&house, 50).await;
+    settled(&house, 500).await;
     house.kill().await;
     assert_eq!(house.broker().await, address);
     check(address).await;
