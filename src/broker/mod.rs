@@ -53,7 +53,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use home::{Running, status};
-pub use serve::run;
+pub use serve::Broker;
 pub use start::{Revive, ensure_running};
 pub use stop::{Stopped, stop};
 
@@ -143,9 +143,6 @@ pub enum Error {
         /// How long it was given.
         seconds: u64,
     },
-    /// It cannot write its log.
-    #[error(transparent)]
-    Log(#[from] crate::logging::Error),
     /// It does not say which process it is, so it cannot be stopped.
     #[error("something holds {lock} and did not say within {seconds} s which process it is", lock = lock.display())]
     Nameless {

@@ -7,8 +7,13 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::Error;
-use crate::broker::{self, Revive, Stopped};
+use crate::broker::{self, Broker, Revive, Stopped};
 use crate::config::Config;
+use crate::logging;
+
+/// How much goes into the broker's log, unless `COOEE_LOG` or the configuration says otherwise: of its
+/// library, only what is wrong.
+const LOG_FILTER: &str = "info,mqtt5=warn";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -43,7 +48,9 @@ fn serve(config: &Config, listen: Option<SocketAddr>, detached: bool) -> Result<
     if detached {
         rustix::process::setsid().map_err(|e| Error::Detach(e.into()))?;
     }
-    broker::run(&config.data_dir, listen, config.log_filter.as_deref(), |address| {
+    let broker = Broker::claim(&config.data_dir, listen)?;
+    let _log = logging::init(&broker.log(), config.log_filter.as_deref().unwrap_or(LOG_FILTER))?;
+    broker.serve(|address| {
         if !detached {
             // Nobody has to be there to read it.
             let _ = writeln!(

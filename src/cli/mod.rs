@@ -36,6 +36,8 @@ enum Error {
     Config(#[from] config::Error),
     #[error(transparent)]
     Broker(#[from] crate::broker::Error),
+    #[error(transparent)]
+    Log(#[from] crate::logging::Error),
     #[error("cannot leave the terminal: {0}")]
     Detach(io::Error),
     #[error("cannot tell which program this is: {0}")]

@@ -1,3 +1,4 @@
 //! The integration tests: one binary, real processes, real files, a real broker.
 
 mod broker;
+mod config;

@@ -72,10 +72,9 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        if let Ok(Some(running)) = broker::status(self.path())
-            && let Some(pid) = running.pid.try_into().ok().and_then(Pid::from_raw)
-        {
-            let _ = kill_process(pid, Signal::KILL);
+        // Waits for one that is just starting, too.
+        if broker::stop(self.path()).is_err() && broker::status(self.path()).is_ok_and(|s| s.is_some()) {
+            self.signal(Signal::KILL);
         }
     }
 }
