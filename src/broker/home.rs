@@ -96,7 +96,7 @@ impl Home {
         self.dir.join("state")
     }
 
-    fn lock(&self) -> PathBuf {
+    pub fn lock(&self) -> PathBuf {
         self.dir.join("lock")
     }
 

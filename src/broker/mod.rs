@@ -14,16 +14,26 @@
 //!
 //! # What a crash can lose
 //!
-//! A stop by signal loses nothing that fits into the five seconds that the flush may take. After kill -9
-//! or a power cut:
+//! A stop by signal loses no message, as long as the disk takes what is left in five seconds. After
+//! kill -9 or a power cut:
 //!
 //! - messages queued for clients that are away, or not yet acknowledged by them, are lost if they came
 //!   within about the last 250 ms: they are written behind, and not forced to the disk. The senders keep
 //!   theirs until they know better; that is what makes up for it;
-//! - retained messages, sessions and subscriptions that were acknowledged survive a kill -9. A power cut
-//!   may take what the operating system had not written yet;
-//! - a retained message forgets when it was to expire;
-//! - wills of clients that were connected at the time are not published.
+//! - retained messages, sessions and subscriptions that were acknowledged survive: they are forced to the
+//!   disk first.
+//!
+//! And after any restart, in good order or not:
+//!
+//! - a retained message has forgotten when it was to expire, and stays until it is replaced;
+//! - the wills with a delay of those who were connected are never published (a stop publishes the
+//!   others). So who is away for good may be kept as online: watchers have to notice it themselves.
+//!
+//! # What else is peculiar
+//!
+//! It acknowledges a message that nobody is subscribed to like any other. It tells every receiver the
+//! client id of the sender (`x-mqtt-client-id`), so a client id is no secret. The tests in
+//! `tests/it/broker/` hold all of this.
 //!
 //! # How much it takes
 //!
@@ -43,7 +53,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use home::{Running, status};
-pub use serve::run;
+pub use serve::Broker;
 pub use start::{Revive, ensure_running};
 pub use stop::{Stopped, stop};
 
@@ -89,7 +99,7 @@ pub enum Error {
     },
     /// A person stopped it, and nobody asked for it since.
     #[error(
-        "the built-in broker was stopped by `cooee broker stop`; `cooee broker run` starts it again"
+        "the built-in broker was stopped by `cooee broker stop`; `cooee broker start` starts it again"
     )]
     Stopped,
     /// Another one serves this data directory.
@@ -133,9 +143,14 @@ pub enum Error {
         /// How long it was given.
         seconds: u64,
     },
-    /// It cannot write its log.
-    #[error(transparent)]
-    Log(#[from] crate::logging::Error),
+    /// It does not say which process it is, so it cannot be stopped.
+    #[error("something holds {lock} and did not say within {seconds} s which process it is", lock = lock.display())]
+    Nameless {
+        /// The lock of the broker.
+        lock: PathBuf,
+        /// How long it was given.
+        seconds: u64,
+    },
     /// The MQTT library refused.
     #[error("the broker cannot {doing}: {why}")]
     Mqtt {

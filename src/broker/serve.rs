@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mqtt5::broker::{BrokerConfig, BrokerShutdownHandle, MqttBroker, ResourceLimits, StorageConfig};
+use mqtt5::broker::{
+    BrokerConfig, BrokerShutdownHandle, DynamicStorage, MqttBroker, ResourceLimits, StorageConfig,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -14,92 +16,100 @@ use tokio::task::JoinHandle;
 use super::access::LocalAccess;
 use super::home::{Home, Record};
 use super::{Error, limits};
-use crate::logging;
 
 /// How long somebody who only looks at the lock may keep us from taking it.
 const CLAIM: Duration = Duration::from_millis(500);
-/// How much goes into the log, unless `COOEE_LOG` says otherwise. The library names each client at
-/// `info`, and a client's id is a secret.
-const LOG_FILTER: &str = "info,mqtt5=warn";
 /// Open files: the connections, those that have not yet said who they are, and the state.
 const OPEN_FILES: u64 = 8 * 1024;
 
-/// Serves `data_dir` until SIGTERM, SIGINT or SIGHUP, and calls `ready` as soon as clients can connect.
-/// It takes over the calling thread.
-///
-/// It listens on `listen`, which must be a loopback address, or else on the port that the last broker of
-/// this directory had, or else on a free one. `filter` says how much goes into its log (the syntax of
-/// `COOEE_LOG`).
-///
-/// # Errors
-/// When another broker serves the directory, when the address is not permitted or not free, or when
-/// files or signals cannot be used.
-pub fn run(
-    data_dir: &Path,
+/// The right to serve a data directory, held until it is dropped or the process dies.
+pub struct Broker {
+    home: Home,
     listen: Option<SocketAddr>,
-    filter: Option<&str>,
-    ready: impl FnOnce(SocketAddr),
-) -> Result<(), Error> {
-    if let Some(address) = listen.filter(|address| !address.ip().is_loopback()) {
-        return Err(Error::NotLoopback(address));
+    instance: uuid::Uuid,
+    lock: File,
+}
+
+impl Broker {
+    /// Takes the right to serve `data_dir`. That a person stopped its broker is forgotten.
+    ///
+    /// It will listen on `listen`, which must be a loopback address, or else on the port that the last
+    /// broker of this directory had, or else on a free one.
+    ///
+    /// # Errors
+    /// When another broker serves the directory, when the address can be reached from other machines, or
+    /// when files cannot be used.
+    pub fn claim(data_dir: &Path, listen: Option<SocketAddr>) -> Result<Self, Error> {
+        if let Some(address) = listen.filter(|address| !address.ip().is_loopback()) {
+            return Err(Error::NotLoopback(address));
+        }
+        let home = Home::of(data_dir);
+        home.create()?;
+        let instance = uuid::Uuid::now_v7();
+        let deadline = Instant::now() + CLAIM;
+        let lock = loop {
+            if let Some(lock) = home.claim(instance)? {
+                break lock;
+            }
+            if Instant::now() >= deadline {
+                let pid = super::status(data_dir)?.map(|running| running.pid);
+                return Err(Error::AlreadyRunning { path: data_dir.to_owned(), pid });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        home.mark_stopped(false)?;
+        Ok(Self { home, listen, instance, lock })
     }
-    let home = Home::of(data_dir);
-    home.create()?;
-    let instance = uuid::Uuid::now_v7();
-    let lock = claim(&home, instance)?;
-    home.mark_stopped(false)?;
-    let _log = logging::init(&home.log(), filter.unwrap_or(LOG_FILTER))?;
-    raise_open_files();
 
-    let failed = |doing| move |why: std::io::Error| Error::Mqtt { doing, why: why.to_string() };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(failed("start its threads"))?;
-    let addresses = match (listen, home.last_record()) {
-        (Some(address), _) => vec![address],
-        (None, Some(last)) if last.address.ip().is_loopback() => vec![last.address, any_port()],
-        (None, _) => vec![any_port()],
-    };
-    let serving = runtime.block_on(Serving::start(&home, &addresses))?;
-    let mut signals = runtime.block_on(async { Signals::catch() }).map_err(failed("catch signals"))?;
+    /// Where its log belongs. Others quote the end of it when it does not come up.
+    pub fn log(&self) -> PathBuf {
+        self.home.log()
+    }
 
-    home.write_record(&Record {
-        instance,
-        pid: std::process::id(),
-        address: serving.address,
-        started_at: format!("{:.0}", jiff::Timestamp::now()),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    })?;
-    tracing::info!(address = %serving.address, data_dir = %data_dir.display(), "the broker is ready");
-    ready(serving.address);
+    /// Serves until SIGTERM, SIGINT or SIGHUP, and calls `ready` as soon as clients can connect. It takes
+    /// over the calling thread.
+    ///
+    /// # Errors
+    /// When the address is not free, or when files or signals cannot be used.
+    pub fn serve(self, ready: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+        raise_open_files();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|e| mqtt("start its threads", e))?;
+        let addresses = match (self.listen, self.home.last_record()) {
+            (Some(address), _) => vec![address],
+            (None, Some(last)) if last.address.ip().is_loopback() => vec![last.address, any_port()],
+            (None, _) => vec![any_port()],
+        };
+        let serving = runtime.block_on(Serving::start(&self.home, &addresses))?;
+        let mut signals =
+            runtime.block_on(async { Signals::catch() }).map_err(|e| mqtt("catch signals", e))?;
 
-    runtime.block_on(async move {
-        tracing::info!(signal = signals.next().await, "the broker stops");
-        serving.stop().await
-    })?;
-    // Held until the last byte of state is written: a free lock means that there is nothing to wait for.
-    drop(lock);
-    Ok(())
+        self.home.write_record(&Record {
+            instance: self.instance,
+            pid: std::process::id(),
+            address: serving.address,
+            started_at: format!("{:.0}", jiff::Timestamp::now()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        })?;
+        tracing::info!(address = %serving.address, "the broker is ready");
+        ready(serving.address);
+
+        runtime.block_on(async move {
+            tracing::info!(signal = signals.next().await, "the broker stops");
+            serving.stop().await
+        })?;
+        // Held until the last byte of state is written: a free lock means that there is nothing to wait
+        // for.
+        drop(self.lock);
+        Ok(())
+    }
 }
 
 fn any_port() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 0).into()
-}
-
-fn claim(home: &Home, instance: uuid::Uuid) -> Result<File, Error> {
-    let deadline = Instant::now() + CLAIM;
-    loop {
-        if let Some(lock) = home.claim(instance)? {
-            return Ok(lock);
-        }
-        if Instant::now() >= deadline {
-            let pid = super::status(home.data_dir())?.map(|running| running.pid);
-            return Err(Error::AlreadyRunning { path: home.data_dir().to_owned(), pid });
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// The usual limit of 1,024 open files is less than a full broker needs.
@@ -117,6 +127,7 @@ fn raise_open_files() {
 struct Serving {
     address: SocketAddr,
     shutdown: BrokerShutdownHandle,
+    storage: Option<Arc<DynamicStorage>>,
     task: JoinHandle<mqtt5::Result<()>>,
 }
 
@@ -132,48 +143,56 @@ impl Serving {
             max_message_rate_per_client: 0,
             max_bandwidth_per_client: 0,
         });
-        let no_address = || Error::Mqtt { doing: "listen", why: "it has no address".to_owned() };
-        let address = broker.local_addr().ok_or_else(no_address)?;
+        let address = broker.local_addr().ok_or_else(|| mqtt("listen", "it has no address"))?;
         let shutdown = broker.shutdown_handle();
+        let storage = broker.storage();
         let mut ready = broker.ready_receiver();
         let task = tokio::spawn(async move { broker.run().await });
         // The sender goes with the task: an error here means that it ended before it was ready.
         match ready.wait_for(|ready| *ready).await.is_ok() {
-            true => Ok(Self { address, shutdown, task }),
+            true => Ok(Self { address, shutdown, storage, task }),
             false => Err(match ended(task, "start").await {
                 Err(e) => e,
-                Ok(()) => Error::Mqtt { doing: "start", why: "it stopped at once".to_owned() },
+                Ok(()) => mqtt("start", "it stopped at once"),
             }),
         }
     }
 
     async fn bind(home: &Home, addresses: &[SocketAddr]) -> Result<MqttBroker, Error> {
-        let mut refused = String::new();
+        let mut refused = mqtt("listen", "no address was given");
         for &address in addresses {
             match MqttBroker::with_config(settings(home, address)).await {
                 Ok(broker) => return Ok(broker),
                 Err(e) => {
-                    refused = e.to_string();
-                    tracing::warn!("cannot listen on {address}: {refused}");
+                    tracing::warn!("cannot listen on {address}: {e}");
+                    refused = mqtt("listen", e);
                 }
             }
         }
-        Err(Error::Mqtt { doing: "listen", why: refused })
+        Err(refused)
     }
 
     async fn stop(self) -> Result<(), Error> {
         self.shutdown.shutdown();
-        ended(self.task, "stop").await
+        ended(self.task, "stop").await?;
+        // The library writes its state down while connections are still closing, and those put back into
+        // the queue what their clients had not acknowledged. So once more, now that all are closed.
+        match self.storage {
+            Some(storage) => storage.shutdown().await.map_err(|e| mqtt("write its state", e)),
+            None => Ok(()),
+        }
     }
 }
 
+fn mqtt(doing: &'static str, why: impl ToString) -> Error {
+    Error::Mqtt { doing, why: why.to_string() }
+}
+
 async fn ended(task: JoinHandle<mqtt5::Result<()>>, doing: &'static str) -> Result<(), Error> {
-    let why = match task.await {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(e)) => e.to_string(),
-        Err(e) => e.to_string(),
-    };
-    Err(Error::Mqtt { doing, why })
+    match task.await {
+        Ok(served) => served.map_err(|e| mqtt(doing, e)),
+        Err(e) => Err(mqtt(doing, e)),
+    }
 }
 
 fn settings(home: &Home, address: SocketAddr) -> BrokerConfig {

@@ -11,6 +11,8 @@ use super::home::{Home, Presence, Record};
 
 /// How long it may take to write everything down: the library takes five seconds at most for its part.
 const STOP: Duration = Duration::from_secs(15);
+/// How long a broker may take from its start until it says which process it is.
+const NAME: Duration = Duration::from_secs(10);
 /// How long somebody else may take to start or stop it.
 const TURN: Duration = Duration::from_secs(12);
 /// How often the state of affairs is looked at.
@@ -44,7 +46,7 @@ pub fn stop(data_dir: &Path) -> Result<Stopped, Error> {
     home.mark_stopped(true)?;
 
     let mut running: Option<Record> = None;
-    wait(STOP, || {
+    let known = wait(NAME, || {
         Ok(match home.look()? {
             Presence::Absent => true,
             Presence::Starting => false,
@@ -54,6 +56,9 @@ pub fn stop(data_dir: &Path) -> Result<Stopped, Error> {
             }
         })
     })?;
+    if !known {
+        return Err(Error::Nameless { lock: home.lock(), seconds: NAME.as_secs() });
+    }
     let Some(record) = running else { return Ok(Stopped::NothingRan) };
     // Looked at a moment ago, with the lock held: this is the process of the broker.
     let pid = i32::try_from(record.pid).ok().and_then(Pid::from_raw);

@@ -7,8 +7,13 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::Error;
-use crate::broker::{self, Stopped};
+use crate::broker::{self, Broker, Revive, Stopped};
 use crate::config::Config;
+use crate::logging;
+
+/// How much goes into the broker's log, unless `COOEE_LOG` or the configuration says otherwise: of its
+/// library, only what is wrong.
+const LOG_FILTER: &str = "info,mqtt5=warn";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -22,6 +27,8 @@ pub(super) enum Command {
         #[arg(long, hide = true)]
         detached: bool,
     },
+    /// Start the broker in the background, unless it runs, and print its address
+    Start,
     /// Say whether the broker runs, and where; exit code 1 if it does not
     Status,
     /// Stop the broker; it has written everything down when this returns
@@ -31,6 +38,7 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command, config: &Config) -> Result<ExitCode, Error> {
     match command {
         Command::Run { listen, detached } => serve(config, *listen, *detached),
+        Command::Start => start(config),
         Command::Status => status(config),
         Command::Stop => stop(config),
     }
@@ -40,7 +48,9 @@ fn serve(config: &Config, listen: Option<SocketAddr>, detached: bool) -> Result<
     if detached {
         rustix::process::setsid().map_err(|e| Error::Detach(e.into()))?;
     }
-    broker::run(&config.data_dir, listen, config.log_filter.as_deref(), |address| {
+    let broker = Broker::claim(&config.data_dir, listen)?;
+    let _log = logging::init(&broker.log(), config.log_filter.as_deref().unwrap_or(LOG_FILTER))?;
+    broker.serve(|address| {
         if !detached {
             // Nobody has to be there to read it.
             let _ = writeln!(
@@ -50,6 +60,15 @@ fn serve(config: &Config, listen: Option<SocketAddr>, detached: bool) -> Result<
             );
         }
     })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start(config: &Config) -> Result<ExitCode, Error> {
+    let program = std::env::current_exe().map_err(Error::Program)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Threads)?;
+    let started = broker::ensure_running(&config.data_dir, &program, Revive::Always);
+    writeln!(io::stdout(), "mqtt://{}", runtime.block_on(started)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

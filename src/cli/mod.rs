@@ -36,8 +36,14 @@ enum Error {
     Config(#[from] config::Error),
     #[error(transparent)]
     Broker(#[from] crate::broker::Error),
+    #[error(transparent)]
+    Log(#[from] crate::logging::Error),
     #[error("cannot leave the terminal: {0}")]
     Detach(io::Error),
+    #[error("cannot tell which program this is: {0}")]
+    Program(io::Error),
+    #[error("cannot start threads: {0}")]
+    Threads(io::Error),
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }

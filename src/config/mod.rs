@@ -23,7 +23,7 @@ pub struct Flags {
     /// Be NAME [env: COOEE_USER]
     #[arg(short, long, value_name = "NAME", global = true)]
     pub user: Option<String>,
-    /// Use the broker at URL: mqtt://HOST[:PORT], mqtts://HOST[:PORT] or builtin [env: COOEE_BROKER]
+    /// Use the broker at URL: mqtt://HOST:PORT, mqtts://HOST:PORT or builtin [env: COOEE_BROKER]
     #[arg(short, long, value_name = "URL", global = true)]
     pub broker: Option<String>,
     /// Read FILE instead of the usual configuration file

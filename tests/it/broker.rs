@@ -1,1 +1,0 @@
-//! The built-in broker, as a real process.
