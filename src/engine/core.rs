@@ -12,7 +12,7 @@ use super::command::Command;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
 use super::link::LinkState;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, REST};
 use super::people::People;
 use super::registrar::{Registrar, Report};
 use super::update::{Link, Notice, Update};
@@ -72,8 +72,9 @@ pub(super) struct Ears {
 }
 
 impl Core {
-    /// Runs until the first front end goes or the session cannot go on.
-    pub async fn run(mut self, mut ears: Ears) {
+    /// Runs until the first front end goes or the session cannot go on. Returns the front ends that are
+    /// still to be told, and what.
+    pub async fn run(mut self, mut ears: Ears) -> (Faces, Update) {
         let ended = self.serve(&mut ears).await;
         let reason = ended.err().map(|fatal| fatal.to_string());
         if let Some(reason) = &reason {
@@ -88,7 +89,7 @@ impl Core {
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the history was not closed in good order");
         }
-        self.faces.tell(Update::Stopped(reason)).await;
+        (self.faces, Update::Stopped(reason))
     }
 
     async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
@@ -214,6 +215,10 @@ impl Core {
                 }
             };
             let _ = timeout_at(deadline, taken).await;
+            // The broker answered until now, so it keeps what it took.
+            if let Err(error) = self.confirm(deadline + REST).await {
+                tracing::warn!(%error, "sent messages stay in the outbox");
+            }
         }
         self.ask(Request::Close).await;
         let closed = async { while !matches!(events.recv().await, None | Some(Event::Closed)) {} };

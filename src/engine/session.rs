@@ -123,10 +123,12 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
     let session = face(FaceId::FIRST, &inputs_tx).await;
     let door = attach::serve(&account.socket(), inputs_tx);
     tokio::spawn(async move {
-        core.run(Ears { inputs, events, reports }).await;
-        // Nobody can join any more, and only then may another process take the account.
+        let (mut faces, last_word) = core.run(Ears { inputs, events, reports }).await;
+        // First nobody can join any more, then another process may take the account, and only then is it
+        // told that we are through.
         drop(door);
         drop(lock);
+        faces.tell(last_word).await;
     });
     Ok(session)
 }
