@@ -274,6 +274,11 @@ impl Core {
             self.registrar.no_group(id);
             self.faces.tell(Update::GroupGone(id)).await;
         }
+        // Another Cooee that shares the files may have crashed in the middle of a change.
+        let online: Vec<UserName> = self.people.presence.online().cloned().collect();
+        for user in &online {
+            self.note_availability(user);
+        }
         self.expire_presence(self.link.since).await
     }
 
