@@ -58,3 +58,4 @@ pub mod mqtt;
 pub mod protocol;
 pub mod registry;
 pub mod store;
+pub mod tui;
