@@ -72,8 +72,9 @@ pub(super) struct Ears {
 }
 
 impl Core {
-    /// Runs until the first front end goes or the session cannot go on.
-    pub async fn run(mut self, mut ears: Ears) {
+    /// Runs until the first front end goes or the session cannot go on. Those who joined have been told
+    /// when this returns; the first is told by the caller, who lets go of the account before.
+    pub async fn run(mut self, mut ears: Ears) -> (Option<mpsc::Sender<Update>>, Update) {
         let ended = self.serve(&mut ears).await;
         let reason = ended.err().map(|fatal| fatal.to_string());
         if let Some(reason) = &reason {
@@ -88,7 +89,8 @@ impl Core {
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the history was not closed in good order");
         }
-        self.faces.tell(Update::Stopped(reason)).await;
+        let stopped = Update::Stopped(reason);
+        (self.faces.part(&stopped).await, stopped)
     }
 
     async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
@@ -206,14 +208,23 @@ impl Core {
         let deadline = Instant::now() + GOODBYE;
         if self.link.state == Link::Up {
             self.publish_presence(false).await;
+            let mut mail = Mail::default();
             let taken = async {
                 while let Some(event) = events.recv().await {
                     if self.link.is_goodbye(&event) {
                         break;
                     }
+                    // The broker confirms in order: what was under way is known to be sent by now, and
+                    // need not go out again the next time.
+                    if let Event::Published { token, outcome } = event {
+                        self.on_published(token, outcome, &mut mail).await;
+                    }
                 }
             };
             let _ = timeout_at(deadline, taken).await;
+            if let Err(error) = self.confirm(mail.confirmed).await {
+                tracing::warn!(%error, "what was sent last goes out again");
+            }
         }
         self.ask(Request::Close).await;
         let closed = async { while !matches!(events.recv().await, None | Some(Event::Closed)) {} };

@@ -25,8 +25,7 @@ pub fn is_installed() -> bool {
 }
 
 fn program() -> Option<&'static Path> {
-    const PLACES: [&str; 3] =
-        ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"];
+    const PLACES: [&str; 3] = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"];
     PLACES.iter().map(Path::new).find(|path| path.is_file())
 }
 
