@@ -59,6 +59,8 @@ pub enum Command {
         /// Into which group
         group: GroupArgument,
         /// Whom
+        // Not `user`, which is the flag that all commands take.
+        #[arg(id = "whom", value_name = "USER")]
         user: UserName,
         #[command(flatten)]
         options: Options,

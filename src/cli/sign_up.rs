@@ -10,6 +10,8 @@ use crate::engine::{self, Setup};
 #[derive(clap::Args)]
 pub struct SignUp {
     /// The user name: a-z, 0-9, `_` and `-`, at most 32 characters
+    // Not `user`, which is the flag that all commands take.
+    #[arg(id = "name", value_name = "NAME")]
     user: UserName,
     /// What others see you called [default: the user name]
     #[arg(long, value_name = "NAME", value_parser = DisplayName::new)]
