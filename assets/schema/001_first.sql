@@ -78,14 +78,17 @@ CREATE TABLE message (
 CREATE INDEX message_page ON message (conversation, sent_at, id);
 CREATE INDEX message_own ON message (sent_at) WHERE delivery IS NOT NULL;
 
--- The rowid is the message's arrival. Contentless: the words that are indexed are not quite the text
--- (see search.rs), and the text is in the message table already.
+-- The rowid is the message's arrival; `conversation` holds the id of its conversation as one word, so
+-- that a search in a small one does not walk over the matches of all others. Contentless: the words
+-- that are indexed are not quite the text (see search.rs), and the text is in the message table.
+-- `words` comes first: every entry of a later column is two bytes longer. Beginnings of words are
+-- looked up if they have up to four letters; longer ones are collected, and are rare.
 CREATE VIRTUAL TABLE message_search USING fts5 (
-    conversation,
     words,
+    conversation,
     content = '',
     columnsize = 0,
-    prefix = '2 3',
+    prefix = '2 3 4',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
 

@@ -62,7 +62,7 @@ pub mod limits {
     use std::time::Duration;
 
     /// Largest MQTT packet, in bytes.
-    pub const PACKET: usize = 256 * 1024;
+    pub const PACKET: usize = 128 * 1024;
     /// Most clients connected at one time.
     pub const CLIENTS: usize = 1_000;
     /// Most new connections in one second.
@@ -77,9 +77,12 @@ pub mod limits {
     pub const QUEUED: usize = 10_000;
     /// Most bytes that wait for one client; the oldest go first.
     pub const QUEUED_SIZE: usize = 64 * 1024 * 1024;
-    /// Messages on the way to one client inside the broker. What is there when the broker is killed is
-    /// lost, so it is small; a larger number would be faster.
-    pub const ON_THE_WAY: usize = 4;
+    /// Messages on the way to one client inside the broker.
+    ///
+    /// At QoS 0 whatever does not fit is thrown away, and all retained records that a subscription asks for
+    /// must fit at once: this bounds how many people and groups a client can see. At QoS 1 it is what a
+    /// kill -9 can take of messages to a client that is connected and does not acknowledge any more.
+    pub const ON_THE_WAY: usize = 2_048;
     /// Longest time that a session is kept for a client that is away.
     pub const SESSION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 }

@@ -12,7 +12,7 @@ use super::command::Command;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
 use super::link::LinkState;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, REST};
 use super::people::People;
 use super::registrar::{Registrar, Report};
 use super::update::{Link, Notice, Update};
@@ -72,9 +72,9 @@ pub(super) struct Ears {
 }
 
 impl Core {
-    /// Runs until the first front end goes or the session cannot go on. Those who joined have been told
-    /// when this returns; the first is told by the caller, who lets go of the account before.
-    pub async fn run(mut self, mut ears: Ears) -> (Option<mpsc::Sender<Update>>, Update) {
+    /// Runs until the first front end goes or the session cannot go on. Returns the front ends that are
+    /// still to be told, and what.
+    pub async fn run(mut self, mut ears: Ears) -> (Faces, Update) {
         let ended = self.serve(&mut ears).await;
         let reason = ended.err().map(|fatal| fatal.to_string());
         if let Some(reason) = &reason {
@@ -89,8 +89,7 @@ impl Core {
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the history was not closed in good order");
         }
-        let stopped = Update::Stopped(reason);
-        (self.faces.part(&stopped).await, stopped)
+        (self.faces, Update::Stopped(reason))
     }
 
     async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
@@ -222,8 +221,10 @@ impl Core {
                 }
             };
             let _ = timeout_at(deadline, taken).await;
-            if let Err(error) = self.confirm(mail.confirmed).await {
-                tracing::warn!(%error, "what was sent last goes out again");
+            // The broker answered until now, so it keeps what it took.
+            let told = self.settle(mail).await;
+            if let Err(error) = told.and(self.confirm(deadline + REST).await) {
+                tracing::warn!(%error, "sent messages stay in the outbox");
             }
         }
         self.ask(Request::Close).await;

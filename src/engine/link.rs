@@ -86,6 +86,7 @@ impl Core {
             Event::Down { reason, retry_in } => {
                 self.link.refresh_at = None;
                 self.link.settle_at = None;
+                self.outbox.restart();
                 self.link.cut_off_at.get_or_insert(Instant::now() + WILL_DELAY);
                 self.tell_link(Link::Down { reason, retry_in }).await;
             }
@@ -230,6 +231,7 @@ impl Core {
             self.link.settle_at,
             self.link.cut_off_at,
             self.link.retry_at,
+            self.outbox.rest_ends(),
             silence,
         ];
         timers.into_iter().flatten().min().unwrap_or(far)
@@ -248,6 +250,7 @@ impl Core {
         if due(&mut self.link.retry_at) {
             self.outbox.release_all();
         }
+        self.confirm(now).await?;
         if settle {
             self.on_settled().await?;
         }
@@ -270,6 +273,11 @@ impl Core {
         for id in self.groups.settle() {
             self.registrar.no_group(id);
             self.faces.tell(Update::GroupGone(id)).await;
+        }
+        // Another Cooee that shares the files may have crashed in the middle of a change.
+        let online: Vec<UserName> = self.people.presence.online().cloned().collect();
+        for user in &online {
+            self.note_availability(user);
         }
         self.expire_presence(self.link.since).await
     }

@@ -10,7 +10,8 @@ use super::core::{Core, Fatal};
 use super::groups::Card;
 use super::update::Update;
 use crate::domain::{
-    Body, ConversationId, DeviceId, Group, GroupId, Message, Role, Standing, Timestamp, UserName,
+    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Role, Standing,
+    Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming, Request};
 use crate::protocol::{self, Content, Letter, Place, Topic};
@@ -30,8 +31,8 @@ pub(super) struct Mail {
     typing: Vec<(ConversationId, UserName)>,
     /// Who came into a group and is to be told who else is there.
     welcome: Vec<(GroupId, UserName)>,
-    /// Rows of the outbox that the broker took.
-    pub confirmed: Vec<i64>,
+    /// Messages of ours that the broker took.
+    pub sent: Vec<(ConversationId, MessageId)>,
     /// Our own records were overwritten.
     presence_overwritten: bool,
     profile_overwritten: bool,
@@ -259,14 +260,17 @@ impl Core {
         let letter = protocol::decode_letter(payload)?;
         let Some(stored) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
         let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
+        let membership = stored.group.roster.get(&from).copied();
         let is_member = stored.group.has_member(&from);
         if news {
             self.on_group_changed(id, mail);
         }
         let body = match letter.content {
-            Content::Left if news => Body::Left,
-            // Said again, or by somebody who never was in: nothing to tell.
-            Content::Left => return Ok(()),
+            // The card may have told it before. Whoever never was in has nothing to leave.
+            Content::Left if letter.membership.is_some() && letter.membership == membership => {
+                Body::Left
+            }
+            Content::Left => return Err(Refusal::NotMember),
             // A letter of a newer Cooee may carry the membership where we cannot read it.
             Content::Newer => Body::Unsupported,
             _ if !is_member => return Err(Refusal::NotMember),
@@ -335,7 +339,9 @@ impl Core {
         if !mail.acknowledgements.is_empty() {
             self.ask(Request::Acknowledge(mail.acknowledgements)).await;
         }
-        self.confirm(mail.confirmed).await?;
+        for (conversation, id) in mail.sent {
+            self.faces.tell(Update::Delivery { conversation, id, delivery: Delivery::Sent }).await;
+        }
         self.tell_people(mail.changed_people.into_iter().collect()).await;
         for id in mail.changed_groups {
             self.tell_group(id).await;

@@ -1,6 +1,6 @@
 //! The messenger without a face: [`Command`] in, [`Update`] out.
 //!
-//! This layer ties the parts below it together. A session is one task, [`core`], that owns all state and
+//! This layer ties the parts below it together. A session is one task, `core`, that owns all state and
 //! takes in turn what front ends ask, what the connection tells and what the CSV files say. It stores
 //! before it acknowledges and before it tells anybody, and publishes from the outbox alone; nothing here
 //! draws, parses a command line, or reads the configuration.

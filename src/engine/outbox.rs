@@ -4,14 +4,24 @@
 //! order, at most [`WINDOW`] unconfirmed at a time. A row that nobody listened for is *parked*: it stays
 //! in the store, and so does all that follows it to the same recipient, until they are seen online or we
 //! connect again. So nobody gets the second message without the first.
+//!
+//! A row that the broker took *rests* for [`REST`] before it leaves the store: a broker that is killed may
+//! forget what it took in its last moment, and then the row goes out again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::domain::ConversationId;
-use crate::store::OutboxRow;
+use crate::store::{Draft, OutboxRow};
 
 /// Most rows that are published and not yet confirmed.
 const WINDOW: usize = 16;
+
+/// How long the connection must hold after the broker took a row. The built-in broker writes what it queues
+/// 250 ms behind, mosquitto as we recommend to set it up one second.
+pub(super) const REST: Duration = Duration::from_secs(2);
 
 /// How many rows are read ahead.
 pub(super) const AHEAD: usize = 64;
@@ -25,6 +35,8 @@ pub(super) struct Outbox {
     ready: VecDeque<OutboxRow>,
     under_way: BTreeMap<i64, OutboxRow>,
     parked: BTreeMap<ConversationId, VecDeque<OutboxRow>>,
+    /// Rows that the broker took, and when.
+    resting: VecDeque<(Instant, i64)>,
 }
 
 impl Outbox {
@@ -71,9 +83,22 @@ impl Outbox {
         }
     }
 
-    /// The broker took it.
-    pub fn taken(&mut self, seq: i64) -> bool {
-        self.under_way.remove(&seq).is_some()
+    /// The broker took a row; returns what it carried, if it was under way.
+    pub fn taken(&mut self, seq: i64, now: Instant) -> Option<Draft> {
+        let row = self.under_way.remove(&seq)?;
+        self.resting.push_back((now, seq));
+        Some(row.draft)
+    }
+
+    /// Rows that have rested at this time: they may leave the store.
+    pub fn rested(&mut self, now: Instant) -> Vec<i64> {
+        let done = self.resting.iter().take_while(|(taken, _)| *taken + REST <= now).count();
+        self.resting.drain(..done).map(|(_, seq)| seq).collect()
+    }
+
+    /// When the next row has rested.
+    pub fn rest_ends(&self) -> Option<Instant> {
+        self.resting.front().map(|(taken, _)| *taken + REST)
     }
 
     /// Whom the row under way is for.
@@ -139,7 +164,8 @@ mod tests {
         outbox.feed((1..=AHEAD as i64).map(|seq| row(seq, "bob")).collect());
         assert_eq!(drain(&mut outbox), (1..=16).collect::<Vec<_>>());
         assert_eq!(outbox.wants(), None);
-        assert!(outbox.taken(1) && !outbox.taken(1));
+        let now = Instant::now();
+        assert!(outbox.taken(1, now).is_some() && outbox.taken(1, now).is_none());
         assert_eq!(drain(&mut outbox), [17]);
     }
 
@@ -165,11 +191,26 @@ mod tests {
         drain(&mut outbox);
         outbox.park(3);
         for seq in [1, 2].into_iter().chain(4..=16) {
-            outbox.taken(seq);
+            outbox.taken(seq, Instant::now());
         }
         assert!(drain(&mut outbox).is_empty());
         outbox.release(&to("bob"));
         assert_eq!(drain(&mut outbox)[..3], [3, 17, 18]);
+    }
+
+    #[test]
+    fn what_was_taken_rests_before_it_goes() {
+        let mut outbox = Outbox::default();
+        outbox.feed(vec![row(1, "bob"), row(2, "bob")]);
+        drain(&mut outbox);
+        let now = Instant::now();
+        outbox.taken(2, now);
+        outbox.taken(1, now + REST);
+        assert_eq!(outbox.rest_ends(), Some(now + REST));
+        assert!(outbox.rested(now + REST / 2).is_empty());
+        assert_eq!(outbox.rested(now + REST), [2]);
+        assert_eq!(outbox.rested(now + 2 * REST), [1]);
+        assert_eq!(outbox.rest_ends(), None);
     }
 
     #[test]

@@ -204,16 +204,20 @@ impl Core {
             return;
         };
         match outcome {
-            Outcome::Taken => mail.confirmed.extend(self.outbox.taken(seq).then_some(seq)),
-            Outcome::NobodyListens if self.is_alone(seq) => {
-                mail.confirmed.extend(self.outbox.taken(seq).then_some(seq));
-            }
+            Outcome::NobodyListens if self.is_alone(seq) => self.on_taken(seq, mail),
+            Outcome::Taken => self.on_taken(seq, mail),
             Outcome::NobodyListens => self.park(seq),
             Outcome::Refused(reason) => {
                 self.park(seq);
                 let words = format!("a message waits in the outbox: {reason}");
                 self.faces.tell(Update::Notice(Notice::Warning(words))).await;
             }
+        }
+    }
+
+    fn on_taken(&mut self, seq: i64, mail: &mut Mail) {
+        if let Some(draft) = self.outbox.taken(seq, Instant::now()) {
+            mail.sent.extend(draft.message.map(|id| (draft.recipient, id)));
         }
     }
 
@@ -247,14 +251,11 @@ impl Core {
         }
     }
 
-    /// Rows that the broker took: they leave the outbox.
-    pub(super) async fn confirm(&mut self, rows: Vec<i64>) -> Result<(), Fatal> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for (conversation, id) in self.store.confirm(rows).await? {
-            let update = Update::Delivery { conversation, id, delivery: Delivery::Sent };
-            self.faces.tell(update).await;
+    /// Rows that the broker took and that have rested leave the outbox.
+    pub(super) async fn confirm(&mut self, now: Instant) -> Result<(), Fatal> {
+        let rows = self.outbox.rested(now);
+        if !rows.is_empty() {
+            self.store.confirm(rows).await?;
         }
         Ok(())
     }

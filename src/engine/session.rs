@@ -140,14 +140,16 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
     let session = face(FaceId::FIRST, &inputs_tx).await;
     let door = attach::serve(&account.socket(), inputs_tx);
     tokio::spawn(async move {
-        let (first, stopped) = core.run(Ears { inputs, events, reports }).await;
+        let (faces, last_word) = core.run(Ears { inputs, events, reports }).await;
+        let first = faces.part(&last_word).await;
+        // First nobody can join any more, then another process may take the account, and only then is it
+        // told that we are through.
         if let Some(door) = door {
             door.close().await;
         }
-        // Nobody can join any more, and only then may another process take the account.
         drop(lock);
         if let Some(first) = first {
-            let _ = first.send(stopped).await;
+            let _ = first.send(last_word).await;
         }
     });
     Ok(session)

@@ -65,6 +65,18 @@ async fn open_inbox(setup: &Setup, user: &UserName, client_id: String) -> Result
     subscribed
 }
 
+/// An account that is taken away again unless its sign-up comes to a good end: when the name is lost, when
+/// anything fails, and when the person goes back and the future is dropped.
+struct Unfinished<'a>(&'a AccountDir);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(self.0.path()) {
+            tracing::warn!(%error, account = %self.0.user, "an unfinished account stays behind");
+        }
+    }
+}
+
 struct ClaimDialer(Arc<Setup>);
 
 impl Dialer for ClaimDialer {
@@ -156,18 +168,13 @@ impl Claim {
         // Kept before it is published: a crash in between leaves an account that registers itself when it
         // signs in, and never a name that nobody owns.
         account.create()?;
-        let registered = self.register(setup, &profile, account).await;
-        if registered.is_err() {
-            let _ = std::fs::remove_dir_all(account.path());
+        let unfinished = Unfinished(account);
+        if let Some(winner) = self.register(setup, &profile, account).await? {
+            self.publish_profile(&winner).await;
+            return Err(taken());
         }
-        match registered? {
-            Some(winner) => {
-                let _ = std::fs::remove_dir_all(account.path());
-                self.publish_profile(&winner).await;
-                Err(taken())
-            }
-            None => Ok(()),
-        }
+        std::mem::forget(unfinished);
+        Ok(())
     }
 
     /// Keeps and publishes the profile; returns the rival that counts instead, if there is one.

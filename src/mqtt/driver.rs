@@ -127,7 +127,7 @@ impl Driver {
         }
         let cause = match ended {
             _ if closing => return End::Closed,
-            Ok(Ended::Failed(error)) => reason::of_error(&error, &self.address),
+            Ok(Ended::Failed(error)) => reason::of_error(&error, &self.address, self.was_up),
             Ok(Ended::Silent) => Cause::passing("the broker does not answer any more"),
             Ok(Ended::Done) => Cause::passing("the connection was closed"),
             Err(error) => Cause::passing(format!("the MQTT client failed: {error}")),

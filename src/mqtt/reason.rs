@@ -23,12 +23,13 @@ impl Cause {
     }
 }
 
-pub(super) fn of_error(error: &ConnectionError, address: &Address) -> Cause {
+/// `was_up`: whether this connection has spoken MQTT 5 before.
+pub(super) fn of_error(error: &ConnectionError, address: &Address, was_up: bool) -> Cause {
     let place = format!("{}:{}", address.host, address.port);
     match error {
         ConnectionError::Timeout(_) => Cause::passing(format!("no answer from {place}")),
         ConnectionError::Io(e) => Cause::passing(of_io(e, &place)),
-        ConnectionError::MqttState(state) => of_state(state, &place),
+        ConnectionError::MqttState(state) => of_state(state, &place, was_up),
         ConnectionError::ConnectionRefused(code) => of_refusal(*code, &place),
         ConnectionError::Tls(e) => Cause::lasting(format!("no TLS with {place}: {e}")),
         ConnectionError::NotConnAck(_) => {
@@ -47,7 +48,7 @@ fn of_io(error: &std::io::Error, place: &str) -> String {
     }
 }
 
-fn of_state(state: &StateError, place: &str) -> Cause {
+fn of_state(state: &StateError, place: &str, was_up: bool) -> Cause {
     match state {
         StateError::Io(e) => Cause::passing(of_io(e, place)),
         StateError::AwaitPingResp => Cause::passing("the broker does not answer any more"),
@@ -59,6 +60,11 @@ fn of_state(state: &StateError, place: &str) -> Cause {
             code => Cause::passing(format!("the broker hung up: {code:?}")),
         },
         StateError::ConnFail { reason } => of_refusal(*reason, place),
+        // A broker that dies in the middle of a packet, or says goodbye in a way that rumqttc 0.25 cannot
+        // read: a DISCONNECT of nothing but a reason code.
+        StateError::Deserialization(_) | StateError::WrongPacket if was_up => {
+            Cause::passing("the connection to the broker broke off")
+        }
         StateError::Deserialization(_) | StateError::WrongPacket => {
             Cause::lasting(format!("what listens at {place} does not speak MQTT 5"))
         }
@@ -90,5 +96,31 @@ pub(super) fn of_puback(reason: PubAckReason) -> Outcome {
         PubAckReason::NotAuthorized => Outcome::Refused("the broker does not allow it".into()),
         PubAckReason::QuotaExceeded => Outcome::Refused("the broker's quota is used up".into()),
         other => Outcome::Refused(format!("the broker says {other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn garbage_is_another_protocol_at_first_and_a_broken_link_later() {
+        let address = Address { host: "lan".into(), port: 1883, tls: false, login: None };
+        let garbage = || ConnectionError::MqttState(StateError::WrongPacket);
+        let at_first = of_error(&garbage(), &address, false);
+        assert!(!at_first.passing && at_first.words.contains("does not speak MQTT 5"));
+        assert!(of_error(&garbage(), &address, true).passing);
+    }
+
+    #[test]
+    fn refusals_that_time_will_not_change_are_not_hurried() {
+        for (code, passing) in [
+            (ConnectReturnCode::NotAuthorized, false),
+            (ConnectReturnCode::UnsupportedProtocolVersion, false),
+            (ConnectReturnCode::ServerUnavailable, true),
+            (ConnectReturnCode::ServerBusy, true),
+        ] {
+            assert_eq!(of_refusal(code, "lan:1883").passing, passing, "{code:?}");
+        }
     }
 }

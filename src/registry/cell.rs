@@ -1,4 +1,7 @@
-//! Cells that a spreadsheet would run.
+//! Cells that a spreadsheet would run as a formula.
+//!
+//! A cell is what stands between commas. A spreadsheet that is told to split at something else sees other
+//! cells, and nothing that stands in a CSV file could prevent that.
 
 use std::borrow::Cow;
 

@@ -150,12 +150,9 @@ impl<'a> Import<'a> {
 
     fn take_group(&mut self, table: &Table, file: &str) -> Result<(), Error> {
         let Some(name) = group_name(file) else { return Ok(()) };
-        let is_ours = self.reads_own_dir && self.owned.iter().any(|owned| owned == file);
-        let target = match self.group_file(&name)? {
-            Ok(target) if !is_ours => target,
-            refused => {
-                let why =
-                    refused.err().unwrap_or_else(|| format!("{file} belongs to a group with an id"));
+        let target = match self.group_file(&name, Some(file))? {
+            Ok(target) => target,
+            Err(why) => {
                 self.say(
                     table,
                     1,
@@ -167,7 +164,7 @@ impl<'a> Import<'a> {
             }
         };
         let mut members = self.registry.read(&target, groups::COLUMNS)?;
-        let outcome = self.make_group(&mut members)?;
+        let outcome = make_group(&mut members);
         self.say(table, 1, outcome, format!("group {name} in {target}"));
         let mut present = first_rows(&members).0;
         for row in table.rows() {
@@ -195,15 +192,17 @@ impl<'a> Import<'a> {
             // The list gives some groups by the names of their files.
             let (outcome, text) = match GroupName::new(text.strip_prefix("Group_").unwrap_or(text)) {
                 Err(why) => (Outcome::Refused, format!("group `{text}`: {why}")),
-                Ok(name) => match self.group_file(&name)? {
+                Ok(name) => match self.group_file(&name, None)? {
                     Err(why) => (Outcome::Refused, format!("group {name}: {why}")),
                     Ok(target) => {
                         let mut members = self.registry.read(&target, groups::COLUMNS)?;
-                        match self.make_group(&mut members)? {
+                        let outcome = make_group(&mut members);
+                        self.registry.write(&self.lock, &members)?;
+                        match outcome {
                             Outcome::Merged => {
-                                (Outcome::Merged, format!("group {name} had no file: made empty"))
+                                (outcome, format!("group {name} had no file: made empty"))
                             }
-                            outcome => (outcome, format!("group {name} in {target}")),
+                            _ => (outcome, format!("group {name} in {target}")),
                         }
                     }
                 },
@@ -214,12 +213,17 @@ impl<'a> Import<'a> {
     }
 
     /// The file for an imported group, or why it can have none.
-    fn group_file(&self, name: &GroupName) -> Result<Result<String, String>, Error> {
+    fn group_file(
+        &self,
+        name: &GroupName,
+        source: Option<&str>,
+    ) -> Result<Result<String, String>, Error> {
         let Some(target) = file_name(name, None) else {
-            return Ok(Err("its name is too long".to_owned()));
+            return Ok(Err("its name is too long for a file name".to_owned()));
         };
         let clashes = |other: &String| other.to_lowercase() == target.to_lowercase();
-        if let Some(other) = self.owned.iter().find(|other| clashes(other)) {
+        let is_source = |other: &String| self.reads_own_dir && Some(other.as_str()) == source;
+        if let Some(other) = self.owned.iter().find(|other| clashes(other) || is_source(other)) {
             return Ok(Err(format!("{other} belongs to a group with an id")));
         }
         let there = disk::names(&self.registry.dir)?;
@@ -228,16 +232,15 @@ impl<'a> Import<'a> {
             None => Ok(target),
         })
     }
+}
 
-    /// Makes the file of a group unless it is there; says which.
-    fn make_group(&self, members: &mut Table) -> Result<Outcome, Error> {
-        if members.path().exists() {
-            return Ok(Outcome::Known);
-        }
-        members.ensure_header();
-        self.registry.write(&self.lock, members)?;
-        Ok(Outcome::Merged)
+/// Makes sure that the file of a group is there once it is written; says whether it was.
+fn make_group(members: &mut Table) -> Outcome {
+    if members.path().exists() {
+        return Outcome::Known;
     }
+    members.ensure_header();
+    Outcome::Merged
 }
 
 #[cfg(test)]

@@ -70,11 +70,6 @@ impl Registry {
         Self { private_groups, ..self }
     }
 
-    /// The directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     fn lock(&self) -> Result<Lock, Error> {
         Lock::acquire(&self.dir)
     }

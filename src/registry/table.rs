@@ -1,5 +1,6 @@
 //! One CSV file in memory: cells by column name, and every byte that was not changed.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::Problem;
@@ -126,11 +127,10 @@ impl Table {
 
     /// Takes out the readable rows that `unwanted` says, by number.
     pub fn remove(&mut self, unwanted: impl Fn(&Self, usize) -> bool) {
-        let unwanted: Vec<usize> = self.rows().filter(|&row| unwanted(self, row)).collect();
+        let unwanted: HashSet<usize> = self.rows().filter(|&row| unwanted(self, row)).collect();
         self.changed |= !unwanted.is_empty();
-        for row in unwanted.into_iter().rev() {
-            self.rows.remove(row);
-        }
+        let mut row = 0..;
+        self.rows.retain(|_| row.next().is_none_or(|row| !unwanted.contains(&row)));
     }
 
     /// Takes out everything but the header, and adds the header to a file that lacks it.
@@ -160,10 +160,10 @@ impl Table {
     /// Where this column stands. A header that lacks it gets it, behind every cell of every row, so that
     /// nothing which had no header comes to stand under this one.
     fn place(&mut self, column: usize) -> usize {
-        let widest = self.rows.iter().map(|row| row.cells().len()).max().unwrap_or(0);
         let at = match (self.places[column], &mut self.header) {
-            (Some(at), _) => at,
+            (Some(at), _) => return at,
             (None, Some(header)) => {
+                let widest = self.rows.iter().map(|row| row.cells().len()).max().unwrap_or(0);
                 let at = widest.max(header.cells().len());
                 header.put(at, self.columns[column]);
                 at

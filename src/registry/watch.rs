@@ -10,6 +10,7 @@
 //! by hand that somebody is online. Several watchers write what each of them knows; they hear the same
 //! news, so the last word of each is the same. Saying everything again after a reconnect costs a read.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -71,7 +72,8 @@ impl Watch {
         let lock = self.registry.lock()?;
         let mut table = self.registry.read(FILE, COLUMNS)?;
         table.ensure_header();
-        table.remove(|table, row| gone.iter().any(|user| user.as_str() == table.get(row, NAME)));
+        let gone: HashSet<&str> = gone.iter().map(UserName::as_str).collect();
+        table.remove(|table, row| gone.contains(table.get(row, NAME)));
         let mut known = first_rows(&table).0;
         for OnlineRow { user, mobile, since } in here {
             let row = *known.entry(user.clone()).or_insert_with(|| table.push(&[user.as_str()]));

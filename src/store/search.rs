@@ -15,9 +15,9 @@ use crate::domain::{ConversationId, Message, MessageText, clean_line};
 
 /// Indexes the text of the message that has this arrival.
 pub(super) fn index(db: &Connection, arrival: i64, conversation: i64, text: &MessageText) -> Result<()> {
-    let insert = "INSERT INTO message_search (rowid, conversation, words) VALUES (?1, ?2, ?3)";
+    let insert = "INSERT INTO message_search (rowid, words, conversation) VALUES (?1, ?2, ?3)";
     let words = set_apart(text.as_str());
-    db.prepare_cached(insert)?.execute((arrival, conversation.to_string(), words))?;
+    db.prepare_cached(insert)?.execute((arrival, words, conversation.to_string()))?;
     Ok(())
 }
 
@@ -85,11 +85,12 @@ fn query(text: &str) -> Option<String> {
     (!phrases.is_empty()).then(|| format!("words : ({})", phrases.join(" ")))
 }
 
-/// A word as a phrase of FTS5. A single letter begins too many words to be looked for as a beginning.
+/// A word as a phrase of FTS5, a star marking it as the beginning of one. A single letter begins too
+/// many words for that, and a character that stands alone begins none.
 fn phrase(word: &str) -> String {
     let quoted = set_apart(word).replace('"', "\"\"");
     let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
-    let star = if letters > 1 { "*" } else { "" };
+    let star = if letters > 1 && !word.ends_with(stands_alone) { "*" } else { "" };
     format!("\"{quoted}\"{star}")
 }
 

@@ -130,7 +130,7 @@ pub struct Queued {
 /// Part of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The messages, oldest first: by [`MessageKey`].
+    /// The messages, oldest first: by their key.
     pub messages: Vec<Message>,
     /// Whether the conversation has older messages than these.
     pub more_before: bool,

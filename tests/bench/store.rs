@@ -1,6 +1,6 @@
 //! The store at 1,000,000 messages, on a real file: `cargo bench --bench store`.
 //!
-//! The messages are made once a run, in a directory that goes with it (about 300 MB), and only for the
+//! The messages are made once a run, in a directory that goes with it (about 400 MB), and only for the
 //! measurements that need them. Half of them are in one conversation. All times include the way to the
 //! store's thread and back.
 

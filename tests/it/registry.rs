@@ -28,10 +28,10 @@ const WORKERS: usize = 8;
 const NAMES: u64 = 8;
 /// A turn changes each of the three files.
 const CHANGES_A_TURN: u64 = 3;
-const KILL_ROUNDS: usize = 8;
-const TURNS_A_ROUND: usize = 100;
+const KILL_ROUNDS: usize = 20;
+const TURNS_A_ROUND: usize = 40;
 const SIGKILL: i32 = 9;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const REGISTRATION: &str = "Registration.csv";
 const ONLINE: &str = "Online.csv";

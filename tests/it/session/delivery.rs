@@ -90,6 +90,7 @@ on_every_broker! {
             bob.say(&direct("alice"), b).await;
         }
         world.revive_broker();
+        bob.until_sent(20).await;
         alice.until_heard(&direct("bob"), &from_bob).await;
         let all: Vec<String> = std::iter::once("before".to_owned()).chain(from_alice).collect();
         bob.until_heard(&direct("alice"), &all).await;

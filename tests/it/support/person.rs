@@ -167,7 +167,9 @@ impl Person {
             }
         };
         if timeout(PATIENCE, waiting).await.is_err() {
-            panic!("not within {PATIENCE:?}: {what}; warnings: {:?}", self.screen.warnings);
+            let Screen { links, warnings, stored, sent, .. } = &self.screen;
+            let stored: Vec<_> = stored.iter().map(|m| (m.sender.as_str(), text(m))).collect();
+            panic!("not within {PATIENCE:?}: {what}\n{links:?}\n{warnings:?}\n{sent:?}\n{stored:?}");
         }
     }
 
