@@ -53,6 +53,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod error;
 pub mod logging;
 pub mod mqtt;
 pub mod protocol;

@@ -1,7 +1,21 @@
-//! The `cooee` program.
+//! The `cooee` program: reads the command line, chooses the front end, and turns how it ended into an
+//! exit code.
 
 use std::process::ExitCode;
 
+use cooee::cli::Arguments;
+use cooee::error::Error;
+use cooee::{cli, config, error};
+
 fn main() -> ExitCode {
-    cooee::cli::main()
+    let arguments = cli::parse();
+    error::report(run(arguments))
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+    let config = config::resolve(&arguments.flags, |name| std::env::var_os(name))?;
+    match arguments.command {
+        Some(command) => cli::run(command, &config),
+        None => cli::print_usage(),
+    }
 }

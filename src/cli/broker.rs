@@ -15,8 +15,9 @@ use crate::logging;
 /// library, only what is wrong.
 const LOG_FILTER: &str = "info,mqtt5=warn";
 
+/// The commands about the built-in broker.
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub enum Command {
     /// Run the broker here, until Ctrl+C
     Run {
         /// Listen on this address of this machine, such as 127.0.0.1:1883 [default: the port it had

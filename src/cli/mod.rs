@@ -1,73 +1,145 @@
-//! Front end 1: the scriptable commands. This layer owns the command line and what is printed; it must
-//! not know how anything is done.
+//! Front end 1: the scriptable commands. This layer owns the command line, what is printed on standard
+//! output, and the lines of JSON that scripts read ([`json`]); it must not know how anything is done.
+//!
+//! Every command but those about the broker and the files joins the session of its account, in whatever
+//! process that runs, or signs in here until it is done ([`attached`]). People read plain lines; scripts
+//! ask for `--json`. Each command leaves its words on standard error and its exit code to
+//! [`crate::error`].
 
+mod attached;
 mod broker;
+mod confirm;
+mod group;
+mod history;
+mod import;
+mod input;
+mod json;
+mod listen;
+mod output;
+mod people;
+mod send;
+mod sign_up;
+mod table;
+mod target;
+mod text;
+mod wait;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::config::{self, Config, Flags};
+use crate::config::{Config, Flags};
+use crate::error::{Error, Exit};
+use crate::logging;
+
+/// How much goes into the log of a command, unless `COOEE_LOG` or the configuration says otherwise.
+const LOG_FILTER: &str = "info";
 
 /// A messenger for the terminal that works over any MQTT broker and brings its own.
 #[derive(Parser)]
-#[command(version, about, propagate_version = true)]
-struct Arguments {
+#[command(version, about, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What is chosen for all commands.
     #[command(flatten)]
-    flags: Flags,
+    pub flags: Flags,
+    /// What to do; the full-screen messenger where nothing is said.
     #[command(subcommand)]
-    command: Command,
+    pub command: Option<Command>,
 }
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 done (also when nobody reads the output any more), 1 failed, 2 usage or configuration, \
+3 sign-up or sign-in refused, 4 broker unreachable, 5 not delivered in time, 130 interrupted.";
+
+/// The commands.
 #[derive(Subcommand)]
-enum Command {
+pub enum Command {
+    /// Register a name on the broker and make the account
+    SignUp(sign_up::SignUp),
+    /// Send messages to a person or a group, and wait until the broker has them
+    Send(send::Send),
+    /// Print messages as they come
+    Listen(listen::Listen),
+    /// List who is online
+    Who(people::Who),
+    /// List everybody, or those that match
+    Contacts(people::Contacts),
+    /// Groups: make, list, look into, join, invite to, leave
+    Group {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: group::Command,
+    },
+    /// Print a conversation, oldest message first; needs no broker
+    History(history::History),
+    /// Take in the CSV files of the original script
+    Import(import::Import),
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
     /// The built-in broker of the data directory
     Broker {
+        /// What to do with it.
         #[command(subcommand)]
         command: broker::Command,
     },
 }
 
-/// What went wrong, as it is told to a person.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Config(#[from] config::Error),
-    #[error(transparent)]
-    Broker(#[from] crate::broker::Error),
-    #[error(transparent)]
-    Log(#[from] crate::logging::Error),
-    #[error("cannot leave the terminal: {0}")]
-    Detach(io::Error),
-    #[error("cannot tell which program this is: {0}")]
-    Program(io::Error),
-    #[error("cannot start threads: {0}")]
-    Threads(io::Error),
-    #[error("cannot write to standard output: {0}")]
-    Output(#[from] io::Error),
+/// Reads the command line. Where that is wrong, or asks for help, the process ends here.
+pub fn parse() -> Arguments {
+    Arguments::parse()
 }
 
-/// Parses the command line, does what it says and gives the exit code: 0 ok, 1 failed, 2 usage or
-/// configuration.
-pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let done = config::resolve(&arguments.flags, |name| std::env::var_os(name))
-        .map_err(Error::from)
-        .and_then(|config| run(arguments.command, &config));
-    match done {
-        Ok(code) => code,
-        // Whoever read our output has had enough.
-        Err(Error::Output(e)) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("cooee: {error}");
-            ExitCode::from(if matches!(error, Error::Config(_)) { 2 } else { 1 })
-        }
-    }
-}
-
-fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
+/// Does what a command says.
+///
+/// # Errors
+/// What is to be told to a person; see [`crate::error::report`].
+pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
+    let filter = config.log_filter.as_deref().unwrap_or(LOG_FILTER);
+    // The broker keeps a log of its own.
+    let log_file = config.log_file.as_ref().filter(|_| !matches!(command, Command::Broker { .. }));
+    let _log = log_file.map(|file| logging::init(file, filter)).transpose()?;
     match command {
-        Command::Broker { command } => broker::run(&command, config),
-    }
+        Command::SignUp(command) => block_on(sign_up::run(command, config)),
+        Command::Send(command) => block_on(send::run(command, config)),
+        Command::Listen(command) => block_on(listen::run(&command, config)),
+        Command::Who(command) => block_on(people::who(&command, config)),
+        Command::Contacts(command) => block_on(people::contacts(&command, config)),
+        Command::Group { command } => block_on(group::run(command, config)),
+        Command::History(command) => block_on(history::run(&command, config)),
+        Command::Import(command) => import::run(&command, config),
+        Command::Completions { shell } => print_completions(shell),
+        Command::Broker { command } => return broker::run(&command, config),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells how to call Cooee, and that this was not it.
+///
+/// # Errors
+/// When standard error cannot be written to.
+pub fn print_usage() -> Result<ExitCode, Error> {
+    write!(io::stderr(), "{}", Arguments::command().render_help())?;
+    Ok(ExitCode::from(Exit::Usage as u8))
+}
+
+fn print_completions(shell: Shell) -> Result<(), Error> {
+    // The generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "cooee", &mut script);
+    Ok(io::stdout().write_all(&script)?)
+}
+
+/// Runs a command that talks to the engine.
+fn block_on(command: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Threads)?;
+    let done = runtime.block_on(command);
+    // Standard input and output may keep a thread waiting for ever.
+    runtime.shutdown_background();
+    done
 }

@@ -7,11 +7,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tokio_util::codec::{Framed, LinesCodec};
 
 use super::command::Command;
@@ -24,12 +26,27 @@ use super::update::Update;
 const LINE: usize = 64 * 1024 * 1024;
 
 /// Most processes that may have joined at once.
-const VISITORS: u64 = 64;
+const VISITORS: usize = 64;
+
+/// How long those who joined may take to hear that the session ended.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The open door; closes when dropped.
 pub(super) struct Door {
     path: PathBuf,
+    /// Goes when the door closes.
+    open: Option<oneshot::Sender<()>>,
     listening: JoinHandle<()>,
+}
+
+impl Door {
+    /// Lets nobody in any more, and waits until those who joined have heard all that they were told.
+    pub async fn close(mut self) {
+        self.open = None;
+        if timeout(FAREWELL, &mut self.listening).await.is_err() {
+            tracing::warn!("somebody who joined does not listen");
+        }
+    }
 }
 
 impl Drop for Door {
@@ -51,20 +68,33 @@ pub(super) fn serve(path: &Path, inputs: mpsc::Sender<(FaceId, Input)>) -> Optio
             return None;
         }
     };
-    let listening = tokio::spawn(async move {
-        let mut visitors: Vec<JoinHandle<()>> = Vec::new();
-        let mut next = FaceId::FIRST.0;
-        while let Ok((stream, _)) = listener.accept().await {
-            visitors.retain(|visitor| !visitor.is_finished());
-            if visitors.len() as u64 >= VISITORS {
-                continue;
-            }
+    let (open, closed) = oneshot::channel();
+    let listening = tokio::spawn(let_in(listener, inputs, closed));
+    Some(Door { path: path.to_owned(), open: Some(open), listening })
+}
+
+async fn let_in(
+    listener: UnixListener,
+    inputs: mpsc::Sender<(FaceId, Input)>,
+    mut closed: oneshot::Receiver<()>,
+) {
+    let mut visitors = JoinSet::new();
+    let mut next = FaceId::FIRST.0;
+    loop {
+        let stream = tokio::select! {
+            Ok((stream, _)) = listener.accept() => stream,
+            // Collected as they go, so that only those who are here count.
+            Some(_) = visitors.join_next() => continue,
+            _ = &mut closed => break,
+        };
+        if visitors.len() < VISITORS {
             next += 1;
             let session = face(FaceId(next), &inputs).await;
-            visitors.push(tokio::spawn(host(stream, session)));
+            visitors.spawn(host(stream, session));
         }
-    });
-    Some(Door { path: path.to_owned(), listening })
+    }
+    drop((listener, inputs));
+    while visitors.join_next().await.is_some() {}
 }
 
 /// Passes lines to and fro for one visitor.
@@ -95,12 +125,15 @@ async fn host(stream: UnixStream, session: Session) {
     }
 }
 
-/// Joins the session behind this socket.
+/// Joins the session behind this socket. A session that ends before it has said its first word is none.
 pub(super) async fn connect(path: &Path) -> io::Result<Session> {
     let stream = UnixStream::connect(path).await?;
     let (mut sink, mut lines) = Framed::new(stream, LinesCodec::new_with_max_length(LINE)).split();
     let (commands, mut commands_rx) = mpsc::channel::<Command>(64);
     let (updates_tx, updates) = mpsc::channel(CHANNEL);
+    let welcome = lines.next().await.and_then(Result::ok);
+    let welcome = welcome.and_then(|line| serde_json::from_str::<Update>(&line).ok());
+    let _ = updates_tx.try_send(welcome.ok_or(io::ErrorKind::ConnectionAborted)?);
     tokio::spawn(async move {
         while let Some(command) = commands_rx.recv().await {
             let Ok(line) = serde_json::to_string(&command) else { return };

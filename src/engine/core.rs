@@ -207,16 +207,23 @@ impl Core {
         let deadline = Instant::now() + GOODBYE;
         if self.link.state == Link::Up {
             self.publish_presence(false).await;
+            let mut mail = Mail::default();
             let taken = async {
                 while let Some(event) = events.recv().await {
                     if self.link.is_goodbye(&event) {
                         break;
                     }
+                    // The broker confirms in order: what was under way is known to be sent by now, and
+                    // need not go out again the next time.
+                    if let Event::Published { token, outcome } = event {
+                        self.on_published(token, outcome, &mut mail).await;
+                    }
                 }
             };
             let _ = timeout_at(deadline, taken).await;
             // The broker answered until now, so it keeps what it took.
-            if let Err(error) = self.confirm(deadline + REST).await {
+            let told = self.settle(mail).await;
+            if let Err(error) = told.and(self.confirm(deadline + REST).await) {
                 tracing::warn!(%error, "sent messages stay in the outbox");
             }
         }

@@ -63,6 +63,16 @@ impl Faces {
         .await;
     }
 
+    /// Tells those who joined that the session ends. The first hears of it last, through what this
+    /// returns: when it does, everything is written down and the account is free.
+    pub async fn part(mut self, last: &Update) -> Option<mpsc::Sender<Update>> {
+        for at in (1..self.faces.len()).rev() {
+            self.send(at, last.clone()).await;
+        }
+        let first = self.faces.into_iter().next()?;
+        (first.id == FaceId::FIRST).then_some(first.updates)
+    }
+
     async fn tell_each(&mut self, update: impl Fn(FaceId) -> Update) {
         for at in (0..self.faces.len()).rev() {
             let update = update(self.faces[at].id);

@@ -84,7 +84,6 @@ impl Core {
         let to = ConversationId::Group(id);
         let letter = self.letter(&to, content);
         self.queue(letter, to, body, Vec::new(), Some(stored), None).await?;
-        self.group_moved(id).await;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
     }
@@ -122,7 +121,6 @@ impl Core {
         let letter = self.letter(&to, Content::Left);
         self.queue(letter, to, Body::Left, Vec::new(), Some(stored), None).await?;
         self.ask(Request::Unsubscribe(self.group_filters(id).into())).await;
-        self.group_moved(id).await;
         Ok(())
     }
 
@@ -142,7 +140,7 @@ impl Core {
     }
 
     /// Our way in or out changed a group: its card, its file and the front ends follow.
-    async fn group_moved(&mut self, id: GroupId) {
+    pub(super) async fn group_moved(&mut self, id: GroupId) {
         let Some(stored) = self.groups.get(id) else { return };
         if stored.group.policy == JoinPolicy::Open {
             self.groups.cards_due.insert(id);

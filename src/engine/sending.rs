@@ -143,8 +143,13 @@ impl Core {
             body,
             delivery: Some(Delivery::Queued),
         };
+        let moved = group.as_ref().map(|stored| stored.group.id);
         let queued = self.store.queue(Some(message.clone()), drafts, group).await?;
         self.outbox.more();
+        // Before the message: whoever shows that has to know the group.
+        if let Some(id) = moved {
+            self.group_moved(id).await;
+        }
         self.faces.tell_stored(vec![message], author).await;
         self.tell_summary(queued.summary).await;
         Ok(())

@@ -1,8 +1,10 @@
 //! Signing in: from the name of an account to a running session.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::account::{AccountDir, AccountLock, accounts};
 use super::attach;
@@ -27,11 +29,17 @@ use crate::store::Store;
 /// How many updates a front end may be behind, and how many inputs the engine.
 pub(super) const CHANNEL: usize = 1_024;
 
+/// How long a process that holds the account may take to let us in, or to go.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A front end's hold on a session.
 ///
 /// Dropping `commands` ends the session if this front end started it, or leaves it if it attached.
-/// [`Update::Stopped`] is the last update; a channel that closes without one means that we fell behind
-/// too far, or that the process which runs the session died.
+/// [`Update::Stopped`] is the last update, and then the account is free; a channel that closes without
+/// one means that we fell behind too far, or that the process which runs the session died.
 pub struct Session {
     /// Asks something of the engine.
     pub commands: mpsc::Sender<Command>,
@@ -51,22 +59,31 @@ impl Session {
         start(setup, account, lock).await
     }
 
-    /// Joins the session of the process that runs the account, or signs in here if none does.
+    /// Joins the session of the process that runs the account, or signs in here if none does. A process
+    /// that is just starting or ending is waited for, 10 s at most.
     ///
     /// # Errors
     /// As [`Session::start`]; [`Error::InUse`] also when that process cannot be joined.
     pub async fn join(setup: &Setup, user: &UserName) -> Result<Self, Error> {
         let account = open(setup, user)?;
-        match account.lock() {
-            Ok(lock) => start(setup, account, lock).await,
-            Err(Error::InUse { user, pid }) => match attach::connect(&account.socket()).await {
-                Ok(session) => Ok(session),
-                Err(error) => {
-                    tracing::warn!(%error, "the session that runs cannot be joined");
-                    Err(Error::InUse { user, pid })
-                }
-            },
-            Err(error) => Err(error),
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let in_use = match account.lock() {
+                Ok(lock) => return start(setup, account, lock).await,
+                Err(in_use @ Error::InUse { .. }) => in_use,
+                Err(error) => return Err(error),
+            };
+            let error = match timeout_at(deadline, attach::connect(&account.socket())).await {
+                Ok(Ok(session)) => return Ok(session),
+                Ok(Err(error)) => error,
+                Err(late) => late.into(),
+            };
+            // A path that no socket can have does not get any shorter.
+            if Instant::now() >= deadline || error.kind() == std::io::ErrorKind::InvalidInput {
+                tracing::warn!(%error, "the session that runs cannot be joined");
+                return Err(in_use);
+            }
+            sleep(LOOK).await;
         }
     }
 }
@@ -123,12 +140,17 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
     let session = face(FaceId::FIRST, &inputs_tx).await;
     let door = attach::serve(&account.socket(), inputs_tx);
     tokio::spawn(async move {
-        let (mut faces, last_word) = core.run(Ears { inputs, events, reports }).await;
+        let (faces, last_word) = core.run(Ears { inputs, events, reports }).await;
+        let first = faces.part(&last_word).await;
         // First nobody can join any more, then another process may take the account, and only then is it
         // told that we are through.
-        drop(door);
+        if let Some(door) = door {
+            door.close().await;
+        }
         drop(lock);
-        faces.tell(last_word).await;
+        if let Some(first) = first {
+            let _ = first.send(last_word).await;
+        }
     });
     Ok(session)
 }

@@ -1,0 +1,277 @@
+//! `cooee group …`.
+
+use clap::Subcommand;
+use tokio::time::{Instant, timeout_at};
+
+use super::Error;
+use super::attached::{Attached, Heard, with_session};
+use super::confirm::Unconfirmed;
+use super::json::{self, Record};
+use super::output::print;
+use super::table::aligned;
+use super::target::{GroupArgument, Purpose};
+use super::text::{group_label, time};
+use super::wait::Patience;
+use crate::config::Config;
+use crate::domain::{Body, GroupId, GroupName, JoinPolicy, Standing, UserName};
+use crate::engine::{self, GroupView, Ticket, Update};
+use crate::error::short;
+
+/// The commands about groups. A group is written by its name, with or without `#`, or as
+/// `name~1a2b3c4d` where two have the same name.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a group and go into it
+    Create {
+        /// What to call it
+        #[arg(value_parser = GroupName::new)]
+        name: GroupName,
+        /// Only who is invited may come in, and nobody else sees the group
+        #[arg(long)]
+        invite_only: bool,
+        /// Even if you can see a group of that name
+        #[arg(long)]
+        anyway: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// List your groups, invitations, and the groups that anyone may join
+    List {
+        #[command(flatten)]
+        options: Options,
+    },
+    /// List who is in a group; of one that is listed, before you join it
+    Members {
+        /// Which group
+        group: GroupArgument,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Go into a listed group, or accept an invitation
+    Join {
+        /// Which group
+        group: GroupArgument,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Ask somebody into a group
+    Invite {
+        /// Into which group
+        group: GroupArgument,
+        /// Whom
+        // Not `user`, which is the flag that all commands take.
+        #[arg(id = "whom", value_name = "USER")]
+        user: UserName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Leave a group, or decline an invitation
+    Leave {
+        /// Which group
+        group: GroupArgument,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+/// What all of them take.
+#[derive(Clone, Copy, clap::Args)]
+pub struct Options {
+    /// Print JSON, one object a line (see `cooee listen --help`)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+/// Does what is asked, and waits until the broker has what tells the others of it.
+///
+/// # Errors
+/// [`Error::Unreachable`] without a connection; [`Error::NoGroup`], [`Error::Ambiguous`],
+/// [`Error::GroupExists`], [`Error::Refused`], and what a session brings.
+pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
+    with_session(config, async |attached| {
+        let options = *command.options();
+        // Which groups are listed, and who can be invited, is known with the connection alone.
+        attached.until_up(options.patience.timeout).await?;
+        attached.settle().await?;
+        let said = command.run(attached, options).await?;
+        print(said).await
+    })
+    .await
+}
+
+impl Command {
+    fn options(&self) -> &Options {
+        match self {
+            Self::Create { options, .. }
+            | Self::List { options }
+            | Self::Members { options, .. }
+            | Self::Join { options, .. }
+            | Self::Invite { options, .. }
+            | Self::Leave { options, .. } => options,
+        }
+    }
+
+    /// Returns what is to be printed.
+    async fn run(&self, attached: &mut Attached, options: Options) -> Result<String, Error> {
+        let find = |attached: &Attached, group: &GroupArgument, purpose| {
+            group.resolve(&attached.groups, purpose).map(|view| view.group.id)
+        };
+        match self {
+            Self::List { .. } => Ok(list(attached, options.json)),
+            Self::Members { group, .. } => {
+                Ok(members(group.resolve(&attached.groups, Purpose::Look)?, options.json))
+            }
+            Self::Create { name, invite_only, anyway, .. } => {
+                if !anyway {
+                    refuse_double(attached, name)?;
+                }
+                let policy = if *invite_only { JoinPolicy::Invite } else { JoinPolicy::Open };
+                let create =
+                    |ticket| engine::Command::CreateGroup { name: name.clone(), policy, ticket };
+                let group = act(attached, options, create, |body| *body == Body::Created).await?;
+                Ok(told(attached, group, options.json, |label| {
+                    format!("Made {label} ({}).", short(group))
+                }))
+            }
+            Self::Join { group, .. } => {
+                let group = find(attached, group, Purpose::Join)?;
+                let join = |ticket| engine::Command::JoinGroup { group, ticket };
+                act(attached, options, join, |body| *body == Body::Joined).await?;
+                Ok(told(attached, group, options.json, |label| format!("Joined {label}.")))
+            }
+            Self::Invite { group, user, .. } => {
+                let group = find(attached, group, Purpose::Speak)?;
+                let invite = |ticket| engine::Command::Invite { group, user: user.clone(), ticket };
+                act(attached, options, invite, |body| matches!(body, Body::Invited(u) if u == user))
+                    .await?;
+                let words = |label: &str| format!("Invited {user} to {label}.");
+                Ok(told(attached, group, options.json, words))
+            }
+            Self::Leave { group, .. } => {
+                let group = find(attached, group, Purpose::Leave)?;
+                let label = group_label(&attached.groups, group);
+                let leave = |ticket| engine::Command::LeaveGroup { group, ticket };
+                act(attached, options, leave, |body| *body == Body::Left).await?;
+                // A group whose invitation was declined may not be known any more.
+                let words = |_: &str| format!("Left {label}.");
+                Ok(told(attached, group, options.json, words))
+            }
+        }
+    }
+}
+
+/// The groups we can see, other than those we left and cannot come back to.
+fn in_sight(attached: &Attached) -> impl Iterator<Item = &GroupView> {
+    let gone =
+        |view: &GroupView| view.standing == Standing::Left && view.group.policy == JoinPolicy::Invite;
+    attached.groups.values().filter(move |view| !gone(view))
+}
+
+fn refuse_double(attached: &Attached, name: &GroupName) -> Result<(), Error> {
+    match in_sight(attached).find(|view| view.group.name.resembles(name.as_str())) {
+        None => Ok(()),
+        Some(view) => Err(Error::GroupExists {
+            name: view.group.name.clone(),
+            owner: view.group.owner.clone(),
+            member: view.standing == Standing::Member,
+        }),
+    }
+}
+
+fn list(attached: &Attached, as_json: bool) -> String {
+    let mut views: Vec<&GroupView> = in_sight(attached).collect();
+    views.sort_by_key(|view| (&view.group.name, view.group.id));
+    if as_json {
+        return views.into_iter().map(|view| json::line(&Record::group(view))).collect();
+    }
+    let row = |view: &GroupView| {
+        let GroupView { group, standing } = view;
+        let standing = match standing {
+            Standing::Invited(by) => format!("invited by {by}"),
+            standing => json::standing_word(standing).to_owned(),
+        };
+        let members = match group.members().count() {
+            1 => "1 member".to_owned(),
+            n => format!("{n} members"),
+        };
+        let policy = json::policy(group.policy).to_owned();
+        [format!("#{}", group.name), standing, policy, members, short(group.id)]
+    };
+    aligned(&views.into_iter().map(row).collect::<Vec<_>>())
+}
+
+fn members(view: &GroupView, as_json: bool) -> String {
+    let group = &view.group;
+    if as_json {
+        let record = |(user, membership)| json::line(&Record::member(group, user, membership));
+        return group.members().map(record).collect();
+    }
+    let rows = group.members().map(|(user, membership)| {
+        [user.to_string(), json::role(group.role(user)).to_owned(), time(membership.since)]
+    });
+    aligned(&rows.collect::<Vec<_>>())
+}
+
+/// The group as it is now, for scripts, or `words` about it.
+fn told(
+    attached: &Attached,
+    group: GroupId,
+    as_json: bool,
+    words: impl FnOnce(&str) -> String,
+) -> String {
+    match as_json {
+        true => attached.groups.get(&group).map(|v| json::line(&Record::group(v))).unwrap_or_default(),
+        false => words(&group_label(&attached.groups, group)) + "\n",
+    }
+}
+
+/// Asks for something that is told to a group in a message with such a body, and waits until the broker
+/// has that.
+async fn act(
+    attached: &mut Attached,
+    options: Options,
+    command: impl Fn(Ticket) -> engine::Command,
+    tells: impl Fn(&Body) -> bool,
+) -> Result<GroupId, Error> {
+    let ticket = Ticket(1);
+    let deadline = Instant::now() + options.patience.timeout;
+    let mut unconfirmed = Unconfirmed::default();
+    let mut done = None;
+    attached.ask(command(ticket)).await;
+    loop {
+        if let Some(group) = done
+            && unconfirmed.is_empty()
+        {
+            return Ok(group);
+        }
+        let Ok(update) = timeout_at(deadline, attached.recv()).await else {
+            return Err(unconfirmed.late(attached, usize::from(done.is_none())));
+        };
+        match attached.take(update).await? {
+            Heard::Again => {
+                // What the session before had not done when it said its last word, it never did.
+                if done.is_none() {
+                    attached.ask(command(ticket)).await;
+                }
+                unconfirmed.ask_again(attached).await;
+            }
+            Heard::Update(update) => {
+                unconfirmed.note(&update);
+                match update {
+                    // It comes before the answer.
+                    Update::Stored(stored) if done.is_none() => {
+                        let ours = stored.into_iter().map(|stored| stored.message);
+                        ours.filter(|m| m.is_ours() && tells(&m.body)).for_each(|m| unconfirmed.add(m));
+                    }
+                    Update::Done { ticket: answered, group } if answered == ticket => done = Some(group),
+                    Update::Refused { ticket: answered, why } if answered == ticket => {
+                        return Err(Error::Refused(why));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The lines of JSON that scripts read: one object a line (NDJSON), documented in [`HELP`], which
+//! `cooee listen --help` shows.
+//!
+//! These shapes are a promise: a field keeps its name, its type and its meaning, and is always there
+//! where [`HELP`] shows it. New fields and new values of `type` may come, so readers pass over what they
+//! do not know. That is why they are types of their own, and neither the engine's nor the domain's.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::text::group_label;
+use crate::domain::{
+    Availability, Body, ConversationId, Delivery, Group, GroupId, JoinPolicy, Membership, Message,
+    MessageId, Origin, Person, Profile, Role, Standing, Timestamp, UserName,
+};
+use crate::engine::GroupView;
+
+/// What scripts can rely on.
+pub(super) const HELP: &str = r##"JSON: with --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field
+keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
+
+A message (listen, history, send):
+{"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
+  conversation: `@` and the other person, or `#` and the group; group: the id of the group; delivery of
+  our own: "queued" in the outbox, "sent" when the broker has it.
+
+What happened in a group (listen, history): created, joined, left, invited (with the `user` who was).
+`unsupported` is a message that only a newer Cooee can read.
+{"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
+
+A person (who, contacts):
+{"type":"person","user":"bob","display_name":"Bob","mobile":"+91 22 123","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","own":false}
+  registered: signed up on this broker, as far as is known; since: online since.
+
+A group (group list, create, join):
+{"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
+  policy: "open" or "invite"; standing: "member", "invited", "listed" or "left".
+
+A member (group members):
+{"type":"member","group":"00000001000000000000000000000000","user":"alice","role":"owner","joined_at":"2026-11-22T10:41:05.123Z"}"##;
+
+/// One line: the object and a line break.
+pub(super) fn line(record: &Record) -> String {
+    // Its keys are text and its values are plain, so it always has a form in JSON.
+    serde_json::to_string(record).map(|json| json + "\n").unwrap_or_default()
+}
+
+/// Any of the objects.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(super) enum Record<'a> {
+    Message(MessageRecord<'a>),
+    Created(MessageRecord<'a>),
+    Joined(MessageRecord<'a>),
+    Left(MessageRecord<'a>),
+    Invited(MessageRecord<'a>),
+    Unsupported(MessageRecord<'a>),
+    Person(PersonRecord<'a>),
+    Group(GroupRecord<'a>),
+    Member(MemberRecord<'a>),
+}
+
+#[derive(Serialize)]
+pub(super) struct MessageRecord<'a> {
+    id: MessageId,
+    conversation: String,
+    group: Option<GroupId>,
+    from: &'a UserName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a UserName>,
+    sent_at: String,
+    received_at: String,
+    own: bool,
+    delivery: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct PersonRecord<'a> {
+    user: &'a UserName,
+    display_name: &'a str,
+    mobile: Option<&'a str>,
+    registered: bool,
+    online: bool,
+    since: Option<String>,
+    last_seen: Option<String>,
+    own: bool,
+}
+
+#[derive(Serialize)]
+pub(super) struct GroupRecord<'a> {
+    id: GroupId,
+    name: &'a str,
+    owner: &'a UserName,
+    policy: &'static str,
+    standing: &'static str,
+    invited_by: Option<&'a UserName>,
+    members: usize,
+    created_at: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct MemberRecord<'a> {
+    group: GroupId,
+    user: &'a UserName,
+    role: &'static str,
+    joined_at: String,
+}
+
+impl<'a> Record<'a> {
+    /// A message, or an event of a group.
+    pub fn message(message: &'a Message, groups: &BTreeMap<GroupId, GroupView>) -> Self {
+        let (conversation, group) = match &message.conversation {
+            ConversationId::Direct(user) => (format!("@{user}"), None),
+            ConversationId::Group(id) => (group_label(groups, *id), Some(*id)),
+        };
+        let mut record = MessageRecord {
+            id: message.id,
+            conversation,
+            group,
+            from: &message.sender,
+            text: None,
+            user: None,
+            sent_at: message.sent_at.to_string(),
+            received_at: message.received_at.to_string(),
+            own: message.is_ours(),
+            delivery: message.delivery.map(|delivery| match delivery {
+                Delivery::Queued => "queued",
+                Delivery::Sent => "sent",
+            }),
+        };
+        match &message.body {
+            Body::Text(text) => {
+                record.text = Some(text.as_str());
+                Self::Message(record)
+            }
+            Body::Invited(user) => {
+                record.user = Some(user);
+                Self::Invited(record)
+            }
+            Body::Created => Self::Created(record),
+            Body::Joined => Self::Joined(record),
+            Body::Left => Self::Left(record),
+            Body::Unsupported => Self::Unsupported(record),
+        }
+    }
+
+    /// Somebody else.
+    pub fn person(person: &'a Person) -> Self {
+        let (since, last_seen) = match person.availability {
+            Availability::Online { since } => (Some(since), None),
+            Availability::Offline { last_seen } => (None, last_seen),
+        };
+        Self::Person(PersonRecord {
+            user: &person.user,
+            display_name: person.display_name.as_str(),
+            mobile: person.mobile.as_ref().map(|mobile| mobile.as_str()),
+            registered: person.origin == Origin::Registered,
+            online: person.availability.is_online(),
+            since: since.as_ref().map(Timestamp::to_string),
+            last_seen: last_seen.as_ref().map(Timestamp::to_string),
+            own: false,
+        })
+    }
+
+    /// Ourselves. Since when we are online is known to whoever runs the session.
+    pub fn me(me: &'a Profile, online: bool) -> Self {
+        Self::Person(PersonRecord {
+            user: &me.user,
+            display_name: me.display_name.as_str(),
+            mobile: me.mobile.as_ref().map(|mobile| mobile.as_str()),
+            registered: true,
+            online,
+            since: None,
+            last_seen: None,
+            own: true,
+        })
+    }
+
+    /// A group.
+    pub fn group(view: &'a GroupView) -> Self {
+        let GroupView { group, standing } = view;
+        Self::Group(GroupRecord {
+            id: group.id,
+            name: group.name.as_str(),
+            owner: &group.owner,
+            policy: policy(group.policy),
+            standing: standing_word(standing),
+            invited_by: match standing {
+                Standing::Invited(by) => Some(by),
+                _ => None,
+            },
+            members: group.members().count(),
+            created_at: group.created_at.to_string(),
+        })
+    }
+
+    /// A member of a group.
+    pub fn member(group: &Group, user: &'a UserName, membership: Membership) -> Self {
+        Self::Member(MemberRecord {
+            group: group.id,
+            user,
+            role: role(group.role(user)),
+            joined_at: membership.since.to_string(),
+        })
+    }
+}
+
+/// Who may come in, as a word.
+pub(super) fn policy(policy: JoinPolicy) -> &'static str {
+    match policy {
+        JoinPolicy::Open => "open",
+        JoinPolicy::Invite => "invite",
+    }
+}
+
+/// How we stand to a group, as a word.
+pub(super) fn standing_word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Member => "member",
+        Standing::Invited(_) => "invited",
+        Standing::Listed => "listed",
+        Standing::Left => "left",
+    }
+}
+
+/// What a member may do, as a word.
+pub(super) fn role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Member => "member",
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{DisplayName, GroupName, MessageText, MobileNumber};
+
+    fn user(name: &str) -> UserName {
+        name.parse().unwrap()
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::parse_rfc3339("2026-11-22T10:41:05.123Z").unwrap()
+    }
+
+    pub fn team() -> ConversationId {
+        ConversationId::Group(GroupId::from_bits(1 << 96))
+    }
+
+    fn view() -> GroupView {
+        let member = Membership { count: 1, since: at() };
+        let group = Group {
+            id: GroupId::from_bits(1 << 96),
+            name: GroupName::new("team").unwrap(),
+            owner: user("alice"),
+            policy: JoinPolicy::Open,
+            created_at: at(),
+            roster: [(user("alice"), member), (user("bob"), member)].into(),
+        };
+        GroupView { group, standing: Standing::Invited(user("bob")) }
+    }
+
+    pub fn groups() -> BTreeMap<GroupId, GroupView> {
+        BTreeMap::from([(view().group.id, view())])
+    }
+
+    pub fn message(conversation: ConversationId, body: Body, own: bool) -> Message {
+        Message {
+            id: MessageId::from(Uuid::from_u128(0x0193_523c_1a00_7000_8000_0000_0000_0001)),
+            conversation,
+            sender: user(if own { "alice" } else { "bob" }),
+            sent_at: at(),
+            received_at: Timestamp::parse_rfc3339("2026-11-22T10:41:06Z").unwrap(),
+            body,
+            delivery: own.then_some(Delivery::Queued),
+        }
+    }
+
+    #[test]
+    fn the_documented_lines_are_what_is_written() {
+        let hello = Body::Text(MessageText::new("hello").unwrap());
+        let message_from_bob = message(ConversationId::Direct(user("bob")), hello, false);
+        let invited = message(team(), Body::Invited(user("carol")), true);
+        let person = Person {
+            user: user("bob"),
+            display_name: DisplayName::new("Bob").unwrap(),
+            mobile: Some(MobileNumber::new("+91 22 123").unwrap()),
+            origin: Origin::Registered,
+            availability: Availability::Offline { last_seen: Some(at()) },
+        };
+        let view = view();
+        let (alice, membership) = view.group.members().next().unwrap();
+        let records = [
+            Record::message(&message_from_bob, &groups()),
+            Record::message(&invited, &groups()),
+            Record::person(&person),
+            Record::group(&view),
+            Record::member(&view.group, alice, membership),
+        ];
+        let written: Vec<String> = records.iter().map(line).collect();
+        let documented: Vec<String> =
+            HELP.lines().filter(|line| line.starts_with('{')).map(|line| format!("{line}\n")).collect();
+        assert_eq!(written, documented);
+    }
+
+    #[test]
+    fn other_types_and_values() {
+        let me = Profile {
+            user: user("alice"),
+            account: crate::domain::AccountId::from_bits(1),
+            version: 1,
+            display_name: DisplayName::new("Alice \"A\"").unwrap(),
+            mobile: None,
+            registered_at: at(),
+        };
+        let online = Person {
+            user: user("dave"),
+            display_name: DisplayName::new("Dave").unwrap(),
+            mobile: None,
+            origin: Origin::ByHand,
+            availability: Availability::Online { since: at() },
+        };
+        let mut sent = message(team(), Body::Created, true);
+        sent.delivery = Some(Delivery::Sent);
+        let unknown = ConversationId::Group(GroupId::from_bits(7 << 96));
+        let unsupported = message(unknown, Body::Unsupported, false);
+        let lines: String = [
+            Record::me(&me, true),
+            Record::person(&online),
+            Record::message(&sent, &groups()),
+            Record::message(&unsupported, &groups()),
+        ]
+        .iter()
+        .map(line)
+        .collect();
+        insta::assert_snapshot!(lines, @r##"
+        {"type":"person","user":"alice","display_name":"Alice \"A\"","mobile":null,"registered":true,"online":true,"since":null,"last_seen":null,"own":true}
+        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"own":false}
+        {"type":"created","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"sent"}
+        {"type":"unsupported","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#00000007","group":"00000007000000000000000000000000","from":"bob","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
+        "##);
+    }
+}

@@ -1,0 +1,215 @@
+//! `cooee send`.
+
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::Error;
+use super::attached::{Attached, Heard, UNANSWERED, with_session};
+use super::confirm::Unconfirmed;
+use super::input::{self, Piece, Pieces};
+use super::json::{self, Record};
+use super::output::print;
+use super::target::{Purpose, Target};
+use super::wait::Patience;
+use crate::config::Config;
+use crate::domain::{ConversationId, UserName};
+use crate::engine::{Command, Link, Ticket, Update};
+
+/// How long the list of people may take to come once the connection is up.
+const PEOPLE: Duration = Duration::from_millis(2_500);
+
+const HELP: &str = "\
+Nothing is printed when all goes well. A message is done when the broker has it; where that takes longer \
+than --timeout (for --lines: where no message gets done for so long), the exit code is 5, and what was \
+not done stays in the outbox and goes out later.
+
+With --lines each line is sent as it comes, so a pipe may stay open for ever. A line that cannot be sent \
+ends it: those before it are sent, those after it are not.
+
+The shell takes # for a comment: quote it.
+  cooee send bob 'the pump is back'
+  uptime | cooee send '#ops' -
+  tail -F errors.log | cooee send '#ops' - --lines";
+
+/// Send messages to a person or a group.
+#[derive(clap::Args)]
+#[command(after_long_help = HELP)]
+pub struct Send {
+    /// A user name, or `#` and the name of a group (`#name~1a2b3c4d` where two have the same name)
+    to: Target,
+    /// What to say; `-` reads it from standard input
+    #[arg(required = true)]
+    text: Vec<String>,
+    /// Send each line of standard input as a message; blank lines are passed over
+    #[arg(long)]
+    lines: bool,
+    /// Print each message as a line of JSON once the broker has it
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+/// Sends and waits until the broker has it.
+///
+/// # Errors
+/// [`Error::NotConfirmed`] after the timeout; [`Error::Nobody`], [`Error::Input`] and what a session
+/// brings.
+pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
+    let from_input = command.text == ["-"];
+    if command.lines && !from_input {
+        return Err(Error::Usage("--lines reads standard input: write `-` for the text"));
+    }
+    with_session(config, async |attached| {
+        let to = find(attached, &command).await?;
+        let pieces = match (from_input, command.lines) {
+            (false, _) => input::words(&command.text),
+            (true, false) => input::whole(std::io::stdin()),
+            (true, true) => input::lines(BufReader::new(std::io::stdin())),
+        };
+        let sending = Sending {
+            to,
+            patience: command.patience.timeout,
+            json: command.json,
+            asked: BTreeMap::new(),
+            unconfirmed: Unconfirmed::default(),
+            tickets: 0,
+            stuck_at: Instant::now(),
+            failure: None,
+        };
+        sending.run(attached, pieces).await
+    })
+    .await
+}
+
+/// Finds whom to send to. People that we do not know yet may become known with the connection.
+async fn find(attached: &mut Attached, command: &Send) -> Result<ConversationId, Error> {
+    let to = command.to.resolve(&attached.groups, Purpose::Speak)?;
+    if let ConversationId::Direct(user) = &to
+        && !is_known(attached, user)
+    {
+        let deadline = Instant::now() + command.patience.timeout;
+        while attached.link != Link::Up && !is_known(attached, user) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            attached.until_up(patience).await?;
+        }
+        let told = deadline.min(Instant::now() + PEOPLE);
+        while !is_known(attached, user) {
+            match timeout_at(told, attached.recv()).await {
+                Ok(update) => attached.take(update).await?,
+                Err(_) => return Err(Error::Nobody(user.clone())),
+            };
+        }
+    }
+    Ok(to)
+}
+
+/// Whether the engine lets us write to somebody; it also has its word about ourselves.
+fn is_known(attached: &Attached, user: &UserName) -> bool {
+    attached.people.contains_key(user)
+        || attached.conversations.contains(&ConversationId::Direct(user.clone()))
+        || attached.me.user == *user
+}
+
+/// Messages on their way.
+struct Sending {
+    to: ConversationId,
+    patience: Duration,
+    json: bool,
+    /// Given to the session, which has not stored them yet.
+    asked: BTreeMap<Ticket, Piece>,
+    unconfirmed: Unconfirmed,
+    tickets: u64,
+    /// When it counts as too late, unless something gets done before.
+    stuck_at: Instant,
+    /// Why no more is sent.
+    failure: Option<Error>,
+}
+
+impl Sending {
+    async fn run(mut self, attached: &mut Attached, mut pieces: Pieces) -> Result<(), Error> {
+        attached.hurry().await;
+        let mut more = true;
+        while more || self.on_the_way() > 0 {
+            let room = more && self.on_the_way() < UNANSWERED;
+            tokio::select! {
+                piece = pieces.recv(), if room => match piece {
+                    Some(Ok(piece)) => self.begin(attached, piece).await,
+                    Some(Err(error)) => self.failure = Some(error),
+                    None => more = false,
+                },
+                update = attached.recv() => {
+                    let lost = self.on_the_way();
+                    match attached.take(update).await {
+                        Ok(Heard::Update(update)) => self.note(attached, update).await?,
+                        Ok(Heard::Again) => self.ask_again(attached).await,
+                        Err(Error::Lost) if lost > 0 => return Err(Error::Unsure(lost)),
+                        Err(error) => return Err(error),
+                    }
+                }
+                () = sleep_until(self.stuck_at), if self.on_the_way() > 0 => {
+                    return Err(self.unconfirmed.late(attached, self.asked.len()));
+                }
+            }
+            more &= self.failure.is_none();
+        }
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    fn on_the_way(&self) -> usize {
+        self.asked.len() + self.unconfirmed.len()
+    }
+
+    fn command(&self, ticket: Ticket, piece: &Piece) -> Command {
+        Command::Send { to: self.to.clone(), text: piece.text.clone(), ticket }
+    }
+
+    async fn begin(&mut self, attached: &Attached, piece: Piece) {
+        if self.on_the_way() == 0 {
+            self.stuck_at = Instant::now() + self.patience;
+        }
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        attached.ask(self.command(ticket, &piece)).await;
+        self.asked.insert(ticket, piece);
+    }
+
+    /// In another session: what the one before had not stored when it said its last word, it never did.
+    async fn ask_again(&self, attached: &Attached) {
+        for (ticket, piece) in &self.asked {
+            attached.ask(self.command(*ticket, piece)).await;
+        }
+        self.unconfirmed.ask_again(attached).await;
+    }
+
+    async fn note(&mut self, attached: &Attached, update: Update) -> Result<(), Error> {
+        let confirmed = self.unconfirmed.note(&update);
+        if !confirmed.is_empty() {
+            self.stuck_at = Instant::now() + self.patience;
+        }
+        if self.json {
+            let line = |message| json::line(&Record::message(message, &attached.groups));
+            print(confirmed.iter().map(line).collect()).await?;
+        }
+        match update {
+            Update::Stored(stored) => {
+                for stored in stored {
+                    if stored.ticket.is_some_and(|ticket| self.asked.remove(&ticket).is_some()) {
+                        self.unconfirmed.add(stored.message);
+                    }
+                }
+            }
+            Update::Refused { ticket, why } => {
+                if let Some(piece) = self.asked.remove(&ticket) {
+                    let line = piece.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+                    self.failure.get_or_insert(Error::Refused(format!("{line}{why}")));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
