@@ -17,5 +17,5 @@ pub mod view;
 
 pub use backend::{Backend, Connected};
 pub use environment::setup;
-pub use messenger::Messenger;
+pub use messenger::open;
 pub use run::{Options, TuiError, run};
