@@ -2,6 +2,7 @@
 
 mod broker;
 mod config;
+mod pty;
 mod registry;
 mod session;
 mod support;

@@ -3,6 +3,7 @@
 pub mod mosquitto;
 pub mod person;
 pub mod proxy;
+pub mod terminal;
 pub mod world;
 
 use std::time::Duration;
