@@ -128,9 +128,7 @@ fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
             (format!("cooee/1/directory/{group}"), card),
         ],
     );
-    alice.until("mallory has written", |screen| {
-        screen.rows(0, 24).any(|row| row.contains("owned") && row.ends_with(" 1 │"))
-    });
+    alice.until("mallory has written", |screen| counts_unread(screen, "owned", 1));
     alice.press("/msg mallory\r");
     alice.until_says(&["evil name", "evil text"]);
     alice.press(F4);
