@@ -24,7 +24,7 @@ fn resized_in_a_flood_it_ends_in_a_right_frame() {
     let mut flood = shell(&world, script).stdout(Stdio::null()).spawn().unwrap();
     alice.until_says(&["flood 2"]);
     alice.resize(20, 6);
-    alice.until("a narrow frame", |screen| screen.contents().contains("Enter send\n") || narrow(screen));
+    alice.until("a narrow frame", narrow);
     alice.resize(19, 5);
     alice.until_says(&["too", "20x6"]);
     alice.resize(200, 50);
