@@ -10,6 +10,7 @@ mod decode;
 mod effects;
 mod environment;
 mod input;
+mod repaint;
 mod run;
 mod terminal;
 pub mod view;

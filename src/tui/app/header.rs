@@ -29,7 +29,8 @@ pub struct Tab {
 impl Session {
     /// Who we are, and whether others can reach us.
     pub fn who(&self, setup: &Setup) -> String {
-        format!("{} {}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
+        let name = if self.regions.framed { "cooee  " } else { "" };
+        format!("{name}{} {}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
     }
 
     /// The state of the connection in words, for a screen of so many columns.

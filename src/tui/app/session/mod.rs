@@ -222,8 +222,11 @@ impl Session {
     pub fn context(&self) -> Context {
         match (&self.overlay, self.pane) {
             (Some(overlay), _) => overlay.context(),
-            (None, Pane::Conversation) if self.card().is_some() => Context::Card,
-            (None, Pane::Conversation) => Context::Composer,
+            (None, Pane::Conversation) => match self.card().map(|view| &view.standing) {
+                Some(Standing::Invited(_)) => Context::Invitation,
+                Some(_) => Context::Card,
+                None => Context::Composer,
+            },
             (None, _) => Context::List,
         }
     }
@@ -322,7 +325,7 @@ impl Session {
     fn arrange(&mut self, turn: &Turn<'_>) {
         let cells = composer_width(turn.size);
         let layout = self.writing().map(|chat| chat.draft.layout(cells));
-        let notice = turn.notices.top().map_or(0, |line| line.rows(usize::from(turn.size.0)));
+        let notice = turn.notices.rows(usize::from(turn.size.0));
         self.regions = Regions::new(&Wishes {
             size: turn.size,
             pane: self.pane,
