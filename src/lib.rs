@@ -1,5 +1,61 @@
 //! Cooee: a keyboard-driven terminal messenger over MQTT that brings its own broker.
+//!
+//! A *cooee* is a call that carries across open country. One binary, `cooee`, opens the full-screen
+//! messenger; the same engine serves a scriptable command line and joins sessions that already run.
+//!
+//! # The house
+//!
+//! ```text
+//!            main ── cli ─────────────┐          front ends: what a person sees
+//!                    tui ─ view ─ app ┤
+//!                                     ▼
+//!                                  engine        the messenger without a face: Command in, Update out
+//!        ┌──────────┬──────────┬─────┴─────┬──────────┐
+//!        ▼          ▼          ▼           ▼          ▼
+//!    registry     store      mqtt       broker     config
+//!    CSV files    SQLite     the link   built in   flags, environment, file
+//!        └──────────┴────┬─────┴───────────┘
+//!                     protocol                   topics, envelopes, documents
+//!                        │
+//!                     domain                     values and rules; no I/O, no clock
+//! ```
+//!
+//! Arrows are imports, and there are no others: a test reads the sources and says so. The first
+//! paragraph of each module says what it owns and what it must not do.
+//!
+//! # Three journeys
+//!
+//! *A key press*: the input task sends it through a bounded channel; the loop turns it into an `Action`
+//! by the keymap, and the state answers with a new state and effects. The loop takes all events that are
+//! ready, then draws once, at most every 16 ms. An idle Cooee sleeps.
+//!
+//! *A message in*: the connection task polls; the engine decodes, checks and de-duplicates it by its id,
+//! stores it in one transaction with all that came in the same moment, and only then acknowledges it to
+//! the broker and tells the front ends. What cannot be understood is quarantined and acknowledged.
+//!
+//! *A message out*: one transaction stores the message and the final bytes in the outbox, and the front
+//! ends show it with a clock. It is published with at most 16 under way; the broker's PUBACK makes the
+//! clock a tick, and when the connection has held for two seconds more the row leaves the outbox. Until
+//! then the same bytes go out again after every reconnect, and the receiver stores them once.
+//!
+//! # Words
+//!
+//! *Event* enters the loop of the screen; *Action* is what a key means; *Effect* is what the state asks
+//! of the outside. *Command* goes into the engine, *Update* comes out. A *Conversation* is with a person
+//! or a group; a *Message* has one id, made by its sender; *Delivery* says how far it has come; a
+//! *Letter* is a message on the wire, in an *Envelope*; the *Outbox* holds what is not yet confirmed. A
+//! *Profile* is what a person tells about themselves, a *Card* what a group tells; *Presence* is who is
+//! online, and an *Epoch* numbers the connections of a device. A *Face* is a front end that watches a
+//! session.
 
+pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod logging;
+pub mod mqtt;
+pub mod protocol;
+pub mod registry;
+pub mod store;
 pub mod tui;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `cooee` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cooee::cli::main()
+}

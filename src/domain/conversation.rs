@@ -41,3 +41,19 @@ pub struct Summary {
     /// The newest message, if there is any.
     pub last: Option<Preview>,
 }
+
+/// Which part of a conversation to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageAt {
+    /// The newest messages.
+    Newest,
+    /// The oldest messages.
+    Oldest,
+    /// The nearest messages older than this one.
+    Before(MessageKey),
+    /// The nearest messages newer than this one.
+    After(MessageKey),
+    /// This message in the middle; near an end of the conversation, more of the other side.
+    Around(MessageKey),
+}

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::text::checked_name;
-use super::{GroupId, InvalidText, Timestamp, UserName, limits};
+use super::{GroupId, InvalidText, Timestamp, UserName, clean_line, limits};
 
 /// What a group is called: one clean line, up to 64 grapheme clusters. Two groups may share a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,7 +16,8 @@ pub struct GroupName(String);
 impl GroupName {
     /// Cleans and checks a group name. A leading `#`, as people write it, is left out.
     pub fn new(text: &str) -> Result<Self, InvalidText> {
-        checked_name(text.trim_start().trim_start_matches('#')).map(Self)
+        // Cleaned first, so that a name taken once stays the same when it is taken again.
+        checked_name(clean_line(text).trim_start_matches(['#', ' '])).map(Self)
     }
 
     /// The name as text.
@@ -210,6 +211,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_group_name_is_its_own_name(text in "[#\u{200e} ]{0,4}\\PC{1,5}") {
+            if let Ok(name) = GroupName::new(&text) {
+                prop_assert_eq!(GroupName::new(name.as_str()), Ok(name));
+            }
+        }
+
         #[test]
         fn merging_needs_no_order(a in rosters(), b in rosters(), c in rosters()) {
             let (a, b, c) = (group(&a), group(&b), group(&c));

@@ -101,6 +101,11 @@ macro_rules! hex_id {
             pub fn from_bits(bits: $int) -> Self {
                 Self(bits)
             }
+
+            /// The bits of the id.
+            pub fn bits(self) -> $int {
+                self.0
+            }
         }
 
         impl FromStr for $name {

@@ -15,7 +15,7 @@ mod profile;
 mod text;
 mod time;
 
-pub use conversation::{ConversationId, Preview, Summary};
+pub use conversation::{ConversationId, PageAt, Preview, Summary};
 pub use delivery::Delivery;
 pub use group::{Group, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{AccountId, DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, UserName};

@@ -41,7 +41,8 @@ pub struct DeviceRecord {
     pub epoch: u64,
     /// Connected, or gone.
     pub online: bool,
-    /// By the device's clock: when the connection was made (online), or when it ended (offline).
+    /// By the device's clock: when the connection was made (online), or when it ended (offline);
+    /// `Timestamp::EPOCH` where nobody can tell, as in a will, which is written before its time.
     pub since: Timestamp,
 }
 
@@ -50,6 +51,15 @@ struct Device {
     record: DeviceRecord,
     /// By our clock: when the record, or a repetition of it, came in.
     heard_at: Timestamp,
+    /// Nothing was heard of it for too long. A repetition takes that back; what the device itself or its
+    /// will said last is not taken back by anything but a newer connection.
+    silent: bool,
+}
+
+impl Device {
+    fn is_online(&self) -> bool {
+        self.record.online && !self.silent
+    }
 }
 
 /// The presence of everybody, as one watcher knows it.
@@ -76,11 +86,11 @@ impl PresenceBook {
                 // Within one connection, gone is final.
                 let newer = record.epoch > old.epoch || (record.epoch == old.epoch && old.online);
                 if newer {
-                    known.insert(Device { record, heard_at: now });
+                    known.insert(Device { record, heard_at: now, silent: false });
                 }
             }
             Entry::Vacant(free) if !full => {
-                free.insert(Device { record, heard_at: now });
+                free.insert(Device { record, heard_at: now, silent: false });
             }
             Entry::Vacant(_) => {}
         }
@@ -99,12 +109,11 @@ impl PresenceBook {
     pub fn expire(&mut self, deadline: Timestamp) -> Vec<UserName> {
         let mut changed = Vec::new();
         for (user, devices) in &mut self.users {
-            let was_online = devices.values().any(|d| d.record.online);
-            for device in devices.values_mut().filter(|d| d.record.online && d.heard_at < deadline) {
-                device.record.online = false;
-                device.record.since = device.heard_at;
+            let was_online = devices.values().any(Device::is_online);
+            for device in devices.values_mut().filter(|d| d.heard_at < deadline) {
+                device.silent = true;
             }
-            if was_online && !devices.values().any(|d| d.record.online) {
+            if was_online && !devices.values().any(Device::is_online) {
                 changed.push(user.clone());
             }
         }
@@ -114,23 +123,25 @@ impl PresenceBook {
     /// How long until [`Self::expire`] with a deadline `lifetime` ago may change somebody; `None` when
     /// nobody is online.
     pub fn next_expiry(&self, lifetime: Duration) -> Option<Timestamp> {
-        let online = self.users.values().flat_map(BTreeMap::values).filter(|d| d.record.online);
+        let online = self.users.values().flat_map(BTreeMap::values).filter(|d| d.is_online());
         online.map(|d| d.heard_at).min().map(|t| t.plus(lifetime))
     }
 
     /// Whether a person can be reached now.
     pub fn availability(&self, user: &UserName) -> Availability {
         let devices = || self.users.get(user).into_iter().flat_map(BTreeMap::values);
-        let online = devices().filter(|d| d.record.online).map(|d| d.record.since).min();
-        match online {
-            Some(since) => Availability::Online { since },
-            None => Availability::Offline { last_seen: devices().map(|d| d.record.since).max() },
+        let online = devices().filter(|d| d.is_online()).map(|d| d.record.since).min();
+        if let Some(since) = online {
+            return Availability::Online { since };
         }
+        let gone_at = |d: &Device| if d.record.online { d.heard_at } else { d.record.since };
+        let last_seen = devices().map(gone_at).max().filter(|t| *t > Timestamp::EPOCH);
+        Availability::Offline { last_seen }
     }
 
     /// Everybody who can be reached now.
     pub fn online(&self) -> impl Iterator<Item = &UserName> {
-        let online = |devices: &BTreeMap<_, Device>| devices.values().any(|d| d.record.online);
+        let online = |devices: &BTreeMap<_, Device>| devices.values().any(Device::is_online);
         self.users.iter().filter(move |(_, devices)| online(devices)).map(|(user, _)| user)
     }
 }
@@ -195,6 +206,10 @@ mod tests {
         assert_eq!(bob.0.expire(Timestamp::from_millis(1_001)), vec![bob.1.clone()]);
         assert_eq!(bob.0.online().count(), 0);
         assert_eq!(bob.0.next_expiry(Duration::from_secs(2)), None);
+        let last_seen = Some(Timestamp::from_millis(1_000));
+        assert_eq!(bob.0.availability(&bob.1), Availability::Offline { last_seen });
+        assert!(bob.hears(LAPTOP, 1, true, 5_000), "who is heard of again is back");
+        assert!(bob.is_online());
     }
 
     #[test]

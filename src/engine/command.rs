@@ -2,28 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ConversationId, GroupId, GroupName, JoinPolicy, MessageKey, MessageText, UserName};
+use crate::domain::{ConversationId, GroupId, GroupName, JoinPolicy, MessageText, PageAt, UserName};
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ticket(pub u64);
-
-/// Which part of a conversation to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PageAt {
-    /// The newest messages.
-    Newest,
-    /// The oldest messages.
-    Oldest,
-    /// The nearest messages older than this one.
-    Before(MessageKey),
-    /// The nearest messages newer than this one.
-    After(MessageKey),
-    /// This message in the middle.
-    Around(MessageKey),
-}
 
 /// What a front end may ask of a running session. The answers are [`Update`](super::Update)s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{PageAt, Ticket};
+use super::command::Ticket;
 use crate::domain::{
-    ConversationId, Delivery, Group, GroupId, Message, MessageId, Person, Profile, Standing, Summary,
-    UserName,
+    ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile, Standing,
+    Summary, UserName,
 };
 
 /// The state of the connection to the broker.

@@ -10,6 +10,7 @@ mod decode;
 mod effects;
 mod environment;
 mod input;
+mod messenger;
 mod repaint;
 mod run;
 mod terminal;
@@ -17,4 +18,5 @@ pub mod view;
 
 pub use backend::{Backend, Connected};
 pub use environment::setup;
+pub use messenger::Messenger;
 pub use run::{Options, TuiError, run};

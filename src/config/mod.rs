@@ -1,0 +1,312 @@
+//! Configuration: flags, then environment, then file, then default, resolved once into plain values.
+//!
+//! This layer owns the names of the flags, variables and keys, and their defaults. It reads its one file
+//! and nothing else; nobody after it looks at the environment or at the file again.
+
+mod broker_url;
+mod file;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
+
+use crate::domain::{InvalidUserName, UserName, clean_line};
+use crate::protocol::{InvalidRoot, Root};
+
+/// The flags that every command takes, before or after the subcommand.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Keep everything in DIR [env: COOEE_DATA_DIR]
+    #[arg(short, long, value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Be NAME [env: COOEE_USER]
+    #[arg(short, long, value_name = "NAME", global = true)]
+    pub user: Option<String>,
+    /// Use the broker at URL: mqtt://HOST:PORT, mqtts://HOST:PORT or builtin [env: COOEE_BROKER]
+    #[arg(short, long, value_name = "URL", global = true)]
+    pub broker: Option<String>,
+    /// Read FILE instead of the usual configuration file
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Log to FILE [env: COOEE_LOG_FILE]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log_file: Option<PathBuf>,
+}
+
+/// Everything that can be chosen, chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where everything is kept; absolute. It need not exist yet.
+    pub data_dir: PathBuf,
+    /// Who to be, where that was said.
+    pub user: Option<UserName>,
+    /// Which broker to use.
+    pub broker: BrokerChoice,
+    /// The first levels of every topic.
+    pub topic_root: Root,
+    /// Whether groups by invitation are written to the CSV files like the others.
+    pub private_groups: bool,
+    /// Whether others are told that we are writing.
+    pub typing: bool,
+    /// Where to log to; `None` logs nothing.
+    pub log_file: Option<PathBuf>,
+    /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
+    pub log_filter: Option<String>,
+}
+
+/// Which broker to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerChoice {
+    /// The one that Cooee brings, one for each data directory.
+    BuiltIn,
+    /// This one.
+    Url(BrokerUrl),
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration file cannot be read.
+    #[error("cannot read the configuration file {path}: {source}", path = path.display())]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The configuration file is not a configuration.
+    #[error("the configuration file {path} is longer than {limit} bytes", path = path.display())]
+    FileTooLong {
+        /// The file.
+        path: PathBuf,
+        /// In bytes.
+        limit: u64,
+    },
+    /// The configuration file is wrong.
+    #[error("{path}: {why}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, what is wrong with it, and what may have been meant.
+        why: String,
+    },
+    /// A path in the file would depend on where Cooee was started.
+    #[error("{path}: `{key}` must be an absolute path, written out (no `~`)", path = path.display())]
+    RelativePath {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+    },
+    /// A value is not what it must be.
+    #[error("{setting}: {why}")]
+    Value {
+        /// Where it was said: a flag, a variable, or a file and key.
+        setting: String,
+        /// What is wrong, and what would be right.
+        why: String,
+    },
+    /// A password was given where other people can read it.
+    #[error(
+        "--broker holds a password, which everybody on this machine can read in the list of processes: \
+         write `mqtt://USER@HOST` and put the password into COOEE_BROKER_PASSWORD"
+    )]
+    PasswordInFlag,
+    /// There is no home directory to keep anything in.
+    #[error("there is no home directory: say where to keep things with --data-dir or COOEE_DATA_DIR")]
+    NoHome,
+}
+
+/// Resolves the configuration. `env` looks up an environment variable; an empty one counts as unset.
+///
+/// # Errors
+/// Says which flag, variable or line of which file is wrong, why, and what would be right.
+pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
+    let env = |name: &str| env(name).filter(|value| !value.is_empty());
+    let dirs = directories::ProjectDirs::from("", "", "cooee");
+    let (file, path) = match (&flags.config, &dirs) {
+        (Some(path), _) => (file::read(path, true)?, path.clone()),
+        (None, Some(dirs)) => {
+            let path = dirs.config_dir().join("config.toml");
+            (file::read(&path, false)?, path)
+        }
+        (None, None) => (file::File::default(), PathBuf::new()),
+    };
+    let in_file = |key: &str| format!("`{key}` in {}", path.display());
+
+    let data_dir = flags
+        .data_dir
+        .clone()
+        .or_else(|| env("COOEE_DATA_DIR").map(PathBuf::from))
+        .or(file.data_dir)
+        .or_else(|| dirs.as_ref().map(|dirs| dirs.data_dir().to_owned()))
+        .ok_or(Error::NoHome)?;
+    let log_file =
+        flags.log_file.clone().or_else(|| env("COOEE_LOG_FILE").map(PathBuf::from)).or(file.log.file);
+
+    let user = first(flags.user.as_deref(), "--user", env, "COOEE_USER", file.user, || in_file("user"))?;
+    let broker =
+        first(flags.broker.as_deref(), "--broker", env, "COOEE_BROKER", file.broker.url, || {
+            in_file("broker.url")
+        })?;
+    let log_filter = first(None, "", env, "COOEE_LOG", file.log.filter, || in_file("log.filter"))?;
+    let wrong_root =
+        |e: InvalidRoot| Error::Value { setting: in_file("broker.topic_root"), why: e.to_string() };
+    let topic_root =
+        file.broker.topic_root.as_deref().map(str::parse).transpose().map_err(wrong_root)?;
+
+    Ok(Config {
+        data_dir: absolute(&data_dir, "--data-dir")?,
+        user: user
+            .map(|(name, setting)| {
+                let wrong =
+                    |e: InvalidUserName| Error::Value { setting, why: clean_line(&e.to_string()) };
+                name.parse().map_err(wrong)
+            })
+            .transpose()?,
+        broker: choose_broker(broker, env)?,
+        topic_root: topic_root.unwrap_or_default(),
+        private_groups: file.registry.private_groups.unwrap_or(true),
+        typing: file.chat.typing.unwrap_or(true),
+        log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
+        log_filter: log_filter.map(|(filter, _)| filter),
+    })
+}
+
+/// The first of flag, variable and file that says something, and where it was said.
+fn first(
+    flag: Option<&str>,
+    flag_name: &str,
+    env: impl Fn(&str) -> Option<OsString>,
+    variable: &str,
+    file: Option<String>,
+    file_name: impl FnOnce() -> String,
+) -> Result<Option<(String, String)>, Error> {
+    if let Some(value) = flag {
+        return Ok(Some((value.to_owned(), flag_name.to_owned())));
+    }
+    if let Some(value) = env(variable) {
+        let value = text_of(value, variable)?;
+        return Ok(Some((value, variable.to_owned())));
+    }
+    Ok(file.map(|value| (value, file_name())))
+}
+
+fn text_of(value: OsString, variable: &str) -> Result<String, Error> {
+    value
+        .into_string()
+        .map_err(|_| Error::Value { setting: variable.to_owned(), why: "it is not UTF-8".to_owned() })
+}
+
+fn choose_broker(
+    chosen: Option<(String, String)>,
+    env: impl Fn(&str) -> Option<OsString>,
+) -> Result<BrokerChoice, Error> {
+    let Some((text, setting)) = chosen.filter(|(text, _)| text != "builtin") else {
+        return Ok(BrokerChoice::BuiltIn);
+    };
+    let url: BrokerUrl = text
+        .parse()
+        .map_err(|e: InvalidBrokerUrl| Error::Value { setting: setting.clone(), why: e.to_string() })?;
+    if url.password().is_some() && setting == "--broker" {
+        return Err(Error::PasswordInFlag);
+    }
+    let Some(password) = env("COOEE_BROKER_PASSWORD") else {
+        return Ok(BrokerChoice::Url(url));
+    };
+    let password = text_of(password, "COOEE_BROKER_PASSWORD")?;
+    url.with_password(password).map(BrokerChoice::Url).map_err(|_| Error::Value {
+        setting: "COOEE_BROKER_PASSWORD".to_owned(),
+        why: format!("the address in {setting} names no user: write `mqtt://USER@HOST`"),
+    })
+}
+
+fn absolute(path: &Path, setting: &str) -> Result<PathBuf, Error> {
+    std::path::absolute(path)
+        .map_err(|e| Error::Value { setting: setting.to_owned(), why: e.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(flags: Flags, env: &[(&str, &str)], file: &str) -> Result<Config, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, file).unwrap();
+        let env = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, v)| OsString::from(v));
+        resolve(&Flags { config: Some(path), ..flags }, env).map_err(|e| e.to_string())
+    }
+
+    fn flag(set: impl FnOnce(&mut Flags)) -> Flags {
+        let mut flags = Flags::default();
+        set(&mut flags);
+        flags
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_which_beats_the_file() {
+        let file = "data_dir = \"/file\"\nuser = \"file\"\n[broker]\nurl = \"mqtt://file\"\n";
+        let env = [("COOEE_DATA_DIR", "/env"), ("COOEE_USER", "env"), ("COOEE_BROKER", "mqtt://env")];
+        let flags = flag(|f| {
+            f.data_dir = Some("/flag".into());
+            f.user = Some("flag".into());
+            f.broker = Some("builtin".into());
+        });
+        let seen = |config: Config| (config.data_dir, config.user.unwrap().to_string(), config.broker);
+        let url = |text: &str| BrokerChoice::Url(text.parse().unwrap());
+        let unset = [("COOEE_DATA_DIR", ""), ("COOEE_USER", ""), ("COOEE_BROKER", "")];
+        let from_file = with(Flags::default(), &unset, file).unwrap();
+        assert_eq!(seen(from_file), ("/file".into(), "file".into(), url("mqtt://file")));
+        let from_env = with(Flags::default(), &env, file).unwrap();
+        assert_eq!(seen(from_env), ("/env".into(), "env".into(), url("mqtt://env")));
+        let from_flags = with(flags, &env, file).unwrap();
+        assert_eq!(seen(from_flags), ("/flag".into(), "flag".into(), BrokerChoice::BuiltIn));
+    }
+
+    #[test]
+    fn defaults_need_no_file() {
+        let flags = flag(|f| f.data_dir = Some("here".into()));
+        let config = with(flags, &[], "").unwrap();
+        assert_eq!(config.data_dir, std::env::current_dir().unwrap().join("here"));
+        assert_eq!(config.broker, BrokerChoice::BuiltIn);
+        assert_eq!(config.topic_root, Root::default());
+        assert!(config.private_groups && config.typing);
+        assert_eq!((config.log_file, config.log_filter), (None, None));
+    }
+
+    #[test]
+    fn errors_name_the_setting() {
+        let error = with(flag(|f| f.user = Some("Al".into())), &[], "").unwrap_err();
+        assert!(error.starts_with("--user: `A` cannot stand"), "{error}");
+        let error = with(Flags::default(), &[("COOEE_BROKER", "http://lan")], "").unwrap_err();
+        assert!(error.starts_with("COOEE_BROKER: `http://` is not supported"), "{error}");
+        let error = with(Flags::default(), &[], "[broker]\nurl = \"1883\"").unwrap_err();
+        assert!(error.contains("`broker.url` in /") && error.contains("mqtt://HOST"), "{error}");
+        for root in ["", "/a", "a/", "a//b", "a/+", "#", "$SYS", "a b", &"a".repeat(65)] {
+            let file = format!("[broker]\ntopic_root = \"{root}\"");
+            let error = with(Flags::default(), &[], &file).unwrap_err();
+            assert!(error.contains("broker.topic_root"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_comes_from_anywhere_but_a_flag() {
+        let secret = |config: Config| match config.broker {
+            BrokerChoice::Url(url) => url.password().map(str::to_owned),
+            BrokerChoice::BuiltIn => None,
+        };
+        let flags = |url: &str| flag(|f| f.broker = Some(url.into()));
+        let error = with(flags("mqtt://al:hush@lan"), &[], "").unwrap_err();
+        assert!(error.contains("COOEE_BROKER_PASSWORD") && !error.contains("hush"), "{error}");
+        let env = [("COOEE_BROKER", "mqtt://al:hush@lan")];
+        assert_eq!(secret(with(Flags::default(), &env, "").unwrap()).as_deref(), Some("hush"));
+        let file = "[broker]\nurl = \"mqtt://al:hush@lan\"";
+        assert_eq!(secret(with(Flags::default(), &[], file).unwrap()).as_deref(), Some("hush"));
+        let env = [("COOEE_BROKER_PASSWORD", "hush")];
+        assert_eq!(secret(with(flags("mqtt://al@lan"), &env, "").unwrap()).as_deref(), Some("hush"));
+        assert!(with(flags("mqtt://lan"), &env, "").unwrap_err().contains("names no user"));
+        assert_eq!(secret(with(flags("builtin"), &env, "").unwrap()), None);
+    }
+}

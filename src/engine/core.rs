@@ -1,0 +1,227 @@
+//! The one task of a session: it owns all state, and everything that happens passes through it in turn.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::clock::Mint;
+use super::command::Command;
+use super::faces::{FaceId, Faces};
+use super::groups::Groups;
+use super::link::LinkState;
+use super::outbox::{Outbox, REST};
+use super::people::People;
+use super::registrar::{Registrar, Report};
+use super::update::{Link, Notice, Update};
+use super::{Setup, mail::Mail};
+use crate::domain::{ConversationId, DeviceId, Profile, Summary, UserName};
+use crate::mqtt::{Event, Request};
+use crate::protocol::Topic;
+use crate::store::{self, Store};
+
+/// Most events of the connection that are taken in at once, and stored in one transaction.
+const BATCH: usize = 256;
+
+/// How long a quit waits for the broker to take our goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What a front end sends to the engine.
+pub(super) enum Input {
+    Attach(mpsc::Sender<Update>),
+    Command(Command),
+    Detach,
+}
+
+/// Why a session cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fatal {
+    #[error("{0}. What was not stored is not lost: the broker keeps it until the next sign-in")]
+    Store(#[from] store::Error),
+    #[error("on this broker the name `{0}` belongs to somebody else, who registered it earlier")]
+    NameTaken(UserName),
+}
+
+/// Everything a session holds.
+pub(super) struct Core {
+    pub setup: Arc<Setup>,
+    pub mint: Mint,
+    pub me: Profile,
+    pub device: DeviceId,
+    pub store: Store,
+    pub faces: Faces,
+    pub link: LinkState,
+    pub people: People,
+    pub groups: Groups,
+    pub summaries: BTreeMap<ConversationId, Summary>,
+    pub outbox: Outbox,
+    pub registrar: Registrar,
+    /// How much came in that made no sense.
+    pub refused: u64,
+    /// When we last told each conversation that we are writing.
+    pub typing_told: BTreeMap<ConversationId, Instant>,
+}
+
+/// Where a session hears from the outside.
+pub(super) struct Ears {
+    pub inputs: mpsc::Receiver<(FaceId, Input)>,
+    pub events: mpsc::Receiver<Event>,
+    pub reports: mpsc::Receiver<Report>,
+}
+
+impl Core {
+    /// Runs until the first front end goes or the session cannot go on. Returns the front ends that are
+    /// still to be told, and what.
+    pub async fn run(mut self, mut ears: Ears) -> (Faces, Update) {
+        let ended = self.serve(&mut ears).await;
+        let reason = ended.err().map(|fatal| fatal.to_string());
+        if let Some(reason) = &reason {
+            tracing::error!(%reason, "the session ended");
+        }
+        self.say_goodbye(&mut ears.events).await;
+        self.registrar.offline(self.me.user.clone());
+        let closing = self.registrar.close(&mut ears.reports);
+        if tokio::time::timeout(GOODBYE, closing).await.is_err() {
+            tracing::warn!("the CSV files were not brought up to date in time");
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::error!(%error, "the history was not closed in good order");
+        }
+        (self.faces, Update::Stopped(reason))
+    }
+
+    async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
+        let mut events = Vec::with_capacity(BATCH);
+        loop {
+            self.publish_cards().await;
+            self.pump().await?;
+            self.registrar.flush();
+            let deadline = self.next_deadline();
+            tokio::select! {
+                input = ears.inputs.recv() => match input {
+                    None => return Ok(()),
+                    Some((FaceId::FIRST, Input::Detach)) => return Ok(()),
+                    Some((face, input)) => self.on_input(face, input).await?,
+                },
+                _ = ears.events.recv_many(&mut events, BATCH) => {
+                    if events.is_empty() {
+                        return Ok(());
+                    }
+                    self.on_events(events.drain(..)).await?;
+                }
+                Some(report) = ears.reports.recv() => self.on_report(report).await,
+                () = sleep_until(deadline) => self.on_deadline().await?,
+            }
+        }
+    }
+
+    async fn on_input(&mut self, face: FaceId, input: Input) -> Result<(), Fatal> {
+        match input {
+            Input::Attach(updates) => {
+                self.faces.attach(face, updates);
+                self.introduce(face).await;
+                Ok(())
+            }
+            Input::Detach => {
+                self.faces.detach(face);
+                Ok(())
+            }
+            Input::Command(command) => self.on_command(face, command).await,
+        }
+    }
+
+    /// Tells a front end the whole state.
+    async fn introduce(&mut self, face: FaceId) {
+        let welcome = Update::Welcome { me: self.me.clone(), broker: self.setup.broker_label() };
+        self.faces.answer(face, welcome).await;
+        self.faces.answer(face, Update::Link(self.link.state.clone())).await;
+        self.faces.answer(face, Update::People(self.people.all(&self.me.user))).await;
+        for view in self.groups.views() {
+            self.faces.answer(face, Update::Group(view)).await;
+        }
+        let summaries = self.summaries.values().cloned().collect();
+        self.faces.answer(face, Update::Summaries(summaries)).await;
+        self.faces.answer(face, Update::Ready).await;
+    }
+
+    async fn on_events(&mut self, events: impl Iterator<Item = Event>) -> Result<(), Fatal> {
+        let mut mail = Mail::default();
+        for event in events {
+            match event {
+                Event::Incoming(incoming) => self.sort(incoming, &mut mail),
+                Event::Published { token, outcome } => {
+                    self.on_published(token, outcome, &mut mail).await
+                }
+                other => {
+                    self.settle(std::mem::take(&mut mail)).await?;
+                    self.on_link_event(other).await?;
+                }
+            }
+        }
+        self.settle(mail).await
+    }
+
+    async fn on_report(&mut self, report: Report) {
+        for words in self.registrar.on_report(&report) {
+            tracing::warn!("{words}");
+            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
+        }
+        let changed = self.people.note_entries(report.entries);
+        self.tell_people(changed).await;
+    }
+
+    pub async fn tell_people(&mut self, users: Vec<UserName>) {
+        let me = &self.me.user;
+        let people: Vec<_> =
+            users.iter().filter(|user| *user != me).filter_map(|u| self.people.person(u)).collect();
+        if !people.is_empty() {
+            self.faces.tell(Update::People(people)).await;
+        }
+    }
+
+    pub async fn tell_summary(&mut self, summary: Option<Summary>) {
+        let Some(summary) = summary else { return };
+        self.summaries.insert(summary.conversation.clone(), summary.clone());
+        self.faces.tell(Update::Summaries(vec![summary])).await;
+    }
+
+    pub async fn tell_group(&mut self, group: crate::domain::GroupId) {
+        if let Some(view) = self.groups.view(group) {
+            self.faces.tell(Update::Group(view)).await;
+        }
+    }
+
+    pub fn topic(&self, topic: &Topic) -> String {
+        self.setup.root.topic(topic)
+    }
+
+    /// Asks something of the connection. When that task is gone its events end too, which ends us.
+    pub async fn ask(&mut self, request: Request) {
+        let _ = self.link.requests.send(request).await;
+    }
+
+    /// Tells everybody that we go, and waits a moment for the broker to take it.
+    async fn say_goodbye(&mut self, events: &mut mpsc::Receiver<Event>) {
+        let deadline = Instant::now() + GOODBYE;
+        if self.link.state == Link::Up {
+            self.publish_presence(false).await;
+            let taken = async {
+                while let Some(event) = events.recv().await {
+                    if self.link.is_goodbye(&event) {
+                        break;
+                    }
+                }
+            };
+            let _ = timeout_at(deadline, taken).await;
+            // The broker answered until now, so it keeps what it took.
+            if let Err(error) = self.confirm(deadline + REST).await {
+                tracing::warn!(%error, "sent messages stay in the outbox");
+            }
+        }
+        self.ask(Request::Close).await;
+        let closed = async { while !matches!(events.recv().await, None | Some(Event::Closed)) {} };
+        let _ = timeout_at(deadline, closed).await;
+    }
+}

@@ -1,0 +1,66 @@
+//! Where to connect, and what to leave behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Setup;
+use crate::broker::{self, Revive};
+use crate::config::BrokerChoice;
+use crate::domain::{DeviceRecord, Timestamp};
+use crate::mqtt::{Address, Dial, DialError, Dialer, SESSION_EXPIRY, Will};
+use crate::protocol::encode_presence;
+use crate::store::Store;
+
+/// The address of the chosen broker; the built-in one is started if need be.
+pub(super) async fn address(setup: &Setup, revive: Revive) -> Result<Address, broker::Error> {
+    match &setup.broker {
+        BrokerChoice::Url(url) => Ok(Address {
+            host: url.host().to_owned(),
+            port: url.port(),
+            tls: url.tls(),
+            login: url
+                .user()
+                .map(|user| (user.to_owned(), url.password().unwrap_or_default().to_owned())),
+        }),
+        BrokerChoice::BuiltIn => {
+            let address = broker::ensure_running(&setup.data_dir, &setup.program, revive).await?;
+            let (host, port) = (address.ip().to_string(), address.port());
+            Ok(Address { host, port, tls: false, login: None })
+        }
+    }
+}
+
+/// How long the word that somebody is offline is kept for those who were not there to hear it.
+pub(super) const OFFLINE_EXPIRY: Duration = SESSION_EXPIRY;
+
+/// Dials for a session: every connection gets an epoch, and a will that carries it.
+pub(super) struct SessionDialer {
+    pub setup: Arc<Setup>,
+    pub store: Store,
+    pub presence_topic: String,
+    /// The first attempt is a person's wish: it starts a broker that was stopped.
+    pub first: bool,
+}
+
+impl Dialer for SessionDialer {
+    async fn dial(&mut self, asked_for: bool) -> Result<Dial, DialError> {
+        let revive = if self.first || asked_for { Revive::Always } else { Revive::UnlessStopped };
+        self.first = false;
+        let address = address(&self.setup, revive).await.map_err(|error| DialError {
+            retry: !matches!(error, broker::Error::Stopped),
+            reason: error.to_string(),
+        })?;
+        let epoch = self
+            .store
+            .next_epoch(self.setup.clock.now())
+            .await
+            .map_err(|error| DialError { reason: error.to_string(), retry: true })?;
+        let gone = DeviceRecord { epoch, online: false, since: Timestamp::EPOCH };
+        let will = Will {
+            topic: self.presence_topic.clone(),
+            payload: encode_presence(gone),
+            expiry: OFFLINE_EXPIRY,
+        };
+        Ok(Dial { address, will: Some(will), epoch })
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a session could not begin.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::UserName;
+use crate::{broker, store};
+
+/// Why a sign-up or sign-in failed. Nothing was changed by it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// This data directory has an account of that name already.
+    #[error("`{user}` has signed up here already")]
+    AccountExists {
+        /// The name.
+        user: UserName,
+    },
+    /// This data directory has no account of that name.
+    #[error("nobody signed up here as `{user}`")]
+    NoAccount {
+        /// The name.
+        user: UserName,
+        /// The names that did.
+        known: Vec<UserName>,
+    },
+    /// Another process runs the account.
+    #[error("`{user}` is signed in already{at}", at = pid.map(|p| format!(" (process {p})")).unwrap_or_default())]
+    InUse {
+        /// The name.
+        user: UserName,
+        /// The process, where it has said so.
+        pid: Option<u32>,
+    },
+    /// Somebody else registered the name on this broker.
+    #[error("the name `{user}` is taken on this broker")]
+    NameTaken {
+        /// The name.
+        user: UserName,
+    },
+    /// No connection to the broker.
+    #[error("cannot reach the broker: {reason}")]
+    Unreachable {
+        /// Why.
+        reason: String,
+    },
+    /// The broker does not let us do what a sign-up needs.
+    #[error("the broker refused: {reason}")]
+    Refused {
+        /// What.
+        reason: String,
+    },
+    /// A part of Cooee failed in a way that it should not.
+    #[error("an internal error: {0}")]
+    Panicked(String),
+    /// A file or directory of the account.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The built-in broker.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
+    /// The history.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The CSV files.
+    #[error(transparent)]
+    Registry(#[from] crate::registry::Error),
+}
+
+impl Error {
+    pub(super) fn file(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::File { action, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,197 @@
+//! The groups we have to do with, and those that are listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::update::GroupView;
+use crate::domain::{Group, GroupId, JoinPolicy, Standing, UserName};
+use crate::store::StoredGroup;
+
+/// Most groups that are remembered, listed ones included.
+const MOST: usize = 5_000;
+
+/// What a card from the directory came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Card {
+    /// It told nothing new.
+    Known,
+    /// It told something new.
+    News,
+    /// It lacks what we know about ourselves or others: ours should stand there.
+    Outdated,
+}
+
+/// The groups we have to do with, and those that are listed.
+#[derive(Default)]
+pub(super) struct Groups {
+    known: BTreeMap<GroupId, StoredGroup>,
+    /// Open groups of ours whose card was seen on this connection.
+    carded: BTreeSet<GroupId>,
+    /// Groups whose card should be published.
+    pub cards_due: BTreeSet<GroupId>,
+}
+
+impl Groups {
+    pub fn new(stored: Vec<StoredGroup>) -> Self {
+        let known = stored.into_iter().map(|g| (g.group.id, g)).collect();
+        Self { known, ..Self::default() }
+    }
+
+    pub fn get(&self, id: GroupId) -> Option<&StoredGroup> {
+        self.known.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: GroupId) -> Option<&mut StoredGroup> {
+        self.known.get_mut(&id)
+    }
+
+    /// Those we are in.
+    pub fn joined(&self) -> impl Iterator<Item = &Group> {
+        self.known.values().filter(|g| g.standing == Standing::Member).map(|g| &g.group)
+    }
+
+    /// Those we left and the broker may not know of.
+    pub fn to_unsubscribe(&self) -> impl Iterator<Item = GroupId> {
+        self.known.values().filter(|g| g.unsubscribe).map(|g| g.group.id)
+    }
+
+    pub fn is_member(&self, id: GroupId) -> bool {
+        self.known.get(&id).is_some_and(|g| g.standing == Standing::Member)
+    }
+
+    pub fn view(&self, id: GroupId) -> Option<GroupView> {
+        let StoredGroup { group, standing, .. } = self.known.get(&id)?;
+        Some(GroupView { group: group.clone(), standing: standing.clone() })
+    }
+
+    pub fn views(&self) -> Vec<GroupView> {
+        self.known.keys().filter_map(|id| self.view(*id)).collect()
+    }
+
+    /// Puts a group in, or another standing on it.
+    pub fn insert(&mut self, stored: StoredGroup) {
+        self.known.insert(stored.group.id, stored);
+    }
+
+    pub fn remove(&mut self, id: GroupId) -> bool {
+        self.known.remove(&id).is_some()
+    }
+
+    /// A new connection: which cards stand in the directory is not known any more.
+    pub fn restart(&mut self) {
+        self.carded.clear();
+        self.cards_due.clear();
+    }
+
+    /// Takes in a card from the directory.
+    pub fn note_card(&mut self, card: Group, me: &UserName) -> Card {
+        if card.policy != JoinPolicy::Open {
+            return Card::Known;
+        }
+        self.carded.insert(card.id);
+        let full = self.known.len() >= MOST;
+        let Some(stored) = self.known.get_mut(&card.id) else {
+            if full {
+                return Card::Known;
+            }
+            let stored = StoredGroup { group: card, standing: Standing::Listed, unsubscribe: false };
+            self.insert(stored);
+            return Card::News;
+        };
+        let news = stored.group.merge(&card);
+        let ours = stored.group.roster.get(me);
+        if ours.is_some() && ours != card.roster.get(me) && stored.standing != Standing::Listed {
+            return Card::Outdated;
+        }
+        if news { Card::News } else { Card::Known }
+    }
+
+    /// The card was taken out of the directory; says whether the group is gone with it.
+    pub fn note_card_gone(&mut self, id: GroupId) -> bool {
+        self.carded.remove(&id);
+        match self.known.get(&id).map(|g| &g.standing) {
+            Some(Standing::Listed) => self.remove(id),
+            Some(Standing::Member) => {
+                self.cards_due.insert(id);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// All cards that stand in the directory were seen: ours that were not among them are due. Returns
+    /// the listed groups that are gone.
+    pub fn settle(&mut self) -> Vec<GroupId> {
+        let missing: Vec<GroupId> =
+            self.known.keys().filter(|id| !self.carded.contains(id)).copied().collect();
+        let mut gone = Vec::new();
+        for id in missing {
+            match self.known.get(&id) {
+                Some(g) if g.standing == Standing::Listed => {
+                    self.known.remove(&id);
+                    gone.push(id);
+                }
+                Some(g) if g.standing == Standing::Member && g.group.policy == JoinPolicy::Open => {
+                    self.cards_due.insert(id);
+                }
+                _ => {}
+            }
+        }
+        gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{GroupName, Membership, Timestamp};
+
+    fn card(members: &[(&str, u32)]) -> Group {
+        let member = |&(name, count): &(&str, u32)| {
+            let since = Timestamp::from_millis(i64::from(count));
+            (name.parse::<UserName>().unwrap(), Membership { count, since })
+        };
+        Group {
+            id: GroupId::from_bits(1),
+            name: GroupName::new("team").unwrap(),
+            owner: "alice".parse().unwrap(),
+            policy: JoinPolicy::Open,
+            created_at: Timestamp::EPOCH,
+            roster: members.iter().map(member).collect(),
+        }
+    }
+
+    fn with(standing: Standing, members: &[(&str, u32)]) -> Groups {
+        Groups::new(vec![StoredGroup { group: card(members), standing, unsubscribe: false }])
+    }
+
+    #[test]
+    fn a_card_without_us_is_outdated() {
+        let me = "bob".parse().unwrap();
+        let mut groups = with(Standing::Member, &[("alice", 1), ("bob", 1)]);
+        assert_eq!(groups.note_card(card(&[("alice", 1)]), &me), Card::Outdated);
+        assert_eq!(groups.note_card(card(&[("alice", 1), ("bob", 1), ("carol", 1)]), &me), Card::News);
+        assert_eq!(groups.note_card(card(&[("alice", 1), ("bob", 1)]), &me), Card::Known);
+        let mut left = with(Standing::Left, &[("alice", 1), ("bob", 2)]);
+        assert_eq!(left.note_card(card(&[("alice", 1), ("bob", 1)]), &me), Card::Outdated);
+    }
+
+    #[test]
+    fn listed_groups_come_and_go_with_their_card() {
+        let me = "bob".parse().unwrap();
+        let mut groups = Groups::default();
+        assert_eq!(groups.note_card(card(&[("alice", 1)]), &me), Card::News);
+        assert!(groups.settle().is_empty());
+        groups.restart();
+        assert_eq!(groups.settle(), [GroupId::from_bits(1)]);
+        groups.note_card(card(&[("alice", 1)]), &me);
+        assert!(groups.note_card_gone(GroupId::from_bits(1)));
+        assert!(groups.get(GroupId::from_bits(1)).is_none());
+    }
+
+    #[test]
+    fn a_card_of_ours_that_is_missing_is_due() {
+        let mut groups = with(Standing::Member, &[("bob", 1)]);
+        assert!(groups.settle().is_empty());
+        assert!(groups.cards_due.contains(&GroupId::from_bits(1)));
+    }
+}

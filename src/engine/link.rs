@@ -1,0 +1,330 @@
+//! What is done when the connection comes and goes, and what is done in time.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::core::{Core, Fatal};
+use super::dialer::OFFLINE_EXPIRY;
+use super::update::{Link, Notice, Update};
+use crate::domain::{Availability, DeviceRecord, GroupId, Timestamp, UserName};
+use crate::mqtt::{Event, Outcome, Publish, Request, Subscription, WILL_DELAY};
+use crate::protocol::{Filter, Topic, encode_card, encode_presence, encode_profile};
+use crate::registry::OnlineRow;
+
+/// How long the word that we are online holds. We repeat it at half that time.
+const ONLINE_EXPIRY: Duration = Duration::from_secs(600);
+
+/// Who did not repeat that they are online for so long is taken for gone: one and a half intervals.
+/// Brokers forget an expiry over a restart, so it cannot be left to them.
+const SILENCE: Duration = Duration::from_secs(450);
+
+/// How long retained records may trickle in after the broker confirmed the subscription. No broker says
+/// which is the last.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// How long a message rests that nobody listened for although its recipient is online.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Tokens of what is published beside the outbox, above all its row numbers.
+const STATE: u64 = u64::MAX;
+const GOODBYE: u64 = u64::MAX - 1;
+
+/// The connection as the engine knows it, and what is to be done in time.
+pub(super) struct LinkState {
+    pub requests: mpsc::Sender<Request>,
+    pub state: Link,
+    epoch: u64,
+    /// When this connection was made.
+    since: Timestamp,
+    /// Our own profile stands at its topic.
+    pub profile_seen: bool,
+    refresh_at: Option<Instant>,
+    settle_at: Option<Instant>,
+    cut_off_at: Option<Instant>,
+    retry_at: Option<Instant>,
+}
+
+impl LinkState {
+    pub fn new(requests: mpsc::Sender<Request>) -> Self {
+        Self {
+            requests,
+            state: Link::Connecting,
+            epoch: 0,
+            since: Timestamp::EPOCH,
+            profile_seen: false,
+            refresh_at: None,
+            settle_at: None,
+            cut_off_at: None,
+            retry_at: None,
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.state == Link::Up
+    }
+
+    /// Something waits in the outbox for somebody who is online: tries again in a while.
+    pub fn retry_later(&mut self) {
+        self.retry_at.get_or_insert(Instant::now() + RETRY);
+    }
+
+    /// Whether this tells that the broker took our goodbye, or that it will not come to that.
+    pub fn is_goodbye(&self, event: &Event) -> bool {
+        matches!(event, Event::Published { token: GOODBYE, .. } | Event::Down { .. } | Event::Closed)
+    }
+}
+
+impl Core {
+    pub(super) async fn on_link_event(&mut self, event: Event) -> Result<(), Fatal> {
+        match event {
+            Event::Connecting => self.tell_link(Link::Connecting).await,
+            Event::Up { epoch } => self.on_up(epoch).await,
+            Event::Subscribed { refused } => self.on_subscribed(refused).await,
+            Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
+            Event::Down { reason, retry_in } => {
+                self.link.refresh_at = None;
+                self.link.settle_at = None;
+                self.outbox.restart();
+                self.link.cut_off_at.get_or_insert(Instant::now() + WILL_DELAY);
+                self.tell_link(Link::Down { reason, retry_in }).await;
+            }
+            Event::Incoming(_) | Event::Published { .. } | Event::Closed => {}
+        }
+        Ok(())
+    }
+
+    async fn tell_link(&mut self, state: Link) {
+        if self.link.state != state {
+            self.link.state = state.clone();
+            self.faces.tell(Update::Link(state)).await;
+        }
+    }
+
+    /// Connected. Everything is asked for again, whatever the broker remembers.
+    async fn on_up(&mut self, epoch: u64) {
+        self.link.epoch = epoch;
+        self.link.since = self.mint.now();
+        self.link.profile_seen = false;
+        self.outbox.restart();
+        self.groups.restart();
+        let left: Vec<String> =
+            self.groups.to_unsubscribe().flat_map(|id| self.group_filters(id)).collect();
+        if !left.is_empty() {
+            self.ask(Request::Unsubscribe(left)).await;
+        }
+        let me = &self.me.user;
+        let mut wanted = vec![
+            self.subscription(&Filter::Inbox(me.clone())),
+            self.subscription(&Filter::LiveTo(me.clone())),
+            self.subscription(&Filter::Profiles),
+            self.subscription(&Filter::Presence),
+            self.subscription(&Filter::Directory),
+        ];
+        let groups: Vec<GroupId> = self.groups.joined().map(|group| group.id).collect();
+        wanted.extend(groups.into_iter().flat_map(|id| self.group_subscriptions(id)));
+        self.ask(Request::Subscribe(wanted)).await;
+    }
+
+    /// All is subscribed to: now others may know that we are here.
+    async fn on_subscribed(&mut self, refused: Vec<(String, String)>) {
+        for (filter, reason) in refused {
+            let words = format!("the broker refuses to let us read `{filter}`: {reason}");
+            tracing::warn!("{words}");
+            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
+        }
+        if self.link.is_up() {
+            return;
+        }
+        let now = Instant::now();
+        self.link.cut_off_at = None;
+        self.link.settle_at = Some(now + SETTLING);
+        self.link.refresh_at = Some(now + ONLINE_EXPIRY / 2);
+        self.publish_presence(true).await;
+        self.tell_link(Link::Up).await;
+    }
+
+    /// The broker forgot a group that we left.
+    async fn on_unsubscribed(&mut self, filters: &[String]) -> Result<(), Fatal> {
+        let done = |id: &GroupId| filters.contains(&self.setup.root.filter(&Filter::Group(*id)));
+        let ids: Vec<GroupId> = self.groups.to_unsubscribe().filter(done).collect();
+        for id in ids {
+            if let Some(stored) = self.groups.get_mut(id) {
+                stored.unsubscribe = false;
+                let stored = stored.clone();
+                self.store.save_group(stored).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn subscription(&self, filter: &Filter) -> Subscription {
+        let at_least_once = matches!(filter, Filter::Inbox(_) | Filter::Group(_));
+        // Our own records of state come back to us, so that we see when somebody overwrote them.
+        let echo = matches!(filter, Filter::Profiles | Filter::Presence | Filter::Directory);
+        Subscription { filter: self.setup.root.filter(filter), at_least_once, echo }
+    }
+
+    pub(super) fn group_subscriptions(&self, id: GroupId) -> [Subscription; 2] {
+        [self.subscription(&Filter::Group(id)), self.subscription(&Filter::LiveIn(id))]
+    }
+
+    pub(super) fn group_filters(&self, id: GroupId) -> [String; 2] {
+        [self.setup.root.filter(&Filter::Group(id)), self.setup.root.filter(&Filter::LiveIn(id))]
+    }
+
+    async fn publish_state(
+        &mut self,
+        topic: Topic,
+        payload: Vec<u8>,
+        expiry: Option<Duration>,
+        token: u64,
+    ) {
+        let topic = self.topic(&topic);
+        let publish = Publish { topic, payload, retain: true, expiry, token: Some(token) };
+        self.ask(Request::Publish(publish)).await;
+    }
+
+    /// Tells everybody that we are here, or that we go.
+    pub(super) async fn publish_presence(&mut self, online: bool) {
+        let (expiry, token) = if online { (ONLINE_EXPIRY, STATE) } else { (OFFLINE_EXPIRY, GOODBYE) };
+        let since = if online { self.link.since } else { self.mint.now() };
+        let record = DeviceRecord { epoch: self.link.epoch, online, since };
+        let topic = Topic::Presence(self.me.user.clone(), self.device);
+        self.publish_state(topic, encode_presence(record), Some(expiry), token).await;
+    }
+
+    pub(super) async fn publish_profile(&mut self) {
+        let topic = Topic::Profile(self.me.user.clone());
+        let payload = encode_profile(&self.me);
+        self.publish_state(topic, payload, None, STATE).await;
+    }
+
+    /// Publishes the cards that are due; a group without members has none.
+    pub(super) async fn publish_cards(&mut self) {
+        if !self.link.is_up() {
+            return;
+        }
+        while let Some(id) = self.groups.cards_due.pop_first() {
+            let Some(stored) = self.groups.get(id) else { continue };
+            let empty = stored.group.members().next().is_none();
+            let payload = if empty { Vec::new() } else { encode_card(&stored.group) };
+            self.publish_state(Topic::Directory(id), payload, None, STATE).await;
+        }
+    }
+
+    /// What our own presence topic says was changed by somebody else, such as a will that came late:
+    /// whether ours must be said again.
+    pub(super) fn is_foreign_presence(&self, record: Option<DeviceRecord>) -> bool {
+        self.link.is_up() && record.is_none_or(|r| r.epoch != self.link.epoch || !r.online)
+    }
+
+    /// The next instant at which something is to be done.
+    pub(super) fn next_deadline(&self) -> Instant {
+        let now = Instant::now();
+        let far = now + Duration::from_secs(3600);
+        let silence = self.people.presence.next_expiry(SILENCE);
+        let silence = silence.map(|at| now + at.since(self.mint.now()) + Duration::from_millis(1));
+        let timers = [
+            self.link.refresh_at,
+            self.link.settle_at,
+            self.link.cut_off_at,
+            self.link.retry_at,
+            self.outbox.rest_ends(),
+            silence,
+        ];
+        timers.into_iter().flatten().min().unwrap_or(far)
+    }
+
+    pub(super) async fn on_deadline(&mut self) -> Result<(), Fatal> {
+        let now = Instant::now();
+        let due = |timer: &mut Option<Instant>| timer.take_if(|at| *at <= now).is_some();
+        let refresh = due(&mut self.link.refresh_at);
+        let settle = due(&mut self.link.settle_at);
+        let cut_off = due(&mut self.link.cut_off_at);
+        if refresh {
+            self.link.refresh_at = Some(now + ONLINE_EXPIRY / 2);
+            self.publish_presence(true).await;
+        }
+        if due(&mut self.link.retry_at) {
+            self.outbox.release_all();
+        }
+        self.confirm(now).await?;
+        if settle {
+            self.on_settled().await?;
+        }
+        let clock = self.mint.now();
+        // After a cut we know of nobody any more; their records come again with the connection.
+        let deadline = match cut_off {
+            true => clock.plus(Duration::from_millis(1)),
+            false => {
+                Timestamp::from_millis(clock.as_millis().saturating_sub(SILENCE.as_millis() as i64))
+            }
+        };
+        self.expire_presence(deadline).await
+    }
+
+    /// All that the broker keeps was told.
+    async fn on_settled(&mut self) -> Result<(), Fatal> {
+        if !self.link.profile_seen {
+            self.publish_profile().await;
+        }
+        for id in self.groups.settle() {
+            self.registrar.no_group(id);
+            self.faces.tell(Update::GroupGone(id)).await;
+        }
+        // Another Cooee that shares the files may have crashed in the middle of a change.
+        let online: Vec<UserName> = self.people.presence.online().cloned().collect();
+        for user in &online {
+            self.note_availability(user);
+        }
+        self.expire_presence(self.link.since).await
+    }
+
+    async fn expire_presence(&mut self, deadline: Timestamp) -> Result<(), Fatal> {
+        let gone = self.people.presence.expire(deadline);
+        let mut seen = Vec::new();
+        for user in &gone {
+            seen.extend(self.note_availability(user).map(|at| (user.clone(), at)));
+        }
+        if !seen.is_empty() {
+            self.store.save_last_seen(seen).await?;
+        }
+        self.tell_people(gone).await;
+        Ok(())
+    }
+
+    /// Somebody came or went: writes it into `Online.csv`, and returns when they were last seen if that
+    /// is news.
+    pub(super) fn note_availability(&mut self, user: &UserName) -> Option<Timestamp> {
+        match self.people.presence.availability(user) {
+            Availability::Online { since } => {
+                let mobile = if *user == self.me.user {
+                    self.me.mobile.as_ref()
+                } else {
+                    self.people.mobile(user)
+                };
+                self.registrar.online(OnlineRow { user: user.clone(), mobile: mobile.cloned(), since });
+                None
+            }
+            Availability::Offline { last_seen } => {
+                self.registrar.offline(user.clone());
+                last_seen.filter(|at| self.people.note_last_seen(user, *at))
+            }
+        }
+    }
+
+    /// Whether this answers a row of the outbox, and which.
+    pub(super) fn outbox_row(token: u64) -> Option<i64> {
+        i64::try_from(token).ok()
+    }
+
+    /// The broker refused something that is no message.
+    pub(super) async fn on_state_refused(&mut self, outcome: Outcome) {
+        if let Outcome::Refused(reason) = outcome {
+            let words = format!("the broker refuses what we tell about ourselves: {reason}");
+            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What comes in: sorted by topic, checked, stored in one transaction, and only then acknowledged.
+//!
+//! Anything may arrive on a topic that we subscribe to. What is addressed to us or our groups and cannot
+//! be understood is quarantined, so that a newer Cooee or a person can look at it; a record of state that
+//! makes no sense is dropped, because its topic will speak again. Both are counted and logged.
+
+use std::collections::BTreeSet;
+
+use super::core::{Core, Fatal};
+use super::groups::Card;
+use super::update::Update;
+use crate::domain::{
+    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Role, Standing,
+    Timestamp, UserName,
+};
+use crate::mqtt::{Acknowledgement, Incoming, Request};
+use crate::protocol::{self, Content, Letter, Place, Topic};
+use crate::store::{self, Incoming as Storable, KnownPerson, StoredGroup};
+
+/// What a batch of events adds up to.
+#[derive(Default)]
+pub(super) struct Mail {
+    storable: Vec<Storable>,
+    acknowledgements: Vec<Acknowledgement>,
+    people: Vec<KnownPerson>,
+    last_seen: Vec<(UserName, Timestamp)>,
+    /// Whose entry in the list of contacts changed.
+    changed_people: BTreeSet<UserName>,
+    changed_groups: BTreeSet<GroupId>,
+    gone_groups: BTreeSet<GroupId>,
+    typing: Vec<(ConversationId, UserName)>,
+    /// Who came into a group and is to be told who else is there.
+    welcome: Vec<(GroupId, UserName)>,
+    /// Messages of ours that the broker took.
+    pub sent: Vec<(ConversationId, MessageId)>,
+    /// Our own records were overwritten.
+    presence_overwritten: bool,
+    profile_overwritten: bool,
+    /// Somebody else registered our name before us.
+    name_lost: bool,
+}
+
+/// Why something that came in is not taken.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("not a topic of ours")]
+    Topic,
+    #[error(transparent)]
+    Malformed(#[from] protocol::Malformed),
+    #[error("this content does not belong on this topic")]
+    Misplaced,
+    #[error("the sender is not in the group")]
+    NotMember,
+}
+
+impl Core {
+    /// Sorts one message that came in; what it changes on disk and on screen is gathered in `mail`.
+    pub(super) fn sort(&mut self, incoming: Incoming, mail: &mut Mail) {
+        let Incoming { topic, payload, retained, acknowledgement } = incoming;
+        mail.acknowledgements.extend(acknowledgement);
+        let parsed = self.setup.root.parse(&topic).ok_or(Refusal::Topic);
+        let is_letter = matches!(parsed, Ok(Topic::Inbox { .. } | Topic::Group { .. }));
+        let taken = match parsed {
+            Ok(Topic::Profile(user)) => self.on_profile(&user, &payload, mail),
+            Ok(Topic::Presence(user, device)) => {
+                self.on_presence(user, device, &payload, retained, mail)
+            }
+            Ok(Topic::Directory(group)) => self.on_card(group, &payload, mail),
+            Ok(Topic::Live { place, from, .. }) => self.on_live(place, from, &payload, mail),
+            Ok(Topic::Inbox { to, from, .. }) => self.on_inbox(&to, from, &payload, mail),
+            Ok(Topic::Group { group, from, .. }) => self.on_group(group, from, &payload, mail),
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = taken {
+            self.refuse(&refusal, topic, &payload, is_letter, mail);
+        }
+    }
+
+    fn refuse(&mut self, why: &Refusal, topic: String, payload: &[u8], keep: bool, mail: &mut Mail) {
+        self.refused += 1;
+        // A flood must not fill the log: the 1st, 2nd, 4th, 8th… refusal is written.
+        if self.refused.is_power_of_two() {
+            tracing::warn!(refused = self.refused, %topic, %why, "refused what came in");
+        }
+        if keep {
+            let reason = why.to_string();
+            let payload = payload.to_vec();
+            mail.storable.push(Storable::Quarantine { topic, payload, reason, at: self.mint.now() });
+        }
+    }
+
+    fn on_profile(&mut self, user: &UserName, payload: &[u8], mail: &mut Mail) -> Result<(), Refusal> {
+        let profile = protocol::decode_profile(user, payload)?;
+        if *user == self.me.user {
+            self.link.profile_seen = true;
+            mail.name_lost |= profile.account != self.me.account && profile.replaces(&self.me);
+            mail.profile_overwritten |= self.me.replaces(&profile);
+        } else if let Some(person) = self.people.note_profile(profile) {
+            self.registrar.profile(person.profile.clone());
+            self.release_outbox(user);
+            mail.changed_people.insert(user.clone());
+            mail.people.push(person);
+        }
+        Ok(())
+    }
+
+    fn on_presence(
+        &mut self,
+        user: UserName,
+        device: DeviceId,
+        payload: &[u8],
+        retained: bool,
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
+        let now = self.mint.now();
+        let record = protocol::decode_presence(payload)?;
+        if user == self.me.user && device == self.device && !retained {
+            mail.presence_overwritten |= self.is_foreign_presence(record);
+        }
+        if !self.people.may_watch(&user) {
+            return Ok(());
+        }
+        let changed = match record {
+            Some(mut record) => {
+                // A will cannot tell the time; when it comes live, that is now.
+                if !record.online && record.since == Timestamp::EPOCH && !retained {
+                    record.since = now;
+                }
+                self.people.presence.note(&user, device, record, now)
+            }
+            None => self.people.presence.forget(&user, device, now),
+        };
+        if changed {
+            mail.last_seen.extend(self.note_availability(&user).map(|at| (user.clone(), at)));
+            if self.people.is_online(&user) {
+                self.release_outbox(&user);
+            }
+            mail.changed_people.insert(user);
+        }
+        Ok(())
+    }
+
+    fn on_card(&mut self, id: GroupId, payload: &[u8], mail: &mut Mail) -> Result<(), Refusal> {
+        let Some(card) = protocol::decode_card(id, payload)? else {
+            if self.groups.note_card_gone(id) {
+                self.registrar.no_group(id);
+                mail.gone_groups.insert(id);
+            }
+            return Ok(());
+        };
+        match self.groups.note_card(card, &self.me.user) {
+            Card::Known => {}
+            Card::News => self.on_group_changed(id, mail),
+            Card::Outdated => {
+                self.groups.cards_due.insert(id);
+                self.on_group_changed(id, mail);
+            }
+        }
+        Ok(())
+    }
+
+    fn on_group_changed(&mut self, id: GroupId, mail: &mut Mail) {
+        let Some(stored) = self.groups.get(id) else { return };
+        if stored.standing != Standing::Listed {
+            mail.storable.push(Storable::Group(stored.clone()));
+        }
+        self.record_group(id);
+        mail.changed_groups.insert(id);
+    }
+
+    fn on_live(
+        &mut self,
+        place: Place,
+        from: UserName,
+        payload: &[u8],
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
+        let conversation = match place {
+            Place::User(to) if to == self.me.user => ConversationId::Direct(from.clone()),
+            Place::Group(group) if self.groups.is_member(group) => ConversationId::Group(group),
+            _ => return Err(Refusal::Topic),
+        };
+        if protocol::decode_typing(payload)? && from != self.me.user {
+            mail.typing.push((conversation, from));
+        }
+        Ok(())
+    }
+
+    fn on_inbox(
+        &mut self,
+        to: &UserName,
+        from: UserName,
+        payload: &[u8],
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
+        if *to != self.me.user || from == self.me.user {
+            return Err(Refusal::Topic);
+        }
+        let letter = protocol::decode_letter(payload)?;
+        let conversation = ConversationId::Direct(from.clone());
+        match letter.content {
+            Content::Text(ref text) => {
+                let body = Body::Text(text.clone());
+                mail.storable.push(self.message(&letter, conversation, from, body));
+            }
+            Content::Newer => {
+                mail.storable.push(self.message(&letter, conversation, from, Body::Unsupported));
+            }
+            Content::Invitation(group) => return self.on_invitation(group, from, mail),
+            Content::Roster(group) => return self.on_roster(&group, mail),
+            Content::Joined | Content::Left | Content::Invited(_) => return Err(Refusal::Misplaced),
+        }
+        Ok(())
+    }
+
+    fn on_invitation(&mut self, group: Group, from: UserName, mail: &mut Mail) -> Result<(), Refusal> {
+        let id = group.id;
+        if !group.has_member(&from) {
+            return Err(Refusal::NotMember);
+        }
+        match self.groups.get_mut(id) {
+            Some(known) => {
+                let news = known.group.merge(&group);
+                let ask = matches!(known.standing, Standing::Listed | Standing::Left);
+                if ask {
+                    known.standing = Standing::Invited(from);
+                }
+                if !(news || ask) {
+                    return Ok(());
+                }
+            }
+            None => {
+                let standing = Standing::Invited(from);
+                self.groups.insert(StoredGroup { group, standing, unsubscribe: false });
+            }
+        }
+        self.on_group_changed(id, mail);
+        Ok(())
+    }
+
+    fn on_roster(&mut self, group: &Group, mail: &mut Mail) -> Result<(), Refusal> {
+        let Some(known) = self.groups.get_mut(group.id) else { return Err(Refusal::NotMember) };
+        if known.group.merge(group) {
+            self.on_group_changed(group.id, mail);
+        }
+        Ok(())
+    }
+
+    fn on_group(
+        &mut self,
+        id: GroupId,
+        from: UserName,
+        payload: &[u8],
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
+        // What still comes after we left, and what the broker echoes, is nothing to us.
+        if !self.groups.is_member(id) || from == self.me.user {
+            return Ok(());
+        }
+        let letter = protocol::decode_letter(payload)?;
+        let Some(stored) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
+        let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
+        let membership = stored.group.roster.get(&from).copied();
+        let is_member = stored.group.has_member(&from);
+        if news {
+            self.on_group_changed(id, mail);
+        }
+        let body = match letter.content {
+            // The card may have told it before. Whoever never was in has nothing to leave.
+            Content::Left if letter.membership.is_some() && letter.membership == membership => {
+                Body::Left
+            }
+            Content::Left => return Err(Refusal::NotMember),
+            // A letter of a newer Cooee may carry the membership where we cannot read it.
+            Content::Newer => Body::Unsupported,
+            _ if !is_member => return Err(Refusal::NotMember),
+            Content::Text(ref text) => Body::Text(text.clone()),
+            Content::Joined => {
+                if self.welcomes(id, &from) {
+                    mail.welcome.push((id, from.clone()));
+                }
+                Body::Joined
+            }
+            Content::Invited(ref user) => Body::Invited(user.clone()),
+            Content::Invitation(_) | Content::Roster(_) => return Err(Refusal::Misplaced),
+        };
+        mail.storable.push(self.message(&letter, ConversationId::Group(id), from, body));
+        Ok(())
+    }
+
+    /// Whether it falls to us to tell a newcomer who is in the group: to the owner, or where the owner
+    /// left to the first member by name.
+    fn welcomes(&self, id: GroupId, newcomer: &UserName) -> bool {
+        let Some(stored) = self.groups.get(id) else { return false };
+        let group = &stored.group;
+        let mut members = group.members().map(|(user, _)| user).filter(|user| *user != newcomer);
+        match group.has_member(&group.owner) {
+            true => group.role(&self.me.user) == Role::Owner,
+            false => members.next() == Some(&self.me.user),
+        }
+    }
+
+    fn message(
+        &self,
+        letter: &Letter,
+        conversation: ConversationId,
+        sender: UserName,
+        body: Body,
+    ) -> Storable {
+        let received_at = self.mint.now();
+        // A letter that we cannot read does not tell its time.
+        let sent_at = if letter.sent_at == Timestamp::EPOCH { received_at } else { letter.sent_at };
+        Storable::Message(Message {
+            id: letter.id,
+            conversation,
+            sender,
+            sent_at,
+            received_at,
+            body,
+            delivery: None,
+        })
+    }
+
+    /// Stores what a batch added up to, acknowledges it, and tells the front ends.
+    pub(super) async fn settle(&mut self, mail: Mail) -> Result<(), Fatal> {
+        if mail.name_lost {
+            return Err(Fatal::NameTaken(self.me.user.clone()));
+        }
+        if !mail.people.is_empty() {
+            self.store.save_people(mail.people).await?;
+        }
+        if !mail.last_seen.is_empty() {
+            self.store.save_last_seen(mail.last_seen).await?;
+        }
+        let mut received = store::Received::default();
+        if !mail.storable.is_empty() {
+            received = self.store.receive(mail.storable).await?;
+        }
+        if !mail.acknowledgements.is_empty() {
+            self.ask(Request::Acknowledge(mail.acknowledgements)).await;
+        }
+        for (conversation, id) in mail.sent {
+            self.faces.tell(Update::Delivery { conversation, id, delivery: Delivery::Sent }).await;
+        }
+        self.tell_people(mail.changed_people.into_iter().collect()).await;
+        for id in mail.changed_groups {
+            self.tell_group(id).await;
+        }
+        for id in mail.gone_groups {
+            self.faces.tell(Update::GroupGone(id)).await;
+        }
+        self.faces.tell_stored(received.fresh, None).await;
+        for summary in received.summaries {
+            self.tell_summary(Some(summary)).await;
+        }
+        for (conversation, user) in mail.typing {
+            self.faces.tell(Update::Typing { conversation, user }).await;
+        }
+        for (group, newcomer) in mail.welcome {
+            self.send_roster(group, newcomer).await?;
+        }
+        if mail.presence_overwritten {
+            self.publish_presence(true).await;
+        }
+        if mail.profile_overwritten {
+            self.publish_profile().await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Signing in: from the name of an account to a running session.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::account::{AccountDir, AccountLock, accounts};
+use super::attach;
+use super::clock::Mint;
+use super::command::Command;
+use super::core::{Core, Ears, Input};
+use super::dialer::SessionDialer;
+use super::faces::{FaceId, Faces};
+use super::groups::Groups;
+use super::link::LinkState;
+use super::outbox::Outbox;
+use super::people::People;
+use super::registrar::Registrar;
+use super::update::Update;
+use super::{Error, Setup};
+use crate::domain::UserName;
+use crate::mqtt;
+use crate::protocol::Topic;
+use crate::registry::Registry;
+use crate::store::Store;
+
+/// How many updates a front end may be behind, and how many inputs the engine.
+pub(super) const CHANNEL: usize = 1_024;
+
+/// A front end's hold on a session.
+///
+/// Dropping `commands` ends the session if this front end started it, or leaves it if it attached.
+/// [`Update::Stopped`] is the last update; a channel that closes without one means that we fell behind
+/// too far, or that the process which runs the session died.
+pub struct Session {
+    /// Asks something of the engine.
+    pub commands: mpsc::Sender<Command>,
+    /// Tells what happens.
+    pub updates: mpsc::Receiver<Update>,
+}
+
+impl Session {
+    /// Signs in, in this process. It does not wait for the broker.
+    ///
+    /// # Errors
+    /// [`Error::NoAccount`] when nobody signed up here under this name, [`Error::InUse`] when another
+    /// process runs the account.
+    pub async fn start(setup: &Setup, user: &UserName) -> Result<Self, Error> {
+        let account = open(setup, user)?;
+        let lock = account.lock()?;
+        start(setup, account, lock).await
+    }
+
+    /// Joins the session of the process that runs the account, or signs in here if none does.
+    ///
+    /// # Errors
+    /// As [`Session::start`]; [`Error::InUse`] also when that process cannot be joined.
+    pub async fn join(setup: &Setup, user: &UserName) -> Result<Self, Error> {
+        let account = open(setup, user)?;
+        match account.lock() {
+            Ok(lock) => start(setup, account, lock).await,
+            Err(Error::InUse { user, pid }) => match attach::connect(&account.socket()).await {
+                Ok(session) => Ok(session),
+                Err(error) => {
+                    tracing::warn!(%error, "the session that runs cannot be joined");
+                    Err(Error::InUse { user, pid })
+                }
+            },
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn open(setup: &Setup, user: &UserName) -> Result<AccountDir, Error> {
+    let account = AccountDir::new(&setup.data_dir, user);
+    if account.exists() {
+        return Ok(account);
+    }
+    Err(Error::NoAccount { user: user.clone(), known: accounts(&setup.data_dir) })
+}
+
+async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<Session, Error> {
+    let setup = Arc::new(setup.clone());
+    let database = account.database();
+    let opening = tokio::task::spawn_blocking(move || Store::open(&database));
+    let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
+    let Some(identity) = store.account().await? else {
+        let known = accounts(&setup.data_dir);
+        return Err(Error::NoAccount { user: account.user, known });
+    };
+    let snapshot = store.load().await?;
+    let registry = Registry::open(&setup.data_dir)?.with_private_groups(setup.private_groups);
+    let (mut registrar, reports) = Registrar::start(registry);
+    registrar.profile(identity.profile.clone());
+
+    let presence = Topic::Presence(identity.profile.user.clone(), identity.device);
+    let dialer = SessionDialer {
+        setup: Arc::clone(&setup),
+        store: store.clone(),
+        presence_topic: setup.root.topic(&presence),
+        first: true,
+    };
+    let to_broker = mqtt::Identity { client_id: identity.client_id, keep_session: true };
+    let (requests, events) = mqtt::connect(to_broker, dialer);
+
+    let core = Core {
+        mint: Mint::new(setup.clock.clone(), snapshot.newest_own),
+        me: identity.profile,
+        device: identity.device,
+        store,
+        faces: Faces::default(),
+        link: LinkState::new(requests),
+        people: People::new(snapshot.people),
+        groups: Groups::new(snapshot.groups),
+        summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
+        outbox: Outbox::default(),
+        registrar,
+        refused: 0,
+        typing_told: std::collections::BTreeMap::new(),
+        setup,
+    };
+    let (inputs_tx, inputs) = mpsc::channel(CHANNEL);
+    let session = face(FaceId::FIRST, &inputs_tx).await;
+    let door = attach::serve(&account.socket(), inputs_tx);
+    tokio::spawn(async move {
+        let (mut faces, last_word) = core.run(Ears { inputs, events, reports }).await;
+        // First nobody can join any more, then another process may take the account, and only then is it
+        // told that we are through.
+        drop(door);
+        drop(lock);
+        faces.tell(last_word).await;
+    });
+    Ok(session)
+}
+
+/// Attaches a front end of this process.
+pub(super) async fn face(id: FaceId, inputs: &mpsc::Sender<(FaceId, Input)>) -> Session {
+    let (updates_tx, updates) = mpsc::channel(CHANNEL);
+    let (commands, mut commands_rx) = mpsc::channel(64);
+    let inputs = inputs.clone();
+    // If the engine is gone, the front end sees its updates end.
+    let _ = inputs.send((id, Input::Attach(updates_tx))).await;
+    tokio::spawn(async move {
+        while let Some(command) = commands_rx.recv().await {
+            if inputs.send((id, Input::Command(command))).await.is_err() {
+                return;
+            }
+        }
+        let _ = inputs.send((id, Input::Detach)).await;
+    });
+    Session { commands, updates }
+}

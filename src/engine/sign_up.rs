@@ -1,0 +1,263 @@
+//! Registering a name.
+//!
+//! A plain broker has no referee, so a name is claimed in the open: look whether a profile stands at its
+//! topic, and if none does, publish ours there. Two who do so at the same moment both see both profiles,
+//! and all agree which of them counts ([`Profile::replaces`]); the other one withdraws.
+//!
+//! Whoever can be seen can be written to, so before the name is published the inbox is subscribed to, in
+//! the session that the account will use: what is sent before its first sign-in waits there. Brokers that
+//! throw away what nobody subscribes to need not say so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::account::AccountDir;
+use super::{Error, Setup, clock, dialer};
+use crate::broker::Revive;
+use crate::domain::{DeviceId, DisplayName, MobileNumber, Profile, UserName};
+use crate::mqtt::{self, Dial, DialError, Dialer, Event, Outcome, Publish, Request, Subscription};
+use crate::protocol::{
+    self, Filter, Malformed, Place, Topic, decode_profile, encode_profile, encode_typing,
+};
+use crate::store::{Account, Store};
+
+/// What a person gives to sign up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignUp {
+    /// The name to register.
+    pub user: UserName,
+    /// What to be called.
+    pub display_name: DisplayName,
+    /// A number to publish, if one is given.
+    pub mobile: Option<MobileNumber>,
+}
+
+/// How long the whole may take.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// How long to listen after the broker has echoed us: no broker says which retained record is its last,
+/// and one may send what it keeps after what is said.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Registers a name on the broker and makes the account. Nothing is left behind where that fails.
+///
+/// # Errors
+/// [`Error::AccountExists`], [`Error::NameTaken`], [`Error::Unreachable`], [`Error::Refused`].
+pub async fn sign_up(setup: &Setup, form: SignUp) -> Result<(), Error> {
+    let account = AccountDir::new(&setup.data_dir, &form.user);
+    if account.exists() {
+        return Err(Error::AccountExists { user: form.user });
+    }
+    let mut claim = Claim::connect(setup, &form.user, clock::client_id(), false).await?;
+    let claimed = claim.settle(setup, form, &account).await;
+    claim.close().await;
+    claimed
+}
+
+/// Begins the session that the account will use: subscribes to its inbox.
+async fn open_inbox(setup: &Setup, user: &UserName, client_id: String) -> Result<(), Error> {
+    let mut session = Claim::connect(setup, user, client_id, true).await?;
+    let subscribed = session.subscribe(vec![Filter::Inbox(user.clone())]).await;
+    session.close().await;
+    subscribed
+}
+
+/// An account that is taken away again unless its sign-up comes to a good end: when the name is lost, when
+/// anything fails, and when the person goes back and the future is dropped.
+struct Unfinished<'a>(&'a AccountDir);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(self.0.path()) {
+            tracing::warn!(%error, account = %self.0.user, "an unfinished account stays behind");
+        }
+    }
+}
+
+struct ClaimDialer(Arc<Setup>);
+
+impl Dialer for ClaimDialer {
+    async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
+        let address = dialer::address(&self.0, Revive::Always).await;
+        let address = address.map_err(|error| DialError { reason: error.to_string(), retry: false })?;
+        Ok(Dial { address, will: None, epoch: 0 })
+    }
+}
+
+/// A connection for the time of a sign-up, with what it saw at the topic of the name.
+struct Claim {
+    user: UserName,
+    device: DeviceId,
+    root: protocol::Root,
+    requests: mpsc::Sender<Request>,
+    events: mpsc::Receiver<Event>,
+    deadline: Instant,
+    /// What was seen at the topic.
+    rivals: Vec<Profile>,
+    /// A profile that only a newer Cooee can read stands there.
+    newer: bool,
+}
+
+impl Claim {
+    async fn connect(
+        setup: &Setup,
+        user: &UserName,
+        client_id: String,
+        keep_session: bool,
+    ) -> Result<Self, Error> {
+        let identity = mqtt::Identity { client_id, keep_session };
+        let (requests, events) = mqtt::connect(identity, ClaimDialer(Arc::new(setup.clone())));
+        let mut claim = Self {
+            user: user.clone(),
+            device: clock::device_id(),
+            root: setup.root.clone(),
+            requests,
+            events,
+            deadline: Instant::now() + DEADLINE,
+            rivals: Vec::new(),
+            newer: false,
+        };
+        loop {
+            match claim.next().await? {
+                Event::Up { .. } => return Ok(claim),
+                Event::Down { reason, .. } => return Err(Error::Unreachable { reason }),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next event. After the deadline the broker counts as unreachable.
+    async fn next(&mut self) -> Result<Event, Error> {
+        let event = timeout_at(self.deadline, self.events.recv()).await.ok().flatten();
+        let event = event.ok_or_else(|| Error::Unreachable { reason: "it does not answer".into() })?;
+        if let Event::Published { outcome: Outcome::Refused(reason), .. } = event {
+            return Err(Error::Refused { reason });
+        }
+        if let Event::Incoming(incoming) = &event
+            && self.root.parse(&incoming.topic) == Some(Topic::Profile(self.user.clone()))
+        {
+            match decode_profile(&self.user, &incoming.payload) {
+                Ok(profile) => self.rivals.push(profile),
+                Err(Malformed::Version(_)) => self.newer = true,
+                // Whatever else stands there claims nothing.
+                Err(_) => {}
+            }
+        }
+        Ok(event)
+    }
+
+    async fn settle(&mut self, setup: &Setup, form: SignUp, account: &AccountDir) -> Result<(), Error> {
+        let user = self.user.clone();
+        self.subscribe(vec![Filter::Profile(user.clone()), Filter::LiveTo(user)]).await?;
+        self.hear_all().await?;
+        let taken = || Error::NameTaken { user: form.user.clone() };
+        if self.newer || !self.rivals.is_empty() {
+            return Err(taken());
+        }
+        let profile = Profile {
+            user: form.user.clone(),
+            account: clock::account_id(),
+            version: 1,
+            display_name: form.display_name.clone(),
+            mobile: form.mobile.clone(),
+            registered_at: setup.clock.now(),
+        };
+        // Kept before it is published: a crash in between leaves an account that registers itself when it
+        // signs in, and never a name that nobody owns.
+        account.create()?;
+        let unfinished = Unfinished(account);
+        if let Some(winner) = self.register(setup, &profile, account).await? {
+            self.publish_profile(&winner).await;
+            return Err(taken());
+        }
+        std::mem::forget(unfinished);
+        Ok(())
+    }
+
+    /// Keeps and publishes the profile; returns the rival that counts instead, if there is one.
+    async fn register(
+        &mut self,
+        setup: &Setup,
+        profile: &Profile,
+        account: &AccountDir,
+    ) -> Result<Option<Profile>, Error> {
+        let path = account.database();
+        let opening = tokio::task::spawn_blocking(move || Store::open(&path));
+        let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
+        let identity = Account {
+            profile: profile.clone(),
+            device: clock::device_id(),
+            client_id: clock::client_id(),
+        };
+        let client_id = identity.client_id.clone();
+        store.save_account(identity).await?;
+        store.close().await?;
+        open_inbox(setup, &profile.user, client_id).await?;
+        self.publish_profile(profile).await;
+        self.hear_all().await?;
+        let wins = |rival: &&Profile| rival.account != profile.account && rival.replaces(profile);
+        Ok(self.rivals.iter().find(wins).cloned())
+    }
+
+    async fn subscribe(&mut self, filters: Vec<Filter>) -> Result<(), Error> {
+        let wish =
+            |filter| Subscription { filter: self.root.filter(filter), at_least_once: true, echo: true };
+        let wishes = filters.iter().map(wish).collect();
+        self.ask(Request::Subscribe(wishes)).await;
+        loop {
+            match self.next().await? {
+                Event::Subscribed { refused } if refused.is_empty() => return Ok(()),
+                Event::Subscribed { refused } => {
+                    let (filter, reason) = &refused[0];
+                    let reason = format!("reading `{filter}`: {reason}");
+                    return Err(Error::Refused { reason });
+                }
+                Event::Down { reason, .. } => return Err(Error::Unreachable { reason }),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until everything that the broker had for us has come: until it has echoed us, and then as
+    /// long as it does not fall silent.
+    async fn hear_all(&mut self) -> Result<(), Error> {
+        let place = Place::User(self.user.clone());
+        let echo = self.root.topic(&Topic::Live { place, from: self.user.clone(), device: self.device });
+        self.publish(echo.clone(), encode_typing(), false).await;
+        loop {
+            match self.next().await? {
+                Event::Incoming(incoming) if incoming.topic == echo => break,
+                Event::Down { reason, .. } => return Err(Error::Unreachable { reason }),
+                _ => {}
+            }
+        }
+        while let Ok(event) = timeout(QUIET, self.next()).await {
+            if let Event::Down { reason, .. } = event? {
+                return Err(Error::Unreachable { reason });
+            }
+        }
+        Ok(())
+    }
+
+    async fn publish_profile(&self, profile: &Profile) {
+        let topic = self.root.topic(&Topic::Profile(self.user.clone()));
+        self.publish(topic, encode_profile(profile), true).await;
+    }
+
+    async fn publish(&self, topic: String, payload: Vec<u8>, retain: bool) {
+        let publish = Publish { topic, payload, retain, expiry: None, token: Some(0) };
+        self.ask(Request::Publish(publish)).await;
+    }
+
+    async fn ask(&self, request: Request) {
+        let _ = self.requests.send(request).await;
+    }
+
+    async fn close(mut self) {
+        self.ask(Request::Close).await;
+        while !matches!(self.events.recv().await, None | Some(Event::Closed)) {}
+    }
+}

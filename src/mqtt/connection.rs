@@ -1,0 +1,153 @@
+//! The life of the link: connect, serve, wait, connect again.
+
+use std::time::Duration;
+
+use rumqttc::NetworkOptions;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{LastWill, LastWillProperties};
+use rumqttc::v5::{AsyncClient, MqttOptions};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::backoff::Backoff;
+use super::driver::{self, End};
+use super::reason::Cause;
+use super::{
+    Dial, Dialer, Event, INFLIGHT_LIMIT, Identity, KEEP_ALIVE, RECEIVE_MAXIMUM, Request, SESSION_EXPIRY,
+    WILL_DELAY, tls,
+};
+use crate::protocol::limits::PACKET;
+
+/// How many requests rumqttc takes in advance; what does not fit waits in the driver.
+const REQUEST_CAPACITY: usize = 64;
+
+/// Connects until it is asked to close.
+pub(super) async fn run(
+    identity: Identity,
+    mut dialer: impl Dialer,
+    mut requests: mpsc::Receiver<Request>,
+    events: mpsc::Sender<Event>,
+) {
+    let mut backoff = Backoff::default();
+    let mut asked_for = false;
+    // Numbers connections, so that no acknowledgement strays into a later one.
+    for number in 0u64.. {
+        if events.send(Event::Connecting).await.is_err() {
+            return;
+        }
+        let (reason, retry_in) = match dialer.dial(asked_for).await {
+            Err(error) => (error.reason, error.retry.then(|| backoff.next(fastrand::f64()))),
+            Ok(dial) => match serve(&identity, dial, number, &mut requests, &events).await {
+                End::Closed => {
+                    let _ = events.send(Event::Closed).await;
+                    return;
+                }
+                End::Abandoned => return,
+                End::Lost { cause, was_up } => {
+                    if was_up {
+                        backoff.reset();
+                    }
+                    let wait =
+                        if cause.passing { backoff.next(fastrand::f64()) } else { backoff.long() };
+                    (cause.words, Some(wait))
+                }
+            },
+        };
+        tracing::info!(%reason, ?retry_in, "the link is down");
+        if events.send(Event::Down { reason, retry_in }).await.is_err() {
+            return;
+        }
+        asked_for = match wait(retry_in, &mut requests).await {
+            Waited::Long => false,
+            Waited::AskedFor => true,
+            Waited::Closed => {
+                let _ = events.send(Event::Closed).await;
+                return;
+            }
+        };
+    }
+}
+
+async fn serve(
+    identity: &Identity,
+    dial: Dial,
+    number: u64,
+    requests: &mut mpsc::Receiver<Request>,
+    events: &mpsc::Sender<Event>,
+) -> End {
+    let options = match options(identity, &dial) {
+        Ok(options) => options,
+        Err(words) => return End::Lost { cause: Cause::passing(words), was_up: false },
+    };
+    let (client, mut eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+    eventloop.options.set_network_options(network);
+    driver::Driver::new(client, dial.address, dial.epoch, number).run(eventloop, requests, events).await
+}
+
+fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, String> {
+    let address = &dial.address;
+    let mut options = MqttOptions::new(&identity.client_id, &address.host, address.port);
+    options
+        .set_keep_alive(KEEP_ALIVE)
+        .set_clean_start(!identity.keep_session)
+        .set_manual_acks(true)
+        .set_receive_maximum(Some(RECEIVE_MAXIMUM))
+        .set_max_packet_size(Some(PACKET))
+        .set_session_expiry_interval(identity.keep_session.then(|| seconds(SESSION_EXPIRY)))
+        .set_outgoing_inflight_upper_limit(INFLIGHT_LIMIT);
+    if let Some((user, password)) = &address.login {
+        options.set_credentials(user, password);
+    }
+    if address.tls {
+        options.set_transport(rumqttc::Transport::Tls(tls::configuration()?));
+    }
+    if let Some(will) = &dial.will {
+        let properties = LastWillProperties {
+            delay_interval: Some(seconds(WILL_DELAY)),
+            payload_format_indicator: None,
+            message_expiry_interval: Some(seconds(will.expiry)),
+            content_type: None,
+            response_topic: None,
+            correlation_data: None,
+            user_properties: Vec::new(),
+        };
+        let payload = will.payload.clone();
+        let will = LastWill::new(&will.topic, payload, QoS::AtLeastOnce, true, Some(properties));
+        options.set_last_will(will);
+    }
+    Ok(options)
+}
+
+/// Whole seconds, as MQTT counts.
+pub(super) fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+enum Waited {
+    Long,
+    AskedFor,
+    Closed,
+}
+
+/// Waits for the next attempt. What is asked for meanwhile is dropped, as there is no connection.
+async fn wait(retry_in: Option<Duration>, requests: &mut mpsc::Receiver<Request>) -> Waited {
+    let until = retry_in.map(|wait| Instant::now() + wait);
+    loop {
+        let pause = async {
+            match until {
+                Some(instant) => sleep_until(instant).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = pause => return Waited::Long,
+            request = requests.recv() => match request {
+                None | Some(Request::Close) => return Waited::Closed,
+                Some(Request::ConnectNow) => return Waited::AskedFor,
+                Some(_) => {}
+            },
+        }
+    }
+}

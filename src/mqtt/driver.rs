@@ -1,0 +1,293 @@
+//! One connection, from CONNECT to its end.
+
+use std::collections::{HashMap, VecDeque};
+
+use rumqttc::Outgoing;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{
+    self as packets, ConnAck, Filter, Packet, PublishProperties, RetainForwardRule, SubscribeReasonCode,
+};
+use rumqttc::v5::{AsyncClient, Event as PollEvent, EventLoop};
+use tokio::sync::mpsc;
+
+use super::connection::seconds;
+use super::poller::{self, Ended};
+use super::reason::{self, Cause};
+use super::{
+    Acknowledgement, Address, Event, Incoming, Outcome, Publish, RECEIVE_MAXIMUM, Request, Subscription,
+};
+
+/// How a connection ended.
+pub(super) enum End {
+    /// As asked.
+    Closed,
+    /// Nobody listens to events any more.
+    Abandoned,
+    /// It was lost, or never made.
+    Lost { cause: Cause, was_up: bool },
+}
+
+/// What waits for room in rumqttc's request channel.
+enum Waiting {
+    Subscribe(Vec<Subscription>),
+    Unsubscribe(String),
+    Publish(Publish),
+    Disconnect,
+}
+
+/// The queues of one connection.
+///
+/// They need no bound of their own: acknowledgements are bounded by the receive maximum, publishes by the
+/// engine's window, the rest by what the engine asks once per connection.
+pub(super) struct Driver {
+    client: AsyncClient,
+    address: Address,
+    epoch: u64,
+    number: u64,
+    was_up: bool,
+    max_packet: usize,
+    acknowledgements: VecDeque<Acknowledgement>,
+    waiting: VecDeque<Waiting>,
+    /// Tokens of publishes that rumqttc has taken and not yet written.
+    taken: VecDeque<u64>,
+    /// Tokens of publishes that the broker has not yet answered, by packet id.
+    written: HashMap<u16, u64>,
+    subscribing: VecDeque<Vec<String>>,
+    unsubscribing: VecDeque<String>,
+    /// Events that the engine has not yet room for.
+    outbound: VecDeque<Event>,
+}
+
+/// Above this many events that wait for the engine, the poller waits too.
+const OUTBOUND: usize = RECEIVE_MAXIMUM as usize;
+
+impl Driver {
+    pub fn new(client: AsyncClient, address: Address, epoch: u64, number: u64) -> Self {
+        Self {
+            client,
+            address,
+            epoch,
+            number,
+            was_up: false,
+            max_packet: usize::MAX,
+            acknowledgements: VecDeque::new(),
+            waiting: VecDeque::new(),
+            taken: VecDeque::new(),
+            written: HashMap::new(),
+            subscribing: VecDeque::new(),
+            unsubscribing: VecDeque::new(),
+            outbound: VecDeque::new(),
+        }
+    }
+
+    /// Serves until the connection ends.
+    pub async fn run(
+        mut self,
+        eventloop: EventLoop,
+        requests: &mut mpsc::Receiver<Request>,
+        events: &mpsc::Sender<Event>,
+    ) -> End {
+        let (poll_tx, mut polled) = mpsc::channel(OUTBOUND);
+        let mut poller = tokio::spawn(poller::run(eventloop, poll_tx));
+        let mut closing = false;
+        let ended = loop {
+            self.pump();
+            tokio::select! {
+                biased;
+                permit = events.reserve(), if !self.outbound.is_empty() => match permit {
+                    Ok(permit) => {
+                        if let Some(event) = self.outbound.pop_front() {
+                            permit.send(event);
+                        }
+                    }
+                    Err(_) => {
+                        poller.abort();
+                        return End::Abandoned;
+                    }
+                },
+                event = polled.recv(), if self.outbound.len() < OUTBOUND => match event {
+                    Some(event) => self.on_poll(event),
+                    None => break (&mut poller).await,
+                },
+                request = requests.recv(), if !closing => match request {
+                    Some(request) => closing = self.on_request(request),
+                    None => closing = self.on_request(Request::Close),
+                },
+            }
+            // Not connected yet: there is nobody to say goodbye to.
+            if closing && !self.was_up {
+                poller.abort();
+                return End::Closed;
+            }
+        };
+        for event in self.outbound.drain(..) {
+            if events.send(event).await.is_err() {
+                return End::Abandoned;
+            }
+        }
+        let cause = match ended {
+            _ if closing => return End::Closed,
+            Ok(Ended::Failed(error)) => reason::of_error(&error, &self.address, self.was_up),
+            Ok(Ended::Silent) => Cause::passing("the broker does not answer any more"),
+            Ok(Ended::Done) => Cause::passing("the connection was closed"),
+            Err(error) => Cause::passing(format!("the MQTT client failed: {error}")),
+        };
+        End::Lost { cause, was_up: self.was_up }
+    }
+
+    /// Hands rumqttc as much as it has room for, acknowledgements first.
+    fn pump(&mut self) {
+        while let Some(next) = self.acknowledgements.front() {
+            let publish =
+                packets::Publish { qos: QoS::AtLeastOnce, pkid: next.packet_id, ..Default::default() };
+            if self.client.try_ack(&publish).is_err() {
+                return;
+            }
+            self.acknowledgements.pop_front();
+        }
+        while let Some(next) = self.waiting.pop_front() {
+            if let Err(next) = self.hand_over(next) {
+                self.waiting.push_front(next);
+                return;
+            }
+        }
+    }
+
+    fn hand_over(&mut self, next: Waiting) -> Result<(), Waiting> {
+        let done = match &next {
+            Waiting::Subscribe(subscriptions) => {
+                let filters: Vec<_> = subscriptions.iter().map(filter).collect();
+                let done = self.client.try_subscribe_many(filters).is_ok();
+                if done {
+                    let names = subscriptions.iter().map(|s| s.filter.clone()).collect();
+                    self.subscribing.push_back(names);
+                }
+                done
+            }
+            Waiting::Unsubscribe(filter) => {
+                let done = self.client.try_unsubscribe(filter).is_ok();
+                if done {
+                    self.unsubscribing.push_back(filter.clone());
+                }
+                done
+            }
+            Waiting::Publish(publish) => self.try_publish(publish),
+            Waiting::Disconnect => self.client.try_disconnect().is_ok(),
+        };
+        if done { Ok(()) } else { Err(next) }
+    }
+
+    fn try_publish(&mut self, publish: &Publish) -> bool {
+        let properties = PublishProperties {
+            message_expiry_interval: publish.expiry.map(seconds),
+            ..PublishProperties::default()
+        };
+        let qos = if publish.token.is_some() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+        let (topic, payload) = (publish.topic.clone(), publish.payload.clone());
+        let done = self
+            .client
+            .try_publish_with_properties(topic, qos, publish.retain, payload, properties)
+            .is_ok();
+        if done {
+            self.taken.extend(publish.token);
+        }
+        done
+    }
+
+    /// Takes a request in; says whether it was the wish to close.
+    fn on_request(&mut self, request: Request) -> bool {
+        match request {
+            Request::Subscribe(subscriptions) if subscriptions.is_empty() => {
+                self.outbound.push_back(Event::Subscribed { refused: Vec::new() });
+            }
+            Request::Subscribe(subscriptions) => {
+                self.waiting.push_back(Waiting::Subscribe(subscriptions));
+            }
+            Request::Unsubscribe(filters) => {
+                self.waiting.extend(filters.into_iter().map(Waiting::Unsubscribe));
+            }
+            Request::Publish(publish) => self.on_publish(publish),
+            Request::Acknowledge(acknowledgements) => {
+                let ours = acknowledgements.into_iter().filter(|a| a.connection == self.number);
+                self.acknowledgements.extend(ours);
+            }
+            Request::ConnectNow => {}
+            Request::Close => {
+                self.waiting.push_back(Waiting::Disconnect);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A packet over the broker's limit would end the connection, and again after every reconnect.
+    fn on_publish(&mut self, publish: Publish) {
+        const OVERHEAD: usize = 32;
+        let size = publish.topic.len() + publish.payload.len() + OVERHEAD;
+        if size <= self.max_packet {
+            self.waiting.push_back(Waiting::Publish(publish));
+        } else if let Some(token) = publish.token {
+            let words = format!("{size} bytes are more than the {} this broker takes", self.max_packet);
+            self.outbound.push_back(Event::Published { token, outcome: Outcome::Refused(words) });
+        }
+    }
+
+    fn on_poll(&mut self, event: PollEvent) {
+        match event {
+            PollEvent::Incoming(Packet::ConnAck(connack)) => self.on_connack(&connack),
+            PollEvent::Incoming(Packet::Publish(publish)) => {
+                let acknowledgement = (publish.qos != QoS::AtMostOnce)
+                    .then_some(Acknowledgement { connection: self.number, packet_id: publish.pkid });
+                self.outbound.push_back(Event::Incoming(Incoming {
+                    topic: String::from_utf8_lossy(&publish.topic).into_owned(),
+                    payload: publish.payload,
+                    retained: publish.retain,
+                    acknowledgement,
+                }));
+            }
+            PollEvent::Incoming(Packet::PubAck(ack)) => {
+                if let Some(token) = self.written.remove(&ack.pkid) {
+                    let outcome = reason::of_puback(ack.reason);
+                    self.outbound.push_back(Event::Published { token, outcome });
+                }
+            }
+            PollEvent::Incoming(Packet::SubAck(ack)) => {
+                let filters = self.subscribing.pop_front().unwrap_or_default();
+                let refused = |(filter, code): (String, &SubscribeReasonCode)| match code {
+                    SubscribeReasonCode::Success(_) => None,
+                    other => Some((filter, format!("{other:?}"))),
+                };
+                let refused = filters.into_iter().zip(&ack.return_codes).filter_map(refused).collect();
+                self.outbound.push_back(Event::Subscribed { refused });
+            }
+            PollEvent::Incoming(Packet::UnsubAck(_)) => {
+                let filters = self.unsubscribing.pop_front().into_iter().collect();
+                self.outbound.push_back(Event::Unsubscribed(filters));
+            }
+            PollEvent::Outgoing(Outgoing::Publish(pkid)) if pkid != 0 => {
+                if let Some(token) = self.taken.pop_front() {
+                    self.written.insert(pkid, token);
+                }
+            }
+            PollEvent::Incoming(_) | PollEvent::Outgoing(_) => {}
+        }
+    }
+
+    fn on_connack(&mut self, connack: &ConnAck) {
+        self.was_up = true;
+        let limit = connack.properties.as_ref().and_then(|p| p.max_packet_size);
+        self.max_packet = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+        self.outbound.push_back(Event::Up { epoch: self.epoch });
+    }
+}
+
+fn filter(subscription: &Subscription) -> Filter {
+    let qos = if subscription.at_least_once { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+    Filter {
+        path: subscription.filter.clone(),
+        qos,
+        nolocal: !subscription.echo,
+        preserve_retain: false,
+        retain_forward_rule: RetainForwardRule::OnEverySubscribe,
+    }
+}

@@ -1,0 +1,52 @@
+//! The task that does nothing but poll.
+
+use std::time::Duration;
+
+use rumqttc::Outgoing;
+use rumqttc::v5::{ConnectionError, Event, EventLoop};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::KEEP_ALIVE;
+
+/// Why polling ended.
+pub(super) enum Ended {
+    Failed(ConnectionError),
+    /// The link stalled: nothing came, not even the answer to a ping.
+    Silent,
+    /// We disconnected, or the driver is gone.
+    Done,
+}
+
+/// Polls until the connection is lost, and passes on what happens.
+///
+/// rumqttc notices a missing answer to a ping only at the next one, two keep-alives after the last word
+/// of the broker, and its `poll` can hang on a stalled socket. So an answer has half a keep-alive to come:
+/// a cut is noticed within one and a half.
+pub(super) async fn run(mut eventloop: EventLoop, events: mpsc::Sender<Event>) -> Ended {
+    let idle = 2 * KEEP_ALIVE + Duration::from_secs(2);
+    let mut deadline = Instant::now() + idle;
+    let mut awaiting_answer = false;
+    loop {
+        let event = match timeout_at(deadline, eventloop.poll()).await {
+            Ok(Ok(event)) => event,
+            Ok(Err(error)) => return Ended::Failed(error),
+            Err(_) => return Ended::Silent,
+        };
+        match &event {
+            Event::Incoming(_) => awaiting_answer = false,
+            Event::Outgoing(Outgoing::PingReq) => {
+                awaiting_answer = true;
+                deadline = Instant::now() + KEEP_ALIVE / 2;
+            }
+            Event::Outgoing(_) => {}
+        }
+        if !awaiting_answer {
+            deadline = Instant::now() + idle;
+        }
+        let done = matches!(event, Event::Outgoing(Outgoing::Disconnect));
+        if events.send(event).await.is_err() || done {
+            return Ended::Done;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What goes over the wire: topics, envelopes, retained documents, and the limits of each.
+//!
+//! This layer turns domain values into bytes and back. It checks everything that can be checked without
+//! knowing anybody: sizes first, then the version, then the shape, then that the document speaks of whom
+//! its topic names. It must not do I/O, and it never panics on what it is given.
+//!
+//! | topic (below the root, `cooee/1`) | retained | QoS | payload |
+//! |---|---|---|---|
+//! | `profile/<user>` | yes | 1, read at 0 | [`encode_profile`] |
+//! | `presence/<user>/<device>` | yes, and the will | 1, read at 0 | [`encode_presence`]; empty is offline |
+//! | `directory/<group>` | yes | 1, read at 0 | [`encode_card`]; empty takes it out |
+//! | `inbox/<to>/<from>/<device>` | no | 1 | [`Letter`] in an envelope |
+//! | `group/<group>/<from>/<device>` | no | 1 | [`Letter`] in an envelope |
+//! | `live/@<user>/<from>/<device>`, `live/<group>/<from>/<device>` | no | 0 | [`encode_typing`], expires |
+//!
+//! What is retained is state: it is read at QoS 0 and asked for anew after every connect, because at
+//! QoS 1 the queue limit of a broker cuts a long list of retained records short. What is not retained
+//! are events: they are read at QoS 1 in a session that outlives the connection.
+//!
+//! There is one envelope, `{"v":1,"t":"clear","m":{…}}`. Its tag leaves room for encrypted ones; what
+//! is inside stays the same then. An unknown `v`, `t` or `ty` is not an error: it is what a newer Cooee
+//! says, and is kept as [`Content::Newer`].
+
+mod documents;
+mod envelope;
+mod topics;
+
+pub use documents::{
+    decode_card, decode_presence, decode_profile, decode_typing, encode_card, encode_presence,
+    encode_profile, encode_typing,
+};
+pub use envelope::{Content, Letter, decode_letter, encode_letter};
+pub use topics::{Filter, InvalidRoot, Place, Root, Topic};
+
+/// The version of every format here.
+pub const VERSION: u32 = 1;
+
+/// Bounds on what is sent and what is read, in bytes.
+pub mod limits {
+    /// One envelope.
+    pub const ENVELOPE: usize = 64 * 1024;
+    /// One profile.
+    pub const PROFILE: usize = 8 * 1024;
+    /// One presence record.
+    pub const PRESENCE: usize = 1024;
+    /// One group card: 256 members with names of 32 characters fit.
+    pub const CARD: usize = 32 * 1024;
+    /// One typing notice.
+    pub const TYPING: usize = 256;
+    /// One MQTT packet: an envelope, its topic and properties, with room to spare.
+    pub const PACKET: u32 = 128 * 1024;
+}
+
+/// Why a payload was refused. The text is for the log and the quarantine, and holds nothing of the
+/// payload but what JSON errors quote.
+#[derive(Debug, thiserror::Error)]
+pub enum Malformed {
+    /// Longer than its kind may be. Nothing of it was looked at.
+    #[error("{size} bytes, at most {limit} are allowed")]
+    TooLarge {
+        /// Its length in bytes.
+        size: usize,
+        /// The most that is allowed.
+        limit: usize,
+    },
+    /// Not JSON of the expected shape.
+    #[error("not what this topic carries: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// A retained document of a version that we do not read.
+    #[error("version {0}, this Cooee reads version {VERSION}")]
+    Version(u32),
+    /// It speaks of somebody or something other than its topic.
+    #[error("it speaks of `{claimed}`, its topic of `{topic}`")]
+    Mismatch {
+        /// What the payload names.
+        claimed: String,
+        /// What the topic names.
+        topic: String,
+    },
+    /// More members than a group may have.
+    #[error("{0} members, at most {max} are allowed", max = crate::domain::limits::GROUP_MEMBERS)]
+    TooManyMembers(usize),
+}
+
+/// Refuses a payload over its limit before anything of it is parsed.
+fn check_size(payload: &[u8], limit: usize) -> Result<(), Malformed> {
+    match payload.len() {
+        size if size > limit => Err(Malformed::TooLarge { size, limit }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,317 @@
+//! Messages go in, within a transaction of the caller's: de-duplicated, indexed, counted.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
+
+use super::row::{Conversation, body_columns};
+use super::value::{Incoming, Received};
+use super::{people, quarantine, search};
+use crate::domain::{Body, ConversationId, Message, Summary, Timestamp};
+
+/// Stores all of it in one transaction.
+pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Received> {
+    let transaction = db.transaction()?;
+    let mut batch = Batch::new(&transaction);
+    let mut fresh = Vec::new();
+    for item in incoming {
+        match item {
+            Incoming::Message(message) => {
+                if batch.add(&message)? {
+                    fresh.push(message);
+                }
+            }
+            Incoming::Group(group) => people::save_group(&transaction, &group)?,
+            Incoming::Quarantine { topic, payload, reason, at } => {
+                quarantine::keep(&transaction, &topic, &payload, &reason, at)?;
+            }
+        }
+    }
+    let summaries = batch.finish()?;
+    transaction.commit()?;
+    Ok(Received { fresh, summaries })
+}
+
+/// Messages that are stored together. The conversations' rows are read once and written once.
+pub(super) struct Batch<'db> {
+    db: &'db Connection,
+    changed: BTreeMap<ConversationId, Conversation>,
+}
+
+impl<'db> Batch<'db> {
+    pub(super) fn new(db: &'db Connection) -> Self {
+        Self { db, changed: BTreeMap::new() }
+    }
+
+    /// Stores a message; says whether it was not known before, in whatever conversation.
+    pub(super) fn add(&mut self, message: &Message) -> Result<bool> {
+        let known = "SELECT 1 FROM message WHERE id = ?1";
+        if self.db.prepare_cached(known)?.exists([message.id])? {
+            return Ok(false);
+        }
+        let conversation = match self.changed.entry(message.conversation.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let conversation = open(self.db, entry.key())?;
+                entry.insert(conversation)
+            }
+        };
+        let (kind, text) = body_columns(&message.body);
+        let insert = "INSERT INTO message
+                (id, conversation, sender, sent_at, received_at, kind, text, delivery)
+            VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery)";
+        let arrival = self.db.prepare_cached(insert)?.insert(named_params! {
+            ":id": message.id,
+            ":conversation": conversation.row,
+            ":sender": message.sender,
+            ":sent_at": message.sent_at,
+            ":received_at": message.received_at,
+            ":kind": kind,
+            ":text": text,
+            ":delivery": message.delivery,
+        })?;
+        if let Body::Text(text) = &message.body {
+            search::index(self.db, arrival, conversation.row, text)?;
+        }
+        count(conversation, message);
+        Ok(true)
+    }
+
+    /// Writes the conversations that got a message, and says what a list shows of them now.
+    pub(super) fn finish(self) -> Result<Vec<Summary>> {
+        let save = "UPDATE conversation
+            SET unread = ?2, first_unread_at = ?3, first_unread_id = ?4,
+                last_at = ?5, last_id = ?6, last_sender = ?7
+            WHERE id = ?1";
+        let mut save = self.db.prepare_cached(save)?;
+        let mut summaries = Vec::with_capacity(self.changed.len());
+        for (party, conversation) in self.changed {
+            let first = conversation.first_unread;
+            let last = conversation.last.as_ref();
+            save.execute(params![
+                conversation.row,
+                conversation.unread,
+                first.map(|key| key.sent_at),
+                first.map(|key| key.id),
+                last.map(|(key, _)| key.sent_at),
+                last.map(|(key, _)| key.id),
+                last.map(|(_, sender)| sender),
+            ])?;
+            summaries.push(conversation.summary(party));
+        }
+        Ok(summaries)
+    }
+}
+
+/// Counts a message that is new here. It may be older than what is here, by its sender's clock.
+fn count(conversation: &mut Conversation, message: &Message) {
+    let key = message.key();
+    if !message.is_ours() && message.body.counts_as_unread() {
+        conversation.unread = conversation.unread.saturating_add(1);
+        conversation.first_unread = Some(conversation.first_unread.map_or(key, |first| first.min(key)));
+    }
+    if conversation.last.as_ref().is_none_or(|(last, _)| *last < key) {
+        conversation.last = Some((key, message.sender.clone()));
+    }
+}
+
+/// The row of a conversation, made if there is none.
+fn open(db: &Connection, party: &ConversationId) -> Result<Conversation> {
+    if let Some(conversation) = find(db, party)? {
+        return Ok(conversation);
+    }
+    let row = db.prepare_cached("INSERT INTO conversation (party) VALUES (?1)")?.insert([party])?;
+    Ok(Conversation { row, unread: 0, first_unread: None, last: None })
+}
+
+/// The row of a conversation, if there is one.
+pub(super) fn find(db: &Connection, party: &ConversationId) -> Result<Option<Conversation>> {
+    let find = "SELECT id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender
+        FROM conversation WHERE party = ?1";
+    db.prepare_cached(find)?.query_row([party], Conversation::read).optional()
+}
+
+/// Marks all that has arrived as read. `None` when nothing was unread.
+pub(super) fn mark_read(db: &Connection, party: ConversationId) -> Result<Option<Summary>> {
+    let mark = "UPDATE conversation
+        SET unread = 0, first_unread_at = NULL, first_unread_id = NULL
+        WHERE party = ?1 AND unread > 0
+        RETURNING id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender";
+    let conversation = db.prepare_cached(mark)?.query_row([&party], Conversation::read).optional()?;
+    Ok(conversation.map(|c| c.summary(party)))
+}
+
+/// What a list shows of all conversations.
+pub(super) fn summaries(db: &Connection) -> Result<Vec<Summary>> {
+    let all = "SELECT id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender, party
+        FROM conversation";
+    let mut all = db.prepare_cached(all)?;
+    let rows = all.query_map([], |row| Ok(Conversation::read(row)?.summary(row.get(7)?)))?;
+    rows.collect()
+}
+
+/// The latest `sent_at` of our own messages.
+pub(super) fn newest_own(db: &Connection) -> Result<Option<Timestamp>> {
+    let newest = "SELECT max(sent_at) FROM message WHERE delivery IS NOT NULL";
+    db.prepare_cached(newest)?.query_row([], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use crate::domain::{Delivery, GroupId, MessageKey, Preview};
+    use crate::store::testing::{Fixture, at, direct, group, id, ours, said, user};
+
+    use super::*;
+
+    fn summary(unread: u32, first: Option<(i64, u128)>, last: (&str, i64)) -> Summary {
+        Summary {
+            conversation: direct("bob"),
+            unread,
+            first_unread: first.map(|(ms, n)| MessageKey { sent_at: at(ms), id: id(n) }),
+            last: Some(Preview { sender: user(last.0), sent_at: at(last.1) }),
+        }
+    }
+
+    #[test]
+    fn a_message_is_stored_once_whatever_comes_with_it() {
+        let f = Fixture::new();
+        let (a, b) = (said(1, "bob", 10, "a"), said(2, "bob", 20, "b"));
+        let first = f.receive(&[a.clone(), a.clone(), b.clone()]);
+        assert_eq!(first.fresh, [a.clone(), b.clone()]);
+        assert_eq!(first.summaries, [summary(2, Some((10, 1)), ("bob", 20))]);
+
+        // The same ids again: in another batch, in other conversations, with another text.
+        let elsewhere =
+            Message { conversation: ConversationId::Group(GroupId::from_bits(1)), ..a.clone() };
+        let again = f.receive(&[b, elsewhere, said(1, "eve", 30, "x")]);
+        assert_eq!(again, Received::default());
+        let known = f.wait(f.store.load()).unwrap().summaries;
+        assert_eq!(known, first.summaries, "no empty conversation was made");
+
+        let mixed = f.receive(&[a, said(3, "ann", 5, "c")]);
+        assert_eq!((mixed.fresh.len(), mixed.summaries.len()), (1, 1));
+    }
+
+    #[test]
+    fn unread_marks_know_late_arrivals_events_and_our_own() {
+        let mut f = Fixture::new();
+        let joined = Message { body: Body::Joined, ..said(1, "bob", 5, "x") };
+        let only_event = f.receive(&[joined]).summaries;
+        assert_eq!(only_event, [summary(0, None, ("bob", 5))]);
+
+        let two = f.receive(&[said(2, "bob", 50, "x"), ours(3, "bob", 60, "y")]).summaries;
+        assert_eq!(two, [summary(1, Some((50, 2)), ("me", 60))]);
+        // Sent before, arrived after: the line moves up, the newest stays.
+        let late = f.receive(&[said(4, "bob", 20, "late"), said(5, "bob", 30, "late")]).summaries;
+        assert_eq!(late, [summary(3, Some((20, 4)), ("me", 60))]);
+        let tie = f.receive(&[said(6, "bob", 60, "tie")]).summaries;
+        assert_eq!(tie, [summary(4, Some((20, 4)), ("bob", 60))]);
+
+        f.restart();
+        assert_eq!(f.wait(f.store.load()).unwrap().summaries, tie);
+        let read = f.wait(f.store.mark_read(direct("bob"))).unwrap();
+        assert_eq!(read, Some(summary(0, None, ("bob", 60))));
+        assert_eq!(f.wait(f.store.mark_read(direct("bob"))).unwrap(), None);
+        assert_eq!(f.wait(f.store.mark_read(direct("nobody"))).unwrap(), None);
+        // What arrives after reading is unread, though it was sent before what was read.
+        let old = f.receive(&[said(7, "bob", 1, "very late")]).summaries;
+        assert_eq!(old, [summary(1, Some((1, 7)), ("bob", 60))]);
+    }
+
+    #[test]
+    fn every_body_reads_back_and_the_newest_of_ours_is_known() {
+        let f = Fixture::new();
+        assert_eq!(f.wait(f.store.load()).unwrap().newest_own, None);
+        let bodies =
+            [Body::Created, Body::Joined, Body::Left, Body::Invited(user("eve")), Body::Unsupported];
+        let mut all = vec![ours(1, "bob", 70, "mine"), ours(2, "bob", 90, "mine")];
+        all.extend((10..).zip(bodies).map(|(n, body)| {
+            let sent_at = 100 + i64::try_from(n).unwrap();
+            Message { body, ..said(n, "bob", sent_at, "x") }
+        }));
+        f.receive(&all);
+        let at_end = crate::domain::PageAt::Newest;
+        let page = f.wait(f.store.page(direct("bob"), at_end, 50)).unwrap();
+        assert_eq!(page.messages, all);
+        assert_eq!(page.messages[0].delivery, Some(Delivery::Queued));
+        assert_eq!(f.wait(f.store.load()).unwrap().newest_own, Some(at(90)));
+    }
+
+    #[test]
+    fn a_batch_that_fails_leaves_nothing() {
+        let f = Fixture::new();
+        let mut db = crate::store::file::open(&f.path()).unwrap();
+        let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        db.pragma_update(None, "max_page_count", pages + 8).unwrap();
+        let long = "word ".repeat(3_000);
+        let mut batch = vec![Incoming::Group(group(1))];
+        batch.extend((1..20).map(|n| Incoming::Message(said(n, "bob", 10, &long))));
+        let full = receive(&mut db, batch).unwrap_err();
+        let full = crate::store::Error::sqlite("store what came in", &f.path(), full);
+        assert!(matches!(full, crate::store::Error::Full { .. }), "{full}");
+        assert!(full.to_string().contains(f.path().to_str().unwrap()), "{full}");
+
+        let left = f.wait(f.store.load()).unwrap();
+        assert_eq!(left, crate::store::Snapshot::default());
+        // There is room again for something small.
+        assert_eq!(f.receive(&[said(1, "bob", 10, "short")]).fresh.len(), 1);
+    }
+
+    /// What a conversation's summary should be, counted from everything that was ever said in it.
+    fn counted(said: &[(Message, bool)]) -> Option<Summary> {
+        let unread = said.iter().filter(|(m, read)| !read && !m.is_ours() && m.body.counts_as_unread());
+        let unread: Vec<MessageKey> = unread.map(|(m, _)| m.key()).collect();
+        let newest = said.iter().map(|(m, _)| m).max_by_key(|m| m.key())?;
+        Some(Summary {
+            conversation: newest.conversation.clone(),
+            unread: u32::try_from(unread.len()).unwrap(),
+            first_unread: unread.iter().min().copied(),
+            last: Some(newest.into()),
+        })
+    }
+
+    #[test]
+    fn kept_counts_are_what_counting_would_give() {
+        let f = Fixture::new();
+        let mut runner = TestRunner::new(Config::with_cases(64));
+        let case = Cell::new(0u128);
+        // A step is a batch of (id, time, ours, event); an empty one marks all as read.
+        let step = prop::collection::vec((0u128..30, 0i64..8, any::<bool>(), any::<bool>()), 0..6);
+        let law = |steps: Vec<Vec<(u128, i64, bool, bool)>>| {
+            case.set(case.get() + 1);
+            let name = format!("u{}", case.get());
+            let mut all: Vec<(Message, bool)> = Vec::new();
+            for step in steps {
+                let messages = step.iter().map(|&(n, ms, is_ours, is_event)| {
+                    let number = (case.get() << 32) + n;
+                    let make = if is_ours { ours } else { said };
+                    let body = if is_event { Body::Joined } else { Body::Unsupported };
+                    Message { body, ..make(number, &name, ms, "x") }
+                });
+                let messages: Vec<Message> = messages.collect();
+                for message in &messages {
+                    if all.iter().all(|(known, _)| known.id != message.id) {
+                        all.push((message.clone(), false));
+                    }
+                }
+                if messages.is_empty() {
+                    all.iter_mut().for_each(|(_, read)| *read = true);
+                    f.wait(f.store.mark_read(direct(&name))).unwrap();
+                } else {
+                    f.receive(&messages);
+                }
+                let known = f.wait(f.store.load()).unwrap().summaries;
+                let known = known.into_iter().find(|s| s.conversation == direct(&name));
+                prop_assert_eq!(known, counted(&all));
+            }
+            Ok(())
+        };
+        runner.run(&prop::collection::vec(step, 1..8), law).unwrap();
+    }
+}

@@ -1,0 +1,380 @@
+//! The handle that the rest of Cooee holds, and the thread behind it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::value::{
+    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, Queued, Received, Snapshot,
+    StoredGroup, limits,
+};
+use super::{Error, batch, file, outbox, page, people, quarantine, search};
+use crate::domain::{ConversationId, GroupId, Message, MessageId, PageAt, Summary, Timestamp};
+
+/// What one account remembers. Cheap to clone; all clones speak with the same thread.
+///
+/// Questions are answered in the order in which they were asked. A future that is dropped once it was
+/// polled takes nothing back: what it asked for may still be done. When all handles are gone, or one is
+/// [closed](Store::close), the thread does what was asked before, closes the file and ends.
+#[derive(Clone, Debug)]
+pub struct Store {
+    path: Arc<PathBuf>,
+    jobs: mpsc::Sender<Job>,
+}
+
+enum Job {
+    Run(Box<dyn FnOnce(&mut Connection) + Send>),
+    Close(oneshot::Sender<rusqlite::Result<()>>),
+}
+
+impl Store {
+    /// Opens the file, making it (mode 0600) and its directory (mode 0700) where they are missing, and
+    /// brings its schema up to date. Blocks for some milliseconds.
+    ///
+    /// Refuses a file of a newer Cooee, one that is not a database, and one that cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let db = file::open(path)?;
+        let (jobs, queue) = mpsc::channel(limits::WAITING);
+        thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || work(db, queue))
+            .map_err(|source| Error::Open { path: path.to_owned(), source })?;
+        Ok(Self { path: Arc::new(path.to_owned()), jobs })
+    }
+
+    /// Waits until all that was asked before is done and the file is closed. Other handles get
+    /// [`Error::Closed`] from then on; closing again does nothing.
+    pub async fn close(self) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        if self.jobs.send(Job::Close(reply)).await.is_err() {
+            return Ok(());
+        }
+        // No answer: somebody else closed it first.
+        let closed = answer.await.unwrap_or(Ok(()));
+        closed.map_err(|source| Error::sqlite("close the history", &self.path, source))
+    }
+
+    /// Who we are; `None` before the first [`save_account`](Self::save_account).
+    pub async fn account(&self) -> Result<Option<Account>, Error> {
+        self.ask("read the account", |db| people::account(db)).await
+    }
+
+    /// Says who we are, in place of what was said before.
+    pub async fn save_account(&self, account: Account) -> Result<(), Error> {
+        self.ask("save the account", move |db| people::save_account(db, &account)).await
+    }
+
+    /// An epoch for a new connection: greater than every one before, and no less than `now` in
+    /// milliseconds.
+    pub async fn next_epoch(&self, now: Timestamp) -> Result<u64, Error> {
+        self.ask("count the connection", move |db| people::next_epoch(db, now)).await
+    }
+
+    /// Everything that must be there at start. Costs the same however many messages there are.
+    pub async fn load(&self) -> Result<Snapshot, Error> {
+        let load = |db: &mut Connection| {
+            Ok(Snapshot {
+                people: people::people(db)?,
+                groups: people::groups(db)?,
+                summaries: batch::summaries(db)?,
+                newest_own: batch::newest_own(db)?,
+            })
+        };
+        self.ask("read what is known", load).await
+    }
+
+    /// Takes these people in; replaces the profiles of those known before.
+    pub async fn save_people(&self, people: Vec<KnownPerson>) -> Result<(), Error> {
+        self.ask("save contacts", move |db| people::save_people(db, &people)).await
+    }
+
+    /// Remembers when these users last were connected. Nothing is remembered of strangers.
+    pub async fn save_last_seen(&self, seen: Vec<LastSeen>) -> Result<(), Error> {
+        self.ask("save who was seen", move |db| people::save_last_seen(db, &seen)).await
+    }
+
+    /// Takes a group in, in place of what was known of it.
+    pub async fn save_group(&self, group: StoredGroup) -> Result<(), Error> {
+        self.ask("save a group", move |db| people::save_group(db, &group)).await
+    }
+
+    /// Forgets a group. Its messages stay.
+    pub async fn forget_group(&self, group: GroupId) -> Result<(), Error> {
+        self.ask("forget a group", move |db| people::forget_group(db, group)).await
+    }
+
+    /// Stores what came in, all of it or nothing. A message whose id is known already, in whatever
+    /// conversation, is left out.
+    pub async fn receive(&self, incoming: Vec<Incoming>) -> Result<Received, Error> {
+        self.ask("store what came in", move |db| batch::receive(db, incoming)).await
+    }
+
+    /// Stores what is to be sent, all of it or nothing: a message of ours if there is one, the drafts
+    /// as outbox rows in this order, and the group that changes by it if there is one.
+    ///
+    /// If the id of the message is known already, it was queued before: nothing is written, and the
+    /// answer is empty.
+    pub async fn queue(
+        &self,
+        message: Option<Message>,
+        drafts: Vec<Draft>,
+        group: Option<StoredGroup>,
+    ) -> Result<Queued, Error> {
+        let queue =
+            move |db: &mut Connection| outbox::queue(db, message.as_ref(), &drafts, group.as_ref());
+        self.ask("store what is to be sent", queue).await
+    }
+
+    /// The outbox rows after this sequence number (0: from the start), in order; at most `limit`, and
+    /// at most [`limits::ROWS`].
+    pub async fn outbox(&self, after_seq: i64, limit: usize) -> Result<Vec<OutboxRow>, Error> {
+        self.ask("read the outbox", move |db| outbox::rows(db, after_seq, bounded(limit))).await
+    }
+
+    /// Takes outbox rows out: the broker has them. Returns the messages of which no row is left; they
+    /// are [`Sent`](crate::domain::Delivery::Sent) now. Unknown sequence numbers are passed over.
+    pub async fn confirm(&self, rows: Vec<i64>) -> Result<Vec<(ConversationId, MessageId)>, Error> {
+        self.ask("confirm what was sent", move |db| outbox::confirm(db, &rows)).await
+    }
+
+    /// Part of a conversation: at most `limit` messages (at least one, at most [`limits::ROWS`]). Costs
+    /// the same wherever it lies. Of an unknown conversation it is empty.
+    pub async fn page(
+        &self,
+        conversation: ConversationId,
+        at: PageAt,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let read = move |db: &mut Connection| page::page(db, &conversation, at, bounded(limit));
+        self.ask("read messages", read).await
+    }
+
+    /// Marks all messages that have arrived there as read. `None` when nothing was unread.
+    pub async fn mark_read(&self, conversation: ConversationId) -> Result<Option<Summary>, Error> {
+        self.ask("mark messages as read", move |db| batch::mark_read(db, conversation)).await
+    }
+
+    /// Texts that have every word of `text`, in one conversation or in all, those that arrived last
+    /// first; at most `limit` (at least one, at most [`limits::ROWS`]).
+    ///
+    /// Case and accents do not matter, and a word of two letters or more finds longer words that begin
+    /// with it. In scripts without spaces any part is found, and so are emoji. Any text is fit to be
+    /// looked for; its first [`limits::SEARCH`] characters count.
+    pub async fn search(
+        &self,
+        text: &str,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Message>, Error> {
+        let text = text.to_owned();
+        let search =
+            move |db: &mut Connection| search::search(db, &text, conversation.as_ref(), bounded(limit));
+        self.ask("search", search).await
+    }
+
+    /// How many rows are in quarantine, at most [`limits::QUARANTINE_ROWS`].
+    pub async fn quarantined(&self) -> Result<u32, Error> {
+        self.ask("count what is in quarantine", |db| quarantine::count(db)).await
+    }
+
+    /// Has the thread do something and waits for the answer. `action` completes "cannot …".
+    async fn ask<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        question: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let closed = || Error::Closed { action, path: self.path.to_path_buf() };
+        let (reply, answer) = oneshot::channel();
+        let run = move |db: &mut Connection| {
+            // Nobody may be waiting any more; what was asked for is done all the same.
+            let _ = reply.send(question(db));
+        };
+        self.jobs.send(Job::Run(Box::new(run))).await.map_err(|_| closed())?;
+        let answer = answer.await.map_err(|_| closed())?;
+        answer.map_err(|source| Error::sqlite(action, &self.path, source))
+    }
+}
+
+fn bounded(limit: usize) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, limits::ROWS)
+}
+
+/// The thread's work, until it is told to close or nobody holds a handle.
+fn work(mut db: Connection, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(job) = jobs.blocking_recv() {
+        match job {
+            Job::Run(run) => run(&mut db),
+            Job::Close(reply) => {
+                // The queue is dropped after the file is closed: who finds it closed may open it again.
+                let _ = reply.send(db.close().map_err(|(_, error)| error));
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use futures::FutureExt;
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::store::testing::{Fixture, at, direct, draft, group, id, ours, said};
+
+    #[test]
+    fn more_questions_than_fit_wait_for_room_and_keep_their_order() {
+        let f = Fixture::new();
+        let asked = (0..20 * limits::WAITING).map(|_| f.store.next_epoch(at(0)));
+        let epochs: Vec<u64> = f.wait(join_all(asked)).into_iter().map(Result::unwrap).collect();
+        let expected: Vec<u64> = (0..).take(20 * limits::WAITING).collect();
+        assert_eq!(epochs, expected);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_done_though_nobody_waits_and_no_handle_is_left() {
+        let Fixture { store, dir, .. } = Fixture::new();
+        let path = dir.path().join("chat.db");
+        for n in 0..40 {
+            let asked = store.receive(vec![Incoming::Message(said(n, "bob", 1, "x"))]);
+            // Polled once, then dropped.
+            let _ = asked.now_or_never();
+        }
+        drop(store);
+        let f = Fixture::at(dir, &path);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while f.wait(f.store.page(direct("bob"), PageAt::Newest, 50)).unwrap().messages.len() < 40 {
+            assert!(Instant::now() < deadline, "the thread ended before its work was done");
+        }
+    }
+
+    #[test]
+    fn closing_finishes_the_work_and_says_so_to_others() {
+        let f = Fixture::new();
+        let (queued, closed) = f.wait(async {
+            let last = f.store.receive(vec![Incoming::Message(said(1, "bob", 1, "x"))]);
+            tokio::join!(last, f.store.clone().close())
+        });
+        assert_eq!(queued.unwrap().fresh.len(), 1);
+        closed.unwrap();
+        assert!(!f.path().with_file_name("chat.db-wal").exists(), "all is in the one file");
+        let error = f.wait(f.store.load()).unwrap_err();
+        assert!(matches!(error, Error::Closed { .. }), "{error}");
+        f.wait(f.store.clone().close()).unwrap();
+        let again = Store::open(&f.path()).unwrap();
+        assert_eq!(f.wait(again.load()).unwrap().summaries[0].unread, 1);
+    }
+
+    #[test]
+    fn a_thread_that_dies_leaves_nobody_waiting() {
+        let f = Fixture::new();
+        let died = f.wait(f.store.ask::<()>("fall over", |_| panic!("on purpose")));
+        assert!(matches!(died, Err(Error::Closed { .. })));
+        assert!(matches!(f.wait(f.store.load()), Err(Error::Closed { .. })));
+        f.wait(f.store.clone().close()).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_written_to_is_said() {
+        let f = Fixture::new();
+        let forbid = |db: &mut Connection| db.pragma_update(None, "query_only", true);
+        f.wait(f.store.ask("forbid writing", forbid)).unwrap();
+        let error = f.wait(f.store.save_group(group(1))).unwrap_err();
+        assert!(matches!(error, Error::ReadOnly { .. }), "{error}");
+        assert!(error.to_string().starts_with("cannot save a group: /"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_another_program_holds_is_said() {
+        let f = Fixture::new();
+        let mut other = Connection::open(f.path()).unwrap();
+        let _held = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+        let hurry = |db: &mut Connection| db.busy_timeout(Duration::ZERO);
+        f.wait(f.store.ask("hurry", hurry)).unwrap();
+        let error = f.wait(f.store.save_group(group(1))).unwrap_err();
+        assert!(matches!(error, Error::Busy { .. }), "{error}");
+    }
+
+    const BATCH: u128 = 40;
+    const CHILD_PATH: &str = "COOEE_TEST_STORE_CHILD";
+
+    fn number(batch: u128, n: u128) -> u128 {
+        (batch << 32) + n
+    }
+
+    #[test]
+    fn what_was_answered_survives_kill_9_and_no_batch_is_torn() {
+        let mut f = Fixture::new();
+        let mut answered: Vec<u128> = Vec::new();
+        for round in 1..=4 {
+            f.wait(f.store.clone().close()).unwrap();
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--exact", "--nocapture", "store::handle::tests::child_that_writes"])
+                .env(CHILD_PATH, f.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+            let mut batches =
+                lines.filter_map(|line| line.strip_prefix("answered ")?.parse::<u128>().ok());
+            answered.extend(batches.by_ref().take(round * 5));
+            // In the middle of a commit: while the log grows.
+            let log = || std::fs::metadata(f.path().with_file_name("chat.db-wal")).unwrap().len();
+            let (before, deadline) = (log(), Instant::now() + Duration::from_secs(20));
+            while log() == before {
+                assert!(Instant::now() < deadline, "the child stopped writing");
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            answered.extend(batches);
+
+            f.store = Store::open(&f.path()).unwrap();
+            assert!(answered.len() >= round * 5);
+            for batch in &answered {
+                let kept = id(number(*batch, BATCH));
+                let known = move |db: &mut Connection| {
+                    let both =
+                        "SELECT 1 FROM message m JOIN outbox o ON o.message = m.id WHERE m.id = ?1";
+                    db.prepare(both)?.exists([kept])
+                };
+                assert!(f.wait(f.store.ask("look", known)).unwrap(), "batch {batch} is gone");
+            }
+            let [messages, outbox, unread, indexed] = f.wait(f.store.ask("check", counts)).unwrap();
+            assert_eq!((unread % 40, indexed), (0, messages), "whole batches, all of them indexed");
+            assert_eq!(messages - unread, outbox, "each message of ours with its row");
+        }
+    }
+
+    fn counts(db: &mut Connection) -> rusqlite::Result<[i64; 4]> {
+        let sound: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        assert_eq!(sound, "ok");
+        let counts = "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM outbox),
+            (SELECT unread FROM conversation),
+            (SELECT count(*) FROM message_search WHERE message_search MATCH 'words')";
+        db.query_row(counts, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))
+    }
+
+    #[test]
+    #[ignore = "the process that the test above kills"]
+    fn child_that_writes() {
+        let Some(path) = std::env::var_os(CHILD_PATH) else { return };
+        let path = Path::new(&path);
+        let f = Fixture::at(tempfile::tempdir_in(path.parent().unwrap()).unwrap(), path);
+        let unread = f.wait(f.store.load()).unwrap().summaries.first().map_or(0, |s| s.unread);
+        for batch in u128::from(unread) / BATCH.. {
+            let messages: Vec<_> =
+                (0..BATCH).map(|n| said(number(batch, n), "bob", 1, "some words")).collect();
+            assert_eq!(f.receive(&messages).fresh.len(), messages.len());
+            let mine = number(batch, BATCH);
+            let message = ours(mine, "bob", 1, "my words");
+            f.wait(f.store.queue(Some(message), vec![draft("a", Some(mine))], None)).unwrap();
+            println!("answered {batch}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What one account remembers, in one SQLite file: messages, unread marks, people, groups, the outbox.
+//!
+//! This layer owns the file `chat.db` and everything in it: its schema, its durability, its bounds. It
+//! imports only the domain. It must not know topics or envelopes (payloads are bytes here), read a
+//! clock, or decide what a message means.
+//!
+//! One thread does all the work, in the order in which it was asked for; the handle [`Store`] gives
+//! it closures over a bounded channel. Each question is one transaction: it is answered after the
+//! commit has reached the disk (`synchronous = FULL`), so an answer may be acknowledged to the broker,
+//! and a crash at any instant leaves all of a batch or nothing of it.
+//!
+//! Nothing here reads all messages: pages are read by key, the search reads an index, and what a list
+//! of conversations shows is kept up to date in columns.
+
+mod batch;
+mod error;
+mod file;
+mod handle;
+mod outbox;
+mod page;
+mod people;
+mod quarantine;
+mod row;
+mod search;
+#[cfg(test)]
+mod testing;
+mod value;
+
+pub use error::Error;
+pub use handle::Store;
+pub use value::{
+    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, Queued, Received, Snapshot,
+    StoredGroup, limits,
+};

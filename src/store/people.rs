@@ -1,0 +1,216 @@
+//! Who we are, whom we know, and which groups there are.
+
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
+
+use super::row::{from_bits, profile};
+use super::value::{Account, KnownPerson, LastSeen, StoredGroup};
+use crate::domain::{Group, GroupId, Standing, Timestamp};
+
+pub(super) fn account(db: &Connection) -> Result<Option<Account>> {
+    let one = "SELECT user, account, version, display_name, mobile, registered_at, device, client_id
+        FROM account";
+    let read = |row: &Row<'_>| {
+        Ok(Account { profile: profile(row)?, device: row.get(6)?, client_id: row.get(7)? })
+    };
+    db.prepare_cached(one)?.query_row([], read).optional()
+}
+
+pub(super) fn save_account(db: &Connection, account: &Account) -> Result<()> {
+    let save = "INSERT OR REPLACE INTO account
+            (one, user, account, version, display_name, mobile, registered_at, device, client_id)
+        VALUES (1, :user, :account, :version, :display_name, :mobile, :registered_at, :device, :client_id)";
+    db.prepare_cached(save)?.execute(named_params! {
+        ":user": account.profile.user,
+        ":account": account.profile.account,
+        ":version": account.profile.version.cast_signed(),
+        ":display_name": account.profile.display_name,
+        ":mobile": account.profile.mobile,
+        ":registered_at": account.profile.registered_at,
+        ":device": account.device,
+        ":client_id": account.client_id,
+    })?;
+    Ok(())
+}
+
+pub(super) fn next_epoch(db: &Connection, now: Timestamp) -> Result<u64> {
+    let next = "INSERT INTO connection (one, epoch) VALUES (1, ?1)
+        ON CONFLICT (one) DO UPDATE SET epoch = max(epoch + 1, excluded.epoch)
+        RETURNING epoch";
+    db.prepare_cached(next)?.query_row([now], |row| row.get(0)).map(from_bits)
+}
+
+pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {
+    let all = "SELECT user, account, version, display_name, mobile, registered_at, last_seen
+        FROM person ORDER BY user";
+    let mut all = db.prepare_cached(all)?;
+    let rows =
+        all.query_map([], |row| Ok(KnownPerson { profile: profile(row)?, last_seen: row.get(6)? }))?;
+    rows.collect()
+}
+
+pub(super) fn save_people(db: &mut Connection, people: &[KnownPerson]) -> Result<()> {
+    let save = "INSERT INTO person
+            (user, account, version, display_name, mobile, registered_at, last_seen)
+        VALUES (:user, :account, :version, :display_name, :mobile, :registered_at, :last_seen)
+        ON CONFLICT (user) DO UPDATE SET
+            account = excluded.account, version = excluded.version,
+            display_name = excluded.display_name, mobile = excluded.mobile,
+            registered_at = excluded.registered_at,
+            last_seen = coalesce(excluded.last_seen, last_seen)";
+    let transaction = db.transaction()?;
+    for KnownPerson { profile, last_seen } in people {
+        transaction.prepare_cached(save)?.execute(named_params! {
+            ":user": profile.user,
+            ":account": profile.account,
+            ":version": profile.version.cast_signed(),
+            ":display_name": profile.display_name,
+            ":mobile": profile.mobile,
+            ":registered_at": profile.registered_at,
+            ":last_seen": last_seen,
+        })?;
+    }
+    transaction.commit()
+}
+
+pub(super) fn save_last_seen(db: &mut Connection, seen: &[LastSeen]) -> Result<()> {
+    let transaction = db.transaction()?;
+    for (user, at) in seen {
+        let save = "UPDATE person SET last_seen = ?2 WHERE user = ?1";
+        transaction.prepare_cached(save)?.execute((user, at))?;
+    }
+    transaction.commit()
+}
+
+pub(super) fn groups(db: &Connection) -> Result<Vec<StoredGroup>> {
+    let all = "SELECT id, name, owner, policy, created_at, roster, standing, invited_by, unsubscribe
+        FROM groups ORDER BY id";
+    let mut all = db.prepare_cached(all)?;
+    all.query_map([], group)?.collect()
+}
+
+fn group(row: &Row<'_>) -> Result<StoredGroup> {
+    let wrong = |column, error: FromSqlError| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    };
+    let roster = serde_json::from_str(row.get_ref(5)?.as_str()?)
+        .map_err(|error| wrong(5, FromSqlError::other(error)))?;
+    let standing = match (row.get_ref(6)?.as_str()?, row.get(7)?) {
+        ("member", None) => Standing::Member,
+        ("invited", Some(by)) => Standing::Invited(by),
+        ("listed", None) => Standing::Listed,
+        ("left", None) => Standing::Left,
+        _ => return Err(wrong(6, FromSqlError::InvalidType)),
+    };
+    let group = Group {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        owner: row.get(2)?,
+        policy: row.get(3)?,
+        created_at: row.get(4)?,
+        roster,
+    };
+    Ok(StoredGroup { group, standing, unsubscribe: row.get(8)? })
+}
+
+pub(super) fn save_group(db: &Connection, stored: &StoredGroup) -> Result<()> {
+    let StoredGroup { group, standing, unsubscribe } = stored;
+    let (standing, invited_by) = match standing {
+        Standing::Member => ("member", None),
+        Standing::Invited(by) => ("invited", Some(by)),
+        Standing::Listed => ("listed", None),
+        Standing::Left => ("left", None),
+    };
+    let roster = serde_json::to_string(&group.roster)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let save = "INSERT OR REPLACE INTO groups
+            (id, name, owner, policy, created_at, roster, standing, invited_by, unsubscribe)
+        VALUES (:id, :name, :owner, :policy, :created_at, :roster, :standing, :invited_by, :unsubscribe)";
+    db.prepare_cached(save)?.execute(named_params! {
+        ":id": group.id,
+        ":name": group.name,
+        ":owner": group.owner,
+        ":policy": group.policy,
+        ":created_at": group.created_at,
+        ":roster": roster,
+        ":standing": standing,
+        ":invited_by": invited_by,
+        ":unsubscribe": unsubscribe,
+    })?;
+    Ok(())
+}
+
+pub(super) fn forget_group(db: &Connection, id: GroupId) -> Result<()> {
+    db.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{DeviceId, MobileNumber, Profile, UserName};
+    use crate::store::testing::{Fixture, at, group, profile, user};
+
+    use super::*;
+
+    #[test]
+    fn the_account_is_one_and_its_epochs_only_grow() {
+        let mut f = Fixture::new();
+        assert_eq!(f.wait(f.store.account()).unwrap(), None);
+        let mobile = Some(MobileNumber::new("+1 2").unwrap());
+        let mut account = Account {
+            // A number of any size may come back from the network.
+            profile: Profile { version: u64::MAX, mobile, ..profile("me") },
+            device: DeviceId::from_bits(u64::MAX - 1),
+            client_id: "0123456789abcdef".to_owned(),
+        };
+        f.wait(f.store.save_account(account.clone())).unwrap();
+        let epoch = |f: &Fixture, now| f.wait(f.store.next_epoch(at(now))).unwrap();
+        assert_eq!(epoch(&f, 100), 100);
+        assert_eq!(epoch(&f, 100), 101);
+        assert_eq!(epoch(&f, 3), 102, "the clock went back");
+        account.profile.mobile = None;
+        f.wait(f.store.save_account(account.clone())).unwrap();
+        f.restart();
+        assert_eq!(f.wait(f.store.account()).unwrap(), Some(account));
+        assert_eq!(epoch(&f, 0), 103);
+        assert_eq!(epoch(&f, 5_000), 5_000);
+    }
+
+    #[test]
+    fn people_are_replaced_and_their_last_seen_is_kept() {
+        let mut f = Fixture::new();
+        let known = |name, last_seen| KnownPerson { profile: profile(name), last_seen };
+        let seen = |list: &[(&str, i64)]| {
+            list.iter().map(|&(name, ms)| (user(name), at(ms))).collect::<Vec<(UserName, _)>>()
+        };
+        f.wait(f.store.save_people(vec![known("bob", None), known("ann", Some(at(5)))])).unwrap();
+        f.wait(f.store.save_last_seen(seen(&[("bob", 9), ("stranger", 9), ("bob", 8)]))).unwrap();
+        let mut renamed = known("ann", None);
+        renamed.profile.version = 2;
+        f.wait(f.store.save_people(vec![renamed.clone()])).unwrap();
+        f.restart();
+        renamed.last_seen = Some(at(5));
+        let people = f.wait(f.store.load()).unwrap().people;
+        assert_eq!(people, [renamed, known("bob", Some(at(8)))]);
+    }
+
+    #[test]
+    fn groups_read_back_in_every_standing() {
+        let mut f = Fixture::new();
+        let standings =
+            [Standing::Member, Standing::Invited(user("ann")), Standing::Listed, Standing::Left];
+        let all: Vec<_> = (1..)
+            .zip(standings)
+            .map(|(n, standing)| StoredGroup { standing, unsubscribe: n % 2 == 0, ..group(n) })
+            .collect();
+        for stored in all.iter().rev() {
+            f.wait(f.store.save_group(group(stored.group.id.bits()))).unwrap();
+            f.wait(f.store.save_group(stored.clone())).unwrap();
+        }
+        f.restart();
+        assert_eq!(f.wait(f.store.load()).unwrap().groups, all);
+        f.wait(f.store.forget_group(all[0].group.id)).unwrap();
+        f.wait(f.store.forget_group(all[0].group.id)).unwrap();
+        assert_eq!(f.wait(f.store.load()).unwrap().groups, all[1..]);
+    }
+}

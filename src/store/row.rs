@@ -1,0 +1,279 @@
+//! How values of the domain stand in columns. What does not read back as it was written is an error,
+//! never a guess.
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Result, Row};
+
+use crate::domain::{
+    AccountId, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupId, GroupName, JoinPolicy,
+    Message, MessageId, MessageKey, MessageText, MobileNumber, Preview, Profile, Summary, Timestamp,
+    UserName,
+};
+
+macro_rules! as_text {
+    ($($name:ty),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                Self::try_from(value.as_str()?.to_owned()).map_err(FromSqlError::other)
+            }
+        }
+    )*};
+}
+
+as_text!(UserName, DisplayName, MobileNumber, GroupName, MessageText);
+
+macro_rules! as_blob {
+    ($($name:ty: $int:ty),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                Ok(self.bits().to_be_bytes().to_vec().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                FromSql::column_result(value).map(<$int>::from_be_bytes).map(Self::from_bits)
+            }
+        }
+    )*};
+}
+
+as_blob!(AccountId: u128, GroupId: u128, DeviceId: u64);
+
+impl ToSql for MessageId {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(self.as_bytes().as_slice().into())
+    }
+}
+
+impl FromSql for MessageId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        FromSql::column_result(value).map(Self::from_bytes)
+    }
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(self.as_millis().into())
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self::from_millis)
+    }
+}
+
+impl ToSql for ConversationId {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Direct(user) => user.to_sql(),
+            Self::Group(id) => id.to_sql(),
+        }
+    }
+}
+
+impl FromSql for ConversationId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Blob(_) => GroupId::column_result(value).map(Self::Group),
+            _ => UserName::column_result(value).map(Self::Direct),
+        }
+    }
+}
+
+impl ToSql for Delivery {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        let code = match self {
+            Self::Queued => 1,
+            Self::Sent => 2,
+        };
+        Ok(code.into())
+    }
+}
+
+impl FromSql for Delivery {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            1 => Ok(Self::Queued),
+            2 => Ok(Self::Sent),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
+}
+
+impl ToSql for JoinPolicy {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        let name = match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+        };
+        Ok(name.into())
+    }
+}
+
+impl FromSql for JoinPolicy {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "open" => Ok(Self::Open),
+            "invite" => Ok(Self::Invite),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+/// The columns `kind` and `text` of a body.
+pub(super) fn body_columns(body: &Body) -> (i64, Option<&str>) {
+    match body {
+        Body::Text(text) => (0, Some(text.as_str())),
+        Body::Created => (1, None),
+        Body::Joined => (2, None),
+        Body::Left => (3, None),
+        Body::Invited(user) => (4, Some(user.as_str())),
+        Body::Unsupported => (5, None),
+    }
+}
+
+fn body(row: &Row<'_>, kind: usize, text: usize) -> Result<Body> {
+    match row.get(kind)? {
+        0 => row.get(text).map(Body::Text),
+        1 => Ok(Body::Created),
+        2 => Ok(Body::Joined),
+        3 => Ok(Body::Left),
+        4 => row.get(text).map(Body::Invited),
+        5 => Ok(Body::Unsupported),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(kind, other)),
+    }
+}
+
+/// A number without a sign, of which SQLite has none. The bits are kept, because such numbers come
+/// from the network and may be of any size.
+pub(super) fn from_bits(bits: i64) -> u64 {
+    bits.cast_unsigned()
+}
+
+/// The columns `user, account, version, display_name, mobile, registered_at`, in this order and first.
+pub(super) fn profile(row: &Row<'_>) -> Result<Profile> {
+    Ok(Profile {
+        user: row.get(0)?,
+        account: row.get(1)?,
+        version: from_bits(row.get(2)?),
+        display_name: row.get(3)?,
+        mobile: row.get(4)?,
+        registered_at: row.get(5)?,
+    })
+}
+
+/// A select that [`message`] reads, to be completed.
+macro_rules! select_message {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party ",
+            $rest
+        )
+    };
+}
+pub(super) use select_message;
+
+/// A row of a [`select_message!`].
+pub(super) fn message(row: &Row<'_>) -> Result<Message> {
+    Ok(Message {
+        id: row.get(0)?,
+        sender: row.get(1)?,
+        sent_at: row.get(2)?,
+        received_at: row.get(3)?,
+        body: body(row, 4, 5)?,
+        delivery: row.get(6)?,
+        conversation: row.get(7)?,
+    })
+}
+
+/// A conversation as it stands in its row.
+pub(super) struct Conversation {
+    pub(super) row: i64,
+    pub(super) unread: u32,
+    pub(super) first_unread: Option<MessageKey>,
+    pub(super) last: Option<(MessageKey, UserName)>,
+}
+
+impl Conversation {
+    /// The columns `id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender`, in
+    /// this order and first.
+    pub(super) fn read(row: &Row<'_>) -> Result<Self> {
+        let key = |at: Option<Timestamp>, id: Option<MessageId>| {
+            at.zip(id).map(|(sent_at, id)| MessageKey { sent_at, id })
+        };
+        let sender: Option<UserName> = row.get(6)?;
+        Ok(Self {
+            row: row.get(0)?,
+            unread: row.get(1)?,
+            first_unread: key(row.get(2)?, row.get(3)?),
+            last: key(row.get(4)?, row.get(5)?).zip(sender),
+        })
+    }
+
+    /// What a list shows of it.
+    pub(super) fn summary(self, conversation: ConversationId) -> Summary {
+        let last = self.last.map(|(key, sender)| Preview { sender, sent_at: key.sent_at });
+        let Self { unread, first_unread, .. } = self;
+        Summary { conversation, unread, first_unread, last }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::PageAt;
+    use crate::store::testing::{Fixture, direct, group, profile, said};
+    use crate::store::{Error, KnownPerson};
+
+    /// What each change to a sound file makes of reading it.
+    #[test]
+    fn a_value_that_nobody_wrote_is_an_error_and_not_a_panic() {
+        let changes = [
+            "UPDATE message SET kind = 9",
+            "UPDATE message SET kind = 4, text = 'No Such Name'",
+            "UPDATE message SET text = NULL",
+            "UPDATE message SET text = char(27)",
+            "UPDATE message SET id = x'00'",
+            "UPDATE message SET delivery = 77",
+            "UPDATE message SET sender = '../x'",
+            "UPDATE conversation SET unread = -1",
+            "UPDATE conversation SET party = x'0102'",
+            "UPDATE conversation SET party = 5",
+            "UPDATE person SET display_name = ''",
+            "UPDATE person SET account = zeroblob(17)",
+            "UPDATE groups SET roster = '{\"ann\":'",
+            "UPDATE groups SET roster = '{\"Ann\":{\"count\":1,\"since\":1}}'",
+        ];
+        for change in changes {
+            let f = Fixture::new();
+            f.receive(&[said(1, "bob", 5, "x")]);
+            f.wait(f.store.save_group(group(1))).unwrap();
+            let bob = KnownPerson { profile: profile("bob"), last_seen: None };
+            f.wait(f.store.save_people(vec![bob])).unwrap();
+            let db = crate::store::file::open(&f.path()).unwrap();
+            assert_eq!(db.execute(change, []).unwrap(), 1, "{change}");
+
+            let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).map(drop);
+            let load = f.wait(f.store.load()).map(drop);
+            let error = page.and(load).expect_err(change);
+            assert!(matches!(error, Error::Damaged { .. }), "{change}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_time_outside_the_calendar_is_moved_into_it() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 5, "x")]);
+        let db = crate::store::file::open(&f.path()).unwrap();
+        db.execute("UPDATE message SET received_at = ?1", [i64::MAX]).unwrap();
+        let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).unwrap();
+        assert!(page.messages[0].received_at.to_string().starts_with("9999-"));
+    }
+}

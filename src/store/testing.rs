@@ -1,0 +1,124 @@
+//! What the tests of this layer share: a store in a directory of its own, and values to put into it.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Draft, Incoming, Store, StoredGroup};
+use crate::domain::{
+    AccountId, Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, JoinPolicy,
+    Membership, Message, MessageId, MessageText, Profile, Standing, Timestamp, UserName,
+};
+
+/// A store in a directory of its own, which goes with it.
+pub(super) struct Fixture {
+    pub(super) store: Store,
+    pub(super) dir: TempDir,
+    runtime: Runtime,
+}
+
+impl Fixture {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.db");
+        Self::at(dir, &path)
+    }
+
+    /// The store of this file; the directory goes with the fixture.
+    pub(super) fn at(dir: TempDir, path: &Path) -> Self {
+        let store = Store::open(path).unwrap();
+        Self { store, dir, runtime: Builder::new_current_thread().build().unwrap() }
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.dir.path().join("chat.db")
+    }
+
+    /// Waits for an answer.
+    pub(super) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.runtime.block_on(answer)
+    }
+
+    /// Closes the file and opens it again.
+    pub(super) fn restart(&mut self) {
+        self.wait(self.store.clone().close()).unwrap();
+        self.store = Store::open(&self.path()).unwrap();
+    }
+
+    pub(super) fn receive(&self, messages: &[Message]) -> super::Received {
+        let incoming = messages.iter().cloned().map(Incoming::Message).collect();
+        self.wait(self.store.receive(incoming)).unwrap()
+    }
+}
+
+pub(super) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub(super) fn user(name: &str) -> UserName {
+    name.parse().unwrap()
+}
+
+pub(super) fn direct(name: &str) -> ConversationId {
+    ConversationId::Direct(user(name))
+}
+
+pub(super) fn id(number: u128) -> MessageId {
+    MessageId::from_bytes(number.to_be_bytes())
+}
+
+/// A message of another: with this id, said to us by this user, at this time by their clock.
+pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message {
+    Message {
+        id: id(number),
+        conversation: direct(by),
+        sender: user(by),
+        sent_at: at(sent_at),
+        received_at: at(9_999_999),
+        body: Body::Text(MessageText::new(text).unwrap()),
+        delivery: None,
+    }
+}
+
+/// A message of ours, to this user.
+pub(super) fn ours(number: u128, to: &str, sent_at: i64, text: &str) -> Message {
+    let delivery = Some(Delivery::Queued);
+    Message { conversation: direct(to), delivery, ..said(number, "me", sent_at, text) }
+}
+
+/// A draft that carries a message, if any is named.
+pub(super) fn draft(topic: &str, message: Option<u128>) -> Draft {
+    Draft {
+        topic: topic.to_owned(),
+        payload: topic.as_bytes().to_vec(),
+        retain: message.is_none(),
+        message: message.map(id),
+        recipient: direct("bob"),
+    }
+}
+
+pub(super) fn profile(name: &str) -> Profile {
+    Profile {
+        user: user(name),
+        account: AccountId::from_bits(7),
+        version: 1,
+        display_name: DisplayName::new(&format!("{name} 水 👍")).unwrap(),
+        mobile: None,
+        registered_at: at(1_000),
+    }
+}
+
+pub(super) fn group(number: u128) -> StoredGroup {
+    let member = |count| Membership { count, since: at(5) };
+    let roster = [(user("ann"), member(1)), (user("bob"), member(2))];
+    let group = Group {
+        id: GroupId::from_bits(number),
+        name: GroupName::new("team \"x\" 🎉").unwrap(),
+        owner: user("ann"),
+        policy: JoinPolicy::Invite,
+        created_at: at(4),
+        roster: roster.into(),
+    };
+    StoredGroup { group, standing: Standing::Invited(user("ann")), unsubscribe: false }
+}

@@ -1,0 +1,131 @@
+//! Anything may arrive on a topic that we subscribe to.
+
+use cooee::domain::ConversationId;
+use cooee::mqtt::{self, Address, Dial, DialError, Dialer, Event, Identity, Publish, Request};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::on_every_broker;
+use crate::support::person::{Person, direct, name};
+use crate::support::world::World;
+use crate::support::{PATIENCE, mosquitto};
+
+/// Somebody who publishes what they like.
+struct Vandal {
+    requests: mpsc::Sender<Request>,
+    events: mpsc::Receiver<Event>,
+}
+
+struct To(u16);
+
+impl Dialer for To {
+    async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
+        let address = Address { host: "127.0.0.1".into(), port: self.0, tls: false, login: None };
+        Ok(Dial { address, will: None, epoch: 0 })
+    }
+}
+
+impl Vandal {
+    async fn connect(port: u16) -> Self {
+        let identity = Identity { client_id: "vandal".into(), keep_session: false };
+        let (requests, events) = mqtt::connect(identity, To(port));
+        let mut vandal = Self { requests, events };
+        vandal.until(|event| matches!(event, Event::Up { .. })).await;
+        vandal
+    }
+
+    async fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
+        let waiting = async { while !wanted(&self.events.recv().await.expect("connected")) {} };
+        timeout(PATIENCE, waiting).await.expect("in time");
+    }
+
+    /// Publishes and waits until the broker took it.
+    async fn publish(&mut self, topic: &str, payload: impl Into<Vec<u8>>, retain: bool) {
+        let (topic, payload) = (topic.to_owned(), payload.into());
+        let publish = Publish { topic, payload, retain, expiry: None, token: Some(1) };
+        self.requests.send(Request::Publish(publish)).await.unwrap();
+        self.until(|event| matches!(event, Event::Published { token: 1, .. })).await;
+    }
+}
+
+fn letter(id: u8, body: &str) -> String {
+    let id = format!("01935372-9d2b-7c3e-8f4a-5b6c7d8e9f{id:02x}");
+    format!(r#"{{"v":1,"t":"clear","m":{{"id":"{id}","ts":1732281660123,{body}}}}}"#)
+}
+
+on_every_broker! {
+    async fn nonsense_is_refused_and_harms_nobody(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let _bob = Person::new(&setup, "bob").await;
+        alice.until("bob is there", |s| s.is_online("bob")).await;
+        let mut vandal = Vandal::connect(world.port().await).await;
+        let device = "0123456789abcdef";
+        let bob = format!("cooee/1/inbox/alice/bob/{device}");
+        let deep = "[".repeat(60_000);
+        let huge = vec![b'x'; 100 * 1024];
+        for payload in [&b""[..], b"null", b"\xff\xfe\x00", b"{\"v\":1", deep.as_bytes(), &huge] {
+            for topic in [
+                bob.clone(),
+                format!("cooee/1/inbox/alice/UPPER/{device}"),
+                format!("cooee/1/inbox/alice/bob/{}", "é".repeat(20)),
+                "cooee/1/profile/bob".into(),
+                "cooee/1/profile/alice".into(),
+                format!("cooee/1/presence/bob/{device}"),
+                format!("cooee/1/directory/{}", "0".repeat(32)),
+                format!("cooee/1/live/@alice/bob/{device}"),
+            ] {
+                vandal.publish(&topic, payload, false).await;
+            }
+        }
+        let eve = r#"{"v":1,"user":"eve","account":"00000000000000000000000000000001","version":9,"name":"Eve","at":1}"#;
+        vandal.publish("cooee/1/profile/bob", eve, true).await;
+        vandal.publish(&bob, letter(1, r#""ty":"joined","n":[1,1]"#), false).await;
+        let group = r#""ty":"invitation","b":{"v":1,"id":"00000000000000000000000000000001","name":"trap","owner":"eve","join":"invite","at":1,"m":{"eve":[1,1]}}"#;
+        vandal.publish(&bob, letter(2, group), false).await;
+        let escape = r#""ty":"text","b":{"text":"\u001b[2Jred\u001b]0;title\u0007 \u202eback"}"#;
+        vandal.publish(&bob, letter(3, escape), false).await;
+        vandal.publish(&bob, letter(3, escape), false).await;
+        vandal.publish(&bob, r#"{"v":7,"t":"direct","to":{}}"#, false).await;
+        vandal.publish(&bob, letter(4, r#""ty":"text","b":{"text":"the last word"}"#), false).await;
+        alice.until("the last word", |s| s.heard(&direct("bob")).contains(&"the last word")).await;
+        assert_eq!(alice.screen.heard(&direct("bob")), ["[2Jred]0;title back", "the last word"]);
+        let from_bob = alice.screen.stored.iter().filter(|m| m.conversation == direct("bob")).count();
+        assert_eq!(from_bob, 3, "two texts and one that needs a newer Cooee");
+        assert!(alice.screen.groups.is_empty());
+        assert_eq!(alice.screen.people[&name("bob")].display_name.as_str(), "BOB");
+        assert!(alice.screen.stopped.is_none());
+    }
+
+    async fn a_stranger_cannot_speak_in_a_group(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let team = alice.create("team", cooee::domain::JoinPolicy::Open).await;
+        let mut vandal = Vandal::connect(world.port().await).await;
+        let topic = |from: &str| format!("cooee/1/group/{team}/{from}/0123456789abcdef");
+        let text = |id, words: &str| letter(id, &format!(r#""ty":"text","b":{{"text":"{words}"}}"#));
+        vandal.publish(&topic("eve"), text(1, "I am not in"), false).await;
+        vandal.publish(&topic("alice"), text(2, "I am you"), false).await;
+        let left = letter(3, r#""ty":"text","n":[2,5],"b":{"text":"I left"}"#);
+        vandal.publish(&topic("mallory"), left, false).await;
+        vandal.publish(&topic("bob"), letter(4, r#""ty":"joined","n":[1,5]"#), false).await;
+        vandal.publish(&topic("bob"), text(5, "I am in"), false).await;
+        let here = ConversationId::Group(team);
+        alice.until("bob's word", |s| !s.heard(&here).is_empty()).await;
+        assert_eq!(alice.screen.heard(&here), ["I am in"]);
+        assert_eq!(alice.screen.members(team), ["alice", "bob"]);
+    }
+
+    async fn a_foreign_profile_at_our_name_is_put_right(world) {
+        let setup = world.setup();
+        let _alice = Person::new(&setup, "alice").await;
+        let mut vandal = Vandal::connect(world.port().await).await;
+        let later = r#"{"v":1,"user":"alice","account":"00000000000000000000000000000001","version":9,"name":"Mallory","at":4102444800000}"#;
+        vandal.publish("cooee/1/profile/alice", later, true).await;
+        let mut bob = Person::new(&setup, "bob").await;
+        bob.until("alice is herself again", |s| {
+            s.people.get(&name("alice")).is_some_and(|p| p.display_name.as_str() == "ALICE")
+        })
+        .await;
+    }
+}

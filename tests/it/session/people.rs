@@ -1,0 +1,93 @@
+//! Signing up and in, and who is online.
+
+use std::fs;
+
+use cooee::engine::{Error, Session};
+
+use super::on_every_broker;
+use crate::support::mosquitto;
+use crate::support::person::{Person, name, sign_up, try_sign_up};
+use crate::support::proxy::Proxy;
+use crate::support::world::World;
+
+on_every_broker! {
+    async fn a_name_is_registered_once(world) {
+        let setup = world.setup();
+        sign_up(&setup, "alice").await;
+        assert!(matches!(try_sign_up(&setup, "alice").await, Err(Error::AccountExists { .. })));
+        // From another data directory, as from another machine.
+        let elsewhere = tempfile::tempdir().unwrap();
+        let mut stranger = world.setup_through(world.port().await);
+        stranger.data_dir = elsewhere.path().to_owned();
+        assert!(matches!(try_sign_up(&stranger, "alice").await, Err(Error::NameTaken { .. })));
+        assert!(!elsewhere.path().join("accounts/alice").exists(), "nothing is left behind");
+        sign_up(&stranger, "bob").await;
+    }
+
+    async fn sign_in_needs_a_sign_up_and_one_process(world) {
+        let setup = world.setup();
+        match Session::start(&setup, &name("nobody")).await.map(drop) {
+            Err(Error::NoAccount { user, known }) => assert_eq!((user.as_str(), known.len()), ("nobody", 0)),
+            other => panic!("{other:?}"),
+        }
+        let alice = Person::new(&setup, "alice").await;
+        match Session::start(&setup, &name("alice")).await.map(drop) {
+            Err(Error::InUse { pid, .. }) => assert_eq!(pid, Some(std::process::id())),
+            other => panic!("{other:?}"),
+        }
+        alice.quit().await;
+        Person::sign_in(&setup, "alice").await.quit().await;
+    }
+
+    async fn two_who_claim_a_name_at_once_agree_who_has_it(world) {
+        let one = world.setup_through(world.port().await);
+        let dir = tempfile::tempdir().unwrap();
+        let mut other = one.clone();
+        other.data_dir = dir.path().to_owned();
+        let (first, second) = tokio::join!(try_sign_up(&one, "alice"), try_sign_up(&other, "alice"));
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        let (winner, loser) = if first.is_ok() { (&one, &other) } else { (&other, &one) };
+        assert!(!loser.data_dir.join("accounts/alice").exists());
+        Person::sign_in(winner, "alice").await.quit().await;
+    }
+
+    async fn who_comes_and_goes_is_seen_at_once(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let bob = Person::new(&setup, "bob").await;
+        alice.until("bob is online", |s| s.is_online("bob")).await;
+        let online = || fs::read_to_string(setup.data_dir.join("Online.csv")).unwrap_or_default();
+        let row = |user: &str| online().lines().any(|line| line.starts_with(&format!("{user},")));
+        bob.quit().await;
+        alice.until("bob is gone", |s| !s.is_online("bob") && s.last_seen_known("bob")).await;
+        assert!(!row("bob"), "{}", online());
+        let _bob = Person::sign_in(&setup, "bob").await;
+        alice.until("bob is back", |s| s.is_online("bob")).await;
+        assert!(fs::read_to_string(setup.data_dir.join("Registration.csv")).unwrap().contains("bob,,BOB,"));
+    }
+
+    async fn a_quick_return_shows_nothing_and_a_cut_shows(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        sign_up(&setup, "bob").await;
+        let proxy = Proxy::start(world.port().await).await;
+        let mut bob = Person::sign_in(&world.setup_through(proxy.address.port()), "bob").await;
+        alice.until("bob is online", |s| s.is_online("bob")).await;
+        let before = alice.screen.comings.len();
+        proxy.cut();
+        bob.until("bob sees the cut", |s| s.link != Some(cooee::engine::Link::Up)).await;
+        proxy.mend();
+        bob.until_up().await;
+        // Bob's word comes after whatever his return may have shown.
+        bob.say(&crate::support::person::direct("alice"), "still here").await;
+        let from_bob = crate::support::person::direct("bob");
+        alice.until("bob's word is there", |s| s.heard(&from_bob).len() == 1).await;
+        assert_eq!(alice.screen.comings.len(), before, "{:?}", alice.screen.comings);
+        proxy.cut();
+        alice.until("bob is gone", |s| !s.is_online("bob")).await;
+        bob.until("nobody is online for bob", |s| !s.is_online("alice")).await;
+        proxy.mend();
+        alice.until("bob is back", |s| s.is_online("bob")).await;
+        bob.until("alice is online again for bob", |s| s.is_online("alice")).await;
+    }
+}

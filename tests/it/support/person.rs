@@ -1,0 +1,257 @@
+//! Somebody with a session, and what they have seen of it.
+
+use std::collections::BTreeMap;
+
+use cooee::domain::{
+    Availability, Body, ConversationId, Delivery, DisplayName, GroupId, GroupName, JoinPolicy, Message,
+    MessageId, MessageText, PageAt, Person as Contact, Summary, UserName,
+};
+use cooee::engine::{self, Command, GroupView, Link, Notice, Session, Setup, SignUp, Ticket, Update};
+use tokio::time::timeout;
+
+use super::PATIENCE;
+
+/// What a front end would show.
+#[derive(Default)]
+pub struct Screen {
+    pub ready: bool,
+    pub link: Option<Link>,
+    /// Every state of the link so far.
+    pub links: Vec<Link>,
+    pub people: BTreeMap<UserName, Contact>,
+    /// Who was online or not, in the order of being told.
+    pub comings: Vec<(UserName, bool)>,
+    pub groups: BTreeMap<GroupId, GroupView>,
+    pub summaries: BTreeMap<ConversationId, Summary>,
+    pub stored: Vec<Message>,
+    pub sent: BTreeMap<MessageId, Delivery>,
+    pub answers: BTreeMap<u64, Result<GroupId, String>>,
+    pub typing: Vec<(ConversationId, UserName)>,
+    pub page: Option<(Vec<Message>, bool, bool)>,
+    pub warnings: Vec<String>,
+    pub stopped: Option<Option<String>>,
+}
+
+impl Screen {
+    fn note(&mut self, update: Update) {
+        match update {
+            Update::Welcome { .. } => {}
+            Update::Ready => self.ready = true,
+            Update::Link(link) => {
+                self.links.push(link.clone());
+                self.link = Some(link);
+            }
+            Update::People(people) => {
+                for person in people {
+                    let online = person.availability.is_online();
+                    let before = self.people.insert(person.user.clone(), person.clone());
+                    if before.map(|p| p.availability.is_online()) != Some(online) {
+                        self.comings.push((person.user, online));
+                    }
+                }
+            }
+            Update::Group(view) => {
+                self.groups.insert(view.group.id, view);
+            }
+            Update::GroupGone(id) => {
+                self.groups.remove(&id);
+            }
+            Update::Summaries(summaries) => {
+                for summary in summaries {
+                    self.summaries.insert(summary.conversation.clone(), summary);
+                }
+            }
+            Update::Stored(stored) => self.stored.extend(stored.into_iter().map(|s| s.message)),
+            Update::Delivery { id, delivery, .. } => {
+                self.sent.insert(id, delivery);
+            }
+            Update::Page { messages, more_before, more_after, .. } => {
+                self.page = Some((messages, more_before, more_after));
+            }
+            Update::Typing { conversation, user } => self.typing.push((conversation, user)),
+            Update::Done { ticket, group } => {
+                self.answers.insert(ticket.0, Ok(group));
+            }
+            Update::Refused { ticket, why } => {
+                self.answers.insert(ticket.0, Err(why));
+            }
+            Update::Notice(Notice::Warning(words) | Notice::Info(words)) => self.warnings.push(words),
+            Update::Stopped(reason) => self.stopped = Some(reason),
+        }
+    }
+
+    /// The texts of others in one conversation, in the order in which they came.
+    pub fn heard(&self, conversation: &ConversationId) -> Vec<&str> {
+        let theirs = self.stored.iter().filter(|m| m.conversation == *conversation && !m.is_ours());
+        theirs.filter_map(text).collect()
+    }
+
+    pub fn is_online(&self, user: &str) -> bool {
+        self.people.get(&name(user)).is_some_and(|p| p.availability.is_online())
+    }
+
+    pub fn last_seen_known(&self, user: &str) -> bool {
+        let availability = self.people.get(&name(user)).map(|p| p.availability);
+        matches!(availability, Some(Availability::Offline { last_seen: Some(_) }))
+    }
+
+    /// The names of those who are in a group.
+    pub fn members(&self, id: GroupId) -> Vec<String> {
+        let view = self.groups.get(&id);
+        view.into_iter().flat_map(|v| v.group.members()).map(|(user, _)| user.to_string()).collect()
+    }
+}
+
+pub fn name(user: &str) -> UserName {
+    user.parse().unwrap()
+}
+
+pub fn direct(user: &str) -> ConversationId {
+    ConversationId::Direct(name(user))
+}
+
+pub fn text(message: &Message) -> Option<&str> {
+    match &message.body {
+        Body::Text(text) => Some(text.as_str()),
+        _ => None,
+    }
+}
+
+/// Somebody with a session.
+pub struct Person {
+    pub session: Session,
+    pub screen: Screen,
+    next_ticket: u64,
+}
+
+pub async fn sign_up(setup: &Setup, user: &str) {
+    try_sign_up(setup, user).await.expect("the name is free");
+}
+
+pub async fn try_sign_up(setup: &Setup, user: &str) -> Result<(), engine::Error> {
+    let user = name(user);
+    let display_name = DisplayName::new(&user.as_str().to_uppercase()).unwrap();
+    engine::sign_up(setup, SignUp { user, display_name, mobile: None }).await
+}
+
+impl Person {
+    /// Signs up and in.
+    pub async fn new(setup: &Setup, user: &str) -> Self {
+        sign_up(setup, user).await;
+        Self::sign_in(setup, user).await
+    }
+
+    /// Signs in and waits for the link.
+    pub async fn sign_in(setup: &Setup, user: &str) -> Self {
+        let mut person = Self::with(Session::start(setup, &name(user)).await.expect("may sign in"));
+        person.until_up().await;
+        person
+    }
+
+    pub fn with(session: Session) -> Self {
+        Self { session, screen: Screen::default(), next_ticket: 0 }
+    }
+
+    pub async fn until_up(&mut self) {
+        self.until("the link is up", |s| s.ready && s.link == Some(Link::Up)).await;
+    }
+
+    /// Takes in updates until the screen shows what is awaited.
+    pub async fn until(&mut self, what: &str, mut shown: impl FnMut(&Screen) -> bool) {
+        let waiting = async {
+            while !shown(&self.screen) {
+                match self.session.updates.recv().await {
+                    Some(update) => self.screen.note(update),
+                    None => panic!("the session ended while waiting until {what}"),
+                }
+            }
+        };
+        if timeout(PATIENCE, waiting).await.is_err() {
+            let Screen { links, warnings, stored, sent, .. } = &self.screen;
+            let stored: Vec<_> = stored.iter().map(|m| (m.sender.as_str(), text(m))).collect();
+            panic!("not within {PATIENCE:?}: {what}\n{links:?}\n{warnings:?}\n{sent:?}\n{stored:?}");
+        }
+    }
+
+    pub async fn ask(&mut self, command: Command) {
+        self.session.commands.send(command).await.expect("the session runs");
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+
+    async fn answer(&mut self, ticket: Ticket) -> Result<GroupId, String> {
+        self.until("there is an answer", |s| s.answers.contains_key(&ticket.0)).await;
+        self.screen.answers.remove(&ticket.0).unwrap()
+    }
+
+    /// Writes; does not wait for anything.
+    pub async fn say(&mut self, to: &ConversationId, words: &str) {
+        let ticket = self.ticket();
+        let text = MessageText::new(words).unwrap();
+        self.ask(Command::Send { to: to.clone(), text, ticket }).await;
+    }
+
+    /// Waits until the broker took everything of ours that was stored so far, `count` texts in all.
+    pub async fn until_sent(&mut self, count: usize) {
+        self.until("all is sent", |s| {
+            let texts: Vec<_> = s.stored.iter().filter(|m| m.is_ours() && text(m).is_some()).collect();
+            texts.len() >= count && texts.iter().all(|m| s.sent.contains_key(&m.id))
+        })
+        .await;
+    }
+
+    /// Waits until these texts came in one conversation, in this order, each once, and no others.
+    pub async fn until_heard(&mut self, conversation: &ConversationId, texts: &[String]) {
+        self.until("all was heard", |s| s.heard(conversation).len() >= texts.len()).await;
+        assert_eq!(self.screen.heard(conversation), texts);
+    }
+
+    pub async fn create(&mut self, group: &str, policy: JoinPolicy) -> GroupId {
+        let ticket = self.ticket();
+        let name = GroupName::new(group).unwrap();
+        self.ask(Command::CreateGroup { name, policy, ticket }).await;
+        self.answer(ticket).await.unwrap()
+    }
+
+    pub async fn join(&mut self, group: GroupId) -> Result<GroupId, String> {
+        let ticket = self.ticket();
+        self.ask(Command::JoinGroup { group, ticket }).await;
+        self.answer(ticket).await
+    }
+
+    pub async fn leave(&mut self, group: GroupId) -> Result<GroupId, String> {
+        let ticket = self.ticket();
+        self.ask(Command::LeaveGroup { group, ticket }).await;
+        self.answer(ticket).await
+    }
+
+    pub async fn invite(&mut self, group: GroupId, user: &str) -> Result<GroupId, String> {
+        let ticket = self.ticket();
+        self.ask(Command::Invite { group, user: name(user), ticket }).await;
+        self.answer(ticket).await
+    }
+
+    pub async fn page(&mut self, conversation: &ConversationId, at: PageAt) -> Vec<Message> {
+        self.screen.page = None;
+        let conversation = conversation.clone();
+        self.ask(Command::Load { conversation, at, limit: 500 }).await;
+        self.until("the page is there", |s| s.page.is_some()).await;
+        self.screen.page.take().unwrap().0
+    }
+
+    /// Quits in good order.
+    pub async fn quit(self) {
+        let Self { session: Session { commands, mut updates }, .. } = self;
+        drop(commands);
+        let ended =
+            async { while !matches!(updates.recv().await, None | Some(Update::Stopped(None))) {} };
+        timeout(PATIENCE, ended).await.expect("the session ends");
+        // The lock is free once the channel is closed.
+        timeout(PATIENCE, async { while updates.recv().await.is_some() {} })
+            .await
+            .expect("it is closed");
+    }
+}

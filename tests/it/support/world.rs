@@ -1,0 +1,110 @@
+//! A data directory with a broker, and everything in it cleared away at the end.
+
+use std::path::{Path, PathBuf};
+
+use cooee::broker::{self, Revive};
+use cooee::config::BrokerChoice;
+use cooee::engine::{Clock, Setup};
+use cooee::protocol::Root;
+use tempfile::TempDir;
+
+use super::mosquitto::Mosquitto;
+
+/// Which broker a world has.
+pub enum Broker {
+    BuiltIn,
+    Mosquitto(Box<Mosquitto>),
+}
+
+/// A data directory with a broker.
+pub struct World {
+    pub dir: TempDir,
+    pub broker: Broker,
+}
+
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_cooee"))
+}
+
+impl World {
+    pub fn built_in() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), broker: Broker::BuiltIn }
+    }
+
+    pub fn mosquitto() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let broker = Broker::Mosquitto(Box::new(Mosquitto::start(dir.path())));
+        Self { dir, broker }
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn setup(&self) -> Setup {
+        let broker = match &self.broker {
+            Broker::BuiltIn => BrokerChoice::BuiltIn,
+            Broker::Mosquitto(mosquitto) => url(mosquitto.port),
+        };
+        Setup {
+            data_dir: self.data_dir().to_owned(),
+            broker,
+            root: Root::default(),
+            private_groups: true,
+            typing: true,
+            program: program(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// The same world reached through another port, that of a proxy.
+    pub fn setup_through(&self, port: u16) -> Setup {
+        Setup { broker: url(port), ..self.setup() }
+    }
+
+    /// The port of the broker, which is started if need be.
+    pub async fn port(&self) -> u16 {
+        match &self.broker {
+            Broker::Mosquitto(mosquitto) => mosquitto.port,
+            Broker::BuiltIn => {
+                let program = program();
+                let running = broker::ensure_running(self.data_dir(), &program, Revive::Always).await;
+                running.expect("the broker runs").port()
+            }
+        }
+    }
+
+    /// kill -9. The built-in broker is started again by whoever notices, any other by us.
+    pub fn kill_broker(&mut self) {
+        match &mut self.broker {
+            Broker::Mosquitto(mosquitto) => mosquitto.kill(),
+            Broker::BuiltIn => kill_built_in(self.dir.path()),
+        }
+    }
+
+    /// Starts again what nobody else starts.
+    pub fn revive_broker(&mut self) {
+        if let Broker::Mosquitto(mosquitto) = &mut self.broker {
+            mosquitto.kill_and_restart();
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Broker::BuiltIn = self.broker {
+            kill_built_in(self.dir.path());
+        }
+    }
+}
+
+fn url(port: u16) -> BrokerChoice {
+    BrokerChoice::Url(format!("mqtt://127.0.0.1:{port}").parse().unwrap())
+}
+
+fn kill_built_in(data_dir: &Path) {
+    if let Ok(Some(running)) = broker::status(data_dir) {
+        let pid = rustix::process::Pid::from_raw(running.pid.cast_signed()).unwrap();
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
