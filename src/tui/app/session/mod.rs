@@ -16,8 +16,10 @@ use super::rows::Typesetter;
 use super::timeline;
 use super::world::World;
 use super::{Action, Effect, Setup};
-use crate::domain::{ConversationId, GroupId, GroupName, Profile, Standing, Timestamp, UserName};
-use crate::engine::{Command, GroupView, Link, PageAt, Ticket};
+use crate::domain::{
+    ConversationId, GroupId, GroupName, PageAt, Profile, Standing, Timestamp, UserName,
+};
+use crate::engine::{Command, GroupView, Link, Ticket};
 
 /// How many chats keep their messages in memory.
 const CHATS_LOADED: usize = 16;
