@@ -2,6 +2,9 @@
 
 mod broker;
 mod config;
+mod frames;
+mod journeys;
+mod keys;
 mod registry;
 mod session;
 mod support;
