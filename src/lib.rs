@@ -59,3 +59,4 @@ pub mod mqtt;
 pub mod protocol;
 pub mod registry;
 pub mod store;
+pub mod tui;

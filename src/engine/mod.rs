@@ -42,6 +42,7 @@ use std::path::PathBuf;
 
 pub use account::accounts;
 pub use clock::Clock;
+pub use crate::domain::PageAt;
 pub use command::{Command, Ticket};
 pub use error::Error;
 pub use session::Session;
@@ -85,7 +86,7 @@ impl Setup {
     }
 
     /// The broker as a person would name it, without secrets.
-    fn broker_label(&self) -> String {
+    pub fn broker_label(&self) -> String {
         match &self.broker {
             BrokerChoice::BuiltIn => "built-in broker".to_owned(),
             BrokerChoice::Url(url) => url.to_string(),

@@ -1,0 +1,137 @@
+//! What a key can mean.
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $label:literal;)*) => {
+        /// What a key means after the keymap.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $($(#[$doc])* #[doc = $label] $variant,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// What the keymap file calls it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What help and footer call it.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    Help "help" "help";
+    Quit "quit" "quit";
+    Interrupt "interrupt" "clear the text, again brings it back; on an empty line quit";
+    Back "back" "back out one level";
+    Redraw "redraw" "draw the screen anew";
+    Suspend "suspend" "suspend to the shell";
+    NextPane "next-pane" "pane";
+    PreviousPane "previous-pane" "previous pane";
+    ShowContacts "show-contacts" "contacts";
+    ShowOnline "show-online" "who is online";
+    ShowGroups "show-groups" "groups";
+    ShowConversation "show-conversation" "conversation";
+    NextChat "next-chat" "next chat";
+    PreviousChat "previous-chat" "previous chat";
+    NextTab "next-tab" "next group tab";
+    PreviousTab "previous-tab" "previous group tab";
+    Tab1 "tab-1" "first group tab";
+    Tab2 "tab-2" "second group tab";
+    Tab3 "tab-3" "third group tab";
+    Tab4 "tab-4" "fourth group tab";
+    Tab5 "tab-5" "fifth group tab";
+    Tab6 "tab-6" "sixth group tab";
+    Tab7 "tab-7" "seventh group tab";
+    Tab8 "tab-8" "eighth group tab";
+    Tab9 "tab-9" "ninth group tab";
+    NextUnread "next-unread" "next unread";
+    Jump "jump" "jump";
+    NewGroup "new-group" "new group";
+    Invite "invite" "invite into this group";
+    Members "members" "members of this group";
+    PageUp "page-up" "a page up";
+    PageDown "page-down" "a page down";
+    ScrollUp "scroll-up" "a row up";
+    ScrollDown "scroll-down" "a row down";
+    Oldest "oldest" "oldest message";
+    Newest "newest" "newest message";
+    UnreadLine "unread-line" "unread line";
+    Send "send" "send";
+    NewLine "new-line" "new line";
+    DeleteBefore "delete-before" "delete before the cursor";
+    DeleteAfter "delete-after" "delete after the cursor";
+    DeleteWordBefore "delete-word-before" "delete the word before";
+    DeleteWordAfter "delete-word-after" "delete the word after";
+    DeleteToStart "delete-to-start" "delete to the start of the line";
+    DeleteToEnd "delete-to-end" "delete to the end of the line";
+    Yank "yank" "put back what was deleted";
+    Undo "undo" "undo";
+    Redo "redo" "redo";
+    Left "left" "left";
+    Right "right" "right";
+    WordLeft "word-left" "a word left";
+    WordRight "word-right" "a word right";
+    LineStart "line-start" "start of the line";
+    LineEnd "line-end" "end of the line";
+    TextStart "text-start" "start of the text";
+    TextEnd "text-end" "end of the text";
+    /// Up a line of text, or to the entry above.
+    Up "up" "up";
+    /// Down a line of text, or to the entry below.
+    Down "down" "down";
+    First "first" "first";
+    Last "last" "last";
+    Accept "accept" "accept";
+    Join "join" "join";
+    Decline "decline" "decline";
+    NextField "next-field" "next field";
+    PreviousField "previous-field" "previous field";
+    Toggle "toggle" "change the choice";
+    Anyway "anyway" "create it anyway";
+    Yes "yes" "yes";
+}
+
+impl Action {
+    /// The action of this name in the keymap file.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+
+    /// The index of the group tab that it picks.
+    pub fn tab(self) -> Option<usize> {
+        let tabs = [
+            Self::Tab1,
+            Self::Tab2,
+            Self::Tab3,
+            Self::Tab4,
+            Self::Tab5,
+            Self::Tab6,
+            Self::Tab7,
+            Self::Tab8,
+            Self::Tab9,
+        ];
+        tabs.iter().position(|&tab| tab == self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lead_back() {
+        for &action in Action::ALL {
+            assert_eq!(Action::from_name(action.name()), Some(action));
+        }
+        assert_eq!(Action::from_name("dance"), None);
+        assert_eq!(Action::Tab9.tab(), Some(8));
+        assert_eq!(Action::Send.tab(), None);
+    }
+}

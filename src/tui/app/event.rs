@@ -1,0 +1,83 @@
+//! What comes into the front end, and what it asks the outside to do.
+
+use crossterm::event::KeyEvent;
+
+use super::seam::{SignError, SignUpForm};
+use crate::domain::{Timestamp, UserName};
+use crate::engine::{Command, Update};
+
+/// What comes into the front end.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted. It is inserted, whatever it holds; it never sends itself.
+    Paste {
+        /// The text, as it came: not cleaned.
+        text: String,
+        /// Whether there was more than a message may hold, so that the end is missing.
+        cut: bool,
+    },
+    /// The mouse did something at this cell.
+    Mouse {
+        /// What.
+        kind: MouseKind,
+        /// Column, from 0.
+        x: u16,
+        /// Row, from 0.
+        y: u16,
+    },
+    /// The screen has this size now, in cells.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The terminal window got (`true`) or lost the keyboard.
+    Focus(bool),
+    /// The engine says something.
+    Update(Update),
+    /// Signing up or in succeeded; a [`Update::Welcome`] follows.
+    SignedIn,
+    /// Signing up or in failed.
+    SignFailed(SignError),
+    /// The time that [`Effect::SetTimer`] named has come.
+    Timer,
+    /// The terminal is gone, or somebody asks the process to end.
+    Shutdown,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button went down.
+    Click,
+    /// The wheel turned away from the person.
+    WheelUp,
+    /// The wheel turned towards the person.
+    WheelDown,
+}
+
+/// What the front end asks the outside to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell the engine.
+    Send(Command),
+    /// Register a name, then sign it in; answered by [`Event::SignedIn`] or [`Event::SignFailed`].
+    SignUp(SignUpForm),
+    /// Sign an account in; answered likewise.
+    SignIn(UserName),
+    /// Let the attempt to sign up or in go: no answer is wanted.
+    CancelSign,
+    /// Let the session go: it has ended by itself.
+    DropSession,
+    /// Send one [`Event::Timer`] at this time instead of any asked for before; `None`: no more.
+    SetTimer(Option<Timestamp>),
+    /// Paint every cell anew.
+    Redraw,
+    /// Stop as the shell's Ctrl+Z does, and go on when continued.
+    Suspend,
+    /// End the session, if there is one, and leave.
+    Quit,
+}

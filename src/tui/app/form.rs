@@ -1,0 +1,276 @@
+//! Forms: signing up, and making a group.
+
+use super::Action;
+use super::field::Field;
+use super::seam::{FieldName, SignUpForm};
+use super::world::World;
+use crate::domain::{DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, UserName};
+
+/// What was wrong with a form, and at which field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// At which field; `None` when it concerns the whole form.
+    pub field: Option<FieldName>,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
+
+/// The sign-up form.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// User name, display name, mobile number.
+    pub fields: [Field; 3],
+    /// Which of them has the cursor.
+    pub at: usize,
+    /// What was wrong at the last attempt.
+    pub complaint: Option<Complaint>,
+}
+
+impl SignUp {
+    /// The fields in order.
+    pub const FIELDS: [FieldName; 3] = [FieldName::User, FieldName::DisplayName, FieldName::Mobile];
+
+    /// An empty form.
+    pub fn new() -> Self {
+        Self { fields: Default::default(), at: 0, complaint: None }
+    }
+
+    /// The field that has the cursor.
+    pub fn field(&mut self) -> &mut Field {
+        &mut self.fields[self.at]
+    }
+
+    /// Moves between fields or edits one; says whether the action was one of those.
+    pub fn act(&mut self, action: Action) -> bool {
+        let count = self.fields.len();
+        match action {
+            Action::NextField => self.at = (self.at + 1) % count,
+            Action::PreviousField => self.at = (self.at + count - 1) % count,
+            _ => return self.field().act(action),
+        }
+        true
+    }
+
+    /// Goes to the next field, or at the last one checks the form.
+    pub fn accept(&mut self) -> Option<SignUpForm> {
+        self.complaint = None;
+        if self.at + 1 < self.fields.len() && self.check_field().is_ok() {
+            self.at += 1;
+            return None;
+        }
+        match self.check() {
+            Ok(form) => Some(form),
+            Err(complaint) => {
+                self.complain(complaint);
+                None
+            }
+        }
+    }
+
+    /// Shows what is wrong, and goes to the field.
+    pub fn complain(&mut self, complaint: Complaint) {
+        let at = Self::FIELDS.iter().position(|field| complaint.field == Some(*field));
+        self.at = at.unwrap_or(self.at);
+        self.complaint = Some(complaint);
+    }
+
+    fn check_field(&self) -> Result<(), Complaint> {
+        match self.check() {
+            Err(complaint) if complaint.field == Some(Self::FIELDS[self.at]) => Err(complaint),
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&self) -> Result<SignUpForm, Complaint> {
+        let [user, display_name, mobile] = &self.fields;
+        let wrong = |field, text: String| Complaint { field: Some(field), text };
+        let user: UserName =
+            user.text().trim().parse().map_err(|e| wrong(FieldName::User, format!("{e}")))?;
+        let display_name = match display_name.text().trim() {
+            "" => DisplayName::from(&user),
+            text => DisplayName::new(text)
+                .map_err(|e| wrong(FieldName::DisplayName, format!("not a display name: {e}")))?,
+        };
+        let mobile = match mobile.text().trim() {
+            "" => None,
+            text => {
+                let why = |e| format!("not a mobile number: {e}; leave it empty if you like");
+                Some(MobileNumber::typed(text).map_err(|e| wrong(FieldName::Mobile, why(e)))?)
+            }
+        };
+        Ok(SignUpForm { user, display_name, mobile })
+    }
+}
+
+impl Default for SignUp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a finished group form asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A new group.
+    New(GroupName, JoinPolicy),
+    /// To go to one that exists.
+    Existing(GroupId),
+}
+
+/// The form that makes a group.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// What to call it.
+    pub name: Field,
+    /// Who may come in.
+    pub policy: JoinPolicy,
+    /// Whether the cursor is on the policy instead of the name.
+    pub on_policy: bool,
+    /// What was wrong at the last attempt.
+    pub complaint: Option<String>,
+    /// A group of that name that exists already.
+    pub existing: Option<GroupId>,
+}
+
+impl NewGroup {
+    /// A form that begins with this name.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: Field::from(name),
+            policy: JoinPolicy::Open,
+            on_policy: false,
+            complaint: None,
+            existing: None,
+        }
+    }
+
+    /// Moves between the fields or edits one; says whether the action was one of those.
+    pub fn act(&mut self, action: Action) -> bool {
+        match action {
+            Action::NextField | Action::PreviousField => self.on_policy = !self.on_policy,
+            Action::Toggle => self.toggle(),
+            Action::Left | Action::Right if self.on_policy => self.toggle(),
+            _ if self.on_policy => return false,
+            _ => {
+                self.existing = None;
+                self.complaint = None;
+                return self.name.act(action);
+            }
+        }
+        true
+    }
+
+    /// Writes a character; the space bar changes the policy where that has the cursor.
+    pub fn type_char(&mut self, c: char) {
+        match (self.on_policy, c) {
+            (true, ' ') => self.toggle(),
+            (true, _) => {}
+            (false, c) => {
+                self.existing = None;
+                self.complaint = None;
+                self.name.type_char(c);
+            }
+        }
+    }
+
+    fn toggle(&mut self) {
+        self.policy = match self.policy {
+            JoinPolicy::Open => JoinPolicy::Invite,
+            JoinPolicy::Invite => JoinPolicy::Open,
+        };
+    }
+
+    /// Checks the form. A name that exists in what we see is offered first, and taken the second time,
+    /// unless another of the same name is wanted `anyway`.
+    pub fn accept(&mut self, world: &World, anyway: bool) -> Option<Wanted> {
+        let name = match GroupName::new(self.name.text()) {
+            Ok(name) => name,
+            Err(why) => {
+                self.complaint = Some(format!("not a group name: {why}"));
+                return None;
+            }
+        };
+        if let Some(existing) = self.existing.filter(|_| !anyway) {
+            return Some(Wanted::Existing(existing));
+        }
+        match world.groups_named(name.as_str()).first() {
+            Some(view) if !anyway => {
+                self.existing = Some(view.group.id);
+                None
+            }
+            _ => Some(Wanted::New(name, self.policy)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Standing;
+    use crate::tui::app::testing::{group, user};
+
+    fn filled(texts: [&str; 3]) -> SignUp {
+        SignUp { fields: texts.map(Field::from), at: 2, complaint: None }
+    }
+
+    #[test]
+    fn a_form_is_checked_at_its_fields() {
+        let form = filled(["alice", "", ""]).accept().unwrap();
+        assert_eq!(form.display_name.as_str(), "alice");
+        assert_eq!(form.mobile, None);
+        for (texts, at, says) in [
+            (["Alice", "", ""], 0, "`A` cannot stand"),
+            (["", "", ""], 0, "cannot be empty"),
+            (["alice", "", "call me"], 2, "leave it empty"),
+        ] {
+            let mut form = filled(texts);
+            assert_eq!(form.accept(), None);
+            assert_eq!(form.at, at);
+            assert!(form.complaint.unwrap().text.contains(says));
+        }
+    }
+
+    #[test]
+    fn enter_goes_from_field_to_field_and_stays_at_a_wrong_one() {
+        let mut form = filled(["Alice", "", ""]);
+        form.at = 0;
+        assert_eq!(form.accept(), None);
+        assert_eq!(form.at, 0);
+        form.fields[0] = Field::from("alice");
+        assert!(form.accept().is_none() && form.at == 1 && form.complaint.is_none());
+        assert!(form.accept().is_none() && form.at == 2);
+        assert!(form.accept().is_some());
+        assert!(form.act(Action::NextField) && form.at == 0);
+        assert!(form.act(Action::PreviousField) && form.at == 2);
+    }
+
+    #[test]
+    fn an_existing_group_is_offered_first() {
+        let mut world = World::new(user("alice"));
+        world.note_group(group(1, "team", "bob", Standing::Listed, &["bob"]));
+        world.sort();
+        let mut form = NewGroup::new("#Team");
+        assert_eq!(form.accept(&world, false), None);
+        assert_eq!(form.accept(&world, false), Some(Wanted::Existing(GroupId::from_bits(1))));
+        let another = Wanted::New(GroupName::new("Team").unwrap(), JoinPolicy::Open);
+        assert_eq!(form.accept(&world, true), Some(another));
+        form.type_char('s');
+        assert_eq!(form.existing, None);
+        assert!(matches!(form.accept(&world, false), Some(Wanted::New(..))));
+        let mut blank = NewGroup::new(" ");
+        assert_eq!(blank.accept(&world, false), None);
+        assert!(blank.complaint.is_some());
+    }
+
+    #[test]
+    fn the_policy_is_changed_where_it_has_the_cursor() {
+        let mut form = NewGroup::new("a");
+        form.type_char(' ');
+        assert_eq!((form.policy, form.name.text()), (JoinPolicy::Open, "a "));
+        form.act(Action::NextField);
+        form.type_char(' ');
+        assert_eq!(form.policy, JoinPolicy::Invite);
+        assert!(form.act(Action::Left) && form.policy == JoinPolicy::Open);
+        assert!(!form.act(Action::DeleteBefore));
+    }
+}

@@ -1,0 +1,66 @@
+//! The signs that stand for states. Each is told apart by its shape, never by colour alone.
+
+use crate::domain::Delivery;
+
+/// Which signs the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    /// A terminal and a locale for UTF-8.
+    Unicode,
+    /// ASCII only: no UTF-8 locale, or a Linux console without the signs in its font.
+    Ascii,
+}
+
+impl Glyphs {
+    /// Someone who can be reached, or cannot.
+    pub fn presence(self, online: bool) -> &'static str {
+        match (self, online) {
+            (Self::Unicode, true) => "●",
+            (Self::Unicode, false) => "○",
+            (Self::Ascii, true) => "*",
+            (Self::Ascii, false) => "-",
+        }
+    }
+
+    /// How far a message of ours has come. What is not a tick yet says so in words.
+    pub fn delivery(self, delivery: Delivery) -> &'static str {
+        match (self, delivery) {
+            (Self::Unicode, Delivery::Queued) => "◷ queued",
+            (Self::Unicode, Delivery::Sent) => "✓",
+            (Self::Ascii, Delivery::Queued) => "queued",
+            (Self::Ascii, Delivery::Sent) => "sent",
+        }
+    }
+
+    /// The entry that is open or chosen.
+    pub fn pointer(self) -> &'static str {
+        match self {
+            Self::Unicode => "▸",
+            Self::Ascii => ">",
+        }
+    }
+
+    /// The rule of a day line or an unread line.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Unicode => "─",
+            Self::Ascii => "-",
+        }
+    }
+
+    /// Between two things on one line.
+    pub fn separator(self) -> &'static str {
+        match self {
+            Self::Unicode => " · ",
+            Self::Ascii => " | ",
+        }
+    }
+
+    /// Between two tabs.
+    pub fn bar(self) -> &'static str {
+        match self {
+            Self::Unicode => " │ ",
+            Self::Ascii => " | ",
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the first row of the screen says: who we are, our group tabs, the link.
+
+use ratatui::layout::Rect;
+
+use super::Setup;
+use super::session::Session;
+use super::text::{fit, width};
+use crate::domain::{ConversationId, GroupId};
+use crate::engine::Link;
+
+/// Longest name of a tab, in cells.
+const NAME: usize = 16;
+/// From this width on there is room for the broker's address.
+const ROOMY: u16 = 100;
+
+/// One tab with its place on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// The group.
+    pub group: GroupId,
+    /// Its name and how much is unread in it.
+    pub label: String,
+    /// Whether it is the open chat.
+    pub open: bool,
+    /// Where it stands.
+    pub area: Rect,
+}
+
+impl Session {
+    /// Who we are, and whether others can reach us.
+    pub fn who(&self, setup: &Setup) -> String {
+        format!("{} {}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
+    }
+
+    /// The state of the connection in words, for a screen of so many columns.
+    pub fn link_words(&self, setup: &Setup, columns: u16) -> String {
+        let words = match &self.link {
+            Link::Up => "connected".to_owned(),
+            Link::Connecting => "connecting…".to_owned(),
+            Link::Down { .. } if columns < ROOMY => "offline".to_owned(),
+            Link::Down { reason, .. } => format!("offline: {}", fit(reason, usize::from(columns / 3))),
+        };
+        let next = match (&self.link, self.retry_at) {
+            (Link::Down { .. }, Some(at)) => {
+                format!(", next try {}", setup.calendar.clock_with_seconds(at))
+            }
+            (Link::Down { .. }, None) => ", /connect tries again".to_owned(),
+            _ => String::new(),
+        };
+        match columns {
+            0..60 => words,
+            60..ROOMY => format!("{words}{next}"),
+            _ => format!("{}  {words}{next}", self.broker),
+        }
+    }
+
+    /// The tabs that have room in the header, in the order of their names. When there is not room for
+    /// all, they begin so that the open one is among them.
+    pub fn tabs(&self, setup: &Setup) -> Vec<Tab> {
+        let header = self.regions.header;
+        if header.height == 0 {
+            return Vec::new();
+        }
+        let start = usize::from(header.x) + width(&self.who(setup)) + 3;
+        let end =
+            usize::from(header.right()).saturating_sub(width(&self.link_words(setup, header.width)) + 3);
+        let mut tabs: Vec<Tab> = self.world.tabs().map(|group| self.tab(group)).collect();
+        let gap = width(setup.glyphs.bar());
+        let open = tabs.iter().position(|tab| tab.open).unwrap_or(0);
+        let needed = |from: usize, tabs: &[Tab]| -> usize {
+            tabs[from..=open].iter().map(|tab| width(&tab.label) + gap).sum()
+        };
+        let first = (0..=open.min(tabs.len().saturating_sub(1)))
+            .find(|&from| tabs.is_empty() || needed(from, &tabs) <= end.saturating_sub(start))
+            .unwrap_or(open);
+        tabs.drain(..first);
+        let mut x = start;
+        tabs.retain_mut(|tab| {
+            let wide = width(&tab.label);
+            let fits = x + wide <= end;
+            let cell = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+            tab.area = Rect::new(cell(x), header.y, cell(wide), 1);
+            x += if fits { wide + gap } else { end };
+            fits
+        });
+        tabs
+    }
+
+    fn tab(&self, group: GroupId) -> Tab {
+        let id = ConversationId::Group(group);
+        let name = self.world.group_name(group);
+        let name = fit(&name, NAME);
+        let label = match self.unread(&id) {
+            0 => format!("#{name}"),
+            n => format!("#{name} {n}"),
+        };
+        Tab { group, label, open: self.open_id() == Some(&id), area: Rect::default() }
+    }
+}

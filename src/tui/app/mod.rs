@@ -1,0 +1,363 @@
+//! The state of the front end, and how events change it.
+//!
+//! [`App::update`] takes an [`Event`] and the time, changes the state, and says in [`Effect`]s what the
+//! outside is to do. Nothing here does I/O, reads a clock or makes randomness, so that every journey can
+//! be tested with plain values. Of our own layers it knows the domain and the engine's `Command` and
+//! `Update` alone.
+
+mod action;
+mod chat;
+mod choice;
+mod editor;
+mod event;
+mod field;
+mod form;
+mod glyphs;
+mod header;
+mod help;
+mod keymap;
+mod notices;
+mod overlay;
+mod regions;
+mod rows;
+mod scroll;
+mod seam;
+mod session;
+mod slash;
+#[cfg(test)]
+mod testing;
+mod text;
+mod timeline;
+mod times;
+mod welcome;
+mod world;
+mod wrap;
+
+use std::collections::HashMap;
+
+use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
+
+pub use action::Action;
+pub use chat::{Chat, Window};
+pub use choice::{Choice, Entry, Purpose};
+pub use editor::{Editor, Layout};
+pub use event::{Effect, Event, MouseKind};
+pub use field::Field;
+pub use form::{Complaint, NewGroup, SignUp};
+pub use glyphs::Glyphs;
+pub use header::Tab;
+pub use help::HelpLine;
+pub use keymap::{Binding, Context, Keymap, KeymapError};
+pub use notices::{Line, Notices, Weight};
+pub use overlay::{Overlay, Question};
+pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
+pub use rows::{Piece, Row, Tone};
+pub use seam::{AccountSummary, FieldName, SignError, SignUpForm, Start};
+pub use session::{Lists, Selection, Session};
+pub use slash::{COMMANDS, Slash};
+pub use text::{counted, fit, width};
+pub use times::Calendar;
+pub use welcome::{Attempt, Welcome};
+pub use world::{World, last_seen, policy_words};
+pub use wrap::wrap;
+
+/// What the engine says that the view shows as it is.
+pub use crate::engine::{GroupView, Link};
+
+use crate::domain::{ConversationId, Profile, Timestamp, UserName};
+use crate::engine::Update;
+use session::Turn;
+use welcome::Asked;
+
+/// What stays the same while the program runs.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Days and times.
+    pub calendar: Calendar,
+    /// Signs.
+    pub glyphs: Glyphs,
+    /// Whether colours may be used (`NO_COLOR` says no).
+    pub colours: bool,
+}
+
+impl Setup {
+    /// UTC, Unicode signs and colours.
+    pub fn plain() -> Self {
+        Self { calendar: Calendar::new(TimeZone::UTC), glyphs: Glyphs::Unicode, colours: true }
+    }
+}
+
+/// What fills the screen.
+#[derive(Debug)]
+pub enum Screen {
+    /// Signing in or up.
+    Welcome(Box<Welcome>),
+    /// The messenger.
+    Main(Box<Session>),
+}
+
+/// The state of the front end.
+#[derive(Debug)]
+pub struct App {
+    /// What stays the same while the program runs.
+    pub setup: Setup,
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    /// When the last event came.
+    pub now: Timestamp,
+    /// What fills the screen.
+    pub screen: Screen,
+    /// Lines to be told.
+    pub notices: Notices,
+    /// The first row of the help that is shown, while it is.
+    pub help: Option<usize>,
+    /// Whether the session is being ended.
+    pub leaving: bool,
+    start: Start,
+    /// Drafts of a session that ended by itself, for the same person's next one.
+    drafts: Option<(UserName, HashMap<ConversationId, String>)>,
+    focused: bool,
+    timer: Option<Timestamp>,
+    changed: bool,
+}
+
+impl App {
+    /// The front end at the start, with what it wants done first.
+    pub fn new(
+        setup: Setup,
+        keymap: Keymap,
+        start: Start,
+        size: (u16, u16),
+        now: Timestamp,
+    ) -> (Self, Vec<Effect>) {
+        let (welcome, asked) = Welcome::new(start.clone());
+        let app = Self {
+            setup,
+            keymap,
+            size,
+            now,
+            screen: Screen::Welcome(Box::new(welcome)),
+            notices: Notices::default(),
+            help: None,
+            leaving: false,
+            start: Start { sign_in: None, ..start },
+            drafts: None,
+            focused: true,
+            timer: None,
+            changed: true,
+        };
+        (app, asked.into_iter().map(effect_of).collect())
+    }
+
+    /// Whether something changed since this was asked last, so that the screen has to be drawn.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Takes in an event; says what the outside is to do, in order.
+    pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.now = now;
+        let expired = self.expire();
+        self.changed |= expired || !matches!(event, Event::Timer);
+        match event {
+            Event::Key(key) => self.key(key, &mut effects),
+            Event::Paste { text, cut } => self.paste(&text, cut, &mut effects),
+            Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
+            Event::Resize { width, height } => self.size = (width, height),
+            Event::Focus(focused) => self.focused = focused,
+            Event::Update(update) => self.engine(update, &mut effects),
+            Event::SignFailed(error) => {
+                if let Screen::Welcome(welcome) = &mut self.screen {
+                    welcome.fail(error);
+                }
+            }
+            Event::SignedIn | Event::Timer => {}
+            Event::Shutdown => effects.push(Effect::Quit),
+        }
+        self.on_session(&mut effects, |session, turn| session.settle(turn));
+        self.leaving |= effects.contains(&Effect::Quit);
+        self.set_timer(&mut effects);
+        effects
+    }
+
+    /// Does something with the main screen, if it is there.
+    fn on_session(&mut self, effects: &mut Vec<Effect>, act: impl FnOnce(&mut Session, &mut Turn<'_>)) {
+        let Screen::Main(session) = &mut self.screen else { return };
+        let mut turn = Turn {
+            setup: &self.setup,
+            now: self.now,
+            size: self.size,
+            focused: self.focused,
+            notices: &mut self.notices,
+            effects,
+            then: None,
+        };
+        act(session, &mut turn);
+        if let Some(action) = turn.then {
+            self.act(action, effects);
+        }
+    }
+
+    fn expire(&mut self) -> bool {
+        let notices = self.notices.expire(self.now);
+        let writers = match &mut self.screen {
+            Screen::Main(session) => session.expire(self.now),
+            Screen::Welcome(_) => false,
+        };
+        notices | writers
+    }
+
+    fn set_timer(&mut self, effects: &mut Vec<Effect>) {
+        let session = match &self.screen {
+            Screen::Main(session) => session.deadline(),
+            Screen::Welcome(_) => None,
+        };
+        let next = self.notices.deadline().into_iter().chain(session).min();
+        if next != self.timer {
+            self.timer = next;
+            effects.push(Effect::SetTimer(next));
+        }
+    }
+
+    /// Where keys are looked up.
+    pub fn context(&self) -> Context {
+        match &self.screen {
+            _ if self.help.is_some() => Context::Page,
+            Screen::Welcome(welcome) if welcome.form.is_some() => Context::Form,
+            Screen::Welcome(_) => Context::List,
+            Screen::Main(session) => session.context(),
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
+        if self.leaving {
+            return;
+        }
+        match (self.keymap.action(self.context(), key), keymap::typed(key)) {
+            (Some(action), _) => self.act(action, effects),
+            (None, Some(c)) => self.type_char(c, effects),
+            (None, None) => {}
+        }
+    }
+
+    fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match (action, self.help) {
+            (Action::Quit, _) => effects.push(Effect::Quit),
+            (Action::Redraw, _) => effects.push(Effect::Redraw),
+            (Action::Suspend, _) => effects.push(Effect::Suspend),
+            (Action::Help | Action::Back | Action::Interrupt, Some(_)) => self.help = None,
+            (_, Some(top)) => self.help = Some(self.scroll_help(top, action)),
+            (Action::Help, None) => self.help = Some(0),
+            (action, None) => self.act_on_screen(action, effects),
+        }
+    }
+
+    fn scroll_help(&self, top: usize, action: Action) -> usize {
+        let page = isize::try_from(self.size.1 / 2).unwrap_or(1);
+        let by = match action {
+            Action::Up => -1,
+            Action::Down => 1,
+            Action::PageUp => -page,
+            Action::PageDown => page,
+            _ => 0,
+        };
+        top.saturating_add_signed(by).min(self.help_lines().len().saturating_sub(1))
+    }
+
+    fn act_on_screen(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match &mut self.screen {
+            Screen::Main(_) => self.on_session(effects, |session, turn| session.act(action, turn)),
+            Screen::Welcome(_) if action == Action::Interrupt => effects.push(Effect::Quit),
+            Screen::Welcome(welcome) => effects.extend(welcome.act(action).map(effect_of)),
+        }
+    }
+
+    fn type_char(&mut self, c: char, effects: &mut Vec<Effect>) {
+        match &mut self.screen {
+            _ if self.help.is_some() => {}
+            Screen::Main(_) => self.on_session(effects, |session, turn| session.type_char(c, turn)),
+            Screen::Welcome(welcome) => welcome.type_char(c),
+        }
+    }
+
+    fn paste(&mut self, text: &str, cut: bool, effects: &mut Vec<Effect>) {
+        match &mut self.screen {
+            _ if self.help.is_some() || self.leaving => {}
+            Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(text, cut, turn)),
+            Screen::Welcome(welcome) => welcome.paste(text),
+        }
+    }
+
+    fn mouse(&mut self, kind: MouseKind, x: u16, y: u16, effects: &mut Vec<Effect>) {
+        match (&mut self.screen, self.help, kind) {
+            (_, Some(top), MouseKind::WheelUp) => self.help = Some(self.scroll_help(top, Action::Up)),
+            (_, Some(top), MouseKind::WheelDown) => {
+                self.help = Some(self.scroll_help(top, Action::Down))
+            }
+            (_, Some(_), MouseKind::Click) => self.help = None,
+            (Screen::Main(_), None, _) => {
+                self.on_session(effects, |session, turn| session.mouse(kind, x, y, turn));
+            }
+            (Screen::Welcome(_), None, MouseKind::WheelUp) => self.act_on_screen(Action::Up, effects),
+            (Screen::Welcome(_), None, MouseKind::WheelDown) => {
+                self.act_on_screen(Action::Down, effects)
+            }
+            (Screen::Welcome(_), None, MouseKind::Click) => {}
+        }
+    }
+
+    fn engine(&mut self, update: Update, effects: &mut Vec<Effect>) {
+        match (update, &mut self.screen) {
+            (Update::Welcome { me, broker }, Screen::Welcome(_)) => {
+                self.note_account(&me);
+                let mut session = Session::new(me, broker);
+                if let Some((_, drafts)) =
+                    self.drafts.take().filter(|(user, _)| *user == session.me.user)
+                {
+                    session.restore_drafts(drafts);
+                }
+                self.screen = Screen::Main(Box::new(session));
+            }
+            (Update::Stopped(why), _) if !self.leaving => {
+                effects.push(Effect::DropSession);
+                self.session_ended(why);
+            }
+            (update, Screen::Main(_)) => {
+                self.on_session(effects, |session, turn| session.update(update, turn));
+            }
+            (_, Screen::Welcome(_)) => {}
+        }
+    }
+
+    /// Who has just signed up can sign in from now on.
+    fn note_account(&mut self, me: &Profile) {
+        if self.start.accounts.iter().all(|account| account.user != me.user) {
+            let account =
+                AccountSummary { user: me.user.clone(), display_name: me.display_name.clone() };
+            self.start.accounts.push(account);
+        }
+    }
+
+    /// Back to the first screen, with the reason. What was being written is kept.
+    fn session_ended(&mut self, why: Option<String>) {
+        let (mut welcome, _) = Welcome::new(self.start.clone());
+        welcome.trouble = Some(why.unwrap_or_else(|| "the session has ended".to_owned()));
+        if let Screen::Main(session) =
+            std::mem::replace(&mut self.screen, Screen::Welcome(Box::new(welcome)))
+        {
+            self.drafts = Some((session.me.user.clone(), session.into_drafts()));
+        }
+    }
+}
+
+fn effect_of(asked: Asked) -> Effect {
+    match asked {
+        Asked::SignUp(form) => Effect::SignUp(form),
+        Asked::SignIn(user) => Effect::SignIn(user),
+        Asked::Cancel => Effect::CancelSign,
+    }
+}

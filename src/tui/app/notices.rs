@@ -1,0 +1,136 @@
+//! Lines that tell a person something which belongs to no message.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::wrap::wrap;
+use crate::domain::Timestamp;
+
+/// How long news stays.
+const NEWS_LASTS: Duration = Duration::from_secs(6);
+/// How long the refusal of something just done stays.
+const ERROR_LASTS: Duration = Duration::from_secs(12);
+/// Most rows that one takes on the screen.
+pub const ROWS: usize = 3;
+/// How many may wait; the oldest goes first.
+const MOST: usize = 8;
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It goes by itself after a while.
+    News,
+    /// What was asked could not be done; it goes after a longer while, or with Esc.
+    Error,
+    /// Something to mend; it stays until Esc.
+    Warning,
+}
+
+impl Weight {
+    fn lasts(self) -> Option<Duration> {
+        match self {
+            Self::News => Some(NEWS_LASTS),
+            Self::Error => Some(ERROR_LASTS),
+            Self::Warning => None,
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How much it matters.
+    pub weight: Weight,
+    /// What it says.
+    pub text: String,
+    until: Option<Timestamp>,
+}
+
+impl Line {
+    /// How many rows it takes on a screen of so many columns: at most [`ROWS`].
+    pub fn rows(&self, columns: usize) -> usize {
+        wrap(&self.text, columns.saturating_sub(2)).len().min(ROWS)
+    }
+}
+
+/// The lines that wait to be read, the newest on top.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    lines: VecDeque<Line>,
+}
+
+impl Notices {
+    /// Puts a line on top. One that is there already is not repeated.
+    pub fn push(&mut self, weight: Weight, text: impl Into<String>, now: Timestamp) {
+        let text = text.into();
+        self.lines.retain(|line| line.text != text);
+        if self.lines.len() >= MOST {
+            self.lines.pop_front();
+        }
+        let until = weight.lasts().map(|lasts| now.plus(lasts));
+        self.lines.push_back(Line { weight, text, until });
+    }
+
+    /// The line to show.
+    pub fn top(&self) -> Option<&Line> {
+        self.lines.back()
+    }
+
+    /// How many more wait below it.
+    pub fn waiting(&self) -> usize {
+        self.lines.len().saturating_sub(1)
+    }
+
+    /// Takes the top line away; says whether there was one.
+    pub fn dismiss(&mut self) -> bool {
+        self.lines.pop_back().is_some()
+    }
+
+    /// Takes away what was said about the last attempt, because there is a new one.
+    pub fn forget_errors(&mut self) {
+        self.lines.retain(|line| line.weight != Weight::Error);
+    }
+
+    /// Takes away what has been shown long enough; says whether that changed anything.
+    pub fn expire(&mut self, now: Timestamp) -> bool {
+        let before = self.lines.len();
+        self.lines.retain(|line| line.until.is_none_or(|until| now < until));
+        self.lines.len() != before
+    }
+
+    /// When the next line goes by itself.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.lines.iter().filter_map(|line| line.until).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_goes_and_warnings_stay() {
+        let at = Timestamp::from_millis;
+        let mut notices = Notices::default();
+        notices.push(Weight::Warning, "disk full", at(0));
+        notices.push(Weight::News, "bob signed up", at(0));
+        assert_eq!(notices.top().unwrap().text, "bob signed up");
+        assert_eq!(notices.deadline(), Some(at(6_000)));
+        assert!(!notices.expire(at(5_999)));
+        assert!(notices.expire(at(6_000)));
+        assert_eq!(notices.top().unwrap().text, "disk full");
+        assert_eq!((notices.deadline(), notices.waiting()), (None, 0));
+        assert!(notices.dismiss() && !notices.dismiss());
+    }
+
+    #[test]
+    fn lines_are_bounded_and_not_repeated() {
+        let mut notices = Notices::default();
+        for n in 0..100 {
+            notices.push(Weight::Warning, format!("{}", n % 50), Timestamp::EPOCH);
+        }
+        assert_eq!(notices.waiting() + 1, MOST);
+        notices.push(Weight::Warning, "49", Timestamp::EPOCH);
+        assert_eq!(notices.waiting() + 1, MOST);
+    }
+}

@@ -1,0 +1,47 @@
+//! What lies over the main screen and has the keyboard while it does.
+
+use super::choice::Choice;
+use super::form::NewGroup;
+use super::keymap::Context;
+use crate::domain::GroupId;
+
+/// What lies over the main screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// A list that typing narrows.
+    Choice(Choice),
+    /// The form that makes a group.
+    NewGroup(NewGroup),
+    /// A question to be answered with yes.
+    Question(Question),
+    /// The members of a group, from this row on.
+    Members {
+        /// Of which group.
+        group: GroupId,
+        /// The first row shown.
+        top: usize,
+    },
+}
+
+/// A question to be answered with yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Leave Cooee?
+    Quit,
+    /// Leave this group?
+    Leave(GroupId),
+    /// Decline the invitation into this group?
+    Decline(GroupId),
+}
+
+impl Overlay {
+    /// Where its keys are looked up.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Choice(_) => Context::Choice,
+            Self::NewGroup(_) => Context::Form,
+            Self::Question(_) => Context::Question,
+            Self::Members { .. } => Context::Page,
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! How one message becomes rows of the screen: wrapped, aligned, with its day line and unread line.
+//!
+//! Rows are plain values, so that scrolling can count them and the view only has to paint them.
+
+use super::glyphs::Glyphs;
+use super::text::{fit, width};
+use super::timeline::{Echo, Item};
+use super::times::Calendar;
+use super::world::World;
+use super::wrap::{visible_width, wrap};
+use crate::domain::{Body, Delivery, Message, MessageKey, Timestamp, UserName};
+
+/// Longest sender's name beside a message, in cells.
+const NAME: usize = 20;
+/// A text narrower than this beside its sender goes below instead.
+const NARROW: usize = 24;
+/// Our own text narrower than this beside its time has the time below instead.
+const OWN_NARROW: usize = 16;
+
+/// What a piece of a row is; the view gives it a colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Words of others.
+    Text,
+    /// Our words.
+    Own,
+    /// The name of a sender; the number picks its colour.
+    Sender(u64),
+    /// A time, a tick.
+    Faint,
+    /// A day line, or something that happened in a group.
+    Event,
+    /// The unread line.
+    Unread,
+}
+
+/// Some text at some cell of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The cell where it begins.
+    pub x: usize,
+    /// What it says.
+    pub text: String,
+    /// What it is.
+    pub tone: Tone,
+}
+
+/// One row of the screen.
+pub type Row = Vec<Piece>;
+
+/// From where messages count as unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnreadLine {
+    /// The first unread message.
+    pub from: MessageKey,
+    /// How many there were.
+    pub count: u32,
+}
+
+/// What the rows of a message depend on, besides the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Typesetter<'a> {
+    /// Names.
+    pub world: &'a World,
+    /// Days and times.
+    pub calendar: &'a Calendar,
+    /// Signs.
+    pub glyphs: Glyphs,
+    /// Cells of a row.
+    pub width: usize,
+    /// Where the unread line stands.
+    pub unread: Option<UnreadLine>,
+    /// Today.
+    pub now: Timestamp,
+}
+
+impl Typesetter<'_> {
+    /// The rows of an item, with the lines that stand above it because of what is `above`.
+    pub fn rows(&self, above: Option<Item<'_>>, item: Item<'_>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let day = self.calendar.day(item.at());
+        if above.is_none_or(|above| self.calendar.day(above.at()) != day) {
+            rows.push(self.rule(&self.calendar.heading(day, self.now), Tone::Event, 2));
+        }
+        if let Some(unread) = self.unread.filter(|unread| starts(unread.from, above, item)) {
+            rows.push(self.rule(&format!("{} unread", unread.count), Tone::Unread, self.width / 2));
+        }
+        match item {
+            Item::Message(message) => self.message(message, &mut rows),
+            Item::Echo(Echo { text, at, .. }) => {
+                self.own(text.as_str(), *at, Delivery::Queued, &mut rows)
+            }
+        }
+        rows
+    }
+
+    fn message(&self, message: &Message, rows: &mut Vec<Row>) {
+        let Message { sender, sent_at, .. } = message;
+        let name = |user: &UserName| match user == self.world.me() {
+            true => "You".to_owned(),
+            false => fit(&self.world.name(user), 2 * NAME).into_owned(),
+        };
+        let who = name(sender);
+        match (&message.body, message.delivery) {
+            (Body::Text(text), Some(delivery)) => self.own(text.as_str(), *sent_at, delivery, rows),
+            (Body::Text(text), None) => self.others(sender, *sent_at, text.as_str(), Tone::Text, rows),
+            (Body::Unsupported, _) => {
+                self.others(sender, *sent_at, "[this needs a newer Cooee]", Tone::Event, rows);
+            }
+            (Body::Created, _) => self.event(format!("{who} made the group"), *sent_at, rows),
+            (Body::Joined, _) => self.event(format!("{who} joined"), *sent_at, rows),
+            (Body::Left, _) => self.event(format!("{who} left"), *sent_at, rows),
+            (Body::Invited(user), _) => {
+                self.event(format!("{who} invited {}", name(user)), *sent_at, rows);
+            }
+        }
+    }
+
+    /// Words of others: sender and time, the text beside them or, where that is too narrow, below.
+    fn others(&self, sender: &UserName, at: Timestamp, text: &str, tone: Tone, rows: &mut Vec<Row>) {
+        let name = self.world.name(sender);
+        let name = fit(&name, NAME.min(self.width / 2)).into_owned();
+        let time = self.calendar.clock(at);
+        let time_x = 1 + width(&name) + 2;
+        let beside = time_x + time.len() + 2;
+        let head = vec![
+            Piece { x: 1, text: name, tone: Tone::Sender(colour(sender)) },
+            Piece { x: time_x, text: time, tone: Tone::Faint },
+        ];
+        let room = self.width.saturating_sub(beside + 1);
+        let (x, room) = match room < NARROW {
+            true => (2, self.width.saturating_sub(3)),
+            false => (beside, room),
+        };
+        let mut head = Some(head);
+        if x != beside {
+            rows.extend(head.take());
+        }
+        for range in wrap(text, room) {
+            let mut row = head.take().unwrap_or_default();
+            row.push(Piece { x, text: text[range].to_owned(), tone });
+            rows.push(row);
+        }
+    }
+
+    /// Our words, at the right edge, with time and tick after the last line or, where that is too
+    /// narrow, below it.
+    fn own(&self, text: &str, at: Timestamp, delivery: Delivery, rows: &mut Vec<Row>) {
+        let mark = format!("{} {}", self.calendar.clock(at), self.glyphs.delivery(delivery));
+        // Wide enough for any state, so that the text does not move when the state changes.
+        let reserved = [Delivery::Queued, Delivery::Sent].map(|d| 6 + width(self.glyphs.delivery(d)));
+        let reserved = reserved.into_iter().max().unwrap_or(0);
+        let edge = self.width.saturating_sub(1);
+        let beside = edge.saturating_sub(reserved + 3 + self.width / 8);
+        let below = beside < OWN_NARROW;
+        let room = if below { edge.saturating_sub(2) } else { beside };
+        let ranges = wrap(text, room);
+        let block = ranges.iter().map(|range| visible_width(&text[range.clone()])).max().unwrap_or(0);
+        let right = if below { edge } else { edge.saturating_sub(width(&mark) + 3) };
+        let x = right.saturating_sub(block);
+        for range in ranges {
+            rows.push(vec![Piece {
+                x,
+                text: text[range].trim_end_matches(' ').to_owned(),
+                tone: Tone::Own,
+            }]);
+        }
+        let mark = Piece { x: edge.saturating_sub(width(&mark)), text: mark, tone: Tone::Faint };
+        match rows.last_mut().filter(|_| !below) {
+            Some(last) => last.push(mark),
+            None => rows.push(vec![mark]),
+        }
+    }
+
+    fn event(&self, words: String, at: Timestamp, rows: &mut Vec<Row>) {
+        let words = format!("{words}{}{}", self.glyphs.separator(), self.calendar.clock(at));
+        for range in wrap(&words, self.width.saturating_sub(2)) {
+            let line = words[range].trim_end();
+            let x = self.width.saturating_sub(width(line)) / 2;
+            rows.push(vec![Piece { x, text: line.to_owned(), tone: Tone::Event }]);
+        }
+    }
+
+    /// Words in the middle of a rule that reaches at most `arm` cells to each side.
+    fn rule(&self, words: &str, tone: Tone, arm: usize) -> Row {
+        let words = fit(words, self.width.saturating_sub(4));
+        let side = (self.width.saturating_sub(width(&words) + 4) / 2).min(arm);
+        let arm = self.glyphs.rule().repeat(side);
+        let text = format!("{arm} {words} {arm}");
+        vec![Piece { x: self.width.saturating_sub(width(&text)) / 2, text, tone }]
+    }
+}
+
+/// Whether the unread line belongs between the two.
+fn starts(from: MessageKey, above: Option<Item<'_>>, item: Item<'_>) -> bool {
+    let Item::Message(message) = item else { return false };
+    match above {
+        Some(Item::Message(above)) => above.key() < from && message.key() >= from,
+        _ => message.key() == from,
+    }
+}
+
+/// The same number for a user in every run and on every machine.
+fn colour(user: &UserName) -> u64 {
+    user.as_str().bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tui::app::testing::{message, user};
+
+    fn drawn(items: &[Message], width: usize, unread: Option<UnreadLine>) -> Vec<String> {
+        let (world, calendar) = (World::new(user("alice")), Calendar::new(TimeZone::UTC));
+        let now = Timestamp::from_millis(1_000);
+        let setter = Typesetter {
+            world: &world,
+            calendar: &calendar,
+            glyphs: Glyphs::Unicode,
+            width,
+            unread,
+            now,
+        };
+        let mut above = None;
+        let mut drawn = Vec::new();
+        for message in items {
+            for row in setter.rows(above, Item::Message(message)) {
+                let mut line = String::new();
+                for piece in row {
+                    line += &" ".repeat(piece.x - super::width(&line));
+                    line += &piece.text;
+                }
+                drawn.push(line);
+            }
+            above = Some(Item::Message(message));
+        }
+        drawn
+    }
+
+    #[test]
+    fn the_text_hangs_beside_its_sender() {
+        let rows = drawn(&[message("bob", 60_000, "the pump is back and running again")], 44, None);
+        assert_eq!(rows[0], "          ── Thursday 1 January ──");
+        assert_eq!(rows[1], " bob  00:01  the pump is back and running ");
+        assert_eq!(rows[2], "             again");
+    }
+
+    #[test]
+    fn narrow_rows_put_the_text_below() {
+        let rows = drawn(&[message("bob", 60_000, "the pump is back")], 18, None);
+        assert_eq!(rows[1..], [" bob  00:01", "  the pump is ", "  back"]);
+        let own = drawn(&[message("alice", 60_000, "on my way to you")], 18, None);
+        assert_eq!(own[1..], ["     on my way to", "     you", "          00:01 ✓"]);
+    }
+
+    #[test]
+    fn our_words_stand_at_the_right_with_time_and_tick() {
+        let rows = drawn(&[message("alice", 60_000, "on my way")], 44, None);
+        assert_eq!(rows[1], format!("{}on my way   00:01 ✓", " ".repeat(24)));
+        assert_eq!(super::width(&rows[1]), 43);
+    }
+
+    #[test]
+    fn lines_stand_between_days_and_above_the_unread() {
+        let day = 86_400_000;
+        let items = [message("bob", 0, "a"), message("bob", 1, "b"), message("bob", day, "c")];
+        let unread = Some(UnreadLine { from: items[1].key(), count: 2 });
+        let rows = drawn(&items, 44, unread);
+        let words: Vec<_> = rows.iter().map(|row| row.trim_matches([' ', '─'])).collect();
+        assert_eq!(
+            words,
+            [
+                "Thursday 1 January",
+                "bob  00:00  a",
+                "2 unread",
+                "bob  00:00  b",
+                "Friday 2 January",
+                "bob  00:00  c"
+            ]
+        );
+        let gone = Some(UnreadLine { from: message("bob", 1, "another").key(), count: 1 });
+        assert_eq!(drawn(&items, 44, gone).len(), rows.len(), "it stands where its message would be");
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_is_wider_than_the_screen(text in "\\PC{1,80}", ours: bool, width in 12usize..100) {
+            let message = message(if ours { "alice" } else { "bob" }, 0, &format!("x{text}"));
+            for row in drawn(&[message], width, None) {
+                prop_assert!(visible_width(&row) <= width, "{row:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the front end and whoever signs people up or in tell each other: plain values.
+
+use crate::domain::{DisplayName, MobileNumber, UserName};
+
+/// An account of this data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSummary {
+    /// Its user name.
+    pub user: UserName,
+    /// What it is called.
+    pub display_name: DisplayName,
+}
+
+/// A checked sign-up form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignUpForm {
+    /// The name to register.
+    pub user: UserName,
+    /// What to be called.
+    pub display_name: DisplayName,
+    /// A mobile number to publish, if any.
+    pub mobile: Option<MobileNumber>,
+}
+
+/// A field of the sign-up form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldName {
+    /// The user name.
+    User,
+    /// The display name.
+    DisplayName,
+    /// The mobile number.
+    Mobile,
+}
+
+/// Why somebody could not be signed up or in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct SignError {
+    /// The field that is to blame, if one is.
+    pub field: Option<FieldName>,
+    /// What failed, on which object.
+    pub what: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+/// What the front end knows before anybody is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The accounts of this data directory.
+    pub accounts: Vec<AccountSummary>,
+    /// The broker as a person would write it.
+    pub broker: String,
+    /// Sign this account in at once.
+    pub sign_in: Option<UserName>,
+}

@@ -1,0 +1,351 @@
+//! What keys do on the main screen.
+
+use std::cmp::Ordering;
+
+use super::{Session, Turn};
+use crate::domain::{ConversationId, GroupId, Standing};
+use crate::engine::Command;
+use crate::tui::app::chat::Move;
+use crate::tui::app::choice::Choice;
+use crate::tui::app::form::NewGroup;
+use crate::tui::app::overlay::{Overlay, Question};
+use crate::tui::app::regions::{Pane, composer_width};
+use crate::tui::app::{Action, Effect};
+
+impl Session {
+    /// Does what an action says.
+    pub fn act(&mut self, action: Action, turn: &mut Turn<'_>) {
+        if self.overlay.is_some() {
+            self.act_on_overlay(action, turn);
+        } else if !self.act_on_pane(action, turn) {
+            self.act_anywhere(action, turn);
+        }
+    }
+
+    /// A key that means nothing but its character was pressed.
+    pub fn type_char(&mut self, c: char, turn: &mut Turn<'_>) {
+        match &mut self.overlay {
+            Some(Overlay::Choice(choice)) => {
+                choice.query.type_char(c);
+                choice.search();
+            }
+            Some(Overlay::NewGroup(form)) => form.type_char(c),
+            Some(Overlay::Question(_)) => self.overlay = None,
+            Some(Overlay::Members { .. }) => {}
+            None => self.write(c.encode_utf8(&mut [0; 4]), turn),
+        }
+    }
+
+    /// A text was pasted: it is written where text is written, and never sent.
+    pub fn paste(&mut self, text: &str, cut: bool, turn: &mut Turn<'_>) {
+        match &mut self.overlay {
+            Some(Overlay::Choice(choice)) => {
+                choice.query.paste(text);
+                choice.search();
+            }
+            Some(Overlay::NewGroup(form)) if !form.on_policy => form.name.paste(text),
+            Some(_) => {}
+            None => {
+                self.write(&crate::domain::clean_block(text), turn);
+                if cut {
+                    turn.error("the end of the paste is missing: a message has at most 16 KiB");
+                }
+            }
+        }
+    }
+
+    /// Writes into the composer, and gives it the keyboard: one types, it goes where one looks.
+    fn write(&mut self, text: &str, turn: &mut Turn<'_>) {
+        if self.card().is_some() {
+            return;
+        }
+        self.pane = Pane::Conversation;
+        let chat = self.writing_mut();
+        chat.cleared = None;
+        if !chat.draft.insert(text) {
+            turn.error("the text is full: a message has at most 16 KiB");
+        }
+        self.tell_writing(turn);
+    }
+
+    /// Lets the others know that we are writing, if there is something for them.
+    fn tell_writing(&mut self, turn: &mut Turn<'_>) {
+        let outside = self.open_group().is_some_and(|view| view.standing != Standing::Member);
+        let Some(id) = self.open.clone().filter(|_| !outside) else { return };
+        let chat = self.writing_mut();
+        if !chat.draft.is_empty() && !chat.draft.is_command() && chat.tell_writing(turn.now) {
+            turn.send(Command::Typing(id));
+        }
+    }
+
+    fn act_on_overlay(&mut self, action: Action, turn: &mut Turn<'_>) {
+        let rows = isize::try_from(turn.size.1).unwrap_or(isize::MAX);
+        match (&mut self.overlay, action) {
+            (Some(Overlay::Question(Question::Quit)), Action::Interrupt) => {
+                turn.effects.push(Effect::Quit)
+            }
+            (_, Action::Back | Action::Interrupt) => self.overlay = None,
+            (Some(Overlay::Choice(_)), Action::Accept) => self.choose(turn),
+            (Some(Overlay::Choice(choice)), action) => {
+                choice.act(action);
+            }
+            (Some(Overlay::NewGroup(form)), Action::Accept | Action::Anyway) => {
+                if let Some(wanted) = form.accept(&self.world, action == Action::Anyway) {
+                    self.wanted(wanted, turn);
+                }
+            }
+            (Some(Overlay::NewGroup(form)), action) => {
+                form.act(action);
+            }
+            (Some(Overlay::Question(question)), Action::Yes | Action::Accept) => {
+                let question = *question;
+                self.overlay = None;
+                self.agree(question, turn);
+            }
+            (Some(Overlay::Question(_)), _) => self.overlay = None,
+            (Some(Overlay::Members { top, group }), action) => {
+                let count = self.world.group(*group).map_or(0, |view| view.group.members().count());
+                let by = match action {
+                    Action::Up => -1,
+                    Action::Down => 1,
+                    Action::PageUp => -rows / 2,
+                    Action::PageDown => rows / 2,
+                    _ => 0,
+                };
+                *top = top.saturating_add_signed(by).min(count.saturating_sub(1));
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn agree(&mut self, question: Question, turn: &mut Turn<'_>) {
+        match question {
+            Question::Quit => turn.effects.push(Effect::Quit),
+            Question::Leave(id) | Question::Decline(id) => self.leave(id, turn),
+        }
+    }
+
+    /// Actions that mean something in this pane only; says whether this was one.
+    fn act_on_pane(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
+        match self.pane {
+            Pane::Conversation if self.card().is_some() => self.act_on_card(action, turn),
+            Pane::Conversation => self.act_on_composer(action, turn),
+            list => self.act_on_list(list, action, turn),
+        }
+    }
+
+    fn act_on_card(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
+        let Some(view) = self.card() else { return false };
+        let (id, standing) = (view.group.id, view.standing.clone());
+        let count = view.group.members().count();
+        match action {
+            Action::Join => self.join(id, turn),
+            Action::Decline if matches!(standing, Standing::Invited(_)) => {
+                self.overlay = Some(Overlay::Question(Question::Decline(id)));
+            }
+            Action::Decline => {}
+            Action::Up | Action::ScrollUp => self.card_top = self.card_top.saturating_sub(1),
+            Action::Down | Action::ScrollDown => {
+                self.card_top = (self.card_top + 1).min(count.saturating_sub(1));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn act_on_composer(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
+        let cells = composer_width(turn.size);
+        match action {
+            Action::Send => self.submit(turn),
+            Action::Interrupt => self.interrupt(turn),
+            action => {
+                let chat = self.writing_mut();
+                if !chat.draft.act(action, cells) {
+                    return false;
+                }
+                chat.cleared = None;
+                if !matches!(action, Action::Up | Action::Down) {
+                    self.tell_writing(turn);
+                }
+            }
+        }
+        true
+    }
+
+    /// Clears the text, brings back what was cleared just now, or asks to quit.
+    fn interrupt(&mut self, turn: &mut Turn<'_>) {
+        let chat = self.writing_mut();
+        match (chat.draft.is_empty(), chat.cleared.take()) {
+            (false, _) => {
+                chat.cleared = Some(chat.draft.take());
+                turn.news("cleared; the same key brings it back");
+            }
+            (true, Some(text)) => {
+                chat.draft.insert(&text);
+            }
+            (true, None) => self.overlay = Some(Overlay::Question(Question::Quit)),
+        }
+    }
+
+    fn act_on_list(&mut self, list: Pane, action: Action, turn: &mut Turn<'_>) -> bool {
+        let by = match action {
+            Action::Up => -1,
+            Action::Down => 1,
+            Action::First => isize::MIN + 1,
+            Action::Last => isize::MAX,
+            Action::Accept => {
+                self.open_chosen(list, turn);
+                return true;
+            }
+            _ => return false,
+        };
+        self.step_list(list, by);
+        true
+    }
+
+    /// Moves the choice in a list.
+    pub(super) fn step_list(&mut self, list: Pane, by: isize) {
+        match list {
+            Pane::Contacts => self.lists.contacts.step(self.world.contacts(), by),
+            Pane::Online => self.lists.online.step(self.world.online(), by),
+            Pane::Groups => self.lists.groups.step(self.world.groups(), by),
+            Pane::Conversation => {}
+        }
+    }
+
+    /// Opens the chosen entry of a list.
+    pub(super) fn open_chosen(&mut self, list: Pane, turn: &mut Turn<'_>) {
+        let chosen = match list {
+            Pane::Contacts => self.lists.contacts.chosen.clone().map(ConversationId::Direct),
+            Pane::Online => self.lists.online.chosen.clone().map(ConversationId::Direct),
+            Pane::Groups => self.lists.groups.chosen.map(ConversationId::Group),
+            Pane::Conversation => None,
+        };
+        if let Some(chosen) = chosen {
+            self.open(chosen, turn);
+        }
+    }
+
+    fn act_anywhere(&mut self, action: Action, turn: &mut Turn<'_>) {
+        let page = usize::from(self.regions.messages.height).saturating_sub(1).max(1);
+        match action {
+            Action::Back => self.back(turn),
+            Action::Interrupt => self.overlay = Some(Overlay::Question(Question::Quit)),
+            Action::NextPane => self.step_pane(1),
+            Action::PreviousPane => self.step_pane(Pane::ORDER.len() - 1),
+            Action::ShowContacts => self.pane = Pane::Contacts,
+            Action::ShowOnline => self.pane = Pane::Online,
+            Action::ShowGroups => self.pane = Pane::Groups,
+            Action::ShowConversation => self.pane = Pane::Conversation,
+            Action::NextChat => self.step_chat(1, turn),
+            Action::PreviousChat => self.step_chat(-1, turn),
+            Action::NextTab => self.step_tab(1, turn),
+            Action::PreviousTab => self.step_tab(-1, turn),
+            Action::NextUnread => self.next_unread(turn),
+            Action::Jump => self.overlay = Some(Overlay::Choice(Choice::jump(&self.world, ""))),
+            Action::NewGroup => self.overlay = Some(Overlay::NewGroup(NewGroup::new(""))),
+            Action::Invite => match self.own_group() {
+                Ok(id) => self.overlay = Some(Overlay::Choice(Choice::invite(&self.world, id, ""))),
+                Err(why) => turn.error(why),
+            },
+            Action::Members => match self.open_group().map(|view| view.group.id) {
+                Some(group) => self.overlay = Some(Overlay::Members { group, top: 0 }),
+                None => turn.error("open a group to see who is in it"),
+            },
+            Action::PageUp => self.go(Move::Up(page), turn),
+            Action::PageDown => self.go(Move::Down(page), turn),
+            Action::ScrollUp => self.go(Move::Up(1), turn),
+            Action::ScrollDown => self.go(Move::Down(1), turn),
+            Action::Oldest => self.go(Move::Oldest, turn),
+            Action::Newest => self.go(Move::Newest, turn),
+            Action::UnreadLine => match self.chat().and_then(|chat| chat.unread()) {
+                Some(_) => self.go(Move::UnreadLine, turn),
+                None => turn.news("nothing was unread here"),
+            },
+            action => {
+                if let Some(id) = action.tab().and_then(|at| self.world.tabs().nth(at)) {
+                    self.open(ConversationId::Group(id), turn);
+                }
+            }
+        }
+    }
+
+    pub(super) fn go(&mut self, to: Move, turn: &mut Turn<'_>) {
+        self.with_chat(turn, |chat, window| chat.go(to, window));
+    }
+
+    /// Backs out one level: a notice, a list, a place further up.
+    fn back(&mut self, turn: &mut Turn<'_>) {
+        if turn.notices.dismiss() {
+        } else if self.pane != Pane::Conversation {
+            self.pane = Pane::Conversation;
+        } else {
+            self.go(Move::Newest, turn);
+        }
+    }
+
+    fn step_pane(&mut self, by: usize) {
+        let at = Pane::ORDER.iter().position(|&pane| pane == self.pane).unwrap_or(0);
+        self.pane = Pane::ORDER[(at + by) % Pane::ORDER.len()];
+    }
+
+    fn step_chat(&mut self, by: isize, turn: &mut Turn<'_>) {
+        let cycle = self.world.cycle();
+        if let Some(next) = around(&cycle, self.open_id(), by) {
+            self.open(next, turn);
+        }
+    }
+
+    fn step_tab(&mut self, by: isize, turn: &mut Turn<'_>) {
+        let tabs: Vec<GroupId> = self.world.tabs().collect();
+        let here = self.open_group().map(|view| view.group.id);
+        match around(&tabs, here.as_ref(), by) {
+            Some(next) => self.open(ConversationId::Group(next), turn),
+            None => turn.news("you are in no group yet: Ctrl+G makes one"),
+        }
+    }
+
+    /// The next chat with something unread, in the order of the panes; invitations come last.
+    fn next_unread(&mut self, turn: &mut Turn<'_>) {
+        let cycle = self.world.cycle();
+        let here = cycle.iter().position(|id| Some(id) == self.open_id()).map_or(0, |at| at + 1);
+        let (before, after) = cycle.split_at(here);
+        let unread = after.iter().chain(before).find(|id| self.world.unread(id) > 0).cloned();
+        let invited = || {
+            let mut groups = self.world.groups().iter().filter_map(|id| self.world.group(*id));
+            let view = groups.find(|view| matches!(view.standing, Standing::Invited(_)))?;
+            Some(ConversationId::Group(view.group.id))
+        };
+        match unread.or_else(invited) {
+            Some(id) => self.open(id, turn),
+            None => turn.news("nothing is unread"),
+        }
+    }
+}
+
+/// The entry so far from `here`, going round; from nowhere, the first or the last.
+fn around<T: Clone + PartialEq>(entries: &[T], here: Option<&T>, by: isize) -> Option<T> {
+    let count = isize::try_from(entries.len()).ok().filter(|&count| count > 0)?;
+    let at = here.and_then(|here| entries.iter().position(|entry| entry == here));
+    let next = match (at, by.cmp(&0)) {
+        (Some(at), _) => (isize::try_from(at).ok()? + by).rem_euclid(count),
+        (None, Ordering::Less) => count - 1,
+        (None, _) => 0,
+    };
+    entries.get(usize::try_from(next).ok()?).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cycling_goes_round() {
+        let entries = ["a", "b", "c"];
+        assert_eq!(around(&entries, Some(&"c"), 1), Some("a"));
+        assert_eq!(around(&entries, Some(&"a"), -1), Some("c"));
+        assert_eq!(around(&entries, None, 1), Some("a"));
+        assert_eq!(around(&entries, None, -1), Some("c"));
+        assert_eq!(around::<&str>(&[], None, 1), None);
+    }
+}

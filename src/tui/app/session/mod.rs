@@ -1,0 +1,384 @@
+//! The main screen of somebody who is signed in.
+
+mod actions;
+mod mouse;
+mod requests;
+mod updates;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::chat::{Chat, Window};
+use super::keymap::Context;
+use super::notices::{Notices, Weight};
+use super::overlay::Overlay;
+use super::regions::{Pane, Regions, Wishes, composer_width};
+use super::rows::Typesetter;
+use super::timeline;
+use super::world::World;
+use super::{Action, Effect, Setup};
+use crate::domain::{ConversationId, GroupId, GroupName, Profile, Standing, Timestamp, UserName};
+use crate::engine::{Command, GroupView, Link, PageAt, Ticket};
+
+/// How many chats keep their messages in memory.
+const CHATS_LOADED: usize = 16;
+
+/// One turn of the front end: what it knows from outside, and what it wants done.
+pub struct Turn<'a> {
+    /// What stays the same while the program runs.
+    pub setup: &'a Setup,
+    /// The time.
+    pub now: Timestamp,
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    /// Whether the terminal window has the keyboard.
+    pub focused: bool,
+    /// Lines to be told.
+    pub notices: &'a mut Notices,
+    /// What the outside is to do.
+    pub effects: &'a mut Vec<Effect>,
+    /// An action to be done next, as if its key had been pressed.
+    pub then: Option<Action>,
+}
+
+impl Turn<'_> {
+    /// Tells the engine.
+    fn send(&mut self, command: Command) {
+        self.effects.push(Effect::Send(command));
+    }
+
+    /// Asks the engine for a page, if one is needed.
+    fn load(&mut self, conversation: &ConversationId, at: Option<PageAt>) {
+        if let Some(at) = at {
+            let conversation = conversation.clone();
+            self.send(Command::Load { conversation, at, limit: timeline::PAGE });
+        }
+    }
+
+    fn news(&mut self, text: impl Into<String>) {
+        self.notices.push(Weight::News, text, self.now);
+    }
+
+    fn error(&mut self, text: impl Into<String>) {
+        self.notices.push(Weight::Error, text, self.now);
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.notices.push(Weight::Warning, text, self.now);
+    }
+}
+
+/// What a ticket was given out for.
+#[derive(Clone, Debug)]
+enum Asked {
+    Send(ConversationId),
+    Create(GroupName),
+    Join(GroupId),
+    Leave(GroupId),
+    Invite(GroupId, UserName),
+}
+
+/// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.
+#[derive(Clone, Debug)]
+pub struct Selection<T> {
+    /// The chosen entry.
+    pub chosen: Option<T>,
+    /// The first entry that is visible.
+    pub top: usize,
+}
+
+impl<T> Default for Selection<T> {
+    fn default() -> Self {
+        Self { chosen: None, top: 0 }
+    }
+}
+
+impl<T: Clone + PartialEq> Selection<T> {
+    /// Where the chosen entry is.
+    pub fn index(&self, entries: &[T]) -> Option<usize> {
+        let chosen = self.chosen.as_ref()?;
+        entries.iter().position(|entry| entry == chosen)
+    }
+
+    fn step(&mut self, entries: &[T], by: isize) {
+        let at = self.index(entries).map_or(0, |at| at.saturating_add_signed(by));
+        self.chosen = entries.get(at.min(entries.len().saturating_sub(1))).cloned();
+    }
+
+    /// Chooses an entry if none is, and scrolls so that it is visible in so many rows.
+    fn settle(&mut self, entries: &[T], rows: usize) {
+        if self.index(entries).is_none() {
+            self.chosen = entries.first().cloned();
+        }
+        let at = self.index(entries).unwrap_or(0);
+        let lowest = at.saturating_sub(rows.saturating_sub(1));
+        self.top = self.top.clamp(lowest, at).min(entries.len().saturating_sub(rows));
+    }
+}
+
+/// The choices in the three lists.
+#[derive(Clone, Debug, Default)]
+pub struct Lists {
+    /// Everybody.
+    pub contacts: Selection<UserName>,
+    /// Who is online.
+    pub online: Selection<UserName>,
+    /// Groups.
+    pub groups: Selection<GroupId>,
+}
+
+/// The main screen of somebody who is signed in.
+#[derive(Debug)]
+pub struct Session {
+    /// Us.
+    pub me: Profile,
+    /// The broker as a person would write it.
+    pub broker: String,
+    /// The connection.
+    pub link: Link,
+    /// When the next attempt to connect starts.
+    pub retry_at: Option<Timestamp>,
+    /// Whether the first state is complete.
+    pub ready: bool,
+    /// Who and what there is.
+    pub world: World,
+    /// Which pane has the keyboard, unless something lies over it.
+    pub pane: Pane,
+    /// The choices in the lists.
+    pub lists: Lists,
+    /// What lies over the screen.
+    pub overlay: Option<Overlay>,
+    /// Where things are on the screen.
+    pub regions: Regions,
+    /// The first row of the composer's text that is visible.
+    pub composer_top: usize,
+    /// The first member that a group's card shows.
+    pub card_top: usize,
+    open: Option<ConversationId>,
+    /// Holds what is written while no chat is open.
+    home: Chat,
+    chats: HashMap<ConversationId, Chat>,
+    /// Chats with messages in memory, the one used last at the end.
+    recent: VecDeque<ConversationId>,
+    asked: BTreeMap<Ticket, Asked>,
+    tickets: u64,
+}
+
+impl Session {
+    /// The screen before anything is known but who we are.
+    pub fn new(me: Profile, broker: String) -> Self {
+        Self {
+            world: World::new(me.user.clone()),
+            me,
+            broker,
+            link: Link::Connecting,
+            retry_at: None,
+            ready: false,
+            pane: Pane::Conversation,
+            lists: Lists::default(),
+            overlay: None,
+            regions: Regions::default(),
+            composer_top: 0,
+            card_top: 0,
+            open: None,
+            home: Chat::default(),
+            chats: HashMap::new(),
+            recent: VecDeque::new(),
+            asked: BTreeMap::new(),
+            tickets: 0,
+        }
+    }
+
+    /// The conversation that is open.
+    pub fn open_id(&self) -> Option<&ConversationId> {
+        self.open.as_ref()
+    }
+
+    /// The chat that is open.
+    pub fn chat(&self) -> Option<&Chat> {
+        self.chats.get(self.open.as_ref()?)
+    }
+
+    /// The open group, if a group is open.
+    pub fn open_group(&self) -> Option<&GroupView> {
+        match self.open.as_ref()? {
+            ConversationId::Group(id) => self.world.group(*id),
+            ConversationId::Direct(_) => None,
+        }
+    }
+
+    /// The open group, if it is one that we are not in yet: it shows its card.
+    pub fn card(&self) -> Option<&GroupView> {
+        let outside =
+            |view: &&GroupView| matches!(view.standing, Standing::Listed | Standing::Invited(_));
+        self.open_group().filter(outside)
+    }
+
+    /// Messages of others in a conversation that were not read yet. What the open chat shows is read.
+    pub fn unread(&self, conversation: &ConversationId) -> u32 {
+        self.world.unread(conversation)
+    }
+
+    /// Where keys are looked up.
+    pub fn context(&self) -> Context {
+        match (&self.overlay, self.pane) {
+            (Some(overlay), _) => overlay.context(),
+            (None, Pane::Conversation) if self.card().is_some() => Context::Card,
+            (None, Pane::Conversation) => Context::Composer,
+            (None, _) => Context::List,
+        }
+    }
+
+    /// Opens a chat, and gives it the keyboard.
+    fn open(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
+        self.pane = Pane::Conversation;
+        self.card_top = 0;
+        match &conversation {
+            ConversationId::Direct(user) => self.lists.contacts.chosen = Some(user.clone()),
+            ConversationId::Group(id) => self.lists.groups.chosen = Some(*id),
+        }
+        if self.open.as_ref() == Some(&conversation) {
+            return;
+        }
+        self.close();
+        let summary = self.world.summary(&conversation);
+        let page = self.chats.entry(conversation.clone()).or_default().open(summary);
+        turn.load(&conversation, page);
+        self.recent.retain(|other| *other != conversation);
+        self.recent.push_back(conversation.clone());
+        if self.recent.len() > CHATS_LOADED
+            && let Some(oldest) = self.recent.pop_front()
+            && let Some(chat) = self.chats.get_mut(&oldest)
+        {
+            chat.unload();
+        }
+        self.open = Some(conversation);
+    }
+
+    fn close(&mut self) {
+        if let Some(id) = self.open.take()
+            && let Some(chat) = self.chats.get_mut(&id)
+        {
+            chat.close();
+        }
+    }
+
+    /// The chat whose draft the composer shows; there is no composer beside the card of a group.
+    pub fn writing(&self) -> Option<&Chat> {
+        match self.card() {
+            Some(_) => None,
+            None => Some(self.chat().unwrap_or(&self.home)),
+        }
+    }
+
+    fn writing_mut(&mut self) -> &mut Chat {
+        let open = self.open.as_ref().and_then(|id| self.chats.get_mut(id));
+        open.unwrap_or(&mut self.home)
+    }
+
+    fn ticket(&mut self, asked: Asked) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.asked.insert(ticket, asked);
+        ticket
+    }
+
+    /// The window onto the messages of the open chat.
+    pub fn window<'a>(&'a self, setup: &'a Setup, now: Timestamp) -> Window<'a> {
+        window(&self.world, &self.regions, self.chat(), setup, now)
+    }
+
+    /// Does something with the open chat that may need a page.
+    fn with_chat(
+        &mut self,
+        turn: &mut Turn<'_>,
+        act: impl FnOnce(&mut Chat, &Window<'_>) -> Option<PageAt>,
+    ) {
+        let Some(id) = &self.open else { return };
+        let Some(chat) = self.chats.get_mut(id) else { return };
+        let window = window(&self.world, &self.regions, Some(&*chat), turn.setup, turn.now);
+        let page = act(chat, &window);
+        turn.load(id, page);
+    }
+
+    /// Brings everything that follows from the state up to date: orders, places on the screen, pages
+    /// that are needed, what counts as read.
+    pub fn settle(&mut self, turn: &mut Turn<'_>) {
+        self.world.sort();
+        self.arrange(turn);
+        self.with_chat(turn, Chat::ask_near);
+        if let Some(id) = self.open.clone()
+            && self.reads_newest(turn.focused)
+            && self.world.mark_read(&id)
+        {
+            turn.send(Command::MarkRead(id));
+        }
+    }
+
+    /// Whether the person sees the newest message of the open chat.
+    fn reads_newest(&self, focused: bool) -> bool {
+        focused && self.regions.messages.height > 0 && self.chat().is_some_and(Chat::shows_newest)
+    }
+
+    fn arrange(&mut self, turn: &Turn<'_>) {
+        let cells = composer_width(turn.size);
+        let layout = self.writing().map(|chat| chat.draft.layout(cells));
+        let notice = turn.notices.top().map_or(0, |line| line.rows(usize::from(turn.size.0)));
+        self.regions = Regions::new(&Wishes {
+            size: turn.size,
+            pane: self.pane,
+            entries: (self.world.online().len(), self.world.groups().len()),
+            composer: layout.as_ref().map_or(0, |layout| layout.rows.len()),
+            notice,
+        });
+        let rows = usize::from(self.regions.composer.height).max(1);
+        let (all, at) = layout.map_or((0, 0), |layout| (layout.rows.len(), layout.cursor.0));
+        let lowest = (at + 1).saturating_sub(rows);
+        self.composer_top = self.composer_top.clamp(lowest, at).min(all.saturating_sub(rows));
+        let [contacts, online, groups] = self.regions.lists.map(|list| usize::from(list.height));
+        self.lists.contacts.settle(self.world.contacts(), contacts);
+        self.lists.online.settle(self.world.online(), online);
+        self.lists.groups.settle(self.world.groups(), groups);
+    }
+
+    /// The time at which something goes by itself.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.chats.values().filter_map(Chat::deadline).min()
+    }
+
+    /// Time has passed; says whether that changed anything.
+    pub fn expire(&mut self, now: Timestamp) -> bool {
+        let changed = self.chats.values_mut().map(|chat| chat.expire_writers(now));
+        changed.fold(false, |any, this| any | this)
+    }
+
+    /// The drafts, for the next session of the same person.
+    pub fn into_drafts(self) -> HashMap<ConversationId, String> {
+        let drafts = self.chats.into_iter().map(|(id, mut chat)| (id, chat.draft.take()));
+        drafts.filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    /// Takes back the drafts of an earlier session.
+    pub fn restore_drafts(&mut self, drafts: HashMap<ConversationId, String>) {
+        for (id, text) in drafts {
+            self.chats.entry(id).or_default().draft.insert(&text);
+        }
+    }
+}
+
+fn window<'a>(
+    world: &'a World,
+    regions: &Regions,
+    chat: Option<&Chat>,
+    setup: &'a Setup,
+    now: Timestamp,
+) -> Window<'a> {
+    let setter = Typesetter {
+        world,
+        calendar: &setup.calendar,
+        glyphs: setup.glyphs,
+        width: usize::from(regions.messages.width),
+        unread: chat.and_then(Chat::unread),
+        now,
+    };
+    Window { setter, height: usize::from(regions.messages.height) }
+}

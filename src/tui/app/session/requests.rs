@@ -1,0 +1,201 @@
+//! What a person asks for: sending, commands, groups.
+
+use super::{Asked, Session, Turn};
+use crate::domain::{ConversationId, GroupId, JoinPolicy, MessageText, Standing, UserName};
+use crate::engine::{Command, Link};
+use crate::tui::app::choice::{Choice, Purpose};
+use crate::tui::app::form::{NewGroup, Wanted};
+use crate::tui::app::overlay::{Overlay, Question};
+use crate::tui::app::slash::{self, Request};
+
+impl Session {
+    /// Sends what the composer holds, or does it if it is a command. What cannot be done stays there.
+    pub(super) fn submit(&mut self, turn: &mut Turn<'_>) {
+        let draft = &mut self.writing_mut().draft;
+        if draft.is_empty() {
+            return;
+        }
+        turn.notices.forget_errors();
+        let text = draft.text();
+        if !draft.is_command() {
+            match self.say(&text, turn) {
+                Ok(()) => {
+                    self.writing_mut().draft.take();
+                    self.writing_mut().cleared = None;
+                }
+                Err(why) => turn.error(why),
+            }
+            return;
+        }
+        let request = match slash::parse(&text) {
+            Ok(request) => request,
+            Err(why) => return turn.error(why),
+        };
+        // It may open another chat, so it leaves this one first.
+        draft.take();
+        if let Err(why) = self.request(request, turn) {
+            turn.error(why);
+            let draft = &mut self.writing_mut().draft;
+            if draft.is_empty() {
+                draft.insert(&text);
+            }
+        }
+    }
+
+    /// Sends a text to the open chat. A text that begins with `//` says a slash.
+    fn say(&mut self, text: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        let text = if text.starts_with("//") { &text[1..] } else { text };
+        let text = MessageText::new(text).map_err(|why| format!("not sent: {why}"))?;
+        let id = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /find")?;
+        if let Some(view) = self.open_group().filter(|view| view.standing != Standing::Member) {
+            let name = &view.group.name;
+            return Err(format!("not sent: you are not in #{name}; /join {name} asks to come in"));
+        }
+        let ticket = self.ticket(Asked::Send(id.clone()));
+        let now = turn.now;
+        turn.send(Command::Send { to: id, text: text.clone(), ticket });
+        self.with_chat(turn, |chat, _| chat.echo(ticket, text, now));
+        Ok(())
+    }
+
+    /// Does what a written command asks for.
+    pub(super) fn request(&mut self, request: Request, turn: &mut Turn<'_>) -> Result<(), String> {
+        match request {
+            Request::Do(action) => turn.then = Some(action),
+            Request::Find(text) => {
+                self.overlay = Some(Overlay::Choice(Choice::jump(&self.world, &text)))
+            }
+            Request::Create(name, policy) => self.create(&name, policy, turn),
+            Request::Join(name) => self.join_named(&name, turn)?,
+            Request::Leave => {
+                let view = self.open_group().ok_or("open the group that you want to leave")?;
+                let (id, standing) = (view.group.id, view.standing.clone());
+                match standing {
+                    Standing::Member => self.overlay = Some(Overlay::Question(Question::Leave(id))),
+                    Standing::Invited(_) => {
+                        self.overlay = Some(Overlay::Question(Question::Decline(id)))
+                    }
+                    Standing::Listed | Standing::Left => {
+                        return Err("you are not in this group".to_owned());
+                    }
+                }
+            }
+            Request::Invite(name) => {
+                let group = self.own_group()?;
+                match name.is_empty() {
+                    true => self.overlay = Some(Overlay::Choice(Choice::invite(&self.world, group, ""))),
+                    false => {
+                        let user = self.user_named(&name)?;
+                        self.invite(group, user, turn);
+                    }
+                }
+            }
+            Request::Message(name, text) => {
+                let user = self.user_named(&name)?;
+                if user == self.me.user {
+                    return Err("that is you".to_owned());
+                }
+                self.open(ConversationId::Direct(user), turn);
+                if !text.is_empty() {
+                    self.say(&text, turn)?;
+                }
+            }
+            Request::Connect => {
+                turn.send(Command::ConnectNow);
+                if self.link == Link::Up {
+                    turn.news("the connection is up");
+                }
+            }
+            Request::Me => {
+                let mobile = self.me.mobile.as_ref().map_or("no number".to_owned(), ToString::to_string);
+                let me = &self.me;
+                turn.news(format!(
+                    "you are {} (@{}, {mobile}) on {}",
+                    me.display_name, me.user, self.broker
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn user_named(&self, name: &str) -> Result<UserName, String> {
+        let unknown = || format!("nobody here is called {name}; /find {name} searches");
+        self.world.user_named(name).cloned().ok_or_else(unknown)
+    }
+
+    /// The open group, if we are in it.
+    pub(super) fn own_group(&self) -> Result<GroupId, String> {
+        let view = self.open_group().ok_or("open a group first")?;
+        match view.standing {
+            Standing::Member => Ok(view.group.id),
+            _ => Err(format!("you are not in #{}", view.group.name)),
+        }
+    }
+
+    /// Makes a group, or opens the form where there is something to decide first.
+    fn create(&mut self, name: &str, policy: JoinPolicy, turn: &mut Turn<'_>) {
+        let mut form = NewGroup { policy, ..NewGroup::new(name) };
+        match if name.is_empty() { None } else { form.accept(&self.world, false) } {
+            Some(wanted) => self.wanted(wanted, turn),
+            None => self.overlay = Some(Overlay::NewGroup(form)),
+        }
+    }
+
+    /// Does what a finished group form asks for.
+    pub(super) fn wanted(&mut self, wanted: Wanted, turn: &mut Turn<'_>) {
+        self.overlay = None;
+        match wanted {
+            Wanted::New(name, policy) => {
+                let ticket = self.ticket(Asked::Create(name.clone()));
+                turn.send(Command::CreateGroup { name, policy, ticket });
+            }
+            Wanted::Existing(id) => match self.world.group(id).map(|view| view.standing.clone()) {
+                Some(Standing::Member) => self.open(ConversationId::Group(id), turn),
+                _ => self.join(id, turn),
+            },
+        }
+    }
+
+    fn join_named(&mut self, name: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        let found: Vec<_> = self.world.groups_named(name).iter().map(|view| view.group.id).collect();
+        match found[..] {
+            [] => {
+                Err(format!("no group is called {name}; /find {name} searches, /create {name} makes it"))
+            }
+            [id] => {
+                self.wanted(Wanted::Existing(id), turn);
+                Ok(())
+            }
+            _ => {
+                self.overlay = Some(Overlay::Choice(Choice::jump(&self.world, name)));
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn join(&mut self, group: GroupId, turn: &mut Turn<'_>) {
+        let ticket = self.ticket(Asked::Join(group));
+        turn.send(Command::JoinGroup { group, ticket });
+    }
+
+    pub(super) fn leave(&mut self, group: GroupId, turn: &mut Turn<'_>) {
+        let ticket = self.ticket(Asked::Leave(group));
+        turn.send(Command::LeaveGroup { group, ticket });
+    }
+
+    fn invite(&mut self, group: GroupId, user: UserName, turn: &mut Turn<'_>) {
+        let ticket = self.ticket(Asked::Invite(group, user.clone()));
+        turn.send(Command::Invite { group, user, ticket });
+    }
+
+    /// Does what the chosen entry of the box stands for.
+    pub(super) fn choose(&mut self, turn: &mut Turn<'_>) {
+        let Some(Overlay::Choice(choice)) = self.overlay.take() else { return };
+        let Some(target) = choice.chosen().map(|entry| entry.target.clone()) else { return };
+        match (choice.purpose, target) {
+            (Purpose::Jump, target) => self.open(target, turn),
+            (Purpose::Invite(group), ConversationId::Direct(user)) => self.invite(group, user, turn),
+            (Purpose::Invite(_), ConversationId::Group(_)) => {}
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What the engine says.
+
+use super::{Asked, Session, Turn};
+use crate::domain::{ConversationId, GroupId, Message, Summary, UserName};
+use crate::engine::{Link, Notice, PageAt, Stored, Ticket, Update};
+
+impl Session {
+    /// Takes in what the engine says.
+    pub fn update(&mut self, update: Update, turn: &mut Turn<'_>) {
+        match update {
+            Update::Welcome { me, broker } => (self.me, self.broker) = (me, broker),
+            Update::Ready => self.ready = true,
+            Update::Link(link) => self.link_changed(link, turn),
+            Update::People(people) => self.world.note_people(people),
+            Update::Group(view) => self.world.note_group(view),
+            Update::GroupGone(id) => self.group_gone(id, turn),
+            Update::Summaries(summaries) => self.summarised(summaries, turn),
+            Update::Stored(stored) => stored.into_iter().for_each(|stored| self.stored(stored)),
+            Update::Delivery { conversation, id, delivery } => {
+                if let Some(chat) = self.chats.get_mut(&conversation) {
+                    chat.note_delivery(id, delivery);
+                }
+            }
+            Update::Page { conversation, at, messages, more_before, more_after } => {
+                self.page(&conversation, at, messages, (more_before, more_after), turn);
+            }
+            Update::Typing { conversation, user } => self.writes(conversation, user, turn),
+            Update::Done { ticket, group } => self.done(ticket, group, turn),
+            Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
+            Update::Notice(Notice::Info(text)) => turn.news(text),
+            Update::Notice(Notice::Warning(text)) => turn.warn(text),
+            // The loop and the app around us see to it.
+            Update::Stopped(_) => {}
+        }
+    }
+
+    fn link_changed(&mut self, link: Link, turn: &Turn<'_>) {
+        self.retry_at = match &link {
+            Link::Down { retry_in, .. } => retry_in.map(|wait| turn.now.plus(wait)),
+            Link::Connecting | Link::Up => None,
+        };
+        self.link = link;
+    }
+
+    fn group_gone(&mut self, id: GroupId, turn: &mut Turn<'_>) {
+        if self.open.as_ref() == Some(&ConversationId::Group(id)) {
+            turn.news(format!("#{} is not there any more", self.world.group_name(id)));
+            self.close();
+        }
+        self.world.forget_group(id);
+    }
+
+    fn summarised(&mut self, summaries: Vec<Summary>, turn: &Turn<'_>) {
+        // What comes into view at once gets no unread line.
+        let seen = self.reads_newest(turn.focused).then(|| self.open.clone()).flatten();
+        for summary in &summaries {
+            let shown = self.open.as_ref() == Some(&summary.conversation);
+            if shown
+                && seen.is_none()
+                && let Some(chat) = self.chats.get_mut(&summary.conversation)
+            {
+                chat.note_unread(Some(summary));
+            }
+        }
+        self.world.note_summaries(summaries);
+    }
+
+    fn stored(&mut self, stored: Stored) {
+        if let Some(ticket) = stored.ticket {
+            self.asked.remove(&ticket);
+        }
+        if let Some(chat) = self.chats.get_mut(&stored.message.conversation) {
+            chat.store(&stored.message, stored.ticket);
+        }
+    }
+
+    fn page(
+        &mut self,
+        conversation: &ConversationId,
+        at: PageAt,
+        messages: Vec<Message>,
+        more: (bool, bool),
+        turn: &Turn<'_>,
+    ) {
+        if let Some(chat) = self.chats.get_mut(conversation) {
+            let chat_is_open = self.open.as_ref() == Some(conversation);
+            let window = super::window(&self.world, &self.regions, Some(&*chat), turn.setup, turn.now);
+            chat.take_page(at, messages, more, &window);
+            if !chat_is_open {
+                chat.close();
+            }
+        }
+    }
+
+    fn writes(&mut self, conversation: ConversationId, user: UserName, turn: &Turn<'_>) {
+        if user != self.me.user
+            && self.open.as_ref() == Some(&conversation)
+            && let Some(chat) = self.chats.get_mut(&conversation)
+        {
+            chat.note_writer(user, turn.now);
+        }
+    }
+
+    fn done(&mut self, ticket: Ticket, group: GroupId, turn: &mut Turn<'_>) {
+        let name = format!("#{}", self.world.group_name(group));
+        match self.asked.remove(&ticket) {
+            Some(Asked::Create(name)) => {
+                self.open(ConversationId::Group(group), turn);
+                turn.news(format!("#{name} is made; ask others in with /invite"));
+            }
+            Some(Asked::Join(_)) => {
+                self.open(ConversationId::Group(group), turn);
+                turn.news(format!("you are in {name} now"));
+            }
+            Some(Asked::Leave(_)) => turn.news(format!("you are not in {name} any more")),
+            Some(Asked::Invite(_, user)) => {
+                turn.news(format!("{} is asked into {name}", self.world.name(&user)));
+            }
+            Some(Asked::Send(_)) | None => {}
+        }
+    }
+
+    fn refused(&mut self, ticket: Ticket, why: &str, turn: &mut Turn<'_>) {
+        let name = |id| format!("#{}", self.world.group_name(id));
+        match self.asked.remove(&ticket) {
+            Some(Asked::Send(conversation)) => {
+                turn.error(format!("not sent: {why}"));
+                let Some(chat) = self.chats.get_mut(&conversation) else { return };
+                let Some(text) = chat.take_echo(ticket) else { return };
+                // What is being written stays, below what came back.
+                let draft = chat.draft.take();
+                chat.draft.insert(text.as_str());
+                if !draft.is_empty() {
+                    chat.draft.insert(&format!("\n{draft}"));
+                }
+            }
+            Some(Asked::Create(name)) => turn.error(format!("#{name} was not made: {why}")),
+            Some(Asked::Join(id)) => turn.error(format!("not joined {}: {why}", name(id))),
+            Some(Asked::Leave(id)) => turn.error(format!("not left {}: {why}", name(id))),
+            Some(Asked::Invite(id, user)) => {
+                turn.error(format!("{user} was not asked into {}: {why}", name(id)));
+            }
+            None => turn.error(why),
+        }
+    }
+}

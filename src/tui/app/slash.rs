@@ -1,0 +1,149 @@
+//! Commands that are written in the composer: `/join team`.
+
+use super::Action;
+use crate::domain::JoinPolicy;
+
+/// What a written command asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// The same as a key.
+    Do(Action),
+    /// Make a group; without a name, open the form.
+    Create(String, JoinPolicy),
+    /// Join a group of this name, or accept an invitation into it.
+    Join(String),
+    /// Leave the open group.
+    Leave,
+    /// Invite somebody into the open group; without a name, open the list.
+    Invite(String),
+    /// Open the jump box with this text.
+    Find(String),
+    /// Open the chat with somebody, and say something if there is something to say.
+    Message(String, String),
+    /// Try to connect now.
+    Connect,
+    /// Say who we are.
+    Me,
+}
+
+/// One command.
+#[derive(Clone, Copy, Debug)]
+pub struct Slash {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// What may follow it.
+    pub arguments: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    make: fn(&str) -> Request,
+    needs: bool,
+}
+
+/// Every command, in the order in which help shows them.
+pub const COMMANDS: &[Slash] = &[
+    slash("help", "", "this help", |_| Request::Do(Action::Help)),
+    needing("msg", "NAME [TEXT]", "open a chat, and say something", |rest| {
+        let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        Request::Message(to.to_owned(), text.trim().to_owned())
+    }),
+    slash("find", "[TEXT]", "find people and groups by name or number", |rest| {
+        Request::Find(rest.to_owned())
+    }),
+    slash("create", "[NAME [open|invite]]", "make a group", create),
+    needing("join", "NAME", "join a group, or accept an invitation", |rest| {
+        Request::Join(rest.to_owned())
+    }),
+    slash("leave", "", "leave this group", |_| Request::Leave),
+    slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
+    slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
+    slash("contacts", "", "go to the contacts", |_| Request::Do(Action::ShowContacts)),
+    slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),
+    slash("groups", "", "go to the groups", |_| Request::Do(Action::ShowGroups)),
+    slash("unread", "", "next chat with something unread", |_| Request::Do(Action::NextUnread)),
+    slash("oldest", "", "go to the first message", |_| Request::Do(Action::Oldest)),
+    slash("newest", "", "go to the last message", |_| Request::Do(Action::Newest)),
+    slash("me", "", "who you are here", |_| Request::Me),
+    slash("connect", "", "try to connect now", |_| Request::Connect),
+    slash("redraw", "", "draw the screen anew", |_| Request::Do(Action::Redraw)),
+    slash("suspend", "", "go to the shell; `fg` comes back", |_| Request::Do(Action::Suspend)),
+    slash("quit", "", "leave Cooee", |_| Request::Do(Action::Quit)),
+];
+
+const fn slash(
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    make: fn(&str) -> Request,
+) -> Slash {
+    Slash { name, arguments, help, make, needs: false }
+}
+
+const fn needing(
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    make: fn(&str) -> Request,
+) -> Slash {
+    Slash { name, arguments, help, make, needs: true }
+}
+
+fn create(rest: &str) -> Request {
+    let (name, policy) = match rest.rsplit_once(char::is_whitespace) {
+        Some((name, "open")) => (name, JoinPolicy::Open),
+        Some((name, "invite")) => (name, JoinPolicy::Invite),
+        _ => (rest, JoinPolicy::Open),
+    };
+    Request::Create(name.trim().to_owned(), policy)
+}
+
+/// Reads a text that begins with `/`. What is wrong is said for a person.
+pub fn parse(text: &str) -> Result<Request, String> {
+    let line = text.trim();
+    let line = line.strip_prefix('/').unwrap_or(line);
+    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name.to_lowercase()) else {
+        return Err(format!("/{name} is no command: /help lists them, //{name} sends it as text"));
+    };
+    match (command.arguments.is_empty(), command.needs, rest.is_empty()) {
+        (true, _, false) => Err(format!("/{} takes nothing after it", command.name)),
+        (_, true, true) => Err(format!("write /{} {}", command.name, command.arguments)),
+        _ => Ok((command.make)(rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read() {
+        let create = |name: &str, policy| Ok(Request::Create(name.to_owned(), policy));
+        assert_eq!(parse("/create night shift invite"), create("night shift", JoinPolicy::Invite));
+        assert_eq!(parse("/create ops open"), create("ops", JoinPolicy::Open));
+        assert_eq!(parse("/create open"), create("open", JoinPolicy::Open));
+        assert_eq!(parse("/create"), create("", JoinPolicy::Open));
+        assert_eq!(parse("/JOIN  team "), Ok(Request::Join("team".to_owned())));
+        assert_eq!(
+            parse("/msg bob on my way"),
+            Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
+        );
+        assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert!(parse("/dance").unwrap_err().contains("/dance is no command"));
+        assert!(parse("/").unwrap_err().contains("/help"));
+        assert_eq!(parse("/join"), Err("write /join NAME".to_owned()));
+        assert_eq!(parse("/leave now"), Err("/leave takes nothing after it".to_owned()));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COMMANDS.len());
+    }
+}

@@ -1,0 +1,308 @@
+//! Everybody and every group we know of, and the orders in which lists show them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::domain::{
+    Availability, ConversationId, GroupId, JoinPolicy, Person, Standing, Summary, Timestamp, UserName,
+};
+use crate::engine::GroupView;
+
+/// Who and what there is.
+#[derive(Clone, Debug)]
+pub struct World {
+    me: UserName,
+    people: BTreeMap<UserName, Person>,
+    groups: BTreeMap<GroupId, GroupView>,
+    summaries: HashMap<ConversationId, Summary>,
+    contacts: Vec<UserName>,
+    online: Vec<UserName>,
+    listed: Vec<GroupId>,
+    /// Display names, in lower case, that more than one person goes by.
+    namesakes: HashSet<String>,
+    stale: bool,
+}
+
+impl World {
+    /// A world in which only we are known.
+    pub fn new(me: UserName) -> Self {
+        Self {
+            me,
+            people: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            summaries: HashMap::new(),
+            contacts: Vec::new(),
+            online: Vec::new(),
+            listed: Vec::new(),
+            namesakes: HashSet::new(),
+            stale: false,
+        }
+    }
+
+    /// Takes in people who are new or changed.
+    pub fn note_people(&mut self, people: Vec<Person>) {
+        self.people.extend(people.into_iter().map(|person| (person.user.clone(), person)));
+        self.stale = true;
+    }
+
+    /// Takes in a group that is new or changed.
+    pub fn note_group(&mut self, group: GroupView) {
+        self.groups.insert(group.group.id, group);
+        self.stale = true;
+    }
+
+    /// Takes a group out.
+    pub fn forget_group(&mut self, group: GroupId) {
+        self.groups.remove(&group);
+        self.stale = true;
+    }
+
+    /// Takes in the summaries of conversations.
+    pub fn note_summaries(&mut self, summaries: Vec<Summary>) {
+        self.summaries.extend(summaries.into_iter().map(|s| (s.conversation.clone(), s)));
+        self.stale = true;
+    }
+
+    /// We have read all of this conversation; says whether there was something to read.
+    pub fn mark_read(&mut self, conversation: &ConversationId) -> bool {
+        match self.summaries.get_mut(conversation) {
+            Some(summary) if summary.unread > 0 => {
+                summary.unread = 0;
+                summary.first_unread = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Brings the lists in order again if anything changed since.
+    pub fn sort(&mut self) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
+        let mut seen = HashSet::new();
+        self.namesakes.clear();
+        for person in self.people.values() {
+            let name = person.display_name.as_str().to_lowercase();
+            if !seen.insert(name.clone()) {
+                self.namesakes.insert(name);
+            }
+        }
+        let others = || self.people.values().filter(|person| person.user != self.me);
+        let name = |person: &Person| (person.display_name.as_str().to_lowercase(), person.user.clone());
+        let mut contacts: Vec<_> = others()
+            .map(|person| {
+                let last = self.last_at(&ConversationId::Direct(person.user.clone()));
+                let online = person.availability.is_online();
+                ((!online, std::cmp::Reverse(last), name(person)), person.user.clone())
+            })
+            .collect();
+        contacts.sort();
+        let mut online: Vec<_> = others().filter(|p| p.availability.is_online()).map(name).collect();
+        online.sort();
+        let mut listed: Vec<_> = self
+            .groups
+            .values()
+            .map(|view| {
+                let rank = match view.standing {
+                    Standing::Member => 0,
+                    Standing::Invited(_) => 1,
+                    Standing::Listed => 2,
+                    Standing::Left => 3,
+                };
+                ((rank, view.group.name.as_str().to_lowercase(), view.group.id), view.group.id)
+            })
+            .collect();
+        listed.sort();
+        self.contacts = contacts.into_iter().map(|(_, user)| user).collect();
+        self.online = online.into_iter().map(|(_, user)| user).collect();
+        self.listed = listed.into_iter().map(|(_, id)| id).collect();
+    }
+
+    /// Our own name.
+    pub fn me(&self) -> &UserName {
+        &self.me
+    }
+
+    /// Everybody but us: who is online first, then by the last message, then by name.
+    pub fn contacts(&self) -> &[UserName] {
+        &self.contacts
+    }
+
+    /// Who else is online, by name.
+    pub fn online(&self) -> &[UserName] {
+        &self.online
+    }
+
+    /// All groups: ours, then invitations, then those we may join, then those we left, each by name.
+    pub fn groups(&self) -> &[GroupId] {
+        &self.listed
+    }
+
+    /// The groups we are in, by name.
+    pub fn tabs(&self) -> impl Iterator<Item = GroupId> {
+        self.listed
+            .iter()
+            .copied()
+            .take_while(|id| self.groups.get(id).is_some_and(|view| view.standing == Standing::Member))
+    }
+
+    /// A person.
+    pub fn person(&self, user: &UserName) -> Option<&Person> {
+        self.people.get(user)
+    }
+
+    /// A group.
+    pub fn group(&self, id: GroupId) -> Option<&GroupView> {
+        self.groups.get(&id)
+    }
+
+    /// The groups that a person would call by this name.
+    pub fn groups_named(&self, name: &str) -> Vec<&GroupView> {
+        self.listed
+            .iter()
+            .filter_map(|id| self.groups.get(id))
+            .filter(|view| view.group.name.resembles(name))
+            .collect()
+    }
+
+    /// Whom a person means by this: a user name, else a display name that only one goes by.
+    pub fn user_named(&self, name: &str) -> Option<&UserName> {
+        let name = name.trim().trim_start_matches('@').to_lowercase();
+        if let Some(person) = name.parse().ok().and_then(|user: UserName| self.people.get(&user)) {
+            return Some(&person.user);
+        }
+        let mut found = self.people.values().filter(|p| p.display_name.as_str().to_lowercase() == name);
+        let first = found.next()?;
+        found.next().is_none().then_some(&first.user)
+    }
+
+    /// What to call somebody. The user name stands beside a display name that others go by too, so
+    /// that nobody can pass for somebody else.
+    pub fn name<'a>(&'a self, user: &'a UserName) -> Cow<'a, str> {
+        match self.people.get(user) {
+            None => Cow::Borrowed(user.as_str()),
+            Some(person) if self.namesakes.contains(&person.display_name.as_str().to_lowercase()) => {
+                Cow::Owned(format!("{} ({user})", person.display_name))
+            }
+            Some(person) => Cow::Borrowed(person.display_name.as_str()),
+        }
+    }
+
+    /// What to call a group. The owner stands beside a name that several groups bear.
+    pub fn group_name(&self, id: GroupId) -> Cow<'_, str> {
+        let Some(view) = self.groups.get(&id) else { return Cow::Borrowed("a group that is gone") };
+        let name = view.group.name.as_str();
+        match self.groups.values().filter(|other| other.group.name.resembles(name)).count() {
+            0 | 1 => Cow::Borrowed(name),
+            _ => Cow::Owned(format!("{name} ({})", view.group.owner)),
+        }
+    }
+
+    /// Messages of others that were not read yet.
+    pub fn unread(&self, conversation: &ConversationId) -> u32 {
+        self.summaries.get(conversation).map_or(0, |summary| summary.unread)
+    }
+
+    /// What is known of a conversation.
+    pub fn summary(&self, conversation: &ConversationId) -> Option<&Summary> {
+        self.summaries.get(conversation)
+    }
+
+    /// When the last message was written there.
+    pub fn last_at(&self, conversation: &ConversationId) -> Option<Timestamp> {
+        self.summaries.get(conversation)?.last.as_ref().map(|last| last.sent_at)
+    }
+
+    /// How many members of a group are in, and how many of those can be reached now (us included).
+    pub fn members_online(&self, view: &GroupView) -> (usize, usize) {
+        let here = |user: &UserName| {
+            *user == self.me
+                || self.people.get(user).is_some_and(|person| person.availability.is_online())
+        };
+        let members: Vec<_> = view.group.members().map(|(user, _)| user).collect();
+        (members.len(), members.iter().filter(|user| here(user)).count())
+    }
+
+    /// All conversations one can cycle through: people and our groups, as the panes show them.
+    pub fn cycle(&self) -> Vec<ConversationId> {
+        let people = self.contacts.iter().cloned().map(ConversationId::Direct);
+        people.chain(self.tabs().map(ConversationId::Group)).collect()
+    }
+}
+
+/// Who may come in, in words.
+pub fn policy_words(policy: JoinPolicy) -> &'static str {
+    match policy {
+        JoinPolicy::Open => "anyone may join",
+        JoinPolicy::Invite => "by invitation",
+    }
+}
+
+/// When somebody was last online, if they are not.
+pub fn last_seen(availability: Availability) -> Option<Timestamp> {
+    match availability {
+        Availability::Online { .. } => None,
+        Availability::Offline { last_seen } => last_seen,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::app::testing::{group, person, summary, user};
+
+    #[test]
+    fn contacts_come_online_first_then_by_recency_then_by_name() {
+        let mut world = World::new(user("alice"));
+        world.note_people(vec![
+            person("alice", "Alice", true),
+            person("dave", "Dave", false),
+            person("carol", "Carol", false),
+            person("erin", "Erin", true),
+            person("bob", "bob", true),
+        ]);
+        world.note_summaries(vec![summary("dave", 0, 500), summary("erin", 2, 100)]);
+        world.sort();
+        assert_eq!(world.contacts(), ["erin", "bob", "dave", "carol"].map(user));
+        assert_eq!(world.online(), ["bob", "erin"].map(user));
+        assert_eq!(world.unread(&ConversationId::Direct(user("erin"))), 2);
+        assert!(world.mark_read(&ConversationId::Direct(user("erin"))));
+        assert!(!world.mark_read(&ConversationId::Direct(user("erin"))));
+    }
+
+    #[test]
+    fn namesakes_are_told_apart() {
+        let mut world = World::new(user("alice"));
+        world.note_people(vec![person("bob", "Bob", true), person("mallory", "BOB", true)]);
+        world.note_group(group(1, "team", "bob", Standing::Member, &["alice", "bob"]));
+        world.sort();
+        assert_eq!(world.name(&user("mallory")), "BOB (mallory)");
+        assert_eq!(world.name(&user("nobody")), "nobody");
+        assert_eq!(world.group_name(GroupId::from_bits(1)), "team");
+        world.note_group(group(2, "Team", "mallory", Standing::Listed, &["mallory"]));
+        world.sort();
+        assert_eq!(world.group_name(GroupId::from_bits(2)), "Team (mallory)");
+        assert_eq!(world.groups_named("#TEAM").len(), 2);
+        assert_eq!(world.user_named("@Mallory"), Some(&user("mallory")));
+        assert_eq!(world.user_named("bob"), Some(&user("bob")));
+        assert_eq!(world.user_named("zoe"), None);
+    }
+
+    #[test]
+    fn tabs_are_the_groups_we_are_in() {
+        let mut world = World::new(user("alice"));
+        world.note_group(group(1, "zebra", "bob", Standing::Member, &["alice", "bob"]));
+        world.note_group(group(2, "ants", "bob", Standing::Listed, &["bob"]));
+        world.note_group(group(3, "bees", "bob", Standing::Member, &["alice"]));
+        world.note_group(group(4, "cats", "bob", Standing::Invited(user("bob")), &["bob"]));
+        world.sort();
+        assert_eq!(world.tabs().collect::<Vec<_>>(), [3, 1].map(GroupId::from_bits));
+        assert_eq!(world.groups(), [3, 1, 4, 2].map(GroupId::from_bits));
+        world.note_people(vec![person("bob", "Bob", true)]);
+        assert_eq!(world.members_online(world.group(GroupId::from_bits(1)).unwrap()), (2, 2));
+        world.forget_group(GroupId::from_bits(3));
+        world.sort();
+        assert_eq!(world.tabs().count(), 1);
+    }
+}

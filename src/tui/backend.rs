@@ -1,0 +1,37 @@
+//! The seam between the front end and whoever signs people up and in.
+
+use std::future::Future;
+
+use tokio::sync::mpsc;
+
+use super::app::{AccountSummary, SignError, SignUpForm};
+use crate::domain::UserName;
+use crate::engine::{Command, Update};
+
+/// A running session, as the front end holds it. Dropping `commands` ends it; it then says
+/// [`Update::Stopped`] and no more.
+#[derive(Debug)]
+pub struct Connected {
+    /// What the front end asks.
+    pub commands: mpsc::Sender<Command>,
+    /// What the engine says, [`Update::Welcome`] first.
+    pub updates: mpsc::Receiver<Update>,
+}
+
+/// Signs people up and in.
+///
+/// The futures may be dropped before they are done, when the person goes back: what was begun is then
+/// to be left so that it can be begun again.
+pub trait Backend {
+    /// The accounts of the data directory, in the order in which they are offered.
+    fn accounts(&self) -> Vec<AccountSummary>;
+
+    /// The broker as a person would write it.
+    fn broker(&self) -> String;
+
+    /// Registers a name, and signs it in.
+    fn sign_up(&self, form: SignUpForm) -> impl Future<Output = Result<Connected, SignError>>;
+
+    /// Signs in an account of the data directory.
+    fn sign_in(&self, user: UserName) -> impl Future<Output = Result<Connected, SignError>>;
+}

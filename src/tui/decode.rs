@@ -1,0 +1,350 @@
+//! Bytes of the terminal into events.
+//!
+//! termina knows the escape sequences; what is ours is patience. A sequence that stays incomplete is let
+//! go after [`ESCAPE_PATIENCE`], and a bracketed paste whose end does not come ends after
+//! [`PASTE_PATIENCE`], so that no sequence can swallow what is typed later. What follows a paste that was
+//! ended like this is looked at with suspicion: input that nobody types (several characters at once)
+//! still belongs to it, so that a paste over a stalled link is never sent by the line breaks in it.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use termina::event::{self as raw, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
+
+use super::app::{Event, MouseKind};
+use crate::domain::limits;
+
+/// How long an incomplete escape sequence may be continued; then a lone Esc is the Esc key.
+pub const ESCAPE_PATIENCE: Duration = Duration::from_millis(50);
+/// How long a paste may pause.
+pub const PASTE_PATIENCE: Duration = Duration::from_secs(2);
+/// Most bytes of a paste that are kept: more than a message holds is of no use.
+const PASTE_LIMIT: usize = limits::TEXT;
+/// Most bytes of one escape sequence that are waited for.
+const SEQUENCE_LIMIT: usize = 1_024;
+/// After a paste without end, how many single keys restore confidence.
+const SUSPICION: u32 = 8;
+
+const PASTE_START: &[u8] = b"\x1b[200~";
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// Bytes of the terminal into events.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    keys: termina::Parser,
+    /// Bytes that may be the beginning of a paste's start or end.
+    held: Vec<u8>,
+    paste: Option<Paste>,
+    /// Bytes that the parser may still hold: a sequence, or a character, that is not complete.
+    unanswered: usize,
+    suspicion: u32,
+}
+
+#[derive(Debug, Default)]
+struct Paste {
+    bytes: Vec<u8>,
+    cut: bool,
+}
+
+impl Paste {
+    fn push(&mut self, bytes: &[u8]) {
+        let room = PASTE_LIMIT.saturating_sub(self.bytes.len());
+        self.cut |= bytes.len() > room;
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn into_event(mut self) -> Event {
+        // A character that was cut in two at the limit is left out, not shown as a broken one.
+        if self.cut
+            && let Err(error) = std::str::from_utf8(&self.bytes)
+            && error.error_len().is_none()
+        {
+            self.bytes.truncate(error.valid_up_to());
+        }
+        Event::Paste { text: String::from_utf8_lossy(&self.bytes).into_owned(), cut: self.cut }
+    }
+}
+
+impl Decoder {
+    /// Takes in what the terminal sent at once, and says what happened.
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.suspicion > 0 && self.paste.is_none() {
+            match typed_by_hand(bytes) {
+                true => self.suspicion -= 1,
+                false => self.paste = Some(Paste::default()),
+            }
+        }
+        let mut bytes = [std::mem::take(&mut self.held).as_slice(), bytes].concat();
+        loop {
+            let mark = if self.paste.is_some() { PASTE_END } else { PASTE_START };
+            match find(&bytes, mark) {
+                Some(at) => {
+                    let rest = bytes.split_off(at + mark.len());
+                    self.pass(&bytes[..at], &mut events);
+                    self.turn(&mut events);
+                    bytes = rest;
+                }
+                None => {
+                    self.held = bytes.split_off(bytes.len() - partial(&bytes, mark));
+                    self.pass(&bytes, &mut events);
+                    return events;
+                }
+            }
+        }
+    }
+
+    /// How long to wait for more before [`Self::expire`]; `None` when nothing is incomplete.
+    pub fn patience(&self) -> Option<Duration> {
+        let incomplete = !self.held.is_empty() || self.unanswered > 0;
+        match &self.paste {
+            Some(_) => Some(PASTE_PATIENCE),
+            None => incomplete.then_some(ESCAPE_PATIENCE),
+        }
+    }
+
+    /// Nothing more came for as long as [`Self::patience`] says.
+    pub fn expire(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let held = std::mem::take(&mut self.held);
+        self.pass(&held, &mut events);
+        if let Some(paste) = self.paste.take() {
+            events.push(paste.into_event());
+            self.suspicion = SUSPICION;
+        } else if self.unanswered > 0 {
+            self.keys.parse(&[], false);
+            self.pop(&mut events);
+            self.forget_sequence();
+        }
+        events
+    }
+
+    /// A mark was found: a paste begins or ends.
+    fn turn(&mut self, events: &mut Vec<Event>) {
+        self.suspicion = 0;
+        match self.paste.take() {
+            Some(paste) => events.push(paste.into_event()),
+            None => {
+                self.forget_sequence();
+                self.paste = Some(Paste::default());
+            }
+        }
+    }
+
+    fn pass(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
+        match &mut self.paste {
+            Some(paste) => paste.push(bytes),
+            // In pieces: what the parser cannot make sense of it looks at again with every piece.
+            None => bytes.chunks(SEQUENCE_LIMIT).for_each(|piece| {
+                self.keys.parse(piece, true);
+                self.unanswered += piece.len();
+                if self.pop(events) {
+                    // Since the last byte that can begin something.
+                    let begun = piece.iter().rposition(|&b| b == 0x1b || b >= 0xc0);
+                    self.unanswered = begun.map_or(0, |at| piece.len() - at);
+                }
+                if self.unanswered > SEQUENCE_LIMIT {
+                    self.forget_sequence();
+                }
+            }),
+        }
+    }
+
+    /// Takes what the parser has understood; says whether there was anything.
+    fn pop(&mut self, events: &mut Vec<Event>) -> bool {
+        let mut any = false;
+        while let Some(event) = self.keys.pop() {
+            any = true;
+            events.extend(translate(event));
+        }
+        any
+    }
+
+    fn forget_sequence(&mut self) {
+        self.keys = termina::Parser::default();
+        self.unanswered = 0;
+    }
+}
+
+/// Whether a person may have typed this: one key.
+fn typed_by_hand(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    bytes.starts_with(b"\x1b") || text.chars().count() <= 1
+}
+
+fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    bytes.windows(mark.len()).position(|window| window == mark)
+}
+
+/// How many bytes at the end may be the beginning of the mark.
+fn partial(bytes: &[u8], mark: &[u8]) -> usize {
+    (1..mark.len()).rev().find(|&n| bytes.ends_with(&mark[..n])).unwrap_or(0)
+}
+
+fn translate(event: raw::Event) -> Option<Event> {
+    match event {
+        raw::Event::Key(key) => key_event(key).map(Event::Key),
+        raw::Event::FocusIn => Some(Event::Focus(true)),
+        raw::Event::FocusOut => Some(Event::Focus(false)),
+        raw::Event::Mouse(mouse) => {
+            let kind = match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => MouseKind::Click,
+                MouseEventKind::ScrollUp => MouseKind::WheelUp,
+                MouseEventKind::ScrollDown => MouseKind::WheelDown,
+                _ => return None,
+            };
+            Some(Event::Mouse { kind, x: mouse.column, y: mouse.row })
+        }
+        _ => None,
+    }
+}
+
+fn key_event(key: raw::KeyEvent) -> Option<KeyEvent> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let code = match key.code {
+        raw::KeyCode::Char(c) => KeyCode::Char(c),
+        raw::KeyCode::Enter => KeyCode::Enter,
+        raw::KeyCode::Backspace => KeyCode::Backspace,
+        raw::KeyCode::Tab => KeyCode::Tab,
+        raw::KeyCode::Escape => KeyCode::Esc,
+        raw::KeyCode::Left => KeyCode::Left,
+        raw::KeyCode::Right => KeyCode::Right,
+        raw::KeyCode::Up => KeyCode::Up,
+        raw::KeyCode::Down => KeyCode::Down,
+        raw::KeyCode::Home => KeyCode::Home,
+        raw::KeyCode::End => KeyCode::End,
+        raw::KeyCode::BackTab => KeyCode::BackTab,
+        raw::KeyCode::PageUp => KeyCode::PageUp,
+        raw::KeyCode::PageDown => KeyCode::PageDown,
+        raw::KeyCode::Insert => KeyCode::Insert,
+        raw::KeyCode::Delete => KeyCode::Delete,
+        raw::KeyCode::Function(n) => KeyCode::F(n),
+        _ => return None,
+    };
+    let pairs = [
+        (Modifiers::SHIFT, KeyModifiers::SHIFT),
+        (Modifiers::ALT, KeyModifiers::ALT),
+        (Modifiers::CONTROL, KeyModifiers::CONTROL),
+        (Modifiers::SUPER, KeyModifiers::SUPER),
+    ];
+    let held = pairs.into_iter().filter(|(theirs, _)| key.modifiers.contains(*theirs));
+    let modifiers = held.fold(KeyModifiers::NONE, |all, (_, ours)| all | ours);
+    Some(KeyEvent::new(code, modifiers))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn told(events: &[Event]) -> Vec<String> {
+        let name = |event: &Event| match event {
+            Event::Key(key) => format!("{:?} {:?}", key.code, key.modifiers.bits()),
+            Event::Paste { text, cut } => format!("paste {text:?} {cut}"),
+            Event::Mouse { kind, x, y } => format!("{kind:?} {x} {y}"),
+            Event::Focus(focused) => format!("focus {focused}"),
+            other => format!("{other:?}"),
+        };
+        events.iter().map(name).collect()
+    }
+
+    #[test]
+    fn keys_mouse_and_focus_are_understood() {
+        let mut decoder = Decoder::default();
+        let events =
+            decoder.feed(b"a\r\x7f\x0a\x1b[1;3H\x1b\r\x1b[<0;5;7M\x1b[<64;1;1M\x1b[I\x1b[Z\xc3\xa9");
+        let expected = [
+            "Char('a') 0",
+            "Enter 0",
+            "Backspace 0",
+            "Char('j') 2",
+            "Home 4",
+            "Enter 4",
+            "Click 4 6",
+            "WheelUp 0 0",
+            "focus true",
+            "BackTab 1",
+            "Char('é') 0",
+        ];
+        assert_eq!(told(&events), expected);
+        assert!(decoder.expire().is_empty());
+        assert_eq!(decoder.patience(), None);
+    }
+
+    #[test]
+    fn a_lone_escape_is_the_key_after_a_while() {
+        let mut decoder = Decoder::default();
+        assert!(decoder.feed(b"\x1b").is_empty());
+        assert_eq!(decoder.patience(), Some(ESCAPE_PATIENCE));
+        assert_eq!(told(&decoder.expire()), ["Esc 0"]);
+        assert!(decoder.feed(b"\x1b").is_empty());
+        assert_eq!(told(&decoder.feed(b"[A")), ["Up 0"], "a sequence may come in two reads");
+        assert!(decoder.feed(b"\x1b[1;").is_empty());
+        assert!(decoder.expire().is_empty());
+        assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 0"], "half a sequence swallows nothing");
+        assert!(decoder.feed(b"\x1b]0;title without end").is_empty());
+        assert!(decoder.expire().is_empty());
+        assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 0"]);
+    }
+
+    #[test]
+    fn a_paste_comes_whole_however_it_is_cut() {
+        let bytes = b"a\x1b[200~one\rtwo\x1b[Athree\x1b[201~b";
+        let expected = ["Char('a') 0", "paste \"one\\rtwo\\u{1b}[Athree\" false", "Char('b') 0"];
+        for cut in 1..bytes.len() {
+            let mut decoder = Decoder::default();
+            let mut events = decoder.feed(&bytes[..cut]);
+            events.extend(decoder.feed(&bytes[cut..]));
+            assert_eq!(told(&events), expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_paste_without_end_ends_by_itself_and_what_is_typed_then_counts() {
+        let mut decoder = Decoder::default();
+        assert!(decoder.feed(b"\x1b[200~hello\r").is_empty());
+        assert_eq!(decoder.patience(), Some(PASTE_PATIENCE));
+        assert_eq!(told(&decoder.expire()), ["paste \"hello\\r\" false"]);
+        assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 0"]);
+        assert_eq!(told(&decoder.feed(b"\r")), ["Enter 0"]);
+        assert_eq!(told(&decoder.feed(b"\x1b[A")), ["Up 0"]);
+    }
+
+    #[test]
+    fn the_rest_of_a_stalled_paste_is_never_taken_for_keys() {
+        let mut decoder = Decoder::default();
+        decoder.feed(b"\x1b[200~line one\r");
+        assert_eq!(decoder.expire().len(), 1);
+        let rest = decoder.feed(b"line two\rline three\x1b[201~x");
+        assert_eq!(told(&rest), ["paste \"line two\\rline three\" false", "Char('x') 0"]);
+        assert_eq!(told(&decoder.feed(b"fast\r")).len(), 5, "the end was seen: keys are keys again");
+    }
+
+    #[test]
+    fn a_huge_paste_is_cut_and_says_so() {
+        let mut decoder = Decoder::default();
+        decoder.feed(PASTE_START);
+        for _ in 0..1_000 {
+            assert!(decoder.feed("水".repeat(100).as_bytes()).is_empty());
+        }
+        let events = decoder.feed(PASTE_END);
+        let [Event::Paste { text, cut: true }] = &events[..] else { panic!("{:?}", told(&events)) };
+        assert!(text.len() <= PASTE_LIMIT && text.chars().all(|c| c == '水'));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_can_silence_the_keyboard(noise in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut decoder = Decoder::default();
+            decoder.feed(&noise);
+            while decoder.patience().is_some() {
+                decoder.expire();
+            }
+            let events = told(&decoder.feed(b"x"));
+            prop_assert_eq!(events.last().map(String::as_str), Some("Char('x') 0"));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the environment says about the terminal and the person at it.
+
+use std::env;
+
+use jiff::tz::TimeZone;
+
+use super::app::{Calendar, Glyphs, Setup};
+
+/// Reads `NO_COLOR`, `TERM`, the locale and the time zone.
+pub fn setup() -> Setup {
+    let var = |name: &str| env::var(name).ok();
+    Setup { calendar: Calendar::new(TimeZone::system()), glyphs: glyphs(var), colours: colours(var) }
+}
+
+/// Whether colours may be used: not when `NO_COLOR` is set to anything (no-color.org), nor on a terminal
+/// that calls itself dumb.
+fn colours(var: impl Fn(&str) -> Option<String>) -> bool {
+    let no_color = var("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_color && var("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Signs beyond ASCII need a UTF-8 locale, and a font that has them: the Linux console's has not.
+fn glyphs(var: impl Fn(&str) -> Option<String>) -> Glyphs {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(&var).find(|value| !value.is_empty());
+    let utf8 = locale.is_some_and(|value| {
+        let value = value.to_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    });
+    let plain = var("TERM").is_some_and(|term| term == "dumb" || term == "linux");
+    if utf8 && !plain { Glyphs::Unicode } else { Glyphs::Ascii }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given<'a>(vars: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn no_color_and_dumb_terminals_get_none() {
+        assert!(colours(given(&[("TERM", "xterm-256color")])));
+        assert!(colours(given(&[("NO_COLOR", "")])));
+        assert!(!colours(given(&[("NO_COLOR", "1")])));
+        assert!(!colours(given(&[("TERM", "dumb")])));
+    }
+
+    #[test]
+    fn signs_follow_the_locale() {
+        assert_eq!(glyphs(given(&[("LANG", "en_AU.UTF-8")])), Glyphs::Unicode);
+        assert_eq!(glyphs(given(&[("LC_ALL", "C"), ("LANG", "en_AU.UTF-8")])), Glyphs::Ascii);
+        assert_eq!(glyphs(given(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8")])), Glyphs::Unicode);
+        assert_eq!(glyphs(given(&[("LANG", "C.UTF-8"), ("TERM", "linux")])), Glyphs::Ascii);
+        assert_eq!(glyphs(given(&[])), Glyphs::Ascii);
+    }
+}

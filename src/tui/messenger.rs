@@ -1,0 +1,53 @@
+//! The front end on the real engine.
+
+use super::app::{AccountSummary, FieldName, SignError, SignUpForm};
+use super::backend::{Backend, Connected};
+use crate::domain::{DisplayName, UserName};
+use crate::engine::{self, Error, Session, Setup};
+
+/// Signs people up and in with the engine.
+pub struct Messenger {
+    setup: Setup,
+}
+
+impl Messenger {
+    /// For this data directory and broker.
+    pub fn new(setup: Setup) -> Self {
+        Self { setup }
+    }
+}
+
+impl Backend for Messenger {
+    fn accounts(&self) -> Vec<AccountSummary> {
+        let summary = |user: UserName| AccountSummary { display_name: DisplayName::from(&user), user };
+        engine::accounts(&self.setup.data_dir).into_iter().map(summary).collect()
+    }
+
+    fn broker(&self) -> String {
+        self.setup.broker_label()
+    }
+
+    async fn sign_up(&self, form: SignUpForm) -> Result<Connected, SignError> {
+        let SignUpForm { user, display_name, mobile } = form;
+        let form = engine::SignUp { user: user.clone(), display_name, mobile };
+        engine::sign_up(&self.setup, form).await.map_err(|error| told(&error))?;
+        self.sign_in(user).await
+    }
+
+    async fn sign_in(&self, user: UserName) -> Result<Connected, SignError> {
+        let session = Session::start(&self.setup, &user).await.map_err(|error| told(&error))?;
+        Ok(Connected { commands: session.commands, updates: session.updates })
+    }
+}
+
+fn told(error: &Error) -> SignError {
+    let (field, hint) = match error {
+        Error::NameTaken { .. } => (Some(FieldName::User), "Choose another one."),
+        Error::AccountExists { .. } => (Some(FieldName::User), "Sign in instead, or choose another name."),
+        Error::NoAccount { .. } => (None, "Sign up first."),
+        Error::InUse { .. } => (None, "Close it there, or use another account."),
+        Error::Unreachable { .. } => (None, "Check the address given with --broker, and try again."),
+        _ => (None, ""),
+    };
+    SignError { field, what: error.to_string(), hint: hint.to_owned() }
+}

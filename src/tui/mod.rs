@@ -1,0 +1,21 @@
+//! Front end 2: the full-screen messenger.
+//!
+//! [`run`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`) it owns all
+//! terminal I/O. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
+//! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`].
+
+pub mod app;
+mod backend;
+mod decode;
+mod effects;
+mod environment;
+mod input;
+mod messenger;
+mod run;
+mod terminal;
+pub mod view;
+
+pub use backend::{Backend, Connected};
+pub use environment::setup;
+pub use messenger::Messenger;
+pub use run::{Options, TuiError, run};

@@ -1,0 +1,278 @@
+//! The loop: events in, effects out, a frame when something has changed.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::app::{App, Effect, Event, Keymap, Setup, SignError, Start};
+use super::backend::{Backend, Connected};
+use super::effects::Running;
+use super::input::{self, Input};
+use super::terminal::Screen;
+use crate::domain::{Timestamp, UserName};
+
+/// The least time between two frames that nobody's hand caused.
+const FRAME: Duration = Duration::from_millis(16);
+/// The least time between two frames when somebody types: an echo is not to wait for a frame that a
+/// burst of messages has just taken.
+const ECHO: Duration = Duration::from_millis(1);
+/// Most updates taken before the keyboard is looked at again.
+const BATCH: usize = 64;
+/// How long the end of the session may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How the front end is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// Time zone, signs, colours.
+    pub setup: Setup,
+    /// An account to sign in at once.
+    pub sign_in: Option<UserName>,
+}
+
+/// Why the front end cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// There is no terminal, or it cannot be used.
+    #[error("the full-screen messenger needs a terminal: {0}")]
+    NoTerminal(#[source] io::Error),
+    /// The terminal failed while it was used.
+    #[error("cannot draw on the terminal: {0}")]
+    Draw(#[source] io::Error),
+}
+
+/// An attempt to sign up or in that is under way.
+type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Connected, SignError>> + 'a>>;
+
+/// Runs the full-screen messenger until the person leaves, or the process is asked to end.
+///
+/// To be polled by `Runtime::block_on`, not from a task: it writes to the terminal, which may block its
+/// thread while the terminal is stopped.
+pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiError> {
+    let mut screen = Screen::enter().map_err(TuiError::NoTerminal)?;
+    let inputs = input::start().map_err(TuiError::NoTerminal)?;
+    let start =
+        Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
+    let size = screen.size().map_err(TuiError::NoTerminal)?;
+    let (app, effects) = App::new(options.setup, options.keymap, start, size, now());
+    let mut front = Front {
+        backend,
+        app,
+        inputs,
+        running: None,
+        attempt: None,
+        timer: None,
+        drawn_at: None,
+        draw_at: None,
+        leaving: false,
+    };
+    front.carry_out(effects, &mut screen)?;
+    let outcome = front.go(&mut screen).await;
+    let farewell = async {
+        if let Some(running) = front.running.take() {
+            running.end().await;
+        }
+    };
+    // Longer than that nobody waits for a prompt; the broker will see by itself that we are gone.
+    let _ = timeout(FAREWELL, farewell).await;
+    outcome
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+}
+
+struct Front<'a, B> {
+    backend: &'a B,
+    app: App,
+    inputs: mpsc::Receiver<Input>,
+    running: Option<Running>,
+    attempt: Option<Attempt<'a>>,
+    timer: Option<Instant>,
+    drawn_at: Option<Instant>,
+    /// When the next frame is due.
+    draw_at: Option<Instant>,
+    leaving: bool,
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(Option<Input>),
+    Event(Event),
+    Signed(Result<Connected, SignError>),
+    Draw,
+}
+
+impl<B: Backend> Front<'_, B> {
+    async fn go(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
+        self.note_changes(ECHO);
+        loop {
+            self.draw_if_due(screen)?;
+            if self.leaving {
+                return Ok(());
+            }
+            match self.wait().await {
+                // The input task ends when the terminal is gone.
+                Woken::Input(None) => self.take(Event::Shutdown, screen)?,
+                Woken::Input(Some(input)) => self.take_input(input, screen)?,
+                Woken::Event(event) => self.take(event, screen)?,
+                Woken::Signed(outcome) => self.signed(outcome, screen)?,
+                Woken::Draw => {}
+            }
+            self.drain(screen)?;
+        }
+    }
+
+    async fn wait(&mut self) -> Woken {
+        tokio::select! {
+            biased;
+            input = self.inputs.recv() => Woken::Input(input),
+            () = until(self.draw_at) => Woken::Draw,
+            update = next(&mut self.running) => Woken::Event(Event::Update(update)),
+            outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
+            () = until(self.timer) => {
+                self.timer = None;
+                Woken::Event(Event::Timer)
+            }
+        }
+    }
+
+    /// Takes everything that has come already, so that one frame shows all of it.
+    fn drain(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
+        for _ in 0..BATCH {
+            while let Ok(input) = self.inputs.try_recv() {
+                self.take_input(input, screen)?;
+            }
+            match self.running.as_mut().and_then(Running::ready) {
+                Some(update) => self.take(Event::Update(update), screen)?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_input(&mut self, input: Input, screen: &mut Screen) -> Result<(), TuiError> {
+        match input {
+            Input::Event(event) => self.take(event, screen)?,
+            Input::Resized => {
+                let (width, height) = screen.size().map_err(TuiError::Draw)?;
+                self.take(Event::Resize { width, height }, screen)?;
+            }
+            Input::Stop => self.suspend(screen)?,
+            Input::Continued => {
+                screen.enter_again().map_err(TuiError::Draw)?;
+                self.draw_at = Some(Instant::now());
+            }
+        }
+        self.note_changes(ECHO);
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
+        let effects = self.app.update(event, now());
+        self.carry_out(effects, screen)?;
+        self.note_changes(FRAME);
+        Ok(())
+    }
+
+    fn signed(
+        &mut self,
+        outcome: Result<Connected, SignError>,
+        screen: &mut Screen,
+    ) -> Result<(), TuiError> {
+        self.attempt = None;
+        let event = match outcome {
+            Ok(link) => {
+                self.running = Some(Running::new(link));
+                Event::SignedIn
+            }
+            Err(error) => Event::SignFailed(error),
+        };
+        self.take(event, screen)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<(), TuiError> {
+        for effect in effects {
+            match effect {
+                Effect::Send(command) => {
+                    let refused = self.running.as_mut().and_then(|running| running.send(command));
+                    if let Some(update) = refused {
+                        self.take(Event::Update(update), screen)?;
+                    }
+                }
+                Effect::SignUp(form) => self.attempt = Some(Box::pin(self.backend.sign_up(form))),
+                Effect::SignIn(user) => self.attempt = Some(Box::pin(self.backend.sign_in(user))),
+                Effect::CancelSign => self.attempt = None,
+                Effect::DropSession => self.running = None,
+                Effect::SetTimer(at) => {
+                    self.timer = at.map(|at| Instant::now() + at.since(now()));
+                }
+                Effect::Redraw => {
+                    screen.forget().map_err(TuiError::Draw)?;
+                    self.draw_at = Some(Instant::now());
+                }
+                Effect::Suspend => self.suspend(screen)?,
+                Effect::Quit => self.leaving = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops as the shell's Ctrl+Z does; goes on here when the process is continued.
+    fn suspend(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
+        screen.leave();
+        // Not SIGTSTP, which we catch: this one cannot be caught.
+        if let Err(error) = kill_process(getpid(), Signal::STOP) {
+            tracing::warn!(%error, "cannot stop");
+        }
+        screen.enter_again().map_err(TuiError::Draw)?;
+        self.draw_at = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Makes a frame due, so long after the last one, if something has changed.
+    fn note_changes(&mut self, gap: Duration) {
+        if self.app.take_changed() || (gap == ECHO && self.draw_at.is_some()) {
+            let due = self.drawn_at.map_or_else(Instant::now, |drawn| drawn + gap);
+            self.draw_at = Some(self.draw_at.map_or(due, |earlier| earlier.min(due)));
+        }
+    }
+
+    fn draw_if_due(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
+        let now = Instant::now();
+        if self.draw_at.is_some_and(|due| due <= now) || self.leaving {
+            screen.draw(&self.app).map_err(TuiError::Draw)?;
+            self.drawn_at = Some(Instant::now());
+            self.draw_at = None;
+        }
+        Ok(())
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next(running: &mut Option<Running>) -> crate::engine::Update {
+    match running {
+        Some(running) => running.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn signed(attempt: &mut Option<Attempt<'_>>) -> Result<Connected, SignError> {
+    match attempt {
+        Some(attempt) => attempt.await,
+        None => std::future::pending().await,
+    }
+}

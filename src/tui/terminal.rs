@@ -1,0 +1,165 @@
+//! The terminal: its modes, set and undone by one guard on every way out, and drawing on it.
+//!
+//! Nothing is asked of the terminal: no answer is waited for before the first frame, or ever.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
+
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+    KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{Command, cursor, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+
+use super::app::App;
+use super::view;
+
+/// Bytes collected before they are written: more than a frame takes as a rule.
+const FRAME_BYTES: usize = 64 * 1024;
+
+/// Whether the terminal is in our modes.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and the wheel with their cells, in any width of screen. Not motion: it would wake us for
+/// nothing (crossterm's `EnableMouseCapture` asks for that too).
+struct Mouse(bool);
+
+impl Command for Mouse {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str(if self.0 { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" })
+    }
+}
+
+/// The terminal in our modes. They are undone when this is dropped, and when the thread that made it
+/// panics.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub fn enter() -> io::Result<Self> {
+        let stdout = io::stdout();
+        if !stdout.is_terminal() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not a terminal"));
+        }
+        let out = File::from(stdout.as_fd().try_clone_to_owned()?);
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, out));
+        restore_on_panic();
+        set_modes()?;
+        match Terminal::new(backend) {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                undo_modes();
+                Err(error)
+            }
+        }
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Draws what has changed since the last frame.
+    pub fn draw(&mut self, app: &App) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view::draw(frame, app))?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.terminal.backend_mut().flush()
+    }
+
+    /// Forgets what is on the screen, so that the next frame paints every cell.
+    pub fn forget(&mut self) -> io::Result<()> {
+        let (width, height) = self.size()?;
+        // `Terminal::clear` would ask the terminal where the cursor is, and wait for the answer.
+        self.terminal.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// Gives the terminal back for a while.
+    pub fn leave(&self) {
+        undo_modes();
+    }
+
+    /// Takes the terminal again. Somebody else may have changed its modes meanwhile.
+    pub fn enter_again(&mut self) -> io::Result<()> {
+        undo_modes();
+        set_modes()?;
+        self.forget()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        undo_modes();
+    }
+}
+
+fn set_modes() -> io::Result<()> {
+    ENTERED.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    let mut out = io::stdout();
+    queue!(
+        out,
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        Mouse(true),
+        // Tells Shift+Enter from Enter where the terminal can; others ignore it.
+        PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
+    )?;
+    out.flush()
+}
+
+/// Undoes what [`set_modes`] did. That the terminal may be gone is no reason to complain.
+fn undo_modes() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = queue!(
+        out,
+        EndSynchronizedUpdate,
+        PopKeyboardEnhancementFlags,
+        Mouse(false),
+        DisableFocusChange,
+        DisableBracketedPaste,
+        cursor::Show,
+        LeaveAlternateScreen,
+    );
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}
+
+/// Gives the terminal back before a panic is reported on it. A panic of another thread ends that task
+/// alone: it goes to the log, not over the frame.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    let ours: ThreadId = thread::current().id();
+    ONCE.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == ours {
+                undo_modes();
+            }
+            if ENTERED.load(Ordering::SeqCst) {
+                tracing::error!(%info, "a task panicked");
+            } else {
+                report(info);
+            }
+        }));
+    });
+}

@@ -1,0 +1,59 @@
+//! What is around the panes: the first row, what has to be told, the last row.
+
+use ratatui::layout::Rect;
+
+use super::paint::{Canvas, lines, row};
+use crate::tui::app::{App, Link, Session, Weight, width};
+
+/// The first row: who we are, our group tabs, the state of the connection in words.
+pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let area = session.regions.header;
+    let theme = canvas.theme;
+    let link_style = if session.link == Link::Up { theme.presence(true) } else { theme.wrong() };
+    canvas.put_right(area, &session.link_words(&app.setup, area.width), link_style);
+    canvas.put(area, 1, &session.who(&app.setup), theme.strong());
+    let tabs = session.tabs(&app.setup);
+    let last = tabs.len().saturating_sub(1);
+    for (at, tab) in tabs.iter().enumerate() {
+        let style = if tab.open { theme.title(true) } else { theme.plain() };
+        let x = usize::from(tab.area.x);
+        canvas.put(area, x, &tab.label, style);
+        if at < last {
+            canvas.put(area, x + usize::from(tab.area.width), canvas.glyphs.bar(), theme.line());
+        }
+    }
+}
+
+/// What has to be told, in words that say how much it matters.
+pub fn notice(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
+    let Some(line) = app.notices.top() else { return };
+    let kind = match line.weight {
+        Weight::News => "",
+        Weight::Error => "error: ",
+        Weight::Warning => "warning: ",
+    };
+    let waiting = match app.notices.waiting() {
+        0 => String::new(),
+        n => format!("  ({n} more, Esc)"),
+    };
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let text = format!("{kind}{}{waiting}", line.text);
+    lines(canvas, inner, &text, canvas.theme.notice(line.weight));
+}
+
+/// The keys that matter where the keyboard is: as many as fit.
+pub fn footer(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
+    let mut x = 1;
+    let separator = canvas.glyphs.separator();
+    for (at, (key, label)) in app.keymap.footer(app.context()).enumerate() {
+        let gap = if at == 0 { "" } else { separator };
+        let wide = width(gap) + width(key) + 1 + width(label);
+        if x + wide > usize::from(area.width) {
+            break;
+        }
+        let area = row(area, 0);
+        x += canvas.put(area, x, gap, canvas.theme.faint());
+        x += canvas.put(area, x, key, canvas.theme.key());
+        x += canvas.put(area, x, &format!(" {label}"), canvas.theme.faint());
+    }
+}

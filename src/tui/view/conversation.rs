@@ -1,0 +1,173 @@
+//! The open conversation: its title, its messages, and the row below them.
+
+use ratatui::layout::Rect;
+
+use super::card;
+use super::paint::{Canvas, lines, row};
+use crate::domain::{Availability, ConversationId, Origin, Standing, UserName};
+use crate::tui::app::{
+    Action, App, COMMANDS, Context, GroupView, Link, Pane, Session, counted, fit, policy_words, width,
+};
+
+/// Paints the conversation, if it is on the screen.
+pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let regions = &session.regions;
+    if regions.framed {
+        canvas.frame(regions.frame);
+    }
+    if regions.messages.height == 0 {
+        return;
+    }
+    title(canvas, app, session);
+    if let Some(view) = session.card() {
+        card::draw(canvas, app, session, view);
+    } else if session.open_id().is_some() {
+        messages(canvas, app, session);
+    } else {
+        home(canvas, app, session);
+    }
+    divider(canvas, app, session);
+}
+
+fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let regions = &session.regions;
+    let words = match session.open_id() {
+        None => "Cooee".to_owned(),
+        Some(ConversationId::Direct(user)) => direct_title(canvas, app, session, user),
+        Some(ConversationId::Group(_)) => {
+            session.open_group().map(|view| group_title(canvas, session, view)).unwrap_or_default()
+        }
+    };
+    // Where there is no header the title says what is wrong with the connection.
+    let trouble = match (regions.header.height, &session.link) {
+        (0, Link::Connecting | Link::Down { .. }) => session.link_words(&app.setup, 0),
+        _ => String::new(),
+    };
+    let room = usize::from(regions.title.width).saturating_sub(4 + width(&trouble));
+    let style = canvas.theme.title(session.pane == Pane::Conversation);
+    canvas.put(regions.title, 1, &format!(" {} ", fit(&words, room)), style);
+    canvas.put_right(regions.title, &trouble, canvas.theme.wrong());
+}
+
+fn direct_title(canvas: &Canvas<'_>, app: &App, session: &Session, user: &UserName) -> String {
+    let name = session.world.name(user);
+    let Some(person) = session.world.person(user) else { return name.into_owned() };
+    let sign = canvas.glyphs.presence(person.availability.is_online());
+    let state = match (person.origin, person.availability) {
+        (_, Availability::Online { .. }) => "online".to_owned(),
+        (Origin::ByHand, _) => "has not signed up here".to_owned(),
+        (_, Availability::Offline { last_seen: Some(at) }) => {
+            format!("last seen {}", app.setup.calendar.short(at, app.now))
+        }
+        (_, Availability::Offline { last_seen: None }) => "offline".to_owned(),
+    };
+    let mobile = person.mobile.as_ref().map(|m| format!("{}{m}", canvas.glyphs.separator()));
+    format!("{name} {sign} {state}{}", mobile.unwrap_or_default())
+}
+
+fn group_title(canvas: &Canvas<'_>, session: &Session, view: &GroupView) -> String {
+    let dot = canvas.glyphs.separator();
+    let (members, online) = session.world.members_online(view);
+    let name = session.world.group_name(view.group.id);
+    let members = counted(members, "member");
+    match view.standing {
+        Standing::Left => format!("#{name}{dot}you left"),
+        _ => format!("#{name}{dot}{members}, {online} online{dot}{}", policy_words(view.group.policy)),
+    }
+}
+
+fn messages(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let area = session.regions.messages;
+    let Some(chat) = session.chat() else { return };
+    let rows = chat.visible(&session.window(&app.setup, app.now));
+    if rows.is_empty() && chat.timeline().is_loaded() {
+        let words = "No messages yet.";
+        canvas.put(row(area, usize::from(area.height) - 1), 1, words, canvas.theme.faint());
+    }
+    // The newest row lies at the bottom edge.
+    let first = usize::from(area.height).saturating_sub(rows.len());
+    for (at, pieces) in rows.iter().enumerate() {
+        for piece in pieces {
+            canvas.put(row(area, first + at), piece.x, &piece.text, canvas.theme.tone(piece.tone));
+        }
+    }
+}
+
+/// What to do when no chat is open.
+fn home(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let area = session.regions.messages;
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let key = |action| app.keymap.key(Context::Composer, action).unwrap_or_default();
+    let alone = session.world.contacts().is_empty() && session.world.groups().is_empty();
+    let mut paragraphs = vec![format!("You are signed in as {}.", session.me.user)];
+    if !session.ready {
+        paragraphs.push("Looking who is here…".to_owned());
+    } else if alone {
+        paragraphs.push(
+            "Nobody else is here yet. Start `cooee` in another terminal and sign up as somebody else."
+                .to_owned(),
+        );
+        paragraphs.push(format!("{} makes a group.", key(Action::NewGroup)));
+    } else {
+        paragraphs.push(format!(
+            "{} goes to the contacts, Enter there opens a chat. {} finds anybody by name or number, {} \
+             goes to what is unread.",
+            key(Action::ShowContacts),
+            key(Action::Jump),
+            key(Action::NextUnread)
+        ));
+        paragraphs.push(format!(
+            "{} makes a group, {} shows all keys.",
+            key(Action::NewGroup),
+            key(Action::Help)
+        ));
+    }
+    let mut at = 0;
+    for words in paragraphs {
+        let below = Rect { y: inner.y + at, height: inner.height.saturating_sub(at), ..inner };
+        let style = if at == 0 { canvas.theme.strong() } else { canvas.theme.plain() };
+        let taken = lines(canvas, below, &words, style);
+        at = (at + super::paint::cells(taken) + 1).min(inner.height);
+    }
+}
+
+/// Who is writing, what is below, how to go on with a command.
+fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let area = session.regions.divider;
+    if area.height == 0 {
+        return;
+    }
+    canvas.rule(area, session.regions.framed);
+    let Some(chat) = session.writing() else { return };
+    let mut room = usize::from(area.width).saturating_sub(4);
+    if chat.below() > 0 {
+        let key = app.keymap.key(Context::Composer, Action::Newest).unwrap_or_default();
+        let words = format!(" {} new below, {key} ", chat.below());
+        let style = canvas.theme.unread();
+        canvas.put_right(area, &words, style);
+        room = room.saturating_sub(width(&words));
+    }
+    let writers: Vec<_> = chat.writers().map(|user| session.world.name(user)).collect();
+    let words = match &writers[..] {
+        _ if chat.draft.is_command() => command_hint(&chat.draft.text()),
+        [] => return,
+        [one] => format!("{one} is typing…"),
+        [one, other] => format!("{one} and {other} are typing…"),
+        more => format!("{} people are typing…", more.len()),
+    };
+    canvas.put(area, 2, &format!(" {} ", fit(&words, room)), canvas.theme.faint());
+}
+
+/// How the command that is being written goes on.
+fn command_hint(text: &str) -> String {
+    let typed = text.trim_start_matches('/');
+    let name = typed.split_whitespace().next().unwrap_or("").to_lowercase();
+    let complete = typed.contains(char::is_whitespace);
+    let fits = |known: &str| if complete { known == name } else { known.starts_with(&name) };
+    let found: Vec<_> = COMMANDS.iter().filter(|command| fits(command.name)).collect();
+    match found[..] {
+        [] => "no such command; // begins a text with a slash".to_owned(),
+        [one] => format!("/{} {}: {}", one.name, one.arguments, one.help).replace(" :", ":"),
+        _ => found.iter().map(|command| format!("/{}", command.name)).collect::<Vec<_>>().join(" "),
+    }
+}

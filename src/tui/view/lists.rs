@@ -1,0 +1,150 @@
+//! The lists: contacts, who is online, groups.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::paint::{Canvas, row};
+use crate::domain::{ConversationId, GroupId, Origin, Standing, UserName};
+use crate::tui::app::{Action, App, Context, Pane, Session, fit, last_seen, width};
+
+/// What one entry shows.
+struct Entry {
+    conversation: ConversationId,
+    sign: &'static str,
+    sign_style: Style,
+    name: String,
+    aside: String,
+    aside_style: Style,
+    chosen: bool,
+}
+
+/// Paints the lists that are on the screen.
+pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
+    let regions = &session.regions;
+    if regions.framed {
+        canvas.frame(regions.side);
+    }
+    let world = &session.world;
+    for (at, pane) in Pane::LISTS.into_iter().enumerate() {
+        let (title, area) = (regions.titles[at], regions.lists[at]);
+        if title.height == 0 {
+            continue;
+        }
+        if regions.framed && at > 0 {
+            canvas.rule(title, true);
+        }
+        let (name, count) = match pane {
+            Pane::Contacts => ("Contacts", world.contacts().len()),
+            Pane::Online => ("Online", world.online().len()),
+            Pane::Groups | Pane::Conversation => ("Groups", world.groups().len()),
+        };
+        let words = format!(" {name} {count} ");
+        canvas.put(title, 1, &words, canvas.theme.title(session.pane == pane));
+        let rows = usize::from(area.height);
+        let entries: Vec<Entry> = match pane {
+            Pane::Contacts => {
+                let lists = &session.lists.contacts;
+                let people = world.contacts().iter().skip(lists.top).take(rows);
+                people.map(|user| person(canvas, app, session, user, lists.chosen.as_ref())).collect()
+            }
+            Pane::Online => {
+                let lists = &session.lists.online;
+                let people = world.online().iter().skip(lists.top).take(rows);
+                people.map(|user| person(canvas, app, session, user, lists.chosen.as_ref())).collect()
+            }
+            Pane::Groups | Pane::Conversation => {
+                let lists = &session.lists.groups;
+                let groups = world.groups().iter().skip(lists.top).take(rows);
+                groups.filter_map(|id| group(canvas, session, *id, lists.chosen)).collect()
+            }
+        };
+        if entries.is_empty() {
+            canvas.put(area, 1, &nothing(app, pane), canvas.theme.faint());
+        }
+        for (at, entry) in entries.iter().enumerate() {
+            draw_entry(canvas, session, row(area, at), entry, session.pane == pane);
+        }
+    }
+}
+
+fn nothing(app: &App, pane: Pane) -> String {
+    match pane {
+        Pane::Contacts | Pane::Conversation => "nobody else yet".to_owned(),
+        Pane::Online => "nobody else".to_owned(),
+        Pane::Groups => match app.keymap.key(Context::Global, Action::NewGroup) {
+            Some(key) => format!("none; {key} makes one"),
+            None => "none".to_owned(),
+        },
+    }
+}
+
+fn person(
+    canvas: &Canvas<'_>,
+    app: &App,
+    session: &Session,
+    user: &UserName,
+    chosen: Option<&UserName>,
+) -> Entry {
+    let world = &session.world;
+    let conversation = ConversationId::Direct(user.clone());
+    let person = world.person(user);
+    let online = person.is_some_and(|person| person.availability.is_online());
+    let unread = session.unread(&conversation);
+    let last = world.last_at(&conversation).or_else(|| last_seen(person?.availability));
+    let by_hand = person.is_some_and(|person| person.origin == Origin::ByHand);
+    let (aside, aside_style) = match (unread, last) {
+        (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),
+        (0, None) if by_hand => ("not here".to_owned(), canvas.theme.faint()),
+        (0, None) => (String::new(), canvas.theme.faint()),
+        (n, _) => (n.to_string(), canvas.theme.unread()),
+    };
+    Entry {
+        conversation,
+        sign: canvas.glyphs.presence(online),
+        sign_style: canvas.theme.presence(online),
+        name: world.name(user).into_owned(),
+        aside,
+        aside_style,
+        chosen: chosen == Some(user),
+    }
+}
+
+fn group(canvas: &Canvas<'_>, session: &Session, id: GroupId, chosen: Option<GroupId>) -> Option<Entry> {
+    let view = session.world.group(id)?;
+    let conversation = ConversationId::Group(id);
+    let (sign, aside) = match &view.standing {
+        Standing::Member => ("#", String::new()),
+        Standing::Invited(_) => ("!", "invited".to_owned()),
+        Standing::Listed => ("+", "join".to_owned()),
+        Standing::Left => ("-", "left".to_owned()),
+    };
+    let (aside, aside_style) = match session.unread(&conversation) {
+        0 => (aside, canvas.theme.faint()),
+        n => (n.to_string(), canvas.theme.unread()),
+    };
+    Some(Entry {
+        conversation,
+        sign,
+        sign_style: canvas.theme.faint(),
+        name: session.world.group_name(id).into_owned(),
+        aside,
+        aside_style,
+        chosen: chosen == Some(id),
+    })
+}
+
+fn draw_entry(canvas: &mut Canvas<'_>, session: &Session, row: Rect, entry: &Entry, has_keyboard: bool) {
+    let open = session.open_id() == Some(&entry.conversation);
+    if open {
+        canvas.put(row, 0, canvas.glyphs.pointer(), canvas.theme.strong());
+    }
+    canvas.put(row, 1, entry.sign, entry.sign_style);
+    let aside = width(&entry.aside);
+    let room = usize::from(row.width).saturating_sub(3 + aside + 2);
+    let style = if open { canvas.theme.strong() } else { canvas.theme.plain() };
+    canvas.put(row, 3, &fit(&entry.name, room), style);
+    canvas.put_right(row, &entry.aside, entry.aside_style);
+    if entry.chosen && has_keyboard {
+        canvas.style(row, canvas.theme.chosen());
+    }
+}

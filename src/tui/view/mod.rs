@@ -1,0 +1,66 @@
+//! The state of the front end, painted.
+//!
+//! [`draw`] turns an [`App`] into one frame. It only reads: whatever follows from the state was worked
+//! out before, in `app`. Of our own layers it knows `app` and the domain alone.
+
+mod card;
+mod chrome;
+mod composer;
+mod conversation;
+mod help;
+mod lists;
+mod overlay;
+mod paint;
+mod theme;
+mod welcome;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+use super::app::{App, LEAST, Screen, Session, is_usable};
+use paint::{Canvas, lines};
+use theme::Theme;
+
+/// Paints the state into a frame.
+pub fn draw(frame: &mut Frame<'_>, app: &App) {
+    let area = frame.area();
+    let cursor = paint(frame.buffer_mut(), app);
+    if let Some(cursor) = cursor.filter(|cursor| area.contains(*cursor)) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Paints the state; returns where the cursor belongs.
+fn paint(buffer: &mut Buffer, app: &App) -> Option<Position> {
+    let theme = Theme::new(app.setup.colours);
+    let mut canvas = Canvas::new(buffer, app.setup.glyphs, theme);
+    let screen = canvas.area();
+    if !is_usable((screen.width, screen.height)) {
+        let words = format!("This window is too small for Cooee: it needs {}x{}.", LEAST.0, LEAST.1);
+        lines(&mut canvas, screen, &words, theme.plain());
+        return None;
+    }
+    let below = match &app.screen {
+        Screen::Welcome(welcome) => welcome::draw(&mut canvas, app, welcome),
+        Screen::Main(session) => main_screen(&mut canvas, app, session),
+    };
+    if let Some(top) = app.help {
+        help::draw(&mut canvas, app, top);
+        return None;
+    }
+    match &app.screen {
+        Screen::Main(session) if session.overlay.is_some() => overlay::draw(&mut canvas, app, session),
+        _ => below,
+    }
+}
+
+fn main_screen(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Position> {
+    chrome::header(canvas, app, session);
+    lists::draw(canvas, app, session);
+    conversation::draw(canvas, app, session);
+    let cursor = composer::draw(canvas, app, session);
+    chrome::notice(canvas, app, session.regions.notice);
+    chrome::footer(canvas, app, session.regions.footer);
+    cursor
+}

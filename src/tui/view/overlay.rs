@@ -1,0 +1,146 @@
+//! What lies over the main screen: boxes, forms, questions.
+
+use ratatui::layout::{Position, Rect};
+
+use super::card::draw_members;
+use super::paint::{Canvas, cells, lines, row};
+use crate::domain::GroupId;
+use crate::tui::app::{
+    Action, App, Choice, Context, Field, NewGroup, Overlay, Purpose, Question, Session, fit,
+    policy_words, width, wrap,
+};
+
+/// Widest a box is, in cells.
+const WIDTH: usize = 58;
+
+/// Paints what lies over the main screen; returns where the cursor belongs.
+pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Position> {
+    match session.overlay.as_ref()? {
+        Overlay::Choice(choice) => Some(draw_choice(canvas, session, choice)),
+        Overlay::NewGroup(form) => draw_new_group(canvas, app, session, form),
+        Overlay::Question(question) => {
+            ask(canvas, app, session, *question);
+            None
+        }
+        Overlay::Members { group, top } => {
+            members(canvas, session, *group, *top);
+            None
+        }
+    }
+}
+
+/// A label with the text of a field after it; returns where the cursor of the field is.
+fn field(canvas: &mut Canvas<'_>, line: Rect, label: &str, field: &Field) -> Position {
+    canvas.put(line, 1, label, canvas.theme.strong());
+    let x = 2 + width(label);
+    let (text, cell) = field.view(usize::from(line.width).saturating_sub(x + 1));
+    canvas.put(line, x, text, canvas.theme.plain());
+    Position::new(line.x + cells(x + cell), line.y)
+}
+
+fn draw_choice(canvas: &mut Canvas<'_>, session: &Session, choice: &Choice) -> Position {
+    let title = match choice.purpose {
+        Purpose::Jump => "Jump to".to_owned(),
+        Purpose::Invite(id) => format!("Ask into #{}", session.world.group_name(id)),
+    };
+    let screen = usize::from(canvas.area().height);
+    let area = canvas.middle(WIDTH, (screen * 2 / 3).max(6));
+    let inner = canvas.open(area, &title);
+    let cursor = field(canvas, row(inner, 0), canvas.glyphs.pointer(), &choice.query);
+    let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    if choice.found().len() == 0 {
+        canvas.put(list, 1, "nobody and nothing matches", canvas.theme.faint());
+    }
+    let rows = usize::from(list.height);
+    let top = (choice.selected() + 1).saturating_sub(rows);
+    for (at, entry) in choice.found().skip(top).take(rows).enumerate() {
+        let line = row(list, at);
+        if let Some(online) = entry.online {
+            canvas.put(line, 1, canvas.glyphs.presence(online), canvas.theme.presence(online));
+        }
+        let room = usize::from(line.width).saturating_sub(4);
+        let x = 3 + canvas.put(line, 3, &fit(&entry.name, room), canvas.theme.plain());
+        canvas.put(line, x + 2, &fit(&entry.detail, room.saturating_sub(x)), canvas.theme.faint());
+        if top + at == choice.selected() {
+            canvas.style(line, canvas.theme.chosen());
+        }
+    }
+    cursor
+}
+
+fn draw_new_group(
+    canvas: &mut Canvas<'_>,
+    app: &App,
+    session: &Session,
+    form: &NewGroup,
+) -> Option<Position> {
+    let area = canvas.middle(WIDTH, 8);
+    let inner = canvas.open(area, "New group");
+    let name = field(canvas, row(inner, 0), "Name:", &form.name);
+    let style = if form.on_policy { canvas.theme.chosen() } else { canvas.theme.plain() };
+    canvas.put(row(inner, 1), 1, "Who may come in:", canvas.theme.strong());
+    canvas.put(row(inner, 1), 18, policy_words(form.policy), style);
+    let key = |action| app.keymap.key(Context::Form, action).unwrap_or_default();
+    let (words, style) = match (&form.complaint, form.existing) {
+        (Some(complaint), _) => (complaint.clone(), canvas.theme.wrong()),
+        (None, Some(id)) => {
+            let name = session.world.group_name(id);
+            let (go, anyway) = (key(Action::Accept), key(Action::Anyway));
+            let words =
+                format!("#{name} exists: {go} goes there, {anyway} makes another one all the same.");
+            (words, canvas.theme.unread())
+        }
+        (None, None) => {
+            let (accept, toggle) = (key(Action::Accept), key(Action::Toggle));
+            (
+                format!("{accept} makes the group, {toggle} changes who may come in."),
+                canvas.theme.faint(),
+            )
+        }
+    };
+    let rest = Rect {
+        x: inner.x + 1,
+        y: (inner.y + 3).min(inner.bottom()),
+        width: inner.width.saturating_sub(2),
+        height: inner.height.saturating_sub(3),
+    };
+    lines(canvas, rest, &words, style);
+    (!form.on_policy).then_some(name)
+}
+
+fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: Question) {
+    let name = |id: GroupId| format!("#{}", session.world.group_name(id));
+    let key = |context, action| app.keymap.key(context, action).unwrap_or_default();
+    let (title, words) = match question {
+        Question::Quit => {
+            let again = key(Context::Global, Action::Interrupt);
+            ("Quit?", format!("Leave Cooee? {again} again leaves."))
+        }
+        Question::Leave(id) => (
+            "Leave the group?",
+            format!("Leave {}? The others are told, and no more messages come from it.", name(id)),
+        ),
+        Question::Decline(id) => ("Decline?", format!("Decline the invitation into {}?", name(id))),
+    };
+    let yes = key(Context::Question, Action::Yes);
+    let words = format!("{words} {yes}: yes, any other key: no.");
+    let columns = WIDTH.min(usize::from(canvas.area().width));
+    let area = canvas.middle(columns, wrap(&words, columns.saturating_sub(4)).len() + 2);
+    let inner = canvas.open(area, title);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    lines(canvas, inner, &words, canvas.theme.plain());
+}
+
+fn members(canvas: &mut Canvas<'_>, session: &Session, id: GroupId, top: usize) {
+    let Some(view) = session.world.group(id) else { return };
+    let count = view.group.members().count();
+    let screen = usize::from(canvas.area().height);
+    let area = canvas.middle(WIDTH, (count + 2).clamp(4, screen.max(4)));
+    let inner = canvas.open(
+        area,
+        &format!("#{} has {}", session.world.group_name(id), crate::tui::app::counted(count, "member")),
+    );
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let most = count.saturating_sub(usize::from(inner.height));
+    draw_members(canvas, session, view, inner, top.min(most));
+}

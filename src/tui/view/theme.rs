@@ -1,0 +1,106 @@
+//! Colours and emphasis. Only the 16 colours that people set up for their own terminal are used, on its
+//! own background, so that light and dark ones work; nothing is told by colour alone.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::tui::app::{Tone, Weight};
+
+/// Colours for senders, all readable on light and dark backgrounds.
+const SENDERS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Green, Color::Blue, Color::Yellow];
+
+/// Gives everything its style.
+#[derive(Clone, Copy, Debug)]
+pub struct Theme {
+    colours: bool,
+}
+
+impl Theme {
+    /// With colours, or with emphasis alone.
+    pub fn new(colours: bool) -> Self {
+        Self { colours }
+    }
+
+    fn coloured(self, colour: Color) -> Style {
+        if self.colours { Style::new().fg(colour) } else { Style::new() }
+    }
+
+    /// Ordinary words.
+    pub fn plain(self) -> Style {
+        Style::new()
+    }
+
+    /// What matters more than what is around it.
+    pub fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// What matters less.
+    pub fn faint(self) -> Style {
+        match self.colours {
+            true => Style::new().fg(Color::DarkGray),
+            false => Style::new().add_modifier(Modifier::DIM),
+        }
+    }
+
+    /// Frames and rules.
+    pub fn line(self) -> Style {
+        self.faint()
+    }
+
+    /// A title; the one that has the keyboard stands out.
+    pub fn title(self, has_keyboard: bool) -> Style {
+        match has_keyboard {
+            true => self.strong().add_modifier(Modifier::REVERSED),
+            false => self.strong(),
+        }
+    }
+
+    /// The chosen entry of the list that has the keyboard.
+    pub fn chosen(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// Someone who can be reached.
+    pub fn presence(self, online: bool) -> Style {
+        if online { self.coloured(Color::Green) } else { self.faint() }
+    }
+
+    /// A count of unread messages.
+    pub fn unread(self) -> Style {
+        self.coloured(Color::Yellow).add_modifier(Modifier::BOLD)
+    }
+
+    /// A key in the footer.
+    pub fn key(self) -> Style {
+        self.strong()
+    }
+
+    /// What is wrong.
+    pub fn wrong(self) -> Style {
+        self.coloured(Color::Red).add_modifier(Modifier::BOLD)
+    }
+
+    /// A line that has to be told.
+    pub fn notice(self, weight: Weight) -> Style {
+        match weight {
+            Weight::News => self.strong(),
+            Weight::Error => self.wrong(),
+            Weight::Warning => self.unread(),
+        }
+    }
+
+    /// A piece of a message.
+    pub fn tone(self, tone: Tone) -> Style {
+        match tone {
+            Tone::Text => self.plain(),
+            Tone::Own => self.coloured(Color::Cyan),
+            Tone::Sender(n) => {
+                let colours = u64::try_from(SENDERS.len()).unwrap_or(1);
+                let pick = usize::try_from(n % colours).unwrap_or(0);
+                self.coloured(SENDERS[pick]).add_modifier(Modifier::BOLD)
+            }
+            Tone::Faint | Tone::Event => self.faint(),
+            Tone::Unread => self.unread(),
+        }
+    }
+}

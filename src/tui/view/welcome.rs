@@ -1,0 +1,123 @@
+//! The first screen.
+
+use ratatui::layout::{Position, Rect};
+
+use super::chrome;
+use super::paint::{Canvas, cells, lines, row};
+use crate::tui::app::{App, Attempt, FieldName, SignUp, Welcome, fit, width};
+
+/// Widest the screen's words run, in cells.
+const WIDTH: usize = 60;
+/// From this height on there is room for the name of the program.
+const ROOMY: u16 = 14;
+
+/// Paints the first screen; returns where the cursor belongs.
+pub fn draw(canvas: &mut Canvas<'_>, app: &App, welcome: &Welcome) -> Option<Position> {
+    let screen = canvas.area();
+    let footer = row(screen, usize::from(screen.height) - 1);
+    chrome::footer(canvas, app, footer);
+    let columns = cells(WIDTH).min(screen.width - 2);
+    let mut area = Rect::new((screen.width - columns) / 2, 0, columns, screen.height - 1);
+    if screen.height >= ROOMY {
+        area = below(area, usize::from(screen.height / 8));
+        canvas.put(area, 0, "Cooee", canvas.theme.strong());
+        let call = "a call that carries across open country";
+        canvas.put(area, 7, call, canvas.theme.faint());
+        area = below(area, 1);
+        canvas.put(area, 0, &fit(&welcome.start.broker, usize::from(columns)), canvas.theme.faint());
+        area = below(area, 2);
+    }
+    match (&welcome.attempt, &welcome.form) {
+        (Some(attempt), _) => {
+            busy(canvas, area, attempt);
+            None
+        }
+        (None, Some(form)) => sign_up(canvas, area, form),
+        (None, None) => {
+            accounts(canvas, area, welcome);
+            None
+        }
+    }
+}
+
+fn below(area: Rect, by: usize) -> Rect {
+    let by = cells(by).min(area.height);
+    Rect { y: area.y + by, height: area.height - by, ..area }
+}
+
+fn busy(canvas: &mut Canvas<'_>, area: Rect, attempt: &Attempt) {
+    let words = match attempt {
+        Attempt::SigningUp(user) => format!("Signing up as {user}… Esc goes back."),
+        Attempt::SigningIn(user) => format!("Signing in as {user}… Esc goes back."),
+    };
+    lines(canvas, area, &words, canvas.theme.strong());
+}
+
+fn accounts(canvas: &mut Canvas<'_>, area: Rect, welcome: &Welcome) {
+    let mut area = area;
+    if let Some(trouble) = &welcome.trouble {
+        let taken = lines(canvas, area, trouble, canvas.theme.wrong());
+        area = below(area, taken + 1);
+    }
+    canvas.put(area, 0, "Sign in", canvas.theme.strong());
+    area = below(area, 1);
+    let accounts = welcome.start.accounts.iter().map(|account| match account.display_name.as_str() {
+        name if name == account.user.as_str() => name.to_owned(),
+        name => format!("{}  {name}", account.user),
+    });
+    let entries: Vec<_> = accounts.chain(["Sign up as somebody new".to_owned()]).collect();
+    let rows = usize::from(area.height).max(1);
+    let top = (welcome.selected + 1).saturating_sub(rows);
+    for (at, entry) in entries.iter().skip(top).take(rows).enumerate() {
+        let line = row(area, at);
+        let chosen = top + at == welcome.selected;
+        if chosen {
+            canvas.put(line, 0, canvas.glyphs.pointer(), canvas.theme.strong());
+        }
+        let style = if chosen { canvas.theme.chosen() } else { canvas.theme.plain() };
+        canvas.put(line, 2, &fit(entry, usize::from(line.width).saturating_sub(3)), style);
+    }
+}
+
+fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Position> {
+    canvas.put(area, 0, "Sign up", canvas.theme.strong());
+    let mut area = below(area, 1);
+    // In a low window the fields that are done make room for the one that has the cursor.
+    let first = if area.height < 7 { form.at } else { 0 };
+    let mut cursor = None;
+    for (at, field) in SignUp::FIELDS.into_iter().enumerate().skip(first) {
+        let (name, hint) = words(field);
+        let label = format!("{name}: ");
+        let has_cursor = form.at == at;
+        let style = if has_cursor { canvas.theme.strong() } else { canvas.theme.plain() };
+        canvas.put(area, 0, &label, style);
+        let x = width(&label);
+        let room = usize::from(area.width).saturating_sub(x + 1);
+        let (text, cell) = form.fields[at].view(room);
+        canvas.put(area, x, text, canvas.theme.plain());
+        if has_cursor {
+            cursor = Some(Position::new(area.x + cells(x + cell), area.y));
+        }
+        area = below(area, 1);
+        let complaint = form.complaint.as_ref().filter(|complaint| complaint.field == Some(field));
+        let under = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+        let taken = match complaint {
+            Some(complaint) => lines(canvas, under, &complaint.text, canvas.theme.wrong()),
+            None if has_cursor => lines(canvas, under, hint, canvas.theme.faint()),
+            None => 0,
+        };
+        area = below(area, taken);
+    }
+    if let Some(complaint) = form.complaint.as_ref().filter(|complaint| complaint.field.is_none()) {
+        lines(canvas, below(area, 1), &complaint.text, canvas.theme.wrong());
+    }
+    cursor
+}
+
+fn words(field: FieldName) -> (&'static str, &'static str) {
+    match field {
+        FieldName::User => ("User name", "a-z, 0-9, _ and -; others find you by it"),
+        FieldName::DisplayName => ("Display name", "what others see; empty: your user name"),
+        FieldName::Mobile => ("Mobile number", "everybody on this broker can see it; may be left empty"),
+    }
+}
