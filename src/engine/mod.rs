@@ -40,9 +40,9 @@ mod update;
 
 use std::path::PathBuf;
 
+pub use crate::domain::PageAt;
 pub use account::accounts;
 pub use clock::Clock;
-pub use crate::domain::PageAt;
 pub use command::{Command, Ticket};
 pub use error::Error;
 pub use session::Session;

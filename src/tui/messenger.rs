@@ -43,7 +43,9 @@ impl Backend for Messenger {
 fn told(error: &Error) -> SignError {
     let (field, hint) = match error {
         Error::NameTaken { .. } => (Some(FieldName::User), "Choose another one."),
-        Error::AccountExists { .. } => (Some(FieldName::User), "Sign in instead, or choose another name."),
+        Error::AccountExists { .. } => {
+            (Some(FieldName::User), "Sign in instead, or choose another name.")
+        }
         Error::NoAccount { .. } => (None, "Sign up first."),
         Error::InUse { .. } => (None, "Close it there, or use another account."),
         Error::Unreachable { .. } => (None, "Check the address given with --broker, and try again."),

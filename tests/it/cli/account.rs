@@ -127,7 +127,7 @@ fn completions_know_the_commands() {
     let home = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = ok(home.path(), &["completions", shell]);
-        assert!(script.contains("sign-up") && script.contains("--data-dir"), "{shell}: {script}");
+        assert!(script.contains("sign-up") && script.contains("data-dir"), "{shell}: {script}");
     }
     refused(2, home.path(), &["completions", "tcl"]);
 }
