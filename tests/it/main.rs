@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real processes, real files, a real broker.
 
 mod broker;
+mod cli;
 mod config;
 mod frames;
 mod journeys;
