@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::domain::{GroupId, GroupName, UserName, clean_block};
-use crate::{broker, config, engine, logging, registry};
+use crate::{broker, config, engine, logging, registry, tui};
 
 /// How a process of ours ends. The numbers are documented and stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,9 @@ pub enum Error {
     /// The path of this program is unknown.
     #[error("cannot tell which program this is: {0}")]
     Program(io::Error),
+    /// The full-screen messenger.
+    #[error(transparent)]
+    Screen(#[from] tui::TuiError),
     /// No threads.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -186,6 +189,9 @@ impl Error {
     /// What to do about it, where there is something that the message does not say.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Screen(tui::TuiError::NoTerminal(_)) => {
+                "`cooee --help` tells what can be done without one".to_owned()
+            }
             Self::Engine(engine::Error::AccountExists { user }) => {
                 format!("sign in with `cooee -u {user}`")
             }

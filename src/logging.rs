@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
+use crate::config::Config;
+
 /// The size at which a log is put aside, in bytes.
 pub const LARGEST: u64 = 2 * 1024 * 1024;
 
@@ -47,6 +49,18 @@ pub enum Error {
 /// Keeps the log going. What still waits is written when it is dropped.
 #[must_use = "dropping it ends the log"]
 pub struct Guard(#[expect(dead_code, reason = "held for its Drop")] WorkerGuard);
+
+/// How much is logged, unless `COOEE_LOG` or the configuration says otherwise.
+const FILTER: &str = "info";
+
+/// Logs to the file that the configuration names, if it names one.
+///
+/// # Errors
+/// As [`init`].
+pub fn start(config: &Config) -> Result<Option<Guard>, Error> {
+    let filter = config.log_filter.as_deref().unwrap_or(FILTER);
+    config.log_file.as_deref().map(|file| init(file, filter)).transpose()
+}
 
 /// Logs everything that `filter` lets through to `path`, from now until the guard is dropped. The file is
 /// made readable by its owner alone.

@@ -4,8 +4,9 @@
 use std::process::ExitCode;
 
 use cooee::cli::Arguments;
+use cooee::config::Config;
 use cooee::error::Error;
-use cooee::{cli, config, error};
+use cooee::{cli, config, error, logging, tui};
 
 fn main() -> ExitCode {
     let arguments = cli::parse();
@@ -16,6 +17,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let config = config::resolve(&arguments.flags, |name| std::env::var_os(name))?;
     match arguments.command {
         Some(command) => cli::run(command, &config),
-        None => cli::print_usage(),
+        None => open_screen(&config),
     }
+}
+
+fn open_screen(config: &Config) -> Result<ExitCode, Error> {
+    let _log = logging::start(config)?;
+    let program = std::env::current_exe().map_err(Error::Program)?;
+    tui::open(config, program)?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -31,11 +31,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::{Config, Flags};
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::logging;
-
-/// How much goes into the log of a command, unless `COOEE_LOG` or the configuration says otherwise.
-const LOG_FILTER: &str = "info";
 
 /// A messenger for the terminal that works over any MQTT broker and brings its own.
 #[derive(Parser)]
@@ -122,10 +119,9 @@ pub fn parse() -> Arguments {
 /// # Errors
 /// What is to be told to a person; see [`crate::error::report`].
 pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
-    let filter = config.log_filter.as_deref().unwrap_or(LOG_FILTER);
     // The broker keeps a log of its own.
-    let log_file = config.log_file.as_ref().filter(|_| !matches!(command, Command::Broker { .. }));
-    let _log = log_file.map(|file| logging::init(file, filter)).transpose()?;
+    let is_broker = matches!(command, Command::Broker { .. });
+    let _log = if is_broker { None } else { logging::start(config)? };
     match command {
         Command::SignUp(command) => block_on(sign_up::run(command, config)),
         Command::Send(command) => block_on(send::run(command, config)),
@@ -139,15 +135,6 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Broker { command } => return broker::run(&command, config),
     }?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Tells how to call Cooee, and that this was not it.
-///
-/// # Errors
-/// When standard error cannot be written to.
-pub fn print_usage() -> Result<ExitCode, Error> {
-    write!(io::stderr(), "{}", Arguments::command().render_help())?;
-    Ok(ExitCode::from(Exit::Usage as u8))
 }
 
 fn print_completions(shell: Shell) -> Result<(), Error> {

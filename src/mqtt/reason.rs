@@ -51,6 +51,7 @@ fn of_io(error: &std::io::Error, place: &str) -> String {
 fn of_state(state: &StateError, place: &str, was_up: bool) -> Cause {
     match state {
         StateError::Io(e) => Cause::passing(of_io(e, place)),
+        StateError::ConnectionAborted => Cause::passing("the broker closed the connection"),
         StateError::AwaitPingResp => Cause::passing("the broker does not answer any more"),
         StateError::ServerDisconnect { reason_code, .. } => match reason_code {
             DisconnectReasonCode::SessionTakenOver => {

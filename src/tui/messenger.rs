@@ -1,20 +1,34 @@
 //! The front end on the real engine.
 
-use super::app::{AccountSummary, FieldName, SignError, SignUpForm};
+use std::path::PathBuf;
+
+use super::app::{AccountSummary, FieldName, Keymap, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
+use super::{Options, TuiError, environment, run};
+use crate::config::Config;
 use crate::domain::{DisplayName, UserName};
 use crate::engine::{self, Error, Session, Setup};
 
-/// Signs people up and in with the engine.
-pub struct Messenger {
-    setup: Setup,
+/// Opens the messenger on this terminal, and returns when the person has left. `program` is the `cooee`
+/// binary. Signs in at once where the configuration says who to be.
+///
+/// # Errors
+/// When there is no terminal, or it fails.
+pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(TuiError::Threads)?;
+    let messenger = Messenger { setup: Setup::new(config, program) };
+    let keymap = Keymap::built_in().map_err(TuiError::Keymap)?;
+    let options = Options { keymap, setup: environment::setup(), sign_in: config.user.clone() };
+    let outcome = runtime.block_on(run(&messenger, options));
+    // A thread may sit in a read of the terminal for ever.
+    runtime.shutdown_background();
+    outcome
 }
 
-impl Messenger {
-    /// For this data directory and broker.
-    pub fn new(setup: Setup) -> Self {
-        Self { setup }
-    }
+/// Signs people up and in with the engine.
+struct Messenger {
+    setup: Setup,
 }
 
 impl Backend for Messenger {

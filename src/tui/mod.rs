@@ -11,11 +11,12 @@ mod effects;
 mod environment;
 mod input;
 mod messenger;
+mod repaint;
 mod run;
 mod terminal;
 pub mod view;
 
 pub use backend::{Backend, Connected};
 pub use environment::setup;
-pub use messenger::Messenger;
+pub use messenger::open;
 pub use run::{Options, TuiError, run};

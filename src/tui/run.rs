@@ -43,6 +43,12 @@ pub enum TuiError {
     /// There is no terminal, or it cannot be used.
     #[error("the full-screen messenger needs a terminal: {0}")]
     NoTerminal(#[source] io::Error),
+    /// No threads.
+    #[error("cannot start threads: {0}")]
+    Threads(#[source] io::Error),
+    /// The keymap is wrong.
+    #[error(transparent)]
+    Keymap(super::app::KeymapError),
     /// The terminal failed while it was used.
     #[error("cannot draw on the terminal: {0}")]
     Draw(#[source] io::Error),

@@ -228,7 +228,7 @@ impl App {
         match &self.screen {
             _ if self.help.is_some() => Context::Page,
             Screen::Welcome(welcome) if welcome.form.is_some() => Context::Form,
-            Screen::Welcome(_) => Context::List,
+            Screen::Welcome(_) => Context::Accounts,
             Screen::Main(session) => session.context(),
         }
     }

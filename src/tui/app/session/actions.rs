@@ -136,14 +136,11 @@ impl Session {
 
     fn act_on_card(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         let Some(view) = self.card() else { return false };
-        let (id, standing) = (view.group.id, view.standing.clone());
+        let id = view.group.id;
         let count = view.group.members().count();
         match action {
             Action::Join => self.join(id, turn),
-            Action::Decline if matches!(standing, Standing::Invited(_)) => {
-                self.overlay = Some(Overlay::Question(Question::Decline(id)));
-            }
-            Action::Decline => {}
+            Action::Decline => self.overlay = Some(Overlay::Question(Question::Decline(id))),
             Action::Up | Action::ScrollUp => self.card_top = self.card_top.saturating_sub(1),
             Action::Down | Action::ScrollDown => {
                 self.card_top = (self.card_top + 1).min(count.saturating_sub(1));
