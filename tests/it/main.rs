@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real processes, real files, a real broker.
 
+mod architecture;
 mod broker;
 mod cli;
 mod config;
