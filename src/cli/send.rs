@@ -85,9 +85,16 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
     .await
 }
 
-/// Finds whom to send to. People that we do not know yet may become known with the connection.
+/// Finds whom to send to. What we do not know yet may become known with the connection.
 async fn find(attached: &mut Attached, command: &Send) -> Result<ConversationId, Error> {
-    let to = command.to.resolve(&attached.groups, Purpose::Speak)?;
+    let mut to = command.to.resolve(&attached.groups, Purpose::Speak);
+    if let Err(Error::NoGroup(_)) = to {
+        // It may be listed: then there is more to say than that it does not exist.
+        attached.until_up(command.patience.timeout).await?;
+        attached.settle().await?;
+        to = command.to.resolve(&attached.groups, Purpose::Speak);
+    }
+    let to = to?;
     if let ConversationId::Direct(user) = &to
         && !is_known(attached, user)
     {

@@ -22,6 +22,7 @@ use crate::mqtt::{self, Dial, DialError, Dialer, Event, Outcome, Publish, Reques
 use crate::protocol::{
     self, Filter, Malformed, Place, Topic, decode_profile, encode_profile, encode_typing,
 };
+use crate::registry::Registry;
 use crate::store::{Account, Store};
 
 /// What a person gives to sign up.
@@ -63,6 +64,16 @@ async fn open_inbox(setup: &Setup, user: &UserName, client_id: String) -> Result
     let subscribed = session.subscribe(vec![Filter::Inbox(user.clone())]).await;
     session.close().await;
     subscribed
+}
+
+/// Writes somebody who has just signed up into `Registration.csv`. Where that fails the first sign-in does
+/// it.
+async fn record(setup: &Setup, profile: Profile) {
+    let data_dir = setup.data_dir.clone();
+    let write = move || Registry::open(&data_dir)?.record_people(&[profile]).map(drop);
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(write).await {
+        tracing::warn!(%error, "Registration.csv does not name the new account yet");
+    }
 }
 
 /// An account that is taken away again unless its sign-up comes to a good end: when the name is lost, when
@@ -174,6 +185,7 @@ impl Claim {
             return Err(taken());
         }
         std::mem::forget(unfinished);
+        record(setup, profile).await;
         Ok(())
     }
 

@@ -3,8 +3,9 @@
 //! termina knows the escape sequences; what is ours is patience. A sequence that stays incomplete is let
 //! go after [`ESCAPE_PATIENCE`], and a bracketed paste whose end does not come ends after
 //! [`PASTE_PATIENCE`], so that no sequence can swallow what is typed later. What follows a paste that was
-//! ended like this is looked at with suspicion: input that nobody types (several characters at once)
-//! still belongs to it, so that a paste over a stalled link is never sent by the line breaks in it.
+//! ended like this is looked at with suspicion: a line break that comes together with other characters
+//! was not typed, so they still belong to the paste, which is thus never sent by the line breaks in it
+//! when the link stalls.
 
 use std::time::Duration;
 
@@ -18,11 +19,13 @@ use crate::domain::limits;
 pub const ESCAPE_PATIENCE: Duration = Duration::from_millis(50);
 /// How long a paste may pause.
 pub const PASTE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the rest of a paste that had no end may pause.
+const REST_PATIENCE: Duration = Duration::from_millis(200);
 /// Most bytes of a paste that are kept: more than a message holds is of no use.
 const PASTE_LIMIT: usize = limits::TEXT;
 /// Most bytes of one escape sequence that are waited for.
 const SEQUENCE_LIMIT: usize = 1_024;
-/// After a paste without end, how many single keys restore confidence.
+/// After a paste without end, how many inputs restore confidence.
 const SUSPICION: u32 = 8;
 
 const PASTE_START: &[u8] = b"\x1b[200~";
@@ -44,6 +47,8 @@ pub struct Decoder {
 struct Paste {
     bytes: Vec<u8>,
     cut: bool,
+    /// Whether this follows a paste that had no end.
+    rest: bool,
 }
 
 impl Paste {
@@ -70,9 +75,9 @@ impl Decoder {
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
         if self.suspicion > 0 && self.paste.is_none() {
-            match typed_by_hand(bytes) {
-                true => self.suspicion -= 1,
-                false => self.paste = Some(Paste::default()),
+            self.suspicion -= 1;
+            if !typed_by_hand(bytes) {
+                self.paste = Some(Paste { rest: true, ..Paste::default() });
             }
         }
         let mut bytes = [std::mem::take(&mut self.held).as_slice(), bytes].concat();
@@ -98,6 +103,7 @@ impl Decoder {
     pub fn patience(&self) -> Option<Duration> {
         let incomplete = !self.held.is_empty() || self.unanswered > 0;
         match &self.paste {
+            Some(paste) if paste.rest => Some(REST_PATIENCE),
             Some(_) => Some(PASTE_PATIENCE),
             None => incomplete.then_some(ESCAPE_PATIENCE),
         }
@@ -109,8 +115,10 @@ impl Decoder {
         let held = std::mem::take(&mut self.held);
         self.pass(&held, &mut events);
         if let Some(paste) = self.paste.take() {
+            if !paste.rest {
+                self.suspicion = SUSPICION;
+            }
             events.push(paste.into_event());
-            self.suspicion = SUSPICION;
         } else if self.unanswered > 0 {
             self.keys.parse(&[], false);
             self.pop(&mut events);
@@ -166,10 +174,10 @@ impl Decoder {
     }
 }
 
-/// Whether a person may have typed this: one key.
+/// Whether a person may have typed this at once: one key, or letters without a line break.
 fn typed_by_hand(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    bytes.starts_with(b"\x1b") || text.chars().count() <= 1
+    let breaks = bytes.contains(&b'\r') || bytes.contains(&b'\n');
+    bytes.len() <= 1 || bytes == b"\x1b\r" || !breaks && find(bytes, PASTE_END).is_none()
 }
 
 fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
@@ -308,9 +316,16 @@ mod tests {
         assert!(decoder.feed(b"\x1b[200~hello\r").is_empty());
         assert_eq!(decoder.patience(), Some(PASTE_PATIENCE));
         assert_eq!(told(&decoder.expire()), ["paste \"hello\\r\" false"]);
-        assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 0"]);
+        assert_eq!(told(&decoder.feed(b"ok")).len(), 2);
         assert_eq!(told(&decoder.feed(b"\r")), ["Enter 0"]);
         assert_eq!(told(&decoder.feed(b"\x1b[A")), ["Up 0"]);
+        assert!(decoder.feed(b"more\r").is_empty());
+        assert_eq!(decoder.patience(), Some(REST_PATIENCE));
+        assert_eq!(told(&decoder.expire()), ["paste \"more\\r\" false"]);
+        for _ in 0..SUSPICION {
+            decoder.feed(b"x");
+        }
+        assert_eq!(told(&decoder.feed(b"fast\r")).len(), 5, "confidence is restored");
     }
 
     #[test]

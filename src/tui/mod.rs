@@ -11,6 +11,7 @@ mod effects;
 mod environment;
 mod input;
 mod messenger;
+mod repaint;
 mod run;
 mod terminal;
 pub mod view;

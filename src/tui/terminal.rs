@@ -24,6 +24,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use super::app::App;
+use super::repaint::Repaint;
 use super::view;
 
 /// Bytes collected before they are written: more than a frame takes as a rule.
@@ -46,6 +47,7 @@ impl Command for Mouse {
 /// panics.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    repaint: Repaint,
 }
 
 impl Screen {
@@ -60,7 +62,7 @@ impl Screen {
         restore_on_panic();
         set_modes()?;
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => Ok(Self { terminal, repaint: Repaint::default() }),
             Err(error) => {
                 undo_modes();
                 Err(error)
@@ -77,7 +79,10 @@ impl Screen {
     /// Draws what has changed since the last frame.
     pub fn draw(&mut self, app: &App) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| view::draw(frame, app))?;
+        self.terminal.draw(|frame| {
+            view::draw(frame, app);
+            self.repaint.mark(frame.buffer_mut());
+        })?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()
     }

@@ -29,7 +29,7 @@ actions! {
     Help "help" "help";
     Quit "quit" "quit";
     Interrupt "interrupt" "clear the text, again brings it back; on an empty line quit";
-    Back "back" "back out one level";
+    Back "back" "back";
     Redraw "redraw" "draw the screen anew";
     Suspend "suspend" "suspend to the shell";
     NextPane "next-pane" "pane";

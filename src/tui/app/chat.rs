@@ -7,8 +7,10 @@ use super::editor::Editor;
 use super::rows::{Row, Typesetter, UnreadLine};
 use super::scroll::{self, Place};
 use super::timeline::{self, Echo, ItemId, Timeline};
-use crate::domain::{Message, MessageKey, MessageText, Summary, Timestamp, UserName};
-use crate::engine::{PageAt, TYPING_LASTS, Ticket};
+use crate::domain::{
+    Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Summary, Timestamp, UserName,
+};
+use crate::engine::{TYPING_LASTS, Ticket};
 
 /// How often we tell the engine that we are still writing.
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -165,7 +167,7 @@ impl Chat {
     }
 
     /// A message of ours has come further.
-    pub fn note_delivery(&mut self, id: crate::domain::MessageId, delivery: crate::domain::Delivery) {
+    pub fn note_delivery(&mut self, id: MessageId, delivery: Delivery) {
         self.timeline.note_delivery(id, delivery);
     }
 
@@ -212,26 +214,22 @@ impl Chat {
 
     /// Asks for more when what is visible comes near an end of what is held.
     pub fn ask_near(&mut self, window: &Window<'_>) -> Option<PageAt> {
-        let slices = self.slices(window);
-        let (first, last) = (slices.first()?.item, slices.last()?.item);
-        self.timeline.ask_near(first, last)
+        // Every item has a row at least, so that none has to be laid out to know how far up it reaches.
+        let last = self.place()?.item;
+        self.timeline.ask_near(last.saturating_sub(window.height), last)
     }
 
     /// The visible rows, from top to bottom: fewer than the window has when there are no more.
     pub fn visible(&self, window: &Window<'_>) -> Vec<Row> {
-        let slices = self.slices(window);
+        let Some(place) = self.place() else { return Vec::new() };
+        let mut laid_out = BTreeMap::new();
+        let mut height = |index| laid_out.entry(index).or_insert_with(|| self.rows(index, window)).len();
+        let slices = scroll::visible(place, window.height, &mut height);
         let rows = slices.into_iter().flat_map(|slice| {
-            let rows = self.rows(slice.item, window);
+            let rows = laid_out.remove(&slice.item).unwrap_or_default();
             rows.into_iter().skip(slice.skip).take(slice.rows)
         });
         rows.collect()
-    }
-
-    fn slices(&self, window: &Window<'_>) -> Vec<scroll::Slice> {
-        match self.place() {
-            Some(place) => scroll::visible(place, window.height, &mut self.heights(window)),
-            None => Vec::new(),
-        }
     }
 
     fn rows(&self, index: usize, window: &Window<'_>) -> Vec<Row> {

@@ -29,7 +29,8 @@ pub struct Tab {
 impl Session {
     /// Who we are, and whether others can reach us.
     pub fn who(&self, setup: &Setup) -> String {
-        format!("{} {}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
+        let name = if self.regions.framed { "cooee  " } else { "" };
+        format!("{name}{} {}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
     }
 
     /// The state of the connection in words, for a screen of so many columns.
@@ -67,13 +68,16 @@ impl Session {
         let mut tabs: Vec<Tab> = self.world.tabs().map(|group| self.tab(group)).collect();
         let gap = width(setup.glyphs.bar());
         let open = tabs.iter().position(|tab| tab.open).unwrap_or(0);
-        let needed = |from: usize, tabs: &[Tab]| -> usize {
-            tabs[from..=open].iter().map(|tab| width(&tab.label) + gap).sum()
+        // As many as fit before the open one.
+        let mut room = end.saturating_sub(start);
+        let fits = |tab: &&Tab| {
+            let wide = width(&tab.label) + gap;
+            let fits = wide <= room;
+            room = room.saturating_sub(wide);
+            fits
         };
-        let first = (0..=open.min(tabs.len().saturating_sub(1)))
-            .find(|&from| tabs.is_empty() || needed(from, &tabs) <= end.saturating_sub(start))
-            .unwrap_or(open);
-        tabs.drain(..first);
+        let before = tabs.iter().take(open + 1).rev().take_while(fits).count();
+        tabs.drain(..(open + 1).saturating_sub(before.max(1)).min(tabs.len()));
         let mut x = start;
         tabs.retain_mut(|tab| {
             let wide = width(&tab.label);

@@ -22,12 +22,16 @@ pub enum Context {
     Composer,
     /// A list of people or groups.
     List,
-    /// The card of a group that we are not in.
+    /// The card of a group that we may join.
     Card,
+    /// The card of a group that we are invited into.
+    Invitation,
     /// The jump box and other choices that are filtered by typing.
     Choice,
     /// Forms: sign-up, a new group.
     Form,
+    /// The accounts to sign in with.
+    Accounts,
     /// A question.
     Question,
     /// Help and lists to read.
@@ -42,8 +46,10 @@ impl Context {
         Self::Text,
         Self::List,
         Self::Card,
+        Self::Invitation,
         Self::Choice,
         Self::Form,
+        Self::Accounts,
         Self::Question,
         Self::Page,
     ];
@@ -56,8 +62,10 @@ impl Context {
             Self::Composer => "composer",
             Self::List => "list",
             Self::Card => "card",
+            Self::Invitation => "invitation",
             Self::Choice => "choice",
             Self::Form => "form",
+            Self::Accounts => "accounts",
             Self::Question => "question",
             Self::Page => "page",
         }
@@ -70,9 +78,11 @@ impl Context {
             Self::Text => "Editing",
             Self::Composer => "Writing",
             Self::List => "Contacts, Online, Groups",
-            Self::Card => "A group you are not in",
+            Self::Card => "A group you may join",
+            Self::Invitation => "An invitation into a group",
             Self::Choice => "Jump and invite",
             Self::Form => "Forms",
+            Self::Accounts => "Signing in",
             Self::Question => "Questions",
             Self::Page => "Help and members",
         }
@@ -87,6 +97,7 @@ impl Context {
     fn path(self) -> Vec<Self> {
         match self {
             Self::Global => vec![Self::Global],
+            Self::Invitation => vec![Self::Invitation, Self::Card, Self::Global],
             here if here.takes_text() => vec![here, Self::Text, Self::Global],
             here => vec![here, Self::Global],
         }
@@ -205,7 +216,10 @@ impl Keymap {
                         second: name,
                     });
                 }
-                shown.push(spelled(combination));
+                // Two codes may be one key to a person.
+                if !shown.contains(&spelled(combination)) {
+                    shown.push(spelled(combination));
+                }
             }
             self.listed.entry(context).or_default().push(Binding { action, keys: shown });
         }

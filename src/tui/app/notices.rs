@@ -46,13 +46,6 @@ pub struct Line {
     until: Option<Timestamp>,
 }
 
-impl Line {
-    /// How many rows it takes on a screen of so many columns: at most [`ROWS`].
-    pub fn rows(&self, columns: usize) -> usize {
-        wrap(&self.text, columns.saturating_sub(2)).len().min(ROWS)
-    }
-}
-
 /// The lines that wait to be read, the newest on top.
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
@@ -76,9 +69,24 @@ impl Notices {
         self.lines.back()
     }
 
-    /// How many more wait below it.
-    pub fn waiting(&self) -> usize {
-        self.lines.len().saturating_sub(1)
+    /// What to show, in words that say how much it matters and how many more wait.
+    pub fn words(&self) -> Option<String> {
+        let line = self.top()?;
+        let kind = match line.weight {
+            Weight::News => "",
+            Weight::Error => "error: ",
+            Weight::Warning => "warning: ",
+        };
+        let more = match self.lines.len() - 1 {
+            0 => String::new(),
+            n => format!(" ({n} more)"),
+        };
+        Some(format!("{kind}{}{more}", line.text))
+    }
+
+    /// How many rows that takes on a screen of so many columns: at most [`ROWS`].
+    pub fn rows(&self, columns: usize) -> usize {
+        self.words().map_or(0, |words| wrap(&words, columns.saturating_sub(2)).len().min(ROWS))
     }
 
     /// Takes the top line away; says whether there was one.
@@ -114,12 +122,13 @@ mod tests {
         let mut notices = Notices::default();
         notices.push(Weight::Warning, "disk full", at(0));
         notices.push(Weight::News, "bob signed up", at(0));
-        assert_eq!(notices.top().unwrap().text, "bob signed up");
+        assert_eq!(notices.words().unwrap(), "bob signed up (1 more)");
+        assert_eq!((notices.rows(80), notices.rows(12)), (1, 3));
         assert_eq!(notices.deadline(), Some(at(6_000)));
         assert!(!notices.expire(at(5_999)));
         assert!(notices.expire(at(6_000)));
         assert_eq!(notices.top().unwrap().text, "disk full");
-        assert_eq!((notices.deadline(), notices.waiting()), (None, 0));
+        assert_eq!((notices.deadline(), notices.words()), (None, Some("warning: disk full".to_owned())));
         assert!(notices.dismiss() && !notices.dismiss());
     }
 
@@ -129,8 +138,8 @@ mod tests {
         for n in 0..100 {
             notices.push(Weight::Warning, format!("{}", n % 50), Timestamp::EPOCH);
         }
-        assert_eq!(notices.waiting() + 1, MOST);
+        assert_eq!(notices.lines.len(), MOST);
         notices.push(Weight::Warning, "49", Timestamp::EPOCH);
-        assert_eq!(notices.waiting() + 1, MOST);
+        assert_eq!(notices.lines.len(), MOST);
     }
 }

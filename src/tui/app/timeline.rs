@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crate::domain::{Delivery, Message, MessageId, MessageKey, MessageText, Timestamp};
-use crate::engine::{PageAt, Ticket};
+use crate::domain::{Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Timestamp};
+use crate::engine::Ticket;
 
 /// Most messages held.
 pub const MOST: usize = 2_000;

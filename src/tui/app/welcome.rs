@@ -87,8 +87,8 @@ impl Welcome {
             (Some(form), action) => {
                 form.act(action);
             }
-            (None, Action::Up | Action::PreviousPane) => self.selected = self.selected.saturating_sub(1),
-            (None, Action::Down | Action::NextPane) => self.select(self.selected + 1),
+            (None, Action::Up) => self.selected = self.selected.saturating_sub(1),
+            (None, Action::Down) => self.select(self.selected + 1),
             (None, Action::Accept) => return self.choose(),
             (None, _) => {}
         }

@@ -1,6 +1,7 @@
 //! Everybody and every group we know of, and the orders in which lists show them.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::{
@@ -20,7 +21,10 @@ pub struct World {
     listed: Vec<GroupId>,
     /// Display names, in lower case, that more than one person goes by.
     namesakes: HashSet<String>,
-    stale: bool,
+    /// Names of groups, in lower case, that more than one group bears.
+    same_named: HashSet<String>,
+    people_changed: bool,
+    groups_changed: bool,
 }
 
 impl World {
@@ -35,32 +39,36 @@ impl World {
             online: Vec::new(),
             listed: Vec::new(),
             namesakes: HashSet::new(),
-            stale: false,
+            same_named: HashSet::new(),
+            people_changed: false,
+            groups_changed: false,
         }
     }
 
     /// Takes in people who are new or changed.
     pub fn note_people(&mut self, people: Vec<Person>) {
         self.people.extend(people.into_iter().map(|person| (person.user.clone(), person)));
-        self.stale = true;
+        self.people_changed = true;
     }
 
     /// Takes in a group that is new or changed.
     pub fn note_group(&mut self, group: GroupView) {
         self.groups.insert(group.group.id, group);
-        self.stale = true;
+        self.groups_changed = true;
     }
 
     /// Takes a group out.
     pub fn forget_group(&mut self, group: GroupId) {
         self.groups.remove(&group);
-        self.stale = true;
+        self.groups_changed = true;
     }
 
     /// Takes in the summaries of conversations.
     pub fn note_summaries(&mut self, summaries: Vec<Summary>) {
+        // The order of the contacts follows their last messages; that of the groups does not.
+        self.people_changed |=
+            summaries.iter().any(|s| matches!(s.conversation, ConversationId::Direct(_)));
         self.summaries.extend(summaries.into_iter().map(|s| (s.conversation.clone(), s)));
-        self.stale = true;
     }
 
     /// We have read all of this conversation; says whether there was something to read.
@@ -75,48 +83,48 @@ impl World {
         }
     }
 
-    /// Brings the lists in order again if anything changed since.
+    /// Brings the lists in order again that something changed in.
     pub fn sort(&mut self) {
-        if !std::mem::take(&mut self.stale) {
-            return;
+        if std::mem::take(&mut self.people_changed) {
+            self.sort_people();
         }
-        let mut seen = HashSet::new();
-        self.namesakes.clear();
-        for person in self.people.values() {
-            let name = person.display_name.as_str().to_lowercase();
-            if !seen.insert(name.clone()) {
-                self.namesakes.insert(name);
-            }
+        if std::mem::take(&mut self.groups_changed) {
+            self.sort_groups();
         }
+    }
+
+    fn sort_people(&mut self) {
+        let name = |person: &Person| person.display_name.as_str().to_lowercase();
+        self.namesakes = repeated(self.people.values().map(name));
         let others = || self.people.values().filter(|person| person.user != self.me);
-        let name = |person: &Person| (person.display_name.as_str().to_lowercase(), person.user.clone());
         let mut contacts: Vec<_> = others()
             .map(|person| {
                 let last = self.last_at(&ConversationId::Direct(person.user.clone()));
                 let online = person.availability.is_online();
-                ((!online, std::cmp::Reverse(last), name(person)), person.user.clone())
+                (!online, Reverse(last), name(person), person.user.clone())
             })
             .collect();
-        contacts.sort();
-        let mut online: Vec<_> = others().filter(|p| p.availability.is_online()).map(name).collect();
-        online.sort();
-        let mut listed: Vec<_> = self
-            .groups
-            .values()
-            .map(|view| {
-                let rank = match view.standing {
-                    Standing::Member => 0,
-                    Standing::Invited(_) => 1,
-                    Standing::Listed => 2,
-                    Standing::Left => 3,
-                };
-                ((rank, view.group.name.as_str().to_lowercase(), view.group.id), view.group.id)
-            })
-            .collect();
-        listed.sort();
-        self.contacts = contacts.into_iter().map(|(_, user)| user).collect();
+        contacts.sort_unstable();
+        let online = others().filter(|person| person.availability.is_online());
+        let mut online: Vec<_> = online.map(|person| (name(person), person.user.clone())).collect();
+        online.sort_unstable();
+        self.contacts = contacts.into_iter().map(|(.., user)| user).collect();
         self.online = online.into_iter().map(|(_, user)| user).collect();
-        self.listed = listed.into_iter().map(|(_, id)| id).collect();
+    }
+
+    fn sort_groups(&mut self) {
+        let name = |view: &GroupView| view.group.name.as_str().to_lowercase();
+        self.same_named = repeated(self.groups.values().map(name));
+        let rank = |view: &GroupView| match view.standing {
+            Standing::Member => 0,
+            Standing::Invited(_) => 1,
+            Standing::Listed => 2,
+            Standing::Left => 3,
+        };
+        let mut listed: Vec<_> =
+            self.groups.values().map(|view| (rank(view), name(view), view.group.id)).collect();
+        listed.sort_unstable();
+        self.listed = listed.into_iter().map(|(.., id)| id).collect();
     }
 
     /// Our own name.
@@ -193,9 +201,9 @@ impl World {
     pub fn group_name(&self, id: GroupId) -> Cow<'_, str> {
         let Some(view) = self.groups.get(&id) else { return Cow::Borrowed("a group that is gone") };
         let name = view.group.name.as_str();
-        match self.groups.values().filter(|other| other.group.name.resembles(name)).count() {
-            0 | 1 => Cow::Borrowed(name),
-            _ => Cow::Owned(format!("{name} ({})", view.group.owner)),
+        match self.same_named.contains(&name.to_lowercase()) {
+            true => Cow::Owned(format!("{name} ({})", view.group.owner)),
+            false => Cow::Borrowed(name),
         }
     }
 
@@ -229,6 +237,20 @@ impl World {
         let people = self.contacts.iter().cloned().map(ConversationId::Direct);
         people.chain(self.tabs().map(ConversationId::Group)).collect()
     }
+}
+
+/// What occurs more than once.
+fn repeated(names: impl Iterator<Item = String>) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    let mut repeated = HashSet::new();
+    for name in names {
+        if seen.contains(&name) {
+            repeated.insert(name);
+        } else {
+            seen.insert(name);
+        }
+    }
+    repeated
 }
 
 /// Who may come in, in words.

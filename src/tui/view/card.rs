@@ -10,7 +10,7 @@ use crate::tui::app::{Action, App, Context, GroupView, Session, counted, policy_
 pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session, view: &GroupView) {
     let area = session.regions.messages;
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let key = |action| app.keymap.key(Context::Card, action).unwrap_or_default();
+    let key = |action| app.keymap.key(Context::Invitation, action).unwrap_or_default();
     let name = |user| session.world.name(user).into_owned();
     let group = &view.group;
     let ask = match &view.standing {

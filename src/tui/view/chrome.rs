@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Canvas, lines, row};
-use crate::tui::app::{App, Link, Session, Weight, width};
+use crate::tui::app::{App, Link, Session, width};
 
 /// The first row: who we are, our group tabs, the state of the connection in words.
 pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
@@ -24,21 +24,11 @@ pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     }
 }
 
-/// What has to be told, in words that say how much it matters.
+/// What has to be told.
 pub fn notice(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
-    let Some(line) = app.notices.top() else { return };
-    let kind = match line.weight {
-        Weight::News => "",
-        Weight::Error => "error: ",
-        Weight::Warning => "warning: ",
-    };
-    let waiting = match app.notices.waiting() {
-        0 => String::new(),
-        n => format!("  ({n} more, Esc)"),
-    };
+    let (Some(line), Some(words)) = (app.notices.top(), app.notices.words()) else { return };
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let text = format!("{kind}{}{waiting}", line.text);
-    lines(canvas, inner, &text, canvas.theme.notice(line.weight));
+    lines(canvas, inner, &words, canvas.theme.notice(line.weight));
 }
 
 /// The keys that matter where the keyboard is: as many as fit.

@@ -72,7 +72,7 @@ fn nothing(app: &App, pane: Pane) -> String {
         Pane::Contacts | Pane::Conversation => "nobody else yet".to_owned(),
         Pane::Online => "nobody else".to_owned(),
         Pane::Groups => match app.keymap.key(Context::Global, Action::NewGroup) {
-            Some(key) => format!("none; {key} makes one"),
+            Some(key) => format!("{key} makes one"),
             None => "none".to_owned(),
         },
     }

@@ -1,5 +1,6 @@
 //! What the tests of more than one part share: brokers, people, and waiting with a deadline.
 
+pub mod desk;
 pub mod mosquitto;
 pub mod person;
 pub mod proxy;

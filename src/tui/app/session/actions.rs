@@ -136,14 +136,11 @@ impl Session {
 
     fn act_on_card(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         let Some(view) = self.card() else { return false };
-        let (id, standing) = (view.group.id, view.standing.clone());
+        let id = view.group.id;
         let count = view.group.members().count();
         match action {
             Action::Join => self.join(id, turn),
-            Action::Decline if matches!(standing, Standing::Invited(_)) => {
-                self.overlay = Some(Overlay::Question(Question::Decline(id)));
-            }
-            Action::Decline => {}
+            Action::Decline => self.overlay = Some(Overlay::Question(Question::Decline(id))),
             Action::Up | Action::ScrollUp => self.card_top = self.card_top.saturating_sub(1),
             Action::Down | Action::ScrollDown => {
                 self.card_top = (self.card_top + 1).min(count.saturating_sub(1));
@@ -301,7 +298,7 @@ impl Session {
         let here = self.open_group().map(|view| view.group.id);
         match around(&tabs, here.as_ref(), by) {
             Some(next) => self.open(ConversationId::Group(next), turn),
-            None => turn.news("you are in no group yet: Ctrl+G makes one"),
+            None => turn.news("you are in no group yet; /create makes one"),
         }
     }
 

@@ -1,4 +1,8 @@
 //! The main screen of somebody who is signed in.
+//!
+//! It owns what is open, what is chosen, what lies over the screen, and what was asked of the engine and
+//! not answered yet. Whatever it wants from outside it puts into its [`Turn`]; it must not know how keys
+//! are bound, nor paint.
 
 mod actions;
 mod mouse;
@@ -16,8 +20,10 @@ use super::rows::Typesetter;
 use super::timeline;
 use super::world::World;
 use super::{Action, Effect, Setup};
-use crate::domain::{ConversationId, GroupId, GroupName, Profile, Standing, Timestamp, UserName};
-use crate::engine::{Command, GroupView, Link, PageAt, Ticket};
+use crate::domain::{
+    ConversationId, GroupId, GroupName, PageAt, Profile, Standing, Timestamp, UserName,
+};
+use crate::engine::{Command, GroupView, Link, Ticket};
 
 /// How many chats keep their messages in memory.
 const CHATS_LOADED: usize = 16;
@@ -222,8 +228,11 @@ impl Session {
     pub fn context(&self) -> Context {
         match (&self.overlay, self.pane) {
             (Some(overlay), _) => overlay.context(),
-            (None, Pane::Conversation) if self.card().is_some() => Context::Card,
-            (None, Pane::Conversation) => Context::Composer,
+            (None, Pane::Conversation) => match self.card().map(|view| &view.standing) {
+                Some(Standing::Invited(_)) => Context::Invitation,
+                Some(_) => Context::Card,
+                None => Context::Composer,
+            },
             (None, _) => Context::List,
         }
     }
@@ -322,7 +331,7 @@ impl Session {
     fn arrange(&mut self, turn: &Turn<'_>) {
         let cells = composer_width(turn.size);
         let layout = self.writing().map(|chat| chat.draft.layout(cells));
-        let notice = turn.notices.top().map_or(0, |line| line.rows(usize::from(turn.size.0)));
+        let notice = turn.notices.rows(usize::from(turn.size.0));
         self.regions = Regions::new(&Wishes {
             size: turn.size,
             pane: self.pane,

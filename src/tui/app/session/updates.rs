@@ -1,8 +1,8 @@
 //! What the engine says.
 
 use super::{Asked, Session, Turn};
-use crate::domain::{ConversationId, GroupId, Message, Summary, UserName};
-use crate::engine::{Link, Notice, PageAt, Stored, Ticket, Update};
+use crate::domain::{ConversationId, GroupId, Message, PageAt, Summary, UserName};
+use crate::engine::{Link, Notice, Stored, Ticket, Update};
 
 impl Session {
     /// Takes in what the engine says.

@@ -1,0 +1,86 @@
+//! `group`.
+
+use super::{each, has_row, json, ok, refused, world_of};
+
+#[test]
+fn a_group_is_made_found_joined_and_left() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let made = json(&ok(here, &["-u", "alice", "group", "create", "#Team 7", "--json"])).remove(0);
+    assert_eq!((&made["name"], &made["standing"]), (&"Team 7".into(), &"member".into()));
+    let id = made["id"].as_str().unwrap();
+
+    let listed = json(&ok(here, &["-u", "bob", "group", "list", "--json"]));
+    assert_eq!((each(&listed, "id"), each(&listed, "standing")), (vec![id], vec!["listed"]));
+    let members = json(&ok(here, &["-u", "bob", "group", "members", "team 7", "--json"]));
+    assert_eq!((each(&members, "user"), each(&members, "role")), (vec!["alice"], vec!["owner"]));
+    let said = refused(1, here, &["-u", "bob", "group", "create", "TEAM 7"]);
+    assert!(said.contains("there is a group `Team 7` already, made by alice"), "{said}");
+    assert!(said.contains("cooee group join 'Team 7'"), "{said}");
+    assert!(refused(1, here, &["-u", "bob", "send", "#team 7", "hi"]).contains("you are not in"));
+
+    assert_eq!(ok(here, &["-u", "bob", "group", "join", "#Team 7"]), "Joined #Team 7.\n");
+    assert!(refused(1, here, &["-u", "bob", "group", "join", "Team 7"]).contains("already"));
+    ok(here, &["-u", "bob", "send", "#team 7", "hello"]);
+    let line = ok(here, &["-u", "bob", "group", "list"]);
+    assert_eq!(line, format!("#Team 7  member  open  2 members  {}\n", &id[..8]));
+    assert_eq!(ok(here, &["-u", "bob", "group", "leave", "team 7"]), "Left #Team 7.\n");
+    assert!(refused(1, here, &["-u", "bob", "group", "leave", "team 7"]).contains("you are not in"));
+
+    let heard = json(&ok(here, &["-u", "alice", "listen", "--json", "--count", "3"]));
+    assert_eq!(each(&heard, "type"), ["joined", "message", "left"]);
+    assert_eq!((each(&heard, "conversation"), each(&heard, "group")), (vec!["#Team 7"; 3], vec![id; 3]));
+    let history = ok(here, &["-u", "alice", "history", "#Team 7"]);
+    let lines: Vec<&str> = history.lines().map(|line| &line[21..]).collect();
+    assert_eq!(
+        lines,
+        ["-- alice made #Team 7", "-- bob joined #Team 7", "#Team 7 bob: hello", "-- bob left #Team 7"]
+    );
+    assert!(has_row(here, "Group_Team 7.csv", "alice") && !has_row(here, "Group_Team 7.csv", "bob"));
+}
+
+#[test]
+fn a_group_by_invitation_is_for_the_invited() {
+    let world = world_of(&["alice", "bob", "carol"]);
+    let here = world.data_dir();
+    ok(here, &["-u", "alice", "group", "create", "club", "--invite-only"]);
+    assert_eq!(ok(here, &["-u", "bob", "group", "list"]), "");
+    assert!(refused(1, here, &["-u", "alice", "group", "invite", "club", "dave"]).contains("`dave`"));
+    let said = ok(here, &["-u", "alice", "group", "invite", "club", "bob"]);
+    assert_eq!(said, "Invited bob to #club.\n");
+    let listed = json(&ok(here, &["-u", "bob", "group", "list", "--json"]));
+    assert_eq!(
+        (each(&listed, "standing"), each(&listed, "invited_by")),
+        (vec!["invited"], vec!["alice"])
+    );
+    ok(here, &["-u", "bob", "group", "join", "club"]);
+    ok(here, &["-u", "bob", "group", "invite", "#club", "carol"]);
+    assert_eq!(ok(here, &["-u", "carol", "group", "leave", "club"]), "Left #club.\n");
+    assert_eq!(ok(here, &["-u", "carol", "group", "list"]), "", "declined and forgotten");
+    let members = json(&ok(here, &["-u", "alice", "group", "members", "club", "--json"]));
+    assert_eq!(each(&members, "user"), ["alice", "bob"]);
+}
+
+#[test]
+fn two_groups_of_one_name_are_told_apart_by_their_id() {
+    let world = world_of(&["alice"]);
+    let here = world.data_dir();
+    let make = |more: &[&str]| {
+        let made = json(&ok(here, &[&["group", "create", "team", "--json"], more].concat())).remove(0);
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let one = make(&[]);
+    let other = make(&["--anyway"]);
+    assert!(refused(1, here, &["group", "create", "team"]).contains("you are in it"));
+    let said = refused(1, here, &["send", "#team", "hi"]);
+    for id in [&one, &other] {
+        assert!(said.contains(&format!("'#team~{}'", &id[..8])), "{said}");
+    }
+    let exact = format!("#team~{}", &other[..8]);
+    ok(here, &["send", &exact, "hi"]);
+    let history = json(&ok(here, &["history", &exact, "--json"]));
+    assert_eq!(
+        (each(&history, "type"), each(&history, "group")),
+        (vec!["created", "message"], vec![&*other; 2])
+    );
+}

@@ -1,0 +1,237 @@
+//! The front end without a terminal: keys and updates in, effects and frames out.
+
+use cooee::domain::*;
+use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
+use cooee::tui::app::{App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Setup, Start};
+use cooee::tui::view;
+use crokey::{KeyCombination, OneToThree};
+use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// Sunday 22 November 2026, 10:44.
+pub const NOW: i64 = 1_795_344_240_000;
+/// A minute, in milliseconds.
+pub const MINUTE: i64 = 60_000;
+
+pub fn user(name: &str) -> UserName {
+    name.parse().unwrap()
+}
+
+pub fn direct(name: &str) -> ConversationId {
+    ConversationId::Direct(user(name))
+}
+
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub fn person(name: &str, display: &str, online: bool) -> Person {
+    let availability = match online {
+        true => Availability::Online { since: at(NOW) },
+        false => Availability::Offline { last_seen: Some(at(NOW - 26 * 60 * MINUTE)) },
+    };
+    let display_name = DisplayName::new(display).unwrap();
+    Person { user: user(name), display_name, mobile: None, origin: Origin::Registered, availability }
+}
+
+pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&str]) -> Update {
+    let member = Membership { count: 1, since: at(NOW) };
+    let group = Group {
+        id: GroupId::from_bits(id),
+        name: GroupName::new(name).unwrap(),
+        owner: user(owner),
+        policy: JoinPolicy::Open,
+        created_at: at(NOW),
+        roster: members.iter().map(|name| (user(name), member)).collect(),
+    };
+    Update::Group(GroupView { group, standing })
+}
+
+/// A message of somebody else's, or of alice, who is us.
+pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &str) -> Message {
+    Message {
+        id: MessageId::derived(format!("{sender} {millis} {text}").as_bytes()),
+        conversation: conversation.clone(),
+        sender: user(sender),
+        sent_at: at(millis),
+        received_at: at(millis),
+        body: Body::Text(MessageText::new(text).unwrap()),
+        delivery: (sender == "alice").then_some(Delivery::Sent),
+    }
+}
+
+/// The summary of a conversation whose last messages these are, the first `unread` of others new.
+pub fn summary(messages: &[Message], unread: usize) -> Summary {
+    let last = messages.last().unwrap();
+    Summary {
+        conversation: last.conversation.clone(),
+        unread: u32::try_from(unread).unwrap(),
+        first_unread: (unread > 0).then(|| messages[messages.len() - unread].key()),
+        last: Some(Preview::from(last)),
+    }
+}
+
+/// UTC, Unicode signs and colours.
+pub fn plain() -> Setup {
+    Setup { calendar: Calendar::new(TimeZone::UTC), glyphs: Glyphs::Unicode, colours: true }
+}
+
+/// The front end without a terminal.
+pub struct Desk {
+    pub app: App,
+    pub now: i64,
+    effects: Vec<Effect>,
+}
+
+impl Desk {
+    /// At the first screen.
+    pub fn new(setup: Setup, start: Start, (width, height): (u16, u16)) -> Self {
+        let keymap = Keymap::built_in().unwrap();
+        let (app, effects) = App::new(setup, keymap, start, (width, height), at(NOW));
+        Self { app, now: NOW, effects }
+    }
+
+    /// Alice, signed in where nobody else is.
+    pub fn alone(size: (u16, u16)) -> Self {
+        Self::signed_in(plain(), size)
+    }
+
+    pub fn signed_in(setup: Setup, size: (u16, u16)) -> Self {
+        let start = Start { accounts: Vec::new(), broker: "mqtt://lan".to_owned(), sign_in: None };
+        let mut desk = Self::new(setup, start, size);
+        desk.event(Event::SignedIn);
+        desk.welcome();
+        for update in [Update::Link(Link::Up), Update::Ready] {
+            desk.update(update);
+        }
+        desk
+    }
+
+    /// The engine says who we are.
+    pub fn welcome(&mut self) {
+        let me = Profile {
+            user: user("alice"),
+            account: AccountId::from_bits(1),
+            version: 1,
+            display_name: DisplayName::new("Alice").unwrap(),
+            mobile: None,
+            registered_at: at(NOW),
+        };
+        self.update(Update::Welcome { me, broker: "mqtt://lan".to_owned() });
+    }
+
+    /// Alice with contacts and groups.
+    pub fn among_people(size: (u16, u16)) -> Self {
+        let mut desk = Self::alone(size);
+        desk.people();
+        desk
+    }
+
+    pub fn people(&mut self) {
+        self.update(Update::People(vec![
+            person("alice", "Alice", true),
+            person("bob", "Bob", true),
+            person("carol", "Carol Müller", false),
+            person("dave", "水泵 Dave", false),
+            person("erin", "Erin 👩‍🔧", true),
+        ]));
+        self.update(group(1, "team", "bob", Standing::Member, &["alice", "bob", "carol"]));
+        self.update(group(2, "family", "alice", Standing::Member, &["alice", "carol"]));
+        self.update(group(3, "ops", "bob", Standing::Listed, &["bob", "erin"]));
+        self.update(group(4, "night shift", "erin", Standing::Invited(user("erin")), &["erin"]));
+    }
+
+    pub fn event(&mut self, event: Event) {
+        let effects = self.app.update(event, at(self.now));
+        self.effects.extend(effects);
+    }
+
+    pub fn update(&mut self, update: Update) {
+        self.event(Event::Update(update));
+    }
+
+    /// Presses keys, as the keymap file writes them.
+    pub fn keys(&mut self, keys: &[&str]) {
+        for key in keys {
+            let combination: KeyCombination = key.parse().unwrap();
+            let OneToThree::One(code) = combination.codes else { panic!("{key} is not one key") };
+            self.event(Event::Key(KeyEvent::new(code, combination.modifiers)));
+        }
+    }
+
+    /// Types a text, a character at a time.
+    pub fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            let code = crossterm::event::KeyCode::Char(c);
+            self.event(Event::Key(KeyEvent::new(code, crossterm::event::KeyModifiers::NONE)));
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.event(Event::Paste { text: text.to_owned(), cut: false });
+    }
+
+    pub fn mouse(&mut self, kind: MouseKind, x: u16, y: u16) {
+        self.event(Event::Mouse { kind, x, y });
+    }
+
+    /// What was asked of the outside since this was called last, timers left out.
+    pub fn effects(&mut self) -> Vec<Effect> {
+        let timer = |effect: &Effect| matches!(effect, Effect::SetTimer(_));
+        std::mem::take(&mut self.effects).into_iter().filter(|effect| !timer(effect)).collect()
+    }
+
+    /// What was asked of the engine since this or `effects` was called last.
+    pub fn commands(&mut self) -> Vec<Command> {
+        let effects = self.effects().into_iter();
+        effects
+            .filter_map(|effect| if let Effect::Send(command) = effect { Some(command) } else { None })
+            .collect()
+    }
+
+    /// Opens a chat from the jump box, and gives it these messages as all there are.
+    pub fn open(&mut self, name: &str, messages: &[Message]) {
+        self.keys(&["ctrl-k"]);
+        self.write(name);
+        self.keys(&["enter"]);
+        let asked = self.commands().into_iter().find_map(|command| match command {
+            Command::Load { conversation, at, .. } => Some((conversation, at)),
+            _ => None,
+        });
+        let (conversation, at) = asked.expect("opening a chat asks for its messages");
+        let messages = messages.to_vec();
+        self.update(Update::Page { conversation, at, messages, more_before: false, more_after: false });
+    }
+
+    /// The engine has stored a message.
+    pub fn stored(&mut self, message: &Message, ticket: Option<Ticket>) {
+        self.update(Update::Stored(vec![Stored { message: message.clone(), ticket }]));
+    }
+
+    /// The frame, as text. What a wide cluster covers is left out.
+    pub fn screen(&self) -> String {
+        let (width, height) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view::draw(frame, &self.app)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut lines = Vec::new();
+        for y in 0..height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(cooee::tui::app::width(symbol)).unwrap().max(1);
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+
+    /// Whether the frame says this.
+    pub fn shows(&self, words: &str) -> bool {
+        self.screen().contains(words)
+    }
+}
