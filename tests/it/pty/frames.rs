@@ -8,7 +8,7 @@ use rumqttc::v5::{Client, Event, MqttOptions};
 
 use super::*;
 use crate::support::PATIENCE;
-use crate::support::terminal::{CTRL_L, F4};
+use crate::support::terminal::{CTRL_L, F1, F4};
 
 #[test]
 fn resized_in_a_flood_it_ends_in_a_right_frame() {
@@ -36,15 +36,44 @@ fn resized_in_a_flood_it_ends_in_a_right_frame() {
     assert!(floods > 40, "the rows are used: {floods}\n{}", rows.join("\n"));
     assert!(rows[1].starts_with("┌ Contacts") && rows[1].ends_with('┐'), "{}", rows[1]);
 
-    // What was drawn piece by piece is what a frame drawn anew shows.
-    let before = alice.contents();
-    let drawn = alice.raw().len();
-    alice.press(CTRL_L);
-    alice.until_raw("a frame anew", drawn, |raw| {
+    check_against_a_frame_anew(&mut alice, "Contacts");
+}
+
+/// What was drawn piece by piece is what a frame drawn anew shows; `mark` is in it.
+fn check_against_a_frame_anew(terminal: &mut Terminal, mark: &str) {
+    let rows = |terminal: &Terminal| {
+        terminal.look(|screen| {
+            let rows = screen.rows(0, u16::MAX);
+            // Whether blank cells were ever written makes no difference to the eye.
+            rows.map(|row| row.trim_end().to_owned()).collect::<Vec<_>>()
+        })
+    };
+    let before = rows(terminal);
+    let drawn = terminal.raw().len();
+    terminal.press(CTRL_L);
+    terminal.until_raw("a frame anew", drawn, |raw| {
         let raw = String::from_utf8_lossy(raw);
-        raw.find("Contacts").is_some_and(|at| raw[at..].contains("\x1b[?2026l"))
+        raw.find(mark).is_some_and(|at| raw[at..].contains("\x1b[?2026l"))
     });
-    assert_eq!(alice.contents(), before);
+    assert_eq!(rows(terminal), before);
+}
+
+/// This terminal shows a flag as two letters and a family as its members, as some do.
+#[test]
+fn clusters_that_the_terminal_takes_apart_leave_nothing_behind() {
+    let world = World::built_in();
+    let mut alice = at_terminal(&world, "alice");
+    sign_up(&world, "bob");
+    run(&world, "cooee -u bob send alice 'flags 🇦🇺🇩🇪 family 👨‍👩‍👧‍👦 keycap 1️⃣ half ﾊﾟ end'");
+    alice.until_says(&["bob"]);
+    alice.press("/msg bob\r");
+    alice.until_says(&["flags", "end"]);
+    alice.press(F1);
+    alice.until_says(&["Everywhere"]);
+    check_against_a_frame_anew(&mut alice, "Everywhere");
+    alice.press(F1);
+    alice.until_says(&["flags", "end"]);
+    check_against_a_frame_anew(&mut alice, "Contacts");
 }
 
 /// One pane and its composer, no frames.

@@ -36,7 +36,6 @@ fn a_paste_without_end_swallows_nothing_and_sends_nothing() {
     alice.until_says(&["its tail"]);
     assert_eq!(history(&world, "alice", "bob").len(), 0);
     let mut typed = "its tail".to_owned();
-    alice.press("\x7f");
     for c in " by hand!".chars() {
         alice.press(&c.to_string());
         typed.push(c);

@@ -12,6 +12,7 @@ use super::PATIENCE;
 use super::world::program;
 
 pub const ENTER: &str = "\r";
+pub const F1: &str = "\x1bOP";
 pub const F2: &str = "\x1bOQ";
 pub const F4: &str = "\x1bOS";
 pub const ALT_A: &str = "\x1ba";
