@@ -7,6 +7,8 @@ mod config;
 mod frames;
 mod journeys;
 mod keys;
+mod monkey;
+mod pty;
 mod registry;
 mod session;
 mod support;

@@ -101,6 +101,9 @@ on_every_broker! {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
         let team = alice.create("team", cooee::domain::JoinPolicy::Open).await;
+        // Once the broker took a word of hers in the group, she hears what is said there.
+        alice.say(&ConversationId::Group(team), "hello").await;
+        alice.until_sent(1).await;
         let mut vandal = Vandal::connect(world.port().await).await;
         let topic = |from: &str| format!("cooee/1/group/{team}/{from}/0123456789abcdef");
         let text = |id, words: &str| letter(id, &format!(r#""ty":"text","b":{{"text":"{words}"}}"#));
