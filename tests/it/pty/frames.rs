@@ -24,7 +24,7 @@ fn resized_in_a_flood_it_ends_in_a_right_frame() {
     let mut flood = shell(&world, script).stdout(Stdio::null()).spawn().unwrap();
     alice.until_says(&["flood 2"]);
     alice.resize(20, 6);
-    alice.until("a narrow frame", |screen| screen.contents().contains("Enter send\n") || narrow(screen));
+    alice.until("a narrow frame", narrow);
     alice.resize(19, 5);
     alice.until_says(&["too", "20x6"]);
     alice.resize(200, 50);
@@ -128,9 +128,7 @@ fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
             (format!("cooee/1/directory/{group}"), card),
         ],
     );
-    alice.until("mallory has written", |screen| {
-        screen.rows(0, 24).any(|row| row.contains("owned") && row.ends_with(" 1 │"))
-    });
+    alice.until("mallory has written", |screen| counts_unread(screen, "owned", 1));
     alice.press("/msg mallory\r");
     alice.until_says(&["evil name", "evil text"]);
     alice.press(F4);

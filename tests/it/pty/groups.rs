@@ -42,9 +42,7 @@ fn a_group_is_made_joined_talked_in_and_left() {
     alice.press("among ourselves\r");
     alice.until_says(&["among ourselves"]);
     alice.press("/msg bob after that\r");
-    bob.until("the word after it", |screen| {
-        screen.rows(0, 24).any(|row| row.contains("● alice") && row.ends_with(" 1 │"))
-    });
+    bob.until("the word after it", |screen| counts_unread(screen, "● alice", 1));
     assert!(!bob.contents().contains("among ourselves"), "{}", bob.contents());
     let history = run(&world, "cooee -u bob history '#team' --json");
     assert!(history.contains("welcome aboard") && !history.contains("among ourselves"), "{history}");

@@ -16,6 +16,9 @@ use std::process::{Command, Output};
 use crate::support::terminal::{ENTER, Launch, Terminal};
 use crate::support::world::{World, program};
 
+/// How many columns of 80 the lists have.
+const LISTS: u16 = 23;
+
 /// A shell command in the world's data directory, with `cooee` on its path and nothing of our own
 /// environment.
 fn shell(world: &World, script: &str) -> Command {
@@ -76,7 +79,12 @@ fn alice_and_bob(world: &World) -> (Terminal, Terminal) {
     (alice, bob)
 }
 
-/// Where these words stand on the screen, row and column; each must be there once, and in this order.
+/// Whether a row of the lists at the left, at 80 columns, has these words and so many unread.
+fn counts_unread(screen: &vt100::Screen, words: &str, count: usize) -> bool {
+    screen.rows(0, LISTS).any(|row| row.contains(words) && row.ends_with(&format!(" {count} │")))
+}
+
+/// Whether each of these words stands on the screen once, and in this order.
 fn once_in_order(screen: &str, words: &[&str]) -> bool {
     let places: Vec<_> =
         words.iter().map(|word| screen.match_indices(word).collect::<Vec<_>>()).collect();

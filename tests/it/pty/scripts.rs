@@ -54,9 +54,7 @@ fn a_pipeline_of_other_accounts_answers_a_person() {
     alice.until_says(&["● bob"]);
     open_chat(&mut alice, "bob");
     alice.press("ping\r");
-    alice.until("carol has written", |screen| {
-        screen.rows(0, 24).any(|row| row.contains("carol") && row.ends_with(" 1 │"))
-    });
+    alice.until("carol has written", |screen| counts_unread(screen, "carol", 1));
     alice.press("/msg carol\r");
     alice.until_says(&["echo of ping"]);
     run(&world, "seq -f 'row %g' 5 | cooee -u bob send alice - --lines");

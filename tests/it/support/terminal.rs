@@ -190,16 +190,15 @@ impl Terminal {
     }
 
     fn wait(&self, what: &str, done: impl Fn(&Seen) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = self.seen();
-        while !done(&seen) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || seen.ended {
-                let why = if seen.ended { "the program ended" } else { "in time" };
-                panic!("not {why}: {what}\n{}", seen.parser.screen().contents());
-            }
-            seen = self.shared.1.wait_timeout(seen, left).unwrap().0;
+        if let Err(why) = self.wait_for(|seen| done(seen) || seen.ended) {
+            panic!("{why}: {what}\n{}", self.contents());
         }
+        assert!(done(&self.seen()), "the program ended before: {what}\n{}", self.contents());
+    }
+
+    fn wait_for(&self, done: impl Fn(&Seen) -> bool) -> Result<(), &'static str> {
+        let waiting = self.shared.1.wait_timeout_while(self.seen(), PATIENCE, |seen| !done(seen));
+        if waiting.unwrap().1.timed_out() { Err("not in time") } else { Ok(()) }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -259,18 +258,10 @@ impl Terminal {
 
     /// Waits until the program has ended and the terminal has all that it wrote.
     pub fn until_ended(&mut self) -> ExitStatus {
-        self.wait_for_end();
-        self.child.wait().unwrap()
-    }
-
-    fn wait_for_end(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = self.seen();
-        while !seen.ended {
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "it does not end:\n{}", seen.parser.screen().contents());
-            seen = self.shared.1.wait_timeout(seen, left).unwrap().0;
+        if let Err(why) = self.wait_for(|seen| seen.ended) {
+            panic!("{why}: the program ends\n{}", self.contents());
         }
+        self.child.wait().unwrap()
     }
 
     pub fn kill(&mut self) {
