@@ -97,7 +97,14 @@ impl Terminal {
 
     /// The same with all patience; gives up for good if it does not come.
     pub fn until(&self, what: &str, shown: impl FnMut(&Screen) -> bool) -> (Instant, u64) {
-        self.wait(PATIENCE, shown).unwrap_or_else(|| panic!("not seen: {what}\n{}", self.contents()))
+        self.wait(PATIENCE, shown).unwrap_or_else(|| {
+            panic!("not seen by process {}: {what}\n{}", self.pid(), self.contents());
+        })
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("it was started")
     }
 
     /// All that is on the screen.
