@@ -201,7 +201,7 @@ impl<B: Backend> Front<'_, B> {
                 self.running = Some(Running::new(link));
                 Event::SignedIn
             }
-            Err(error) => Event::SignFailed(error),
+            Err(error) => Event::SignFailed(error, self.backend.accounts()),
         };
         self.take(event, screen)
     }

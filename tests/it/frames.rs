@@ -169,11 +169,14 @@ fn the_first_screen() {
     desk.keys(&["enter"]);
     assert!(matches!(desk.effects()[..], [Effect::SignUp(_)]));
     assert_snapshot!(desk.screen());
-    desk.event(Event::SignFailed(SignError {
-        field: Some(FieldName::User),
-        what: "the name bob is taken on mqtt://127.0.0.1:1883".to_owned(),
-        hint: "Choose another one.".to_owned(),
-    }));
+    desk.event(Event::SignFailed(
+        SignError {
+            field: Some(FieldName::User),
+            what: "the name bob is taken on mqtt://127.0.0.1:1883".to_owned(),
+            hint: "Choose another one.".to_owned(),
+        },
+        Vec::new(),
+    ));
     assert_snapshot!(desk.screen());
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cooee::domain::*;
 use cooee::engine::{Command, Link, Notice, PageAt, Ticket, Update};
-use cooee::tui::app::{AccountSummary, Effect, Event, MouseKind, Start};
+use cooee::tui::app::{AccountSummary, Effect, Event, MouseKind, SignError, Start};
 
 use crate::support::desk::*;
 
@@ -419,6 +419,24 @@ fn signing_in_can_be_cancelled() {
     assert!(desk.shows("Sign up as somebody new"));
     desk.keys(&["ctrl-c"]);
     assert_eq!(desk.effects(), [Effect::Quit]);
+}
+
+#[test]
+fn an_account_that_was_made_meanwhile_can_be_signed_in() {
+    let nobody = Start { accounts: Vec::new(), broker: "built-in".to_owned(), sign_in: None };
+    let mut desk = Desk::new(plain(), nobody, SIZE);
+    desk.write("alice");
+    desk.keys(&["enter", "enter", "enter"]);
+    let alice = AccountSummary {
+        user: "alice".parse().unwrap(),
+        display_name: DisplayName::new("Alice").unwrap(),
+    };
+    let what = "`alice` has signed up here already".to_owned();
+    desk.event(Event::SignFailed(SignError { field: None, what, hint: String::new() }, vec![alice]));
+    assert!(desk.shows("has signed up here already"));
+    desk.keys(&["esc", "enter"]);
+    let effects = desk.effects();
+    assert!(effects.contains(&Effect::SignIn("alice".parse().unwrap())), "{effects:?}");
 }
 
 #[test]

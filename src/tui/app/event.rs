@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::seam::{SignError, SignUpForm};
+use super::seam::{AccountSummary, SignError, SignUpForm};
 use crate::domain::{Timestamp, UserName};
 use crate::engine::{Command, Update};
 
@@ -40,8 +40,9 @@ pub enum Event {
     Update(Update),
     /// Signing up or in succeeded; a [`Update::Welcome`] follows.
     SignedIn,
-    /// Signing up or in failed.
-    SignFailed(SignError),
+    /// Signing up or in failed. Somebody else may have signed up in this data directory meanwhile, so it
+    /// comes with the accounts that there are now.
+    SignFailed(SignError, Vec<AccountSummary>),
     /// The time that [`Effect::SetTimer`] named has come.
     Timer,
     /// The terminal is gone, or somebody asks the process to end.

@@ -51,7 +51,7 @@ impl Session {
         match columns {
             0..60 => words,
             60..ROOMY => format!("{words}{next}"),
-            _ => format!("{}  {words}{next}", self.broker),
+            _ => format!("{}{}{words}{next}", self.broker, setup.glyphs.separator()),
         }
     }
 

@@ -162,8 +162,10 @@ impl App {
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
             Event::Update(update) => self.engine(update, &mut effects),
-            Event::SignFailed(error) => {
+            Event::SignFailed(error, accounts) => {
+                self.start.accounts.clone_from(&accounts);
                 if let Screen::Welcome(welcome) = &mut self.screen {
+                    welcome.start.accounts = accounts;
                     welcome.fail(error);
                 }
             }

@@ -157,11 +157,13 @@ impl Regions {
         regions
     }
 
-    /// Contacts get what the two others leave; each of those gets at most a third.
+    /// Contacts get what the two others leave; each of those gets at most a third, and three rows even
+    /// where it has less to show, if there is room.
     fn divide_side(&mut self, (online, groups): (usize, usize)) {
         let side = self.side;
-        let rows = |n: usize| u16::try_from(n.max(1)).unwrap_or(u16::MAX);
         let room = side.height.saturating_sub(4);
+        let least = if room >= 12 { 3 } else { 1 };
+        let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).max(least);
         let online = rows(online).min((room / 4).max(1));
         let groups = rows(groups).min((room / 3).max(1));
         let areas: [Rect; 7] = Layout::vertical([

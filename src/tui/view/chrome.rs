@@ -31,16 +31,21 @@ pub fn notice(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
     lines(canvas, inner, &words, canvas.theme.notice(line.weight));
 }
 
-/// The keys that matter where the keyboard is: as many as fit.
+/// The keys that matter where the keyboard is: as many as fit, and always the last one, which leads to
+/// all the others.
 pub fn footer(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
     let mut x = 1;
     let separator = canvas.glyphs.separator();
-    for (at, (key, label)) in app.keymap.footer(app.context()).enumerate() {
-        let gap = if at == 0 { "" } else { separator };
-        let wide = width(gap) + width(key) + 1 + width(label);
-        if x + wide > usize::from(area.width) {
-            break;
+    let entries: Vec<_> = app.keymap.footer(app.context()).collect();
+    let wide = |(key, label): &(&str, &str)| width(key) + 1 + width(label);
+    let Some(last) = entries.len().checked_sub(1) else { return };
+    let end = usize::from(area.width).saturating_sub(wide(&entries[last]) + width(separator));
+    for (at, entry) in entries.iter().enumerate() {
+        let gap = if x == 1 { "" } else { separator };
+        if at < last && x + width(gap) + wide(entry) > end {
+            continue;
         }
+        let (key, label) = *entry;
         let area = row(area, 0);
         x += canvas.put(area, x, gap, canvas.theme.faint());
         x += canvas.put(area, x, key, canvas.theme.key());

@@ -79,7 +79,7 @@ fn clusters_that_the_terminal_takes_apart_leave_nothing_behind() {
 /// One pane and its composer, no frames.
 fn narrow(screen: &vt100::Screen) -> bool {
     let contents = screen.contents();
-    screen.size().0.get() == 6 && contents.contains("Enter send") && !contents.contains('│')
+    screen.size().0.get() == 6 && contents.contains("F1 help") && !contents.contains('│')
 }
 
 /// Whether a colour was ever asked for: SGR 30-38, 40-48, 90-97 or 100-107.
