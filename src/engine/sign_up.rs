@@ -119,7 +119,7 @@ impl Claim {
         client_id: String,
         keep_session: bool,
     ) -> Result<Self, Error> {
-        let identity = mqtt::Identity { client_id, keep_session };
+        let identity = mqtt::Identity { client_id, keep_session, keep_alive: mqtt::KEEP_ALIVE };
         let (requests, events) = mqtt::connect(identity, ClaimDialer(Arc::new(setup.clone())));
         let mut claim = Self {
             user: user.clone(),

@@ -13,13 +13,16 @@ use super::backoff::Backoff;
 use super::driver::{self, End};
 use super::reason::Cause;
 use super::{
-    Dial, Dialer, Event, INFLIGHT_LIMIT, Identity, KEEP_ALIVE, RECEIVE_MAXIMUM, Request, SESSION_EXPIRY,
-    WILL_DELAY, tls,
+    Dial, Dialer, Event, INFLIGHT_LIMIT, Identity, RECEIVE_MAXIMUM, Request, SESSION_EXPIRY, WILL_DELAY,
+    tls,
 };
 use crate::protocol::limits::PACKET;
 
 /// How many requests rumqttc takes in advance; what does not fit waits in the driver.
 const REQUEST_CAPACITY: usize = 64;
+
+/// rumqttc panics below this.
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Connects until it is asked to close.
 pub(super) async fn run(
@@ -90,7 +93,7 @@ fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, String> {
     let address = &dial.address;
     let mut options = MqttOptions::new(&identity.client_id, &address.host, address.port);
     options
-        .set_keep_alive(KEEP_ALIVE)
+        .set_keep_alive(identity.keep_alive.max(SHORTEST_KEEP_ALIVE))
         .set_clean_start(!identity.keep_session)
         .set_manual_acks(true)
         .set_receive_maximum(Some(RECEIVE_MAXIMUM))

@@ -6,6 +6,7 @@ mod config;
 mod frames;
 mod journeys;
 mod keys;
+mod mqtt;
 mod registry;
 mod session;
 mod support;

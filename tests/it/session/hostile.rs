@@ -27,7 +27,8 @@ impl Dialer for To {
 
 impl Vandal {
     async fn connect(port: u16) -> Self {
-        let identity = Identity { client_id: "vandal".into(), keep_session: false };
+        let identity =
+            Identity { client_id: "vandal".into(), keep_session: false, keep_alive: mqtt::KEEP_ALIVE };
         let (requests, events) = mqtt::connect(identity, To(port));
         let mut vandal = Self { requests, events };
         vandal.until(|event| matches!(event, Event::Up { .. })).await;
