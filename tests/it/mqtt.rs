@@ -242,3 +242,28 @@ async fn mosquitto_says_when_nobody_listens() {
     alice.publish(3, "later").await;
     assert_eq!(alice.published().await, (3, Outcome::Taken));
 }
+
+/// What was meant for one connection must not slip into the next, ahead of what that one sends again.
+#[tokio::test]
+async fn what_is_asked_before_there_is_a_connection_is_dropped() {
+    let world = World::built_in();
+    let proxy = Proxy::start(world.port().await).await;
+    let mut alice = Client::connect(proxy.address.port(), "alice").await;
+    proxy.cut();
+    alice.until_down().await;
+    proxy.stall();
+    // The next attempt is under way: its TCP connection is made, and the broker cannot be heard.
+    alice.find("connecting", |event| matches!(event, Event::Connecting).then_some(())).await;
+    alice.publish(7, "meant for the lost connection").await;
+    // The request is taken out of the channel before it is let through.
+    let taken = async {
+        while alice.requests.capacity() < alice.requests.max_capacity() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, taken).await.expect("it is taken in time");
+    proxy.mend();
+    alice.until_up().await;
+    alice.publish(8, "meant for this one").await;
+    assert_eq!(alice.published().await, (8, Outcome::Taken));
+}
