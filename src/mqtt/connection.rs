@@ -21,6 +21,11 @@ use crate::protocol::limits::PACKET;
 /// How many requests rumqttc takes in advance; what does not fit waits in the driver.
 const REQUEST_CAPACITY: usize = 64;
 
+/// A connection that held for so long is a good one, and the next attempt comes at once. One that ends
+/// sooner may end again: two programs with one session throw each other out, and a broker may hang up at
+/// what we say first.
+const STEADY: Duration = Duration::from_secs(10);
+
 /// rumqttc panics below this.
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(5);
 
@@ -38,6 +43,7 @@ pub(super) async fn run(
         if events.send(Event::Connecting).await.is_err() {
             return;
         }
+        let begun = Instant::now();
         let (reason, retry_in) = match dialer.dial(asked_for).await {
             Err(error) => (error.reason, error.retry.then(|| backoff.next(fastrand::f64()))),
             Ok(dial) => match serve(&identity, dial, number, &mut requests, &events).await {
@@ -46,8 +52,8 @@ pub(super) async fn run(
                     return;
                 }
                 End::Abandoned => return,
-                End::Lost { cause, was_up } => {
-                    if was_up {
+                End::Lost(cause) => {
+                    if begun.elapsed() >= STEADY {
                         backoff.reset();
                     }
                     let wait =
@@ -80,7 +86,7 @@ async fn serve(
 ) -> End {
     let options = match options(identity, &dial) {
         Ok(options) => options,
-        Err(words) => return End::Lost { cause: Cause::passing(words), was_up: false },
+        Err(words) => return End::Lost(Cause::passing(words)),
     };
     let (client, mut eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
     let mut network = NetworkOptions::new();

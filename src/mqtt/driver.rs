@@ -24,7 +24,7 @@ pub(super) enum End {
     /// Nobody listens to events any more.
     Abandoned,
     /// It was lost, or never made.
-    Lost { cause: Cause, was_up: bool },
+    Lost(Cause),
 }
 
 /// What waits for room in rumqttc's request channel.
@@ -130,7 +130,7 @@ impl Driver {
             Some(Ok(Ended::Done)) | None => Cause::passing("the connection was closed"),
             Some(Err(error)) => Cause::passing(format!("the MQTT client failed: {error}")),
         };
-        End::Lost { cause, was_up: self.was_up }
+        End::Lost(cause)
     }
 
     /// Hands rumqttc as much as it has room for, acknowledgements first.

@@ -267,3 +267,18 @@ async fn what_is_asked_before_there_is_a_connection_is_dropped() {
     alice.publish(8, "meant for this one").await;
     assert_eq!(alice.published().await, (8, Outcome::Taken));
 }
+
+#[tokio::test]
+async fn a_broker_that_hangs_up_at_once_is_not_hurried() {
+    let world = World::built_in();
+    let proxy = Proxy::start(world.port().await).await;
+    let mut client = Client::start(proxy.address.port(), "unwelcome", mqtt::KEEP_ALIVE);
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        client.until_up().await;
+        proxy.cut();
+        waits.push(client.until_down().await.1.expect("it tries again"));
+        proxy.mend();
+    }
+    assert!(waits[4] > 4 * waits[0], "{waits:?}");
+}
