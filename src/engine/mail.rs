@@ -10,8 +10,8 @@ use super::core::{Core, Fatal};
 use super::groups::Card;
 use super::update::Update;
 use crate::domain::{
-    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Role, Standing,
-    Timestamp, UserName,
+    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Membership, Message, MessageId, Role,
+    Standing, Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming, Request};
 use crate::protocol::{self, Content, Letter, Place, Topic};
@@ -262,6 +262,8 @@ impl Core {
         let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
         let membership = stored.group.roster.get(&from).copied();
         let is_member = stored.group.has_member(&from);
+        // Written while the sender was in. The card, or what they say last, may overtake it.
+        let was_member = membership.is_some() && letter.membership.is_some_and(Membership::is_in);
         if news {
             self.on_group_changed(id, mail);
         }
@@ -273,10 +275,10 @@ impl Core {
             Content::Left => return Err(Refusal::NotMember),
             // A letter of a newer Cooee may carry the membership where we cannot read it.
             Content::Newer => Body::Unsupported,
-            _ if !is_member => return Err(Refusal::NotMember),
+            _ if !(is_member || was_member) => return Err(Refusal::NotMember),
             Content::Text(ref text) => Body::Text(text.clone()),
             Content::Joined => {
-                if self.welcomes(id, &from) {
+                if is_member && self.welcomes(id, &from) {
                     mail.welcome.push((id, from.clone()));
                 }
                 Body::Joined

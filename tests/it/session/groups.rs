@@ -43,6 +43,30 @@ on_every_broker! {
         alice.until("he is in again", |s| s.members(team) == ["alice", "bob"]).await;
     }
 
+    async fn the_last_words_before_leaving_arrive(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        let mut carol = Person::new(&setup, "carol").await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        let here = ConversationId::Group(team);
+        for person in [&mut bob, &mut carol] {
+            person.until("the group is listed", |s| s.groups.contains_key(&team)).await;
+            person.join(team).await.unwrap();
+        }
+        alice.until("all are in", |s| s.members(team).len() == 3).await;
+        carol.quit().await;
+        let texts: Vec<String> = (1..=100).map(|n| format!("message {n}")).collect();
+        for words in &texts {
+            bob.say(&here, words).await;
+        }
+        bob.leave(team).await.unwrap();
+        alice.until_heard(&here, &texts).await;
+        alice.until("his leaving is told", |s| s.stored.iter().any(|m| m.body == Body::Left)).await;
+        let mut carol = Person::sign_in(&setup, "carol").await;
+        carol.until_heard(&here, &texts).await;
+    }
+
     async fn a_group_by_invitation_is_seen_by_the_invited_alone(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
