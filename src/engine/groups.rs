@@ -105,6 +105,24 @@ impl Groups {
         if news { Card::News } else { Card::Known }
     }
 
+    /// Takes in an invitation; says whether it was news. Beyond [`MOST`] groups no other is taken in.
+    pub fn note_invitation(&mut self, group: Group, from: UserName) -> bool {
+        let full = self.known.len() >= MOST;
+        let Some(stored) = self.known.get_mut(&group.id) else {
+            let standing = Standing::Invited(from);
+            if !full {
+                self.insert(StoredGroup { group, standing, unsubscribe: false });
+            }
+            return !full;
+        };
+        let news = stored.group.merge(&group);
+        let ask = matches!(stored.standing, Standing::Listed | Standing::Left);
+        if ask {
+            stored.standing = Standing::Invited(from);
+        }
+        news || ask
+    }
+
     /// The card was taken out of the directory; says whether the group is gone with it.
     pub fn note_card_gone(&mut self, id: GroupId) -> bool {
         self.carded.remove(&id);
@@ -162,6 +180,18 @@ mod tests {
 
     fn with(standing: Standing, members: &[(&str, u32)]) -> Groups {
         Groups::new(vec![StoredGroup { group: card(members), standing, unsubscribe: false }])
+    }
+
+    #[test]
+    fn invitations_ask_once_and_are_bounded() {
+        let eve: UserName = "eve".parse().unwrap();
+        let mut groups = Groups::default();
+        let invitation = |n: usize| Group { id: GroupId::from_bits(n as u128), ..card(&[("eve", 1)]) };
+        assert!(groups.note_invitation(invitation(0), eve.clone()));
+        assert!(!groups.note_invitation(invitation(0), eve.clone()), "it was asked before");
+        let taken = (1..2 * MOST).filter(|n| groups.note_invitation(invitation(*n), eve.clone()));
+        assert_eq!(taken.count(), MOST - 1);
+        assert_eq!(groups.views().len(), MOST);
     }
 
     #[test]

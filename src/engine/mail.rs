@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::mqtt::{Acknowledgement, Incoming, Request};
 use crate::protocol::{self, Content, Letter, Place, Topic};
-use crate::store::{self, Incoming as Storable, KnownPerson, StoredGroup};
+use crate::store::{self, Incoming as Storable, KnownPerson};
 
 /// What a batch of events adds up to.
 #[derive(Default)]
@@ -218,23 +218,9 @@ impl Core {
         if !group.has_member(&from) {
             return Err(Refusal::NotMember);
         }
-        match self.groups.get_mut(id) {
-            Some(known) => {
-                let news = known.group.merge(&group);
-                let ask = matches!(known.standing, Standing::Listed | Standing::Left);
-                if ask {
-                    known.standing = Standing::Invited(from);
-                }
-                if !(news || ask) {
-                    return Ok(());
-                }
-            }
-            None => {
-                let standing = Standing::Invited(from);
-                self.groups.insert(StoredGroup { group, standing, unsubscribe: false });
-            }
+        if self.groups.note_invitation(group, from) {
+            self.on_group_changed(id, mail);
         }
-        self.on_group_changed(id, mail);
         Ok(())
     }
 
