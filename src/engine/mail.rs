@@ -150,11 +150,7 @@ impl Core {
         };
         match self.groups.note_card(card, &self.me.user) {
             Card::Known => {}
-            Card::News => self.on_group_changed(id, mail),
-            Card::Outdated => {
-                self.groups.cards_due.insert(id);
-                self.on_group_changed(id, mail);
-            }
+            Card::News | Card::Outdated => self.on_group_changed(id, mail),
         }
         Ok(())
     }
