@@ -51,6 +51,25 @@ on_every_broker! {
         Person::sign_in(winner, "alice").await.quit().await;
     }
 
+    async fn a_sign_up_that_is_given_up_once_it_is_seen_leaves_an_account(world) {
+        let setup = world.setup();
+        let mut witness = Person::new(&setup, "witness").await;
+        let alice = name("alice");
+        tokio::select! {
+            done = try_sign_up(&setup, "alice") => panic!("nobody saw it coming: {done:?}"),
+            () = witness.until("the name is seen", |s| s.people.contains_key(&alice)) => {}
+        }
+        // A name that stands on the broker with no account behind it could never be had again.
+        Person::sign_in(&setup, "alice").await.quit().await;
+    }
+
+    async fn a_sign_up_that_died_half_way_is_not_in_the_way(world) {
+        let setup = world.setup();
+        fs::create_dir_all(setup.data_dir.join("accounts/alice")).unwrap();
+        sign_up(&setup, "alice").await;
+        Person::sign_in(&setup, "alice").await.quit().await;
+    }
+
     async fn who_comes_and_goes_is_seen_at_once(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
