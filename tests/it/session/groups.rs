@@ -1,13 +1,11 @@
 //! Groups: found, joined, talked in, left.
 
-use std::fs;
-
 use cooee::domain::{Body, ConversationId, JoinPolicy, Standing};
 
 use super::on_every_broker;
-use crate::support::mosquitto;
 use crate::support::person::{Person, name, sign_up};
 use crate::support::world::World;
+use crate::support::{mosquitto, until_file};
 
 on_every_broker! {
     async fn an_open_group_is_found_joined_and_left(world) {
@@ -27,8 +25,8 @@ on_every_broker! {
         bob.until_heard(&here, &["welcome".into()]).await;
         bob.say(&here, "thanks").await;
         alice.until_heard(&here, &["thanks".into()]).await;
-        let csv = fs::read_to_string(setup.data_dir.join("Group_team.csv")).unwrap();
-        assert!(csv.contains("alice,,owner,") && csv.contains("bob,,member,"), "{csv}");
+        let csv = setup.data_dir.join("Group_team.csv");
+        until_file(&csv, |csv| csv.contains("alice,,owner,") && csv.contains("bob,,member,")).await;
         bob.leave(team).await.unwrap();
         alice.until("he is out", |s| s.members(team) == ["alice"]).await;
         alice.until("his leaving is told", |s| s.stored.iter().any(|m| m.body == Body::Left)).await;

@@ -5,10 +5,10 @@ use std::fs;
 use cooee::engine::{Error, Session};
 
 use super::on_every_broker;
-use crate::support::mosquitto;
 use crate::support::person::{Person, name, sign_up, try_sign_up};
 use crate::support::proxy::Proxy;
 use crate::support::world::World;
+use crate::support::{mosquitto, until_file};
 
 on_every_broker! {
     async fn a_name_is_registered_once(world) {
@@ -75,11 +75,12 @@ on_every_broker! {
         let mut alice = Person::new(&setup, "alice").await;
         let bob = Person::new(&setup, "bob").await;
         alice.until("bob is online", |s| s.is_online("bob")).await;
-        let online = || fs::read_to_string(setup.data_dir.join("Online.csv")).unwrap_or_default();
-        let row = |user: &str| online().lines().any(|line| line.starts_with(&format!("{user},")));
+        let online = setup.data_dir.join("Online.csv");
+        let row = |csv: &str| csv.lines().any(|line| line.starts_with("bob,"));
+        until_file(&online, row).await;
         bob.quit().await;
         alice.until("bob is gone", |s| !s.is_online("bob") && s.last_seen_known("bob")).await;
-        assert!(!row("bob"), "{}", online());
+        until_file(&online, |csv| !row(csv)).await;
         let _bob = Person::sign_in(&setup, "bob").await;
         alice.until("bob is back", |s| s.is_online("bob")).await;
         assert!(fs::read_to_string(setup.data_dir.join("Registration.csv")).unwrap().contains("bob,,BOB,"));
