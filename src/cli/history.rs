@@ -15,10 +15,6 @@ const PAGE: usize = 500;
 
 /// Print a conversation, oldest message first.
 #[derive(clap::Args)]
-#[command(
-    long_about = "Print a conversation, oldest message first\n\nReads what this account has stored, and needs \
-        no broker. Nothing counts as read by it."
-)]
 pub struct History {
     /// A user name, or `#` and the name of a group (quote it: the shell takes # for a comment)
     with: Target,

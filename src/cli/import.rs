@@ -10,12 +10,6 @@ use crate::registry::{self, Outcome, Registry};
 
 /// Take in the CSV files of the original script.
 #[derive(clap::Args)]
-#[command(
-    long_about = "Take in the CSV files of the original script\n\nReads Registration.csv, Group.csv, \
-        Group_*.csv and online.csv of a directory, and says of each row what became of it: merged, \
-        duplicate (another number for somebody who has one; the first stays), known, or refused with the \
-        reason. A refused row stops nothing and is no failure. Importing twice does nothing more."
-)]
 pub struct Import {
     /// The directory that holds them
     #[arg(value_name = "DIR")]

@@ -17,27 +17,21 @@ use crate::domain::{
 use crate::engine::GroupView;
 
 /// What scripts can rely on.
-pub(super) const HELP: &str = r##"JSON: with --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field
-keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
+pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
 
-A message (listen, history, send):
+A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
-  conversation: `@` and the other person, or `#` and the group; group: the id of the group; delivery of
-  our own: "queued" in the outbox, "sent" when the broker has it.
 
-What happened in a group (listen, history): created, joined, left, invited (with the `user` who was).
-`unsupported` is a message that only a newer Cooee can read.
+What happened in a group (listen, history): `created`, `joined`, `left`, `invited` (the `user` who was). `unsupported` is a message that only a newer Cooee can read.
 {"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
 
-A person (who, contacts):
-{"type":"person","user":"bob","display_name":"Bob","mobile":"+91 22 123","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","own":false}
-  registered: signed up on this broker, as far as is known; since: online since.
+A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online.
+{"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","own":false}
 
-A group (group list, create, join):
+A group (group list, create, join, leave, invite). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
-  policy: "open" or "invite"; standing: "member", "invited", "listed" or "left".
 
-A member (group members):
+A member (group members).
 {"type":"member","group":"00000001000000000000000000000000","user":"alice","role":"owner","joined_at":"2026-11-22T10:41:05.123Z"}"##;
 
 /// One line: the object and a line break.
@@ -290,7 +284,7 @@ pub(super) mod tests {
         let person = Person {
             user: user("bob"),
             display_name: DisplayName::new("Bob").unwrap(),
-            mobile: Some(MobileNumber::new("+91 22 123").unwrap()),
+            mobile: Some(MobileNumber::new("+912212345").unwrap()),
             origin: Origin::Registered,
             availability: Availability::Offline { last_seen: Some(at()) },
         };

@@ -14,18 +14,12 @@ use crate::engine::{Link, Notice, Stored, Update};
 
 /// Print messages as they come.
 #[derive(clap::Args)]
-#[command(
-    long_about = "Print messages as they come\n\nPrints each message and each event of a group when it is \
-        stored: what waited at the broker, what comes, and what this account writes elsewhere. What was \
-        there before is for `cooee history`. What is printed stays unread. Goes on until it is \
-        interrupted or nobody reads the output any more; losing the broker does not end it.",
-    after_long_help = json::HELP
-)]
+#[command(after_long_help = json::HELP)]
 pub struct Listen {
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
-    /// Stop after so many lines of JSON, or messages and events
+    /// Stop after so many messages and events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
     /// Stop after this time: seconds, or such as `10s`, `2m`; exit code 5 if fewer than --count came

@@ -39,7 +39,7 @@ use crate::logging;
 #[command(version, about, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Arguments {
     /// What is chosen for all commands.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of all commands")]
     pub flags: Flags,
     /// What to do; the full-screen messenger where nothing is said.
     #[command(subcommand)]
@@ -58,20 +58,43 @@ pub enum Command {
     /// Send messages to a person or a group, and wait until the broker has them
     Send(send::Send),
     /// Print messages as they come
+    ///
+    /// Prints each message and each event of a group when it is stored: what waited at the broker, what
+    /// comes, and what this account writes elsewhere. What any command of this account stored before is
+    /// for `cooee history`. What is printed stays unread.
+    ///
+    /// Goes on until it is interrupted or nobody reads the output any more; losing the broker does not
+    /// end it.
     Listen(listen::Listen),
-    /// List who is online
+    /// List who is online, ourselves included
+    ///
+    /// No broker says when it has told of everybody, so the list is printed when nothing new came for half
+    /// a second, three seconds at most after the connection is up.
     Who(people::Who),
-    /// List everybody, or those that match
+    /// List everybody else, or those that match
+    ///
+    /// Everybody who signed up on this broker, and those who stand in Registration.csv. Without a
+    /// connection, those who were known before.
     Contacts(people::Contacts),
     /// Groups: make, list, look into, join, invite to, leave
+    ///
+    /// A group is written by its name, with or without `#`, or as `name~1a2b3c4d` with the beginning of its
+    /// id where two have the same name.
     Group {
         /// What to do with it.
         #[command(subcommand)]
         command: group::Command,
     },
-    /// Print a conversation, oldest message first; needs no broker
+    /// Print a conversation, oldest message first
+    ///
+    /// Reads what this account has stored, and needs no broker. Nothing counts as read by it.
     History(history::History),
     /// Take in the CSV files of the original script
+    ///
+    /// Reads Registration.csv, Group.csv, Group_*.csv and online.csv of a directory, and says of each row
+    /// what became of it: merged, duplicate (another number for somebody who has one; the first stays),
+    /// known, or refused with the reason. A refused row stops nothing and is no failure. Importing twice
+    /// does nothing more.
     Import(import::Import),
     /// Print the completions for a shell
     Completions {

@@ -12,11 +12,6 @@ use crate::domain::{Availability, DisplayName, MobileNumber, Origin, Person, Pro
 
 /// List who is online, ourselves included.
 #[derive(clap::Args)]
-#[command(
-    long_about = "List who is online, ourselves included\n\nNo broker says when it has told of everybody, so \
-        the list is printed when nothing new came for half a second, three seconds at most after the \
-        connection is up."
-)]
 pub struct Who {
     /// Print JSON, one object a line (see `cooee listen --help`)
     #[arg(long)]
@@ -27,10 +22,6 @@ pub struct Who {
 
 /// List everybody on this broker and in Registration.csv, or those that match.
 #[derive(clap::Args)]
-#[command(
-    long_about = "List everybody on this broker and in Registration.csv, or those that match\n\nWithout a \
-        connection, those who were known before are listed."
-)]
 pub struct Contacts {
     /// A part of a user name, display name or mobile number
     find: Option<String>,

@@ -78,6 +78,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         drawn_at: None,
         draw_at: None,
         leaving: false,
+        resumed: false,
     };
     front.carry_out(effects, &mut screen)?;
     let outcome = front.go(&mut screen).await;
@@ -106,6 +107,8 @@ struct Front<'a, B> {
     /// When the next frame is due.
     draw_at: Option<Instant>,
     leaving: bool,
+    /// Whether we went on by ourselves, and shall hear of it from outside too.
+    resumed: bool,
 }
 
 /// What woke the loop.
@@ -172,10 +175,9 @@ impl<B: Backend> Front<'_, B> {
                 self.take(Event::Resize { width, height }, screen)?;
             }
             Input::Stop => self.suspend(screen)?,
-            Input::Continued => {
-                screen.enter_again().map_err(TuiError::Draw)?;
-                self.draw_at = Some(Instant::now());
-            }
+            // Somebody stopped us in a way that cannot be caught, unless it was our own doing.
+            Input::Continued if !std::mem::take(&mut self.resumed) => self.resume(screen)?,
+            Input::Continued => {}
         }
         self.note_changes(ECHO);
         Ok(())
@@ -238,6 +240,11 @@ impl<B: Backend> Front<'_, B> {
         if let Err(error) = kill_process(getpid(), Signal::STOP) {
             tracing::warn!(%error, "cannot stop");
         }
+        self.resumed = true;
+        self.resume(screen)
+    }
+
+    fn resume(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
         screen.enter_again().map_err(TuiError::Draw)?;
         self.draw_at = Some(Instant::now());
         Ok(())

@@ -81,8 +81,7 @@ fn a_screen_resized_is_the_screen_drawn_at_that_size() {
 
 #[test]
 fn a_terminal_that_knows_ascii_alone() {
-    let mut desk =
-        Desk::signed_in(Setup { glyphs: Glyphs::Ascii, colours: false, ..Setup::plain() }, (80, 24));
+    let mut desk = Desk::signed_in(Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() }, (80, 24));
     desk.people();
     desk.open("bob", &[message(&direct("bob"), "alice", NOW, "on my way")]);
     assert_snapshot!(desk.screen());
@@ -163,7 +162,7 @@ fn start(accounts: &[&str]) -> Start {
 
 #[test]
 fn the_first_screen() {
-    let mut desk = Desk::new(Setup::plain(), start(&[]), (80, 24));
+    let mut desk = Desk::new(plain(), start(&[]), (80, 24));
     desk.write("bob");
     desk.keys(&["enter", "enter"]);
     assert_snapshot!(desk.screen());
@@ -180,7 +179,7 @@ fn the_first_screen() {
 
 #[test]
 fn the_first_screen_with_accounts_and_small() {
-    let mut desk = Desk::new(Setup::plain(), start(&["alice", "bob"]), (80, 24));
+    let mut desk = Desk::new(plain(), start(&["alice", "bob"]), (80, 24));
     assert_snapshot!(desk.screen());
     desk.keys(&["down", "down", "enter"]);
     desk.event(Event::Resize { width: 20, height: 6 });

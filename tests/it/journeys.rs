@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cooee::domain::*;
 use cooee::engine::{Command, Link, Notice, PageAt, Ticket, Update};
-use cooee::tui::app::{AccountSummary, Effect, Event, MouseKind, Setup, Start};
+use cooee::tui::app::{AccountSummary, Effect, Event, MouseKind, Start};
 
 use crate::support::desk::*;
 
@@ -411,7 +411,7 @@ fn signing_in_can_be_cancelled() {
         AccountSummary { user: user("alice"), display_name: DisplayName::new("Alice").unwrap() };
     let start =
         Start { accounts: vec![account], broker: "mqtt://lan".to_owned(), sign_in: Some(user("alice")) };
-    let mut desk = Desk::new(Setup::plain(), start, SIZE);
+    let mut desk = Desk::new(plain(), start, SIZE);
     assert_eq!(desk.effects(), [Effect::SignIn(user("alice"))]);
     assert!(desk.shows("Signing in as alice…"));
     desk.keys(&["esc"]);

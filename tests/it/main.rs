@@ -1,12 +1,15 @@
 //! The integration tests: one binary, real processes, real files, a real broker.
 
+mod architecture;
 mod broker;
 mod cli;
 mod config;
 mod frames;
 mod journeys;
 mod keys;
+mod monkey;
 mod mqtt;
+mod pty;
 mod registry;
 mod session;
 mod support;

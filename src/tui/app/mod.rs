@@ -36,7 +36,6 @@ mod wrap;
 use std::collections::HashMap;
 
 use crossterm::event::KeyEvent;
-use jiff::tz::TimeZone;
 
 pub use action::Action;
 pub use chat::{Chat, Window};
@@ -79,13 +78,6 @@ pub struct Setup {
     pub glyphs: Glyphs,
     /// Whether colours may be used (`NO_COLOR` says no).
     pub colours: bool,
-}
-
-impl Setup {
-    /// UTC, Unicode signs and colours.
-    pub fn plain() -> Self {
-        Self { calendar: Calendar::new(TimeZone::UTC), glyphs: Glyphs::Unicode, colours: true }
-    }
 }
 
 /// What fills the screen.

@@ -79,7 +79,7 @@ impl Notices {
         };
         let more = match self.lines.len() - 1 {
             0 => String::new(),
-            n => format!(" ({n} more, Esc)"),
+            n => format!(" ({n} more)"),
         };
         Some(format!("{kind}{}{more}", line.text))
     }
@@ -122,7 +122,7 @@ mod tests {
         let mut notices = Notices::default();
         notices.push(Weight::Warning, "disk full", at(0));
         notices.push(Weight::News, "bob signed up", at(0));
-        assert_eq!(notices.words().unwrap(), "bob signed up (1 more, Esc)");
+        assert_eq!(notices.words().unwrap(), "bob signed up (1 more)");
         assert_eq!((notices.rows(80), notices.rows(12)), (1, 3));
         assert_eq!(notices.deadline(), Some(at(6_000)));
         assert!(!notices.expire(at(5_999)));

@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use super::paint::{Canvas, cells, row};
-use crate::domain::ConversationId;
+use crate::domain::{ConversationId, Standing};
 use crate::tui::app::{App, Glyphs, Pane, Session, composer_width, fit};
 
 /// Where the text begins, after the mark.
@@ -26,7 +26,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
         let words = match session.open_id() {
             None => "/ begins a command".to_owned(),
             Some(ConversationId::Direct(user)) => format!("Write to {}", session.world.name(user)),
-            Some(ConversationId::Group(id)) => format!("Write to #{}", session.world.group_name(*id)),
+            Some(ConversationId::Group(id)) => match session.open_group().map(|view| &view.standing) {
+                Some(Standing::Left) => "You left this group".to_owned(),
+                _ => format!("Write to #{}", session.world.group_name(*id)),
+            },
         };
         canvas.put(
             row(area, 0),

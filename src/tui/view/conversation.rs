@@ -110,9 +110,10 @@ fn home(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         paragraphs.push(format!("{} makes a group.", key(Action::NewGroup)));
     } else {
         paragraphs.push(format!(
-            "{} goes to the contacts, Enter there opens a chat. {} finds anybody by name or number, {} \
+            "{} goes to the contacts, {} there opens a chat. {} finds anybody by name or number, {} \
              goes to what is unread.",
             key(Action::ShowContacts),
+            app.keymap.key(Context::List, Action::Accept).unwrap_or_default(),
             key(Action::Jump),
             key(Action::NextUnread)
         ));

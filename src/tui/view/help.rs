@@ -1,7 +1,7 @@
 //! The help page.
 
 use super::paint::{Canvas, row};
-use crate::tui::app::{App, HelpLine, fit, width};
+use crate::tui::app::{Action, App, Context, HelpLine, fit, width};
 
 /// Widest column of keys, in cells.
 const KEYS: usize = 26;
@@ -10,7 +10,9 @@ const KEYS: usize = 26;
 pub fn draw(canvas: &mut Canvas<'_>, app: &App, top: usize) {
     let screen = canvas.area();
     let area = canvas.middle(78, usize::from(screen.height));
-    let inner = canvas.open(area, "Help: Up, Down, PgUp, PgDn; Esc goes back");
+    let key = |action| app.keymap.key(Context::Page, action).unwrap_or_default();
+    let (back, further) = (key(Action::Back), key(Action::PageDown));
+    let inner = canvas.open(area, &format!("Help: {further} goes on, {back} goes back"));
     let all = app.help_lines();
     let columns = usize::from(inner.width);
     let keys = KEYS.min(columns / 2);

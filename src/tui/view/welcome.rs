@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::chrome;
 use super::paint::{Canvas, cells, lines, row};
-use crate::tui::app::{App, Attempt, FieldName, SignUp, Welcome, fit, width};
+use crate::tui::app::{Action, App, Attempt, Context, FieldName, SignUp, Welcome, fit, width};
 
 /// Widest the screen's words run, in cells.
 const WIDTH: usize = 60;
@@ -29,7 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, welcome: &Welcome) -> Option<Pos
     }
     match (&welcome.attempt, &welcome.form) {
         (Some(attempt), _) => {
-            busy(canvas, area, attempt);
+            busy(canvas, app, area, attempt);
             None
         }
         (None, Some(form)) => sign_up(canvas, area, form),
@@ -45,12 +45,14 @@ fn below(area: Rect, by: usize) -> Rect {
     Rect { y: area.y + by, height: area.height - by, ..area }
 }
 
-fn busy(canvas: &mut Canvas<'_>, area: Rect, attempt: &Attempt) {
+fn busy(canvas: &mut Canvas<'_>, app: &App, area: Rect, attempt: &Attempt) {
     let words = match attempt {
-        Attempt::SigningUp(user) => format!("Signing up as {user}… Esc goes back."),
-        Attempt::SigningIn(user) => format!("Signing in as {user}… Esc goes back."),
+        Attempt::SigningUp(user) => format!("Signing up as {user}…"),
+        Attempt::SigningIn(user) => format!("Signing in as {user}…"),
     };
-    lines(canvas, area, &words, canvas.theme.strong());
+    let back = app.keymap.key(Context::Accounts, Action::Back).unwrap_or_default();
+    let taken = lines(canvas, area, &words, canvas.theme.strong());
+    lines(canvas, below(area, taken), &format!("{back} goes back."), canvas.theme.faint());
 }
 
 fn accounts(canvas: &mut Canvas<'_>, area: Rect, welcome: &Welcome) {

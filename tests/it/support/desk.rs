@@ -2,10 +2,11 @@
 
 use cooee::domain::*;
 use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
-use cooee::tui::app::{App, Effect, Event, Keymap, MouseKind, Setup, Start};
+use cooee::tui::app::{App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Setup, Start};
 use cooee::tui::view;
 use crokey::{KeyCombination, OneToThree};
 use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -72,6 +73,11 @@ pub fn summary(messages: &[Message], unread: usize) -> Summary {
     }
 }
 
+/// UTC, Unicode signs and colours.
+pub fn plain() -> Setup {
+    Setup { calendar: Calendar::new(TimeZone::UTC), glyphs: Glyphs::Unicode, colours: true }
+}
+
 /// The front end without a terminal.
 pub struct Desk {
     pub app: App,
@@ -89,7 +95,7 @@ impl Desk {
 
     /// Alice, signed in where nobody else is.
     pub fn alone(size: (u16, u16)) -> Self {
-        Self::signed_in(Setup::plain(), size)
+        Self::signed_in(plain(), size)
     }
 
     pub fn signed_in(setup: Setup, size: (u16, u16)) -> Self {

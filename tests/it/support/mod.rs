@@ -4,6 +4,7 @@ pub mod desk;
 pub mod mosquitto;
 pub mod person;
 pub mod proxy;
+pub mod terminal;
 pub mod world;
 
 use std::fs;

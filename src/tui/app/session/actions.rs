@@ -298,7 +298,7 @@ impl Session {
         let here = self.open_group().map(|view| view.group.id);
         match around(&tabs, here.as_ref(), by) {
             Some(next) => self.open(ConversationId::Group(next), turn),
-            None => turn.news("you are in no group yet: Ctrl+G makes one"),
+            None => turn.news("you are in no group yet; /create makes one"),
         }
     }
 

@@ -1,4 +1,8 @@
 //! The main screen of somebody who is signed in.
+//!
+//! It owns what is open, what is chosen, what lies over the screen, and what was asked of the engine and
+//! not answered yet. Whatever it wants from outside it puts into its [`Turn`]; it must not know how keys
+//! are bound, nor paint.
 
 mod actions;
 mod mouse;

@@ -1,0 +1,239 @@
+//! What a person waits for, on a real terminal of 120x40 cells with the built-in broker:
+//! `cargo bench --bench screen`. It takes about two minutes, and prints the target beside each figure.
+//!
+//! A time ends when the bytes that show the awaited thing were read from the terminal. Starting a terminal
+//! and handing a message to the network are part of the times.
+
+mod feed;
+mod figures;
+mod process;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
+use cooee::store::{Incoming, Store};
+use feed::Feed;
+use support::home::Home;
+use support::terminal::Terminal;
+use vt100::Screen;
+
+const SIZE: (u16, u16) = (120, 40);
+const STARTS: usize = 15;
+const LETTERS: u16 = 520;
+/// How many of them before the line is emptied.
+const LINE: u16 = 52;
+/// From one letter to the next.
+const PAUSE: Duration = Duration::from_millis(7);
+const MESSAGES: usize = 200;
+const BURSTS: u32 = 3;
+const BURST: u32 = 10_000;
+const HISTORY: u64 = 100_000;
+const REST: Duration = Duration::from_secs(20);
+
+const PROMPT: &str = "›";
+const CTRL_U: &str = "\x15";
+
+fn main() {
+    let [alice, bob, carol, hugo] = ["alice", "bob", "carol", "hugo"].map(user);
+    let home = Home::new();
+    for person in [&alice, &bob, &carol, &hugo] {
+        assert!(home.run(&["sign-up", person.as_str()]), "{person} cannot sign up");
+    }
+    fill(&home, &hugo, &bob);
+    println!("load of the machine: {}", process::load());
+    figures::heading();
+
+    start(&home, &alice, "no history");
+    start(&home, &hugo, "100,000 messages");
+    rest(&home, &hugo, "100,000 messages");
+    let mut terminal = rest(&home, &alice, "no history");
+
+    let port =
+        cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
+    let feed = Feed::connect(port, &alice);
+    terminal.keys("/msg bob\r");
+    terminal.shows("Write to bob");
+    echo(&mut terminal, "at rest", "0.5 / 1.5");
+    let flow = feed.flow(&carol, Duration::from_millis(2));
+    terminal.until("messages flow", |screen| line(screen, "carol").is_some_and(|row| row.contains('9')));
+    echo(&mut terminal, "at 500 messages/s in another chat", "0.6 / 2");
+    flow.abort();
+    messages(&terminal, &feed, &bob);
+    bursts(&mut terminal, &feed, &bob);
+    println!("load of the machine: {}", process::load());
+}
+
+fn user(name: &str) -> UserName {
+    name.parse().expect("a user name")
+}
+
+/// The line that has this text.
+fn line(screen: &Screen, text: &str) -> Option<String> {
+    screen.contents().lines().find(|row| row.contains(text)).map(str::to_owned)
+}
+
+/// Puts messages into the history of one person, half of them from `friend`.
+fn fill(home: &Home, whose: &UserName, friend: &UserName) {
+    let path = home.path().join("accounts").join(whose.as_str()).join("chat.db");
+    let store = Store::open(&path).expect("the account was made");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it starts");
+    let message = |n: u64| {
+        let others = user(&format!("user{}", n % 50));
+        let sender = if n.is_multiple_of(2) { friend.clone() } else { others };
+        let sent_at =
+            Timestamp::from_millis(1_700_000_000_000 + i64::try_from(n).expect("it fits") * 1_000);
+        let text = format!("message {n} about the pump, the valve and the weather at the harbour");
+        Incoming::Message(Message {
+            id: MessageId::from_bytes(u128::from(n + 1).to_be_bytes()),
+            conversation: ConversationId::Direct(sender.clone()),
+            sender,
+            sent_at,
+            received_at: sent_at,
+            body: Body::Text(MessageText::new(&text).expect("short words")),
+            delivery: None,
+        })
+    };
+    for first in (0..HISTORY).step_by(10_000) {
+        let batch = (first..first + 10_000).map(message).collect();
+        runtime.block_on(store.receive(batch)).expect("they can be stored");
+    }
+    runtime.block_on(store.close()).expect("it closes");
+}
+
+fn open(home: &Home, who: &UserName) -> Terminal {
+    Terminal::start(home, SIZE, &["-u", who.as_str()])
+}
+
+fn start(home: &Home, who: &UserName, what: &str) {
+    let (mut frames, mut links) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let began = Instant::now();
+        let terminal = open(home, who);
+        let full = |screen: &Screen| {
+            let all = screen.contents();
+            ["Contacts", "Online", "Groups", "F1 help"].iter().all(|part| all.contains(part))
+        };
+        frames.push(terminal.until("a full frame", full).0 - began);
+        links.push(terminal.shows("connected").0 - began);
+    }
+    figures::times(&format!("exec to first full frame, {what}"), &frames, "10");
+    figures::times(&format!("exec to connected, {what}"), &links, "30");
+}
+
+fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
+    let terminal = open(home, who);
+    terminal.shows("connected");
+    // What is done once after the start is not rest.
+    terminal.wait(Duration::from_secs(3), |_| false);
+    let before = process::waits(terminal.pid());
+    terminal.wait(REST, |_| false);
+    let waits = process::waits(terminal.pid()) - before;
+    figures::numbers(
+        &format!("wake-ups at rest per second, {what}"),
+        &[waits / REST.as_secs_f64()],
+        "under 0.2",
+    );
+    let memory = process::memory(terminal.pid());
+    figures::numbers(&format!("memory at rest, {what}, MB"), &[memory], "15");
+    terminal
+}
+
+/// Types a letter and waits until it is shown. `seen` looks at every frame on the way. `before` is the
+/// number of letters that stand there already.
+fn letter(terminal: &mut Terminal, before: u16, mut seen: impl FnMut(&Screen)) -> Duration {
+    let letter = char::from(b'a' + u8::try_from(before % 26).unwrap_or(0)).to_string();
+    let mut place = None;
+    terminal.until("there is a place to write", |screen| {
+        place = composer(screen);
+        place.is_some()
+    });
+    let (row, column) = place.expect("waited for");
+    let typed = Instant::now();
+    terminal.keys(&letter);
+    let shown = terminal.until("the letter is shown", |screen| {
+        seen(screen);
+        screen.cell(row, column + before).is_some_and(|cell| cell.contents() == letter)
+    });
+    shown.0.saturating_duration_since(typed)
+}
+
+/// The row and column where a message is begun.
+fn composer(screen: &Screen) -> Option<(u16, u16)> {
+    let cells = (0..SIZE.1).rev().flat_map(|row| (0..SIZE.0).map(move |column| (row, column)));
+    let mut prompts = cells
+        .filter(|&(row, column)| screen.cell(row, column).is_some_and(|cell| cell.contents() == PROMPT));
+    prompts.next().map(|(row, column)| (row, column + 2))
+}
+
+/// Forgets what was typed.
+fn clear(terminal: &mut Terminal) {
+    terminal.keys(CTRL_U);
+    terminal.shows("Write to");
+}
+
+fn echo(terminal: &mut Terminal, what: &str, target: &str) {
+    let mut times = Vec::new();
+    for _ in 0..LETTERS / LINE {
+        clear(terminal);
+        for before in 0..LINE {
+            times.push(letter(terminal, before, |_| {}));
+            terminal.wait(PAUSE, |_| false);
+        }
+    }
+    clear(terminal);
+    figures::times(&format!("key to echo, {what}"), &times, target);
+}
+
+fn messages(terminal: &Terminal, feed: &Feed, from: &UserName) {
+    let time = |n| {
+        let words = format!("message number {n}.");
+        let said = feed.say(from, &words);
+        terminal.shows(&words).0.saturating_duration_since(said)
+    };
+    let times: Vec<Duration> = (0..MESSAGES).map(time).collect();
+    figures::times("message in to screen", &times, "1.0");
+}
+
+fn bursts(terminal: &mut Terminal, feed: &Feed, from: &UserName) {
+    let (mut seconds, mut slowest, mut written) = (Vec::new(), Vec::new(), Vec::new());
+    for burst in 0..BURSTS {
+        let name = format!("burst {burst}:");
+        let last = format!("{name} {}", BURST - 1);
+        clear(terminal);
+        let (_, before) = terminal.until("it is quiet", |_| true);
+        let mut over = None;
+        let mut look = |screen: &Screen| {
+            if over.is_none() && screen.contents().contains(&last) {
+                over = Some(Instant::now());
+            }
+            over.is_some()
+        };
+        let mut keys = Vec::new();
+        let began = Instant::now();
+        feed.burst(from, &name, BURST);
+        for letters in (0..LINE).cycle() {
+            if letters == 0 {
+                clear(terminal);
+            }
+            keys.push(letter(terminal, letters, |screen| {
+                look(screen);
+            }));
+            if terminal.wait(PAUSE, &mut look).is_some() {
+                break;
+            }
+        }
+        let (_, after) = terminal.shows(&last);
+        let over = over.expect("it was waited for");
+        seconds.push((over - began).as_secs_f64());
+        slowest.push(keys.into_iter().max().expect("a key was typed").as_secs_f64() * 1_000.0);
+        written.push((after - before) as f64 / 1e6);
+    }
+    clear(terminal);
+    figures::numbers("burst of 10,000 to last on screen, s", &seconds, "0.6");
+    figures::numbers("slowest key during it, ms", &slowest, "10");
+    figures::numbers("written to the terminal for it, MB", &written, "0.3");
+    let memory = process::memory(terminal.pid());
+    figures::numbers("memory after 30,000 messages, MB", &[memory], "25 (after 100,000)");
+}

@@ -1,0 +1,29 @@
+//! What the system says of a process.
+
+use std::fs;
+use std::path::Path;
+
+/// Memory that it holds, in MB.
+pub fn memory(pid: u32) -> f64 {
+    let status = Path::new("/proc").join(pid.to_string()).join("status");
+    field(&status, "VmRSS:") / 1_024.0
+}
+
+/// How often any of its threads has waited for something so far.
+pub fn waits(pid: u32) -> f64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
+    tasks.flatten().map(|task| field(&task.path().join("status"), "voluntary_ctxt_switches:")).sum()
+}
+
+/// What the machine has to do besides, as three averages.
+pub fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// The number after this name.
+fn field(file: &Path, name: &str) -> f64 {
+    let text = fs::read_to_string(file).expect("the process runs");
+    let rest = text.lines().find_map(|line| line.strip_prefix(name)).expect("Linux says so");
+    rest.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+}

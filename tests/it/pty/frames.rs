@@ -1,0 +1,141 @@
+//! What is on the screen is what should be, whatever comes.
+
+use std::process::Stdio;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{Client, Event, MqttOptions};
+
+use super::*;
+use crate::support::PATIENCE;
+use crate::support::terminal::{CTRL_L, F4};
+
+#[test]
+fn resized_in_a_flood_it_ends_in_a_right_frame() {
+    const LAST: &str = "flood 600.";
+    let world = World::built_in();
+    sign_up(&world, "alice");
+    sign_up(&world, "bob");
+    let mut alice = sign_in(Launch::new(world.data_dir()).size(100, 30), "alice");
+    alice.until_says(&["bob"]);
+    alice.press("/msg bob\r");
+    alice.until_says(&["Write to bob"]);
+    let script = "seq -f 'flood %g.' 600 | cooee -u bob send alice - --lines";
+    let mut flood = shell(&world, script).stdout(Stdio::null()).spawn().unwrap();
+    alice.until_says(&["flood 2"]);
+    alice.resize(20, 6);
+    alice.until("a narrow frame", narrow);
+    alice.resize(19, 5);
+    alice.until_says(&["too", "20x6"]);
+    alice.resize(200, 50);
+    alice.until_says(&["Contacts", "Online", "Groups", LAST]);
+    assert!(flood.wait().unwrap().success());
+    alice.until_says(&["bob ○", LAST]);
+    let rows: Vec<String> = alice.look(|screen| screen.rows(0, 200).collect());
+    let floods = rows.iter().filter(|row| row.contains("flood ")).count();
+    assert!(floods > 40, "the rows are used: {floods}\n{}", rows.join("\n"));
+    assert!(rows[1].starts_with("┌ Contacts") && rows[1].ends_with('┐'), "{}", rows[1]);
+
+    // What was drawn piece by piece is what a frame drawn anew shows.
+    let before = alice.contents();
+    let drawn = alice.raw().len();
+    alice.press(CTRL_L);
+    alice.until_raw("a frame anew", drawn, |raw| {
+        let raw = String::from_utf8_lossy(raw);
+        raw.find("Contacts").is_some_and(|at| raw[at..].contains("\x1b[?2026l"))
+    });
+    assert_eq!(alice.contents(), before);
+}
+
+/// One pane and its composer, no frames.
+fn narrow(screen: &vt100::Screen) -> bool {
+    let contents = screen.contents();
+    screen.size().0.get() == 6 && contents.contains("Enter send") && !contents.contains('│')
+}
+
+/// Whether a colour was ever asked for: SGR 30-38, 40-48, 90-97 or 100-107.
+fn asks_for_colour(raw: &[u8]) -> bool {
+    let raw = String::from_utf8_lossy(raw);
+    let coloured = |parameter: &str| {
+        let number: u16 = parameter.parse().unwrap_or(0);
+        matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107)
+    };
+    raw.split("\x1b[").skip(1).any(|sequence| {
+        let end = sequence.find(|c: char| !c.is_ascii_digit() && !matches!(c, ';' | ':'));
+        end.is_some_and(|end| {
+            sequence[end..].starts_with('m') && sequence[..end].split([';', ':']).any(coloured)
+        })
+    })
+}
+
+#[test]
+fn no_color_means_none() {
+    let world = World::built_in();
+    let (mut alice, mut bob) = {
+        let alice = at_terminal(&world, "alice");
+        sign_up(&world, "bob");
+        (alice, sign_in(Launch::new(world.data_dir()).env("NO_COLOR", "1"), "bob"))
+    };
+    bob.until_says(&["● alice"]);
+    open_chat(&mut bob, "alice");
+    alice.until_says(&["● bob"]);
+    open_chat(&mut alice, "bob");
+    alice.press("hello\r");
+    bob.until_says(&["hello"]);
+    bob.press("good morning\r");
+    alice.until_says(&["good morning"]);
+    bob.press("/nonsense\r");
+    bob.until_says(&["error: "]);
+    assert!(asks_for_colour(&alice.raw()), "the one without NO_COLOR has them");
+    assert!(!asks_for_colour(&bob.raw()));
+}
+
+/// Publishes what no Cooee would, and waits until the broker has it.
+fn publish_raw(port: u16, messages: &[(String, String)]) {
+    let options = MqttOptions::new("vandal", "127.0.0.1", port);
+    let (client, mut connection) = Client::new(options, 16);
+    for (topic, payload) in messages {
+        client.publish(topic, QoS::AtLeastOnce, true, payload.clone()).unwrap();
+    }
+    let mut left = messages.len();
+    while left > 0 {
+        let event = connection.recv_timeout(PATIENCE).expect("in time").unwrap();
+        left -= usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
+    }
+}
+
+#[test]
+fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
+    const EVIL: &str = r"\u001b]0;owned\u0007\u001b[2J\u009b31m\u202eevil\u0000";
+    let world = World::built_in();
+    let mut alice = at_terminal(&world, "alice");
+    let device = "0123456789abcdef";
+    let profile = format!(
+        r#"{{"v":1,"user":"mallory","account":"00000000000000000000000000000001","version":1,"name":"{EVIL} name","at":1}}"#
+    );
+    let letter = format!(
+        r#"{{"v":1,"t":"clear","m":{{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f01","ts":1732281660123,"ty":"text","b":{{"text":"{EVIL} text"}}}}}}"#
+    );
+    let group = "0000000000000000000000000000000f";
+    let card = format!(
+        r#"{{"v":1,"id":"{group}","name":"{EVIL} group","owner":"mallory","join":"open","at":1,"m":{{"mallory":[1,1]}}}}"#
+    );
+    publish_raw(
+        port(&world),
+        &[
+            ("cooee/1/profile/mallory".to_owned(), profile),
+            (format!("cooee/1/inbox/alice/mallory/{device}"), letter),
+            (format!("cooee/1/directory/{group}"), card),
+        ],
+    );
+    alice.until("mallory has written", |screen| counts_unread(screen, "owned", 1));
+    alice.press("/msg mallory\r");
+    alice.until_says(&["evil name", "evil text"]);
+    alice.press(F4);
+    alice.press(ENTER);
+    alice.until_says(&["evil group", "You are not in this group"]);
+    let raw = String::from_utf8(alice.raw()).unwrap();
+    for escape in ["\x1b]", "\x07", "\u{9b}", "\u{202e}", "\0"] {
+        assert!(!raw.contains(escape), "{escape:?} got through");
+    }
+}

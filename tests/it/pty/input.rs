@@ -1,0 +1,85 @@
+//! Pastes and the mouse.
+
+use super::*;
+
+/// What somebody has sent and got in a conversation, as JSON.
+fn history(world: &World, user: &str, with: &str) -> Vec<serde_json::Value> {
+    let lines = run(world, &format!("cooee -u {user} history {with} --json"));
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_paste_of_500_lines_is_sent_by_enter_alone() {
+    let world = World::built_in();
+    let (mut alice, bob) = alice_and_bob(&world);
+    let lines: Vec<String> = (1..=500).map(|n| format!("line {n}")).collect();
+    alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
+    alice.until_says(&["line 500"]);
+    alice.press("!");
+    alice.until_says(&["line 500!"]);
+    assert_eq!(history(&world, "alice", "bob").len(), 0);
+    alice.press(ENTER);
+    bob.until_says(&["line 500!"]);
+    let sent = history(&world, "alice", "bob");
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["text"], format!("{}!", lines.join("\n")));
+}
+
+#[test]
+fn a_paste_without_end_swallows_nothing_and_sends_nothing() {
+    let world = World::built_in();
+    let (mut alice, bob) = alice_and_bob(&world);
+    alice.press("\x1b[200~begun\rnever ended");
+    alice.until_says(&["begun", "never ended"]);
+    // The rest of it may still come, late and with line breaks: it is not sent either.
+    alice.press("\rits tail\r");
+    alice.until_says(&["its tail"]);
+    assert_eq!(history(&world, "alice", "bob").len(), 0);
+    let mut typed = "its tail".to_owned();
+    alice.press("\x7f");
+    for c in " by hand!".chars() {
+        alice.press(&c.to_string());
+        typed.push(c);
+        alice.until_says(&[typed.trim_end()]);
+    }
+    alice.press(ENTER);
+    bob.until_says(&["its tail by hand!"]);
+    let sent = history(&world, "alice", "bob");
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["text"], "begun\nnever ended\nits tail by hand!");
+}
+
+/// A click of the left button on a cell, counted from 0.
+fn click(terminal: &mut Terminal, column: usize, row: usize) {
+    let (x, y) = (column + 1, row + 1);
+    terminal.press(&format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"));
+}
+
+#[test]
+fn a_click_selects_and_the_wheel_scrolls() {
+    let world = World::built_in();
+    sign_up(&world, "bob");
+    sign_up(&world, "carol");
+    let mut alice = at_terminal(&world, "alice");
+    run(&world, "seq -f 'row %g.' 60 | cooee -u bob send alice - --lines");
+    alice.until_says(&["bob", "carol", "60 │"]);
+    let carol = alice.row_of("carol").unwrap();
+    click(&mut alice, 5, carol);
+    alice.until_says(&[" carol ○ "]);
+    let bob = alice.row_of(" bob ").unwrap();
+    click(&mut alice, 5, bob);
+    alice.until_says(&[" bob ○ "]);
+    alice.press("\x1b[1;3F");
+    alice.until_says(&["row 60."]);
+    for _ in 0..5 {
+        alice.press("\x1b[<64;40;10M");
+    }
+    alice.until("older rows", |screen| {
+        let contents = screen.contents();
+        contents.contains("row 45.") && contents.contains("row 32.") && !contents.contains("row 46.")
+    });
+    for _ in 0..5 {
+        alice.press("\x1b[<65;40;10M");
+    }
+    alice.until_says(&["row 60."]);
+}
