@@ -79,6 +79,9 @@ impl PresenceBook {
     ) -> bool {
         let before = self.availability(user);
         let devices = self.users.entry(user.clone()).or_default();
+        if devices.len() >= limits::DEVICES && !devices.contains_key(&device) {
+            forget_one(devices);
+        }
         let full = devices.len() >= limits::DEVICES;
         match devices.entry(device) {
             Entry::Occupied(mut known) => {
@@ -139,11 +142,33 @@ impl PresenceBook {
         Availability::Offline { last_seen }
     }
 
+    /// Whether anything was ever heard of this user.
+    pub fn knows(&self, user: &UserName) -> bool {
+        self.users.contains_key(user)
+    }
+
+    /// Of how many users anything was heard.
+    pub fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether nothing was heard of anybody.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
     /// Everybody who can be reached now.
     pub fn online(&self) -> impl Iterator<Item = &UserName> {
         let online = |devices: &BTreeMap<_, Device>| devices.values().any(Device::is_online);
         self.users.iter().filter(move |(_, devices)| online(devices)).map(|(user, _)| user)
     }
+}
+
+/// Makes room for a device: of those that are gone, the one that was heard of least lately goes.
+fn forget_one(devices: &mut BTreeMap<DeviceId, Device>) {
+    let gone = devices.iter().filter(|(_, device)| !device.is_online());
+    let oldest = gone.min_by_key(|(_, device)| device.heard_at).map(|(id, _)| *id);
+    oldest.and_then(|id| devices.remove(&id));
 }
 
 #[cfg(test)]
@@ -210,6 +235,19 @@ mod tests {
         assert_eq!(bob.0.availability(&bob.1), Availability::Offline { last_seen });
         assert!(bob.hears(LAPTOP, 1, true, 5_000), "who is heard of again is back");
         assert!(bob.is_online());
+    }
+
+    #[test]
+    fn a_new_device_takes_the_place_of_one_that_is_gone() {
+        let mut bob = Watcher::new();
+        for device in 0..limits::DEVICES as u64 {
+            bob.hears(device, 1, true, 10);
+            bob.hears(device, 1, false, 20);
+        }
+        assert!(!bob.is_online());
+        assert!(bob.hears(99, 1, true, 30));
+        assert!(bob.is_online());
+        assert_eq!(bob.0.users[&bob.1].len(), limits::DEVICES);
     }
 
     #[test]

@@ -2,11 +2,15 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use super::Error;
 use crate::domain::UserName;
+
+const DATABASE: &str = "chat.db";
 
 /// `<data>/accounts/<name>/`: the database, the lock and the socket of one account.
 #[derive(Clone, Debug)]
@@ -25,12 +29,8 @@ impl AccountDir {
         Self { user: user.clone(), path: accounts_dir(data_dir).join(user.as_str()) }
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub fn database(&self) -> PathBuf {
-        self.path.join("chat.db")
+        self.path.join(DATABASE)
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -42,21 +42,47 @@ impl AccountDir {
         self.database().is_file()
     }
 
-    /// Makes the directory, readable by its owner alone. It must not exist.
-    pub fn create(&self) -> Result<(), Error> {
-        let parent = self.path.parent().unwrap_or(&self.path);
-        let private = |recursive| {
-            let mut builder = fs::DirBuilder::new();
-            builder.mode(0o700).recursive(recursive);
-            builder
-        };
-        private(true).create(parent).map_err(|e| Error::file("make", parent, e))?;
-        match private(false).create(&self.path) {
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(Error::AccountExists { user: self.user.clone() })
+    /// Where the database is while an account is made. [`Self::adopt`] puts the whole in its place.
+    pub fn staged_database(staged: &TempDir) -> PathBuf {
+        staged.path().join(DATABASE)
+    }
+
+    /// Makes a directory to prepare the account in, readable by its owner alone; it goes when dropped. So a
+    /// crash half way leaves nothing that looks like an account.
+    pub fn stage(&self) -> Result<TempDir, Error> {
+        let parent = self.parent();
+        let failed = |e| Error::file("make a directory in", parent, e);
+        fs::DirBuilder::new().mode(0o700).recursive(true).create(parent).map_err(failed)?;
+        let private = fs::Permissions::from_mode(0o700);
+        tempfile::Builder::new().prefix(".new-").permissions(private).tempdir_in(parent).map_err(failed)
+    }
+
+    /// Moves what was prepared into its place, where nothing may be yet.
+    pub fn adopt(&self, staged: TempDir) -> Result<(), Error> {
+        use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
+        match fs::rename(staged.path(), &self.path) {
+            Ok(()) => {}
+            Err(e) if matches!(e.kind(), AlreadyExists | DirectoryNotEmpty) => {
+                return Err(Error::AccountExists { user: self.user.clone() });
             }
-            made => made.map_err(|e| Error::file("make", &self.path, e)),
+            Err(e) => return Err(Error::file("make", &self.path, e)),
         }
+        let _ = staged.keep();
+        // The name must survive a power cut as the content does.
+        let parent = self.parent();
+        let sync = File::open(parent).and_then(|dir| dir.sync_all());
+        sync.map_err(|e| Error::file("write", parent, e))
+    }
+
+    /// Takes the account away again.
+    pub fn remove(&self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, account = %self.user, "an unfinished account stays behind");
+        }
+    }
+
+    fn parent(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
     }
 
     /// Takes the account for this process, or says which one has it.
@@ -110,8 +136,18 @@ mod tests {
     fn an_account_has_one_holder_and_says_which() {
         let data = tempfile::tempdir().unwrap();
         let account = AccountDir::new(data.path(), &"alice".parse().unwrap());
-        account.create().unwrap();
-        assert!(matches!(account.create(), Err(Error::AccountExists { .. })));
+        for made in [true, false] {
+            let staged = account.stage().unwrap();
+            fs::write(AccountDir::staged_database(&staged), "").unwrap();
+            assert!(made != account.exists(), "what is staged is no account");
+            match account.adopt(staged) {
+                Ok(()) => assert!(made && account.exists()),
+                Err(Error::AccountExists { .. }) => assert!(!made),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        let left = fs::read_dir(data.path().join("accounts")).unwrap().count();
+        assert_eq!(left, 1, "nothing stays beside it");
         let held = account.lock().unwrap();
         match account.lock() {
             Err(Error::InUse { pid, .. }) => assert_eq!(pid, Some(std::process::id())),

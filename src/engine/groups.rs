@@ -1,6 +1,9 @@
 //! The groups we have to do with, and those that are listed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::update::GroupView;
 use crate::domain::{Group, GroupId, JoinPolicy, Standing, UserName};
@@ -9,6 +12,10 @@ use crate::store::StoredGroup;
 /// Most groups that are remembered, listed ones included.
 const MOST: usize = 5_000;
 
+/// How long a card that lacks what we know stands before we put ours there. Others may do so meanwhile; and
+/// two views that cannot agree must not answer each other as fast as the network goes.
+const CORRECTION: Duration = Duration::from_secs(1);
+
 /// What a card from the directory came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Card {
@@ -16,7 +23,7 @@ pub(super) enum Card {
     Known,
     /// It told something new.
     News,
-    /// It lacks what we know about ourselves or others: ours should stand there.
+    /// It lacks what we know about ourselves: ours will stand there before long.
     Outdated,
 }
 
@@ -28,6 +35,8 @@ pub(super) struct Groups {
     carded: BTreeSet<GroupId>,
     /// Groups whose card should be published.
     pub cards_due: BTreeSet<GroupId>,
+    /// Cards that stand there and lack what we know, and when ours is due.
+    corrections: BTreeMap<GroupId, Instant>,
 }
 
 impl Groups {
@@ -80,6 +89,19 @@ impl Groups {
     pub fn restart(&mut self) {
         self.carded.clear();
         self.cards_due.clear();
+        self.corrections.clear();
+    }
+
+    /// When the next card is to be put right.
+    pub fn next_correction(&self) -> Option<Instant> {
+        self.corrections.values().min().copied()
+    }
+
+    /// The cards that are to be put right by now are due.
+    pub fn correct(&mut self, now: Instant) {
+        let due: Vec<GroupId> =
+            self.corrections.extract_if(.., |_, at| *at <= now).map(|(id, _)| id).collect();
+        self.cards_due.extend(due);
     }
 
     /// Takes in a card from the directory.
@@ -100,9 +122,29 @@ impl Groups {
         let news = stored.group.merge(&card);
         let ours = stored.group.roster.get(me);
         if ours.is_some() && ours != card.roster.get(me) && stored.standing != Standing::Listed {
+            self.corrections.entry(card.id).or_insert_with(|| Instant::now() + CORRECTION);
             return Card::Outdated;
         }
+        self.corrections.remove(&card.id);
         if news { Card::News } else { Card::Known }
+    }
+
+    /// Takes in an invitation; says whether it was news. Beyond [`MOST`] groups no other is taken in.
+    pub fn note_invitation(&mut self, group: Group, from: UserName) -> bool {
+        let full = self.known.len() >= MOST;
+        let Some(stored) = self.known.get_mut(&group.id) else {
+            let standing = Standing::Invited(from);
+            if !full {
+                self.insert(StoredGroup { group, standing, unsubscribe: false });
+            }
+            return !full;
+        };
+        let news = stored.group.merge(&group);
+        let ask = matches!(stored.standing, Standing::Listed | Standing::Left);
+        if ask {
+            stored.standing = Standing::Invited(from);
+        }
+        news || ask
     }
 
     /// The card was taken out of the directory; says whether the group is gone with it.
@@ -165,14 +207,32 @@ mod tests {
     }
 
     #[test]
+    fn invitations_ask_once_and_are_bounded() {
+        let eve: UserName = "eve".parse().unwrap();
+        let mut groups = Groups::default();
+        let invitation = |n: usize| Group { id: GroupId::from_bits(n as u128), ..card(&[("eve", 1)]) };
+        assert!(groups.note_invitation(invitation(0), eve.clone()));
+        assert!(!groups.note_invitation(invitation(0), eve.clone()), "it was asked before");
+        let taken = (1..2 * MOST).filter(|n| groups.note_invitation(invitation(*n), eve.clone()));
+        assert_eq!(taken.count(), MOST - 1);
+        assert_eq!(groups.views().len(), MOST);
+    }
+
+    #[test]
     fn a_card_without_us_is_outdated() {
         let me = "bob".parse().unwrap();
         let mut groups = with(Standing::Member, &[("alice", 1), ("bob", 1)]);
         assert_eq!(groups.note_card(card(&[("alice", 1)]), &me), Card::Outdated);
         assert_eq!(groups.note_card(card(&[("alice", 1), ("bob", 1), ("carol", 1)]), &me), Card::News);
         assert_eq!(groups.note_card(card(&[("alice", 1), ("bob", 1)]), &me), Card::Known);
+        let soon = groups.next_correction();
+        assert!(soon.is_none(), "the card that came last is right");
         let mut left = with(Standing::Left, &[("alice", 1), ("bob", 2)]);
         assert_eq!(left.note_card(card(&[("alice", 1), ("bob", 1)]), &me), Card::Outdated);
+        assert!(left.cards_due.is_empty(), "not at once");
+        left.correct(left.next_correction().unwrap());
+        assert_eq!(left.cards_due.len(), 1);
+        assert_eq!(left.next_correction(), None);
     }
 
     #[test]

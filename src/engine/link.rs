@@ -232,6 +232,7 @@ impl Core {
             self.link.cut_off_at,
             self.link.retry_at,
             self.outbox.rest_ends(),
+            self.groups.next_correction(),
             silence,
         ];
         timers.into_iter().flatten().min().unwrap_or(far)
@@ -250,6 +251,7 @@ impl Core {
         if due(&mut self.link.retry_at) {
             self.outbox.release_all();
         }
+        self.groups.correct(now);
         self.confirm(now).await?;
         if settle {
             self.on_settled().await?;

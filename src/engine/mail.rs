@@ -10,12 +10,12 @@ use super::core::{Core, Fatal};
 use super::groups::Card;
 use super::update::Update;
 use crate::domain::{
-    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Role, Standing,
-    Timestamp, UserName,
+    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Membership, Message, MessageId, Role,
+    Standing, Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming, Request};
 use crate::protocol::{self, Content, Letter, Place, Topic};
-use crate::store::{self, Incoming as Storable, KnownPerson, StoredGroup};
+use crate::store::{self, Incoming as Storable, KnownPerson};
 
 /// What a batch of events adds up to.
 #[derive(Default)]
@@ -150,11 +150,7 @@ impl Core {
         };
         match self.groups.note_card(card, &self.me.user) {
             Card::Known => {}
-            Card::News => self.on_group_changed(id, mail),
-            Card::Outdated => {
-                self.groups.cards_due.insert(id);
-                self.on_group_changed(id, mail);
-            }
+            Card::News | Card::Outdated => self.on_group_changed(id, mail),
         }
         Ok(())
     }
@@ -218,23 +214,9 @@ impl Core {
         if !group.has_member(&from) {
             return Err(Refusal::NotMember);
         }
-        match self.groups.get_mut(id) {
-            Some(known) => {
-                let news = known.group.merge(&group);
-                let ask = matches!(known.standing, Standing::Listed | Standing::Left);
-                if ask {
-                    known.standing = Standing::Invited(from);
-                }
-                if !(news || ask) {
-                    return Ok(());
-                }
-            }
-            None => {
-                let standing = Standing::Invited(from);
-                self.groups.insert(StoredGroup { group, standing, unsubscribe: false });
-            }
+        if self.groups.note_invitation(group, from) {
+            self.on_group_changed(id, mail);
         }
-        self.on_group_changed(id, mail);
         Ok(())
     }
 
@@ -262,6 +244,8 @@ impl Core {
         let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
         let membership = stored.group.roster.get(&from).copied();
         let is_member = stored.group.has_member(&from);
+        // Written while the sender was in. The card, or what they say last, may overtake it.
+        let was_member = membership.is_some() && letter.membership.is_some_and(Membership::is_in);
         if news {
             self.on_group_changed(id, mail);
         }
@@ -273,10 +257,10 @@ impl Core {
             Content::Left => return Err(Refusal::NotMember),
             // A letter of a newer Cooee may carry the membership where we cannot read it.
             Content::Newer => Body::Unsupported,
-            _ if !is_member => return Err(Refusal::NotMember),
+            _ if !(is_member || was_member) => return Err(Refusal::NotMember),
             Content::Text(ref text) => Body::Text(text.clone()),
             Content::Joined => {
-                if self.welcomes(id, &from) {
+                if is_member && self.welcomes(id, &from) {
                     mail.welcome.push((id, from.clone()));
                 }
                 Body::Joined

@@ -75,8 +75,8 @@ impl Outbox {
         }
         loop {
             let row = self.ready.pop_front()?;
-            if let Some(parked) = self.parked.get_mut(&row.draft.recipient) {
-                parked.push_back(row);
+            if self.parked.contains_key(&row.draft.recipient) {
+                self.hold(row);
                 continue;
             }
             return Some(self.under_way.entry(row.seq).or_insert(row));
@@ -108,7 +108,14 @@ impl Outbox {
 
     /// Nobody listened: this row waits, and with it what follows to the same recipient.
     pub fn park(&mut self, seq: i64) {
-        let Some(row) = self.under_way.remove(&seq) else { return };
+        if let Some(row) = self.under_way.remove(&seq) {
+            self.hold(row);
+        }
+    }
+
+    /// Puts a row in its place among those that wait for the same recipient. It may go before some: rows
+    /// that were released together may be heard by nobody one by one.
+    fn hold(&mut self, row: OutboxRow) {
         let parked = self.parked.entry(row.draft.recipient.clone()).or_default();
         let at = parked.partition_point(|other| other.seq < row.seq);
         parked.insert(at, row);
@@ -182,6 +189,19 @@ mod tests {
         assert_eq!(drain(&mut outbox), [5]);
         outbox.release(&to("bob"));
         assert_eq!(drain(&mut outbox), [1, 2, 4]);
+    }
+
+    #[test]
+    fn what_is_released_and_heard_by_nobody_again_keeps_its_place() {
+        let mut outbox = Outbox::default();
+        outbox.feed(vec![row(1, "bob"), row(2, "bob"), row(3, "bob")]);
+        drain(&mut outbox);
+        outbox.park(1);
+        outbox.release(&to("bob"));
+        outbox.park(2);
+        assert!(drain(&mut outbox).is_empty(), "the first waits with the second");
+        outbox.release(&to("bob"));
+        assert_eq!(drain(&mut outbox), [1, 2]);
     }
 
     #[test]

@@ -55,7 +55,8 @@ impl People {
 
     /// Whether presence records of this user are worth keeping.
     pub fn may_watch(&self, user: &UserName) -> bool {
-        self.known.contains_key(user) || self.known.len() < MOST
+        let room = self.presence.len() < MOST;
+        room || self.known.contains_key(user) || self.presence.knows(user)
     }
 
     /// Somebody went offline: keeps when.
@@ -117,5 +118,35 @@ impl People {
         users.sort();
         users.dedup();
         users.into_iter().filter(|user| *user != me).filter_map(|user| self.person(user)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AccountId, DeviceId, DeviceRecord, DisplayName};
+
+    #[test]
+    fn a_flood_of_strangers_is_not_watched_and_hides_nobody() {
+        let bob: UserName = "bob".parse().unwrap();
+        let mut people = People::default();
+        people.note_profile(Profile {
+            account: AccountId::from_bits(1),
+            version: 1,
+            display_name: DisplayName::from(&bob),
+            user: bob.clone(),
+            mobile: None,
+            registered_at: Timestamp::EPOCH,
+        });
+        let record = DeviceRecord { epoch: 1, online: true, since: Timestamp::EPOCH };
+        for n in 0..MOST + 10 {
+            let stranger = format!("x{n}").parse().unwrap();
+            if people.may_watch(&stranger) {
+                people.presence.note(&stranger, DeviceId::from_bits(1), record, Timestamp::EPOCH);
+            }
+        }
+        assert_eq!(people.presence.len(), MOST);
+        assert!(people.may_watch(&"x0".parse().unwrap()), "who is watched may go");
+        assert!(people.may_watch(&bob));
     }
 }

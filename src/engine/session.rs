@@ -117,7 +117,11 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         presence_topic: setup.root.topic(&presence),
         first: true,
     };
-    let to_broker = mqtt::Identity { client_id: identity.client_id, keep_session: true };
+    let to_broker = mqtt::Identity {
+        client_id: identity.client_id,
+        keep_session: true,
+        keep_alive: mqtt::KEEP_ALIVE,
+    };
     let (requests, events) = mqtt::connect(to_broker, dialer);
 
     let core = Core {

@@ -45,6 +45,9 @@ const QUIET: Duration = Duration::from_millis(300);
 
 /// Registers a name on the broker and makes the account. Nothing is left behind where that fails.
 ///
+/// Once the name was published, a link that is lost undoes nothing, nor does dropping the future: the account
+/// is there, and its first sign-in registers it if need be.
+///
 /// # Errors
 /// [`Error::AccountExists`], [`Error::NameTaken`], [`Error::Unreachable`], [`Error::Refused`].
 pub async fn sign_up(setup: &Setup, form: SignUp) -> Result<(), Error> {
@@ -76,15 +79,24 @@ async fn record(setup: &Setup, profile: Profile) {
     }
 }
 
-/// An account that is taken away again unless its sign-up comes to a good end: when the name is lost, when
-/// anything fails, and when the person goes back and the future is dropped.
-struct Unfinished<'a>(&'a AccountDir);
+/// Makes the account, at once or not at all.
+async fn keep(account: &AccountDir, identity: Account) -> Result<(), Error> {
+    let staged = account.stage()?;
+    let path = AccountDir::staged_database(&staged);
+    let opening = tokio::task::spawn_blocking(move || Store::open(&path));
+    let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
+    store.save_account(identity).await?;
+    store.close().await?;
+    account.adopt(staged)
+}
 
-impl Drop for Unfinished<'_> {
+/// An account whose name was not published yet: it is taken away again when anything fails, and when the
+/// person goes back and the future is dropped.
+struct Unpublished<'a>(&'a AccountDir);
+
+impl Drop for Unpublished<'_> {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(self.0.path()) {
-            tracing::warn!(%error, account = %self.0.user, "an unfinished account stays behind");
-        }
+        self.0.remove();
     }
 }
 
@@ -119,7 +131,7 @@ impl Claim {
         client_id: String,
         keep_session: bool,
     ) -> Result<Self, Error> {
-        let identity = mqtt::Identity { client_id, keep_session };
+        let identity = mqtt::Identity { client_id, keep_session, keep_alive: mqtt::KEEP_ALIVE };
         let (requests, events) = mqtt::connect(identity, ClaimDialer(Arc::new(setup.clone())));
         let mut claim = Self {
             user: user.clone(),
@@ -178,40 +190,30 @@ impl Claim {
         };
         // Kept before it is published: a crash in between leaves an account that registers itself when it
         // signs in, and never a name that nobody owns.
-        account.create()?;
-        let unfinished = Unfinished(account);
-        if let Some(winner) = self.register(setup, &profile, account).await? {
+        let client_id = clock::client_id();
+        let device = clock::device_id();
+        keep(account, Account { profile: profile.clone(), device, client_id: client_id.clone() })
+            .await?;
+        let unpublished = Unpublished(account);
+        open_inbox(setup, &profile.user, client_id).await?;
+        std::mem::forget(unpublished);
+        self.publish_profile(&profile).await;
+        if let Err(error) = self.hear_all().await {
+            if let Error::Refused { .. } = error {
+                account.remove();
+                return Err(error);
+            }
+            // The name may stand on the broker by now. The first sign-in finds out.
+            tracing::warn!(%error, user = %profile.user, "the link was lost at the end of the sign-up");
+        }
+        let wins = |rival: &&Profile| rival.account != profile.account && rival.replaces(&profile);
+        if let Some(winner) = self.rivals.iter().find(wins).cloned() {
+            account.remove();
             self.publish_profile(&winner).await;
             return Err(taken());
         }
-        std::mem::forget(unfinished);
         record(setup, profile).await;
         Ok(())
-    }
-
-    /// Keeps and publishes the profile; returns the rival that counts instead, if there is one.
-    async fn register(
-        &mut self,
-        setup: &Setup,
-        profile: &Profile,
-        account: &AccountDir,
-    ) -> Result<Option<Profile>, Error> {
-        let path = account.database();
-        let opening = tokio::task::spawn_blocking(move || Store::open(&path));
-        let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
-        let identity = Account {
-            profile: profile.clone(),
-            device: clock::device_id(),
-            client_id: clock::client_id(),
-        };
-        let client_id = identity.client_id.clone();
-        store.save_account(identity).await?;
-        store.close().await?;
-        open_inbox(setup, &profile.user, client_id).await?;
-        self.publish_profile(profile).await;
-        self.hear_all().await?;
-        let wins = |rival: &&Profile| rival.account != profile.account && rival.replaces(profile);
-        Ok(self.rivals.iter().find(wins).cloned())
     }
 
     async fn subscribe(&mut self, filters: Vec<Filter>) -> Result<(), Error> {

@@ -35,7 +35,7 @@ impl Backoff {
         self.next
     }
 
-    /// A connection was made.
+    /// A connection held for a while.
     pub fn reset(&mut self) {
         *self = Self::default();
     }

@@ -13,13 +13,21 @@ use super::backoff::Backoff;
 use super::driver::{self, End};
 use super::reason::Cause;
 use super::{
-    Dial, Dialer, Event, INFLIGHT_LIMIT, Identity, KEEP_ALIVE, RECEIVE_MAXIMUM, Request, SESSION_EXPIRY,
-    WILL_DELAY, tls,
+    Dial, Dialer, Event, INFLIGHT_LIMIT, Identity, RECEIVE_MAXIMUM, Request, SESSION_EXPIRY, WILL_DELAY,
+    tls,
 };
 use crate::protocol::limits::PACKET;
 
 /// How many requests rumqttc takes in advance; what does not fit waits in the driver.
 const REQUEST_CAPACITY: usize = 64;
+
+/// A connection that held for so long is a good one, and the next attempt comes at once. One that ends
+/// sooner may end again: two programs with one session throw each other out, and a broker may hang up at
+/// what we say first.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// rumqttc panics below this.
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Connects until it is asked to close.
 pub(super) async fn run(
@@ -35,6 +43,7 @@ pub(super) async fn run(
         if events.send(Event::Connecting).await.is_err() {
             return;
         }
+        let begun = Instant::now();
         let (reason, retry_in) = match dialer.dial(asked_for).await {
             Err(error) => (error.reason, error.retry.then(|| backoff.next(fastrand::f64()))),
             Ok(dial) => match serve(&identity, dial, number, &mut requests, &events).await {
@@ -43,8 +52,8 @@ pub(super) async fn run(
                     return;
                 }
                 End::Abandoned => return,
-                End::Lost { cause, was_up } => {
-                    if was_up {
+                End::Lost(cause) => {
+                    if begun.elapsed() >= STEADY {
                         backoff.reset();
                     }
                     let wait =
@@ -77,7 +86,7 @@ async fn serve(
 ) -> End {
     let options = match options(identity, &dial) {
         Ok(options) => options,
-        Err(words) => return End::Lost { cause: Cause::passing(words), was_up: false },
+        Err(words) => return End::Lost(Cause::passing(words)),
     };
     let (client, mut eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
     let mut network = NetworkOptions::new();
@@ -90,7 +99,7 @@ fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, String> {
     let address = &dial.address;
     let mut options = MqttOptions::new(&identity.client_id, &address.host, address.port);
     options
-        .set_keep_alive(KEEP_ALIVE)
+        .set_keep_alive(identity.keep_alive.max(SHORTEST_KEEP_ALIVE))
         .set_clean_start(!identity.keep_session)
         .set_manual_acks(true)
         .set_receive_maximum(Some(RECEIVE_MAXIMUM))

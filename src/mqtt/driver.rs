@@ -24,7 +24,7 @@ pub(super) enum End {
     /// Nobody listens to events any more.
     Abandoned,
     /// It was lost, or never made.
-    Lost { cause: Cause, was_up: bool },
+    Lost(Cause),
 }
 
 /// What waits for room in rumqttc's request channel.
@@ -90,7 +90,10 @@ impl Driver {
         let (poll_tx, mut polled) = mpsc::channel(OUTBOUND);
         let mut poller = tokio::spawn(poller::run(eventloop, poll_tx));
         let mut closing = false;
-        let ended = loop {
+        // Requests are taken out to the very end: the engine may wait for room there, and we for room among
+        // the events.
+        let mut ended = None;
+        while ended.is_none() || !self.outbound.is_empty() {
             self.pump();
             tokio::select! {
                 biased;
@@ -105,9 +108,9 @@ impl Driver {
                         return End::Abandoned;
                     }
                 },
-                event = polled.recv(), if self.outbound.len() < OUTBOUND => match event {
+                event = polled.recv(), if ended.is_none() && self.outbound.len() < OUTBOUND => match event {
                     Some(event) => self.on_poll(event),
-                    None => break (&mut poller).await,
+                    None => ended = Some((&mut poller).await),
                 },
                 request = requests.recv(), if !closing => match request {
                     Some(request) => closing = self.on_request(request),
@@ -119,20 +122,15 @@ impl Driver {
                 poller.abort();
                 return End::Closed;
             }
-        };
-        for event in self.outbound.drain(..) {
-            if events.send(event).await.is_err() {
-                return End::Abandoned;
-            }
         }
         let cause = match ended {
             _ if closing => return End::Closed,
-            Ok(Ended::Failed(error)) => reason::of_error(&error, &self.address, self.was_up),
-            Ok(Ended::Silent) => Cause::passing("the broker does not answer any more"),
-            Ok(Ended::Done) => Cause::passing("the connection was closed"),
-            Err(error) => Cause::passing(format!("the MQTT client failed: {error}")),
+            Some(Ok(Ended::Failed(error))) => reason::of_error(&error, &self.address, self.was_up),
+            Some(Ok(Ended::Silent)) => Cause::passing("the broker does not answer any more"),
+            Some(Ok(Ended::Done)) | None => Cause::passing("the connection was closed"),
+            Some(Err(error)) => Cause::passing(format!("the MQTT client failed: {error}")),
         };
-        End::Lost { cause, was_up: self.was_up }
+        End::Lost(cause)
     }
 
     /// Hands rumqttc as much as it has room for, acknowledgements first.
@@ -197,6 +195,8 @@ impl Driver {
     /// Takes a request in; says whether it was the wish to close.
     fn on_request(&mut self, request: Request) -> bool {
         match request {
+            // It was meant for a connection that is lost.
+            Request::Subscribe(_) | Request::Unsubscribe(_) | Request::Publish(_) if !self.was_up => {}
             Request::Subscribe(subscriptions) if subscriptions.is_empty() => {
                 self.outbound.push_back(Event::Subscribed { refused: Vec::new() });
             }

@@ -106,6 +106,8 @@ pub struct Identity {
     pub client_id: String,
     /// Whether the session outlives the connection.
     pub keep_session: bool,
+    /// [`KEEP_ALIVE`], or another time of 5 s at least.
+    pub keep_alive: Duration,
 }
 
 /// A wish to subscribe.

@@ -7,8 +7,6 @@ use rumqttc::v5::{ConnectionError, Event, EventLoop};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::KEEP_ALIVE;
-
 /// Why polling ended.
 pub(super) enum Ended {
     Failed(ConnectionError),
@@ -24,7 +22,8 @@ pub(super) enum Ended {
 /// of the broker, and its `poll` can hang on a stalled socket. So an answer has half a keep-alive to come:
 /// a cut is noticed within one and a half.
 pub(super) async fn run(mut eventloop: EventLoop, events: mpsc::Sender<Event>) -> Ended {
-    let idle = 2 * KEEP_ALIVE + Duration::from_secs(2);
+    let keep_alive = eventloop.options.keep_alive();
+    let idle = 2 * keep_alive + Duration::from_secs(2);
     let mut deadline = Instant::now() + idle;
     let mut awaiting_answer = false;
     loop {
@@ -37,7 +36,7 @@ pub(super) async fn run(mut eventloop: EventLoop, events: mpsc::Sender<Event>) -
             Event::Incoming(_) => awaiting_answer = false,
             Event::Outgoing(Outgoing::PingReq) => {
                 awaiting_answer = true;
-                deadline = Instant::now() + KEEP_ALIVE / 2;
+                deadline = Instant::now() + keep_alive / 2;
             }
             Event::Outgoing(_) => {}
         }

@@ -8,6 +8,7 @@ mod frames;
 mod journeys;
 mod keys;
 mod monkey;
+mod mqtt;
 mod pty;
 mod registry;
 mod session;

@@ -1,13 +1,11 @@
 //! Groups: found, joined, talked in, left.
 
-use std::fs;
-
 use cooee::domain::{Body, ConversationId, JoinPolicy, Standing};
 
 use super::on_every_broker;
-use crate::support::mosquitto;
 use crate::support::person::{Person, name, sign_up};
 use crate::support::world::World;
+use crate::support::{mosquitto, until_file};
 
 on_every_broker! {
     async fn an_open_group_is_found_joined_and_left(world) {
@@ -27,8 +25,8 @@ on_every_broker! {
         bob.until_heard(&here, &["welcome".into()]).await;
         bob.say(&here, "thanks").await;
         alice.until_heard(&here, &["thanks".into()]).await;
-        let csv = fs::read_to_string(setup.data_dir.join("Group_team.csv")).unwrap();
-        assert!(csv.contains("alice,,owner,") && csv.contains("bob,,member,"), "{csv}");
+        let csv = setup.data_dir.join("Group_team.csv");
+        until_file(&csv, |csv| csv.contains("alice,,owner,") && csv.contains("bob,,member,")).await;
         bob.leave(team).await.unwrap();
         alice.until("he is out", |s| s.members(team) == ["alice"]).await;
         alice.until("his leaving is told", |s| s.stored.iter().any(|m| m.body == Body::Left)).await;
@@ -41,6 +39,30 @@ on_every_broker! {
         assert_eq!(bob.screen.heard(&here), ["welcome"]);
         bob.join(team).await.unwrap();
         alice.until("he is in again", |s| s.members(team) == ["alice", "bob"]).await;
+    }
+
+    async fn the_last_words_before_leaving_arrive(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        let mut carol = Person::new(&setup, "carol").await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        let here = ConversationId::Group(team);
+        for person in [&mut bob, &mut carol] {
+            person.until("the group is listed", |s| s.groups.contains_key(&team)).await;
+            person.join(team).await.unwrap();
+        }
+        alice.until("all are in", |s| s.members(team).len() == 3).await;
+        carol.quit().await;
+        let texts: Vec<String> = (1..=100).map(|n| format!("message {n}")).collect();
+        for words in &texts {
+            bob.say(&here, words).await;
+        }
+        bob.leave(team).await.unwrap();
+        alice.until_heard(&here, &texts).await;
+        alice.until("his leaving is told", |s| s.stored.iter().any(|m| m.body == Body::Left)).await;
+        let mut carol = Person::sign_in(&setup, "carol").await;
+        carol.until_heard(&here, &texts).await;
     }
 
     async fn a_group_by_invitation_is_seen_by_the_invited_alone(world) {

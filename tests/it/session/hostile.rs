@@ -1,7 +1,12 @@
 //! Anything may arrive on a topic that we subscribe to.
 
-use cooee::domain::ConversationId;
-use cooee::mqtt::{self, Address, Dial, DialError, Dialer, Event, Identity, Publish, Request};
+use std::time::Duration;
+
+use cooee::domain::{ConversationId, JoinPolicy, Membership, Timestamp, limits};
+use cooee::mqtt::{
+    self, Address, Dial, DialError, Dialer, Event, Identity, Publish, Request, Subscription,
+};
+use cooee::protocol;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -27,14 +32,15 @@ impl Dialer for To {
 
 impl Vandal {
     async fn connect(port: u16) -> Self {
-        let identity = Identity { client_id: "vandal".into(), keep_session: false };
+        let identity =
+            Identity { client_id: "vandal".into(), keep_session: false, keep_alive: mqtt::KEEP_ALIVE };
         let (requests, events) = mqtt::connect(identity, To(port));
         let mut vandal = Self { requests, events };
         vandal.until(|event| matches!(event, Event::Up { .. })).await;
         vandal
     }
 
-    async fn until(&mut self, wanted: impl Fn(&Event) -> bool) {
+    async fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) {
         let waiting = async { while !wanted(&self.events.recv().await.expect("connected")) {} };
         timeout(PATIENCE, waiting).await.expect("in time");
     }
@@ -100,7 +106,7 @@ on_every_broker! {
     async fn a_stranger_cannot_speak_in_a_group(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let team = alice.create("team", cooee::domain::JoinPolicy::Open).await;
+        let team = alice.create("team", JoinPolicy::Open).await;
         // Once the broker took a word of hers in the group, she hears what is said there.
         alice.say(&ConversationId::Group(team), "hello").await;
         alice.until_sent(1).await;
@@ -117,6 +123,38 @@ on_every_broker! {
         alice.until("bob's word", |s| !s.heard(&here).is_empty()).await;
         assert_eq!(alice.screen.heard(&here), ["I am in"]);
         assert_eq!(alice.screen.members(team), ["alice", "bob"]);
+    }
+
+    async fn two_views_of_a_group_that_cannot_agree_do_not_flood_the_broker(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        let mut vandal = Vandal::connect(world.port().await).await;
+        let card = format!("cooee/1/directory/{team}");
+        // In alice's view there is no room for another name, and bob's is of another group.
+        let mut full = alice.screen.groups[&team].group.clone();
+        for n in 0..limits::GROUP_MEMBERS {
+            full.note(&name(&format!("x{n}")), Membership { count: 1, since: Timestamp::EPOCH });
+        }
+        vandal.publish(&card, protocol::encode_card(&full), true).await;
+        alice.until("it is full", |s| s.members(team).len() == limits::GROUP_MEMBERS).await;
+        alice.quit().await;
+        let trap = format!(r#"{{"v":1,"id":"{team}","name":"trap","owner":"eve","join":"open","at":1,"m":{{"eve":[1,1]}}}}"#);
+        vandal.publish(&card, trap, true).await;
+        let mut bob = Person::new(&setup, "bob").await;
+        bob.until("the trap is listed", |s| s.groups.contains_key(&team)).await;
+        bob.join(team).await.unwrap();
+        let wish = Subscription { filter: card, at_least_once: false, echo: true };
+        vandal.requests.send(Request::Subscribe(vec![wish])).await.unwrap();
+        vandal.until(|event| matches!(event, Event::Subscribed { .. })).await;
+        let _alice = Person::sign_in(&setup, "alice").await;
+        let mut cards = 0;
+        let counting = vandal.until(|event| {
+            cards += usize::from(matches!(event, Event::Incoming(_)));
+            false
+        });
+        let _ = timeout(Duration::from_secs(5), counting).await;
+        assert!((1..20).contains(&cards), "{cards} cards in five seconds");
     }
 
     async fn a_foreign_profile_at_our_name_is_put_right(world) {

@@ -5,10 +5,10 @@ use std::fs;
 use cooee::engine::{Error, Session};
 
 use super::on_every_broker;
-use crate::support::mosquitto;
 use crate::support::person::{Person, name, sign_up, try_sign_up};
 use crate::support::proxy::Proxy;
 use crate::support::world::World;
+use crate::support::{mosquitto, until_file};
 
 on_every_broker! {
     async fn a_name_is_registered_once(world) {
@@ -51,16 +51,36 @@ on_every_broker! {
         Person::sign_in(winner, "alice").await.quit().await;
     }
 
+    async fn a_sign_up_that_is_given_up_once_it_is_seen_leaves_an_account(world) {
+        let setup = world.setup();
+        let mut witness = Person::new(&setup, "witness").await;
+        let alice = name("alice");
+        tokio::select! {
+            done = try_sign_up(&setup, "alice") => panic!("nobody saw it coming: {done:?}"),
+            () = witness.until("the name is seen", |s| s.people.contains_key(&alice)) => {}
+        }
+        // A name that stands on the broker with no account behind it could never be had again.
+        Person::sign_in(&setup, "alice").await.quit().await;
+    }
+
+    async fn a_sign_up_that_died_half_way_is_not_in_the_way(world) {
+        let setup = world.setup();
+        fs::create_dir_all(setup.data_dir.join("accounts/alice")).unwrap();
+        sign_up(&setup, "alice").await;
+        Person::sign_in(&setup, "alice").await.quit().await;
+    }
+
     async fn who_comes_and_goes_is_seen_at_once(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
         let bob = Person::new(&setup, "bob").await;
         alice.until("bob is online", |s| s.is_online("bob")).await;
-        let online = || fs::read_to_string(setup.data_dir.join("Online.csv")).unwrap_or_default();
-        let row = |user: &str| online().lines().any(|line| line.starts_with(&format!("{user},")));
+        let online = setup.data_dir.join("Online.csv");
+        let row = |csv: &str| csv.lines().any(|line| line.starts_with("bob,"));
+        until_file(&online, row).await;
         bob.quit().await;
         alice.until("bob is gone", |s| !s.is_online("bob") && s.last_seen_known("bob")).await;
-        assert!(!row("bob"), "{}", online());
+        until_file(&online, |csv| !row(csv)).await;
         let _bob = Person::sign_in(&setup, "bob").await;
         alice.until("bob is back", |s| s.is_online("bob")).await;
         assert!(fs::read_to_string(setup.data_dir.join("Registration.csv")).unwrap().contains("bob,,BOB,"));

@@ -7,7 +7,22 @@ pub mod proxy;
 pub mod terminal;
 pub mod world;
 
-use std::time::Duration;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up. Generous: it is spent only by a test that fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until a file says what is awaited. The CSV files follow what a session tells, a moment later.
+pub async fn until_file(path: &Path, shown: impl Fn(&str) -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if shown(&text) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{} does not say it in time:\n{text}", path.display());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,4 +1,4 @@
-//! A TCP proxy between a client and its broker, to cut the link without ending either.
+//! A TCP proxy between a client and its broker, to cut or stall the link without ending either.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,10 +6,17 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A proxy that can be cut: while it is, connections end and new ones are closed at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    Open,
+    Stalled,
+    Cut,
+}
+
+/// A proxy in front of a broker.
 pub struct Proxy {
     pub address: SocketAddr,
-    open: Arc<watch::Sender<bool>>,
+    gate: Arc<watch::Sender<Gate>>,
 }
 
 impl Proxy {
@@ -17,35 +24,42 @@ impl Proxy {
     pub async fn start(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let open = Arc::new(watch::Sender::new(true));
-        let gate = Arc::clone(&open);
+        let gate = Arc::new(watch::Sender::new(Gate::Open));
+        let watched = Arc::clone(&gate);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let gate = gate.subscribe();
+                let gate = watched.subscribe();
                 tokio::spawn(forward(client, port, gate));
             }
         });
-        Self { address, open }
+        Self { address, gate }
     }
 
-    /// Ends all connections and lets none through.
+    /// Ends all connections; new ones are closed at once.
     pub fn cut(&self) {
-        self.open.send_replace(false);
+        self.gate.send_replace(Gate::Cut);
     }
 
-    /// Lets connections through again.
+    /// Forwards nothing any more and closes nothing: the cable is pulled. New connections wait.
+    pub fn stall(&self) {
+        self.gate.send_replace(Gate::Stalled);
+    }
+
+    /// Lets connections through again. Those that stalled in mid-stream end.
     pub fn mend(&self) {
-        self.open.send_replace(true);
+        self.gate.send_replace(Gate::Open);
     }
 }
 
-async fn forward(mut client: TcpStream, port: u16, mut gate: watch::Receiver<bool>) {
-    if !*gate.borrow_and_update() {
-        return;
+async fn forward(mut client: TcpStream, port: u16, mut gate: watch::Receiver<Gate>) {
+    match gate.wait_for(|gate| *gate != Gate::Stalled).await.map(|gate| *gate) {
+        Ok(Gate::Open) => {}
+        Ok(Gate::Cut | Gate::Stalled) | Err(_) => return,
     }
     let Ok(mut broker) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     tokio::select! {
         _ = tokio::io::copy_bidirectional(&mut client, &mut broker) => {}
-        _ = gate.wait_for(|open| !open) => {}
+        _ = gate.wait_for(|gate| *gate != Gate::Open) => {}
     }
+    let _ = gate.wait_for(|gate| *gate != Gate::Stalled).await;
 }
