@@ -242,22 +242,22 @@ impl Core {
         let letter = protocol::decode_letter(payload)?;
         let Some(stored) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
         let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
-        let membership = stored.group.roster.get(&from).copied();
+        let (said, known) = (letter.membership, stored.group.roster.get(&from).copied());
         let is_member = stored.group.has_member(&from);
-        // Written while the sender was in. The card, or what they say last, may overtake it.
-        let was_member = membership.is_some() && letter.membership.is_some_and(Membership::is_in);
         if news {
             self.on_group_changed(id, mail);
         }
+        // What counts is how the sender stood to the group when they wrote it: since then they may have
+        // left or come back, and the card may have told us so before their letter came.
+        let agreed = said.is_none_or(|said| known.is_some_and(|known| said.count <= known.count));
+        let was_in = agreed && said.or(known).is_some_and(Membership::is_in);
         let body = match letter.content {
-            // The card may have told it before. Whoever never was in has nothing to leave.
-            Content::Left if letter.membership.is_some() && letter.membership == membership => {
-                Body::Left
-            }
+            // Whoever never was in has nothing to leave.
+            Content::Left if agreed && said.is_some_and(|said| !said.is_in()) => Body::Left,
             Content::Left => return Err(Refusal::NotMember),
             // A letter of a newer Cooee may carry the membership where we cannot read it.
             Content::Newer => Body::Unsupported,
-            _ if !(is_member || was_member) => return Err(Refusal::NotMember),
+            _ if !was_in => return Err(Refusal::NotMember),
             Content::Text(ref text) => Body::Text(text.clone()),
             Content::Joined => {
                 if is_member && self.welcomes(id, &from) {

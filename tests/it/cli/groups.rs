@@ -27,7 +27,7 @@ fn a_group_is_made_found_joined_and_left() {
     assert_eq!(ok(here, &["-u", "bob", "group", "leave", "team 7"]), "Left #Team 7.\n");
     assert!(refused(1, here, &["-u", "bob", "group", "leave", "team 7"]).contains("you are not in"));
 
-    let heard = json(&ok(here, &["-u", "alice", "listen", "--json", "--count", "3"]));
+    let heard = json(&ok(here, &["-u", "alice", "listen", "--json", "--count", "3", "--timeout", "30"]));
     assert_eq!(each(&heard, "type"), ["joined", "message", "left"]);
     assert_eq!((each(&heard, "conversation"), each(&heard, "group")), (vec!["#Team 7"; 3], vec![id; 3]));
     let history = ok(here, &["-u", "alice", "history", "#Team 7"]);

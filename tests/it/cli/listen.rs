@@ -75,7 +75,10 @@ fn a_count_and_a_time_end_it() {
     let said = refused(5, here, &["-u", "bob", "listen", "--timeout", "300ms", "--count", "1"]);
     assert!(said.contains("0 messages of 1 came in time"), "{said}");
     ok(here, &["-u", "alice", "send", "bob", "one two"]);
-    assert!(ok(here, &["-u", "bob", "listen", "--count", "1"]).ends_with(" alice: one two\n"));
+    assert!(
+        ok(here, &["-u", "bob", "listen", "--count", "1", "--timeout", "30"])
+            .ends_with(" alice: one two\n")
+    );
     refused(2, here, &["-u", "bob", "listen", "--count", "0"]);
     refused(2, here, &["-u", "bob", "listen", "--timeout", "soon"]);
 }

@@ -20,7 +20,8 @@ fn a_pipeline_sends_and_listens_across_two_directories() {
     assert_eq!((sent.code, sent.err.as_str()), (Some(0), ""), "{sent:?}");
     let sent = json(&sent.out);
     assert_eq!(each(&sent, "delivery"), ["sent", "sent"]);
-    let heard = json(&ok(there, &["-b", &broker, "listen", "--json", "--count", "2"]));
+    let heard =
+        json(&ok(there, &["-b", &broker, "listen", "--json", "--count", "2", "--timeout", "30"]));
     assert_eq!(each(&heard, "text"), ["one", "  two [31m"]);
     assert_eq!(each(&heard, "id"), each(&sent, "id"));
     assert_eq!((each(&heard, "type"), each(&heard, "from")), (vec!["message"; 2], vec!["alice"; 2]));
@@ -33,7 +34,7 @@ fn a_pipeline_sends_and_listens_across_two_directories() {
     // One message of several lines, and back.
     let done = feed(there, &["-b", &broker, "send", "@alice", "-"], "first\nsecond\n");
     assert_eq!((done.code, done.out.as_str()), (Some(0), ""), "{done:?}");
-    let line = ok(here, &["listen", "--count", "1"]);
+    let line = ok(here, &["listen", "--count", "1", "--timeout", "30"]);
     let (time, text) = line.split_once(' ').unwrap();
     assert!(time.len() == 20 && time.ends_with('Z'), "{line}");
     assert_eq!(text, "bob: first\n    second\n");
@@ -46,7 +47,7 @@ fn who_is_away_gets_every_line_in_order() {
     let lines = numbered(50);
     let done = feed(here, &["-u", "alice", "send", "bob", "-", "--lines"], &lines.join("\n"));
     assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (Some(0), "", ""));
-    let heard = json(&ok(here, &["-u", "bob", "listen", "--json", "--count", "50"]));
+    let heard = json(&ok(here, &["-u", "bob", "listen", "--json", "--count", "50", "--timeout", "30"]));
     assert_eq!(each(&heard, "text"), lines);
     let more = ok(here, &["-u", "bob", "listen", "--timeout", "300ms"]);
     assert_eq!(more, "", "each came once");
@@ -64,7 +65,7 @@ fn many_processes_of_one_account_send_at_once() {
         let done = Done::of(sender.wait_with_output().unwrap());
         assert_eq!(done.code, Some(0), "{done:?}");
     }
-    let heard = json(&ok(here, &["-u", "bob", "listen", "--json", "--count", "20"]));
+    let heard = json(&ok(here, &["-u", "bob", "listen", "--json", "--count", "20", "--timeout", "30"]));
     let (mut heard, mut sent) = (each(&heard, "text"), numbered(20));
     heard.sort_unstable();
     sent.sort_unstable();
@@ -84,7 +85,9 @@ fn what_cannot_be_sent_is_named() {
         done.err.contains("line 2 of standard input: it is too long: at most 16384 bytes"),
         "{done:?}"
     );
-    assert!(ok(here, &["-u", "bob", "listen", "--count", "1"]).ends_with("alice: fine\n"));
+    assert!(
+        ok(here, &["-u", "bob", "listen", "--count", "1", "--timeout", "30"]).ends_with("alice: fine\n")
+    );
     let said = refused(1, here, &alice(&["nobody", "hi"]));
     assert!(
         said.contains("nobody here is called `nobody`") && said.contains("cooee contacts"),
@@ -122,7 +125,7 @@ fn what_is_not_delivered_in_time_waits_in_the_outbox() {
         ok(here, &["-u", "alice", "who"]);
         !ok(here, &["-u", "alice", "history", "bob"]).contains("outbox")
     });
-    let heard = json(&ok(here, &["-u", "bob", "listen", "--json", "--count", "2"]));
+    let heard = json(&ok(here, &["-u", "bob", "listen", "--json", "--count", "2", "--timeout", "30"]));
     assert_eq!(each(&heard, "text"), ["one", "two"]);
 }
 
@@ -133,7 +136,7 @@ fn history_is_there_after_a_restart_and_without_a_broker() {
     let done =
         feed(world.data_dir(), &["-u", "alice", "send", "bob", "-", "--lines"], &lines.join("\n"));
     assert_eq!(done.code, Some(0), "{done:?}");
-    ok(world.data_dir(), &["-u", "bob", "listen", "--count", "30"]);
+    ok(world.data_dir(), &["-u", "bob", "listen", "--count", "30", "--timeout", "30"]);
     world.kill_broker();
     let here = world.data_dir();
     let history = |more: &[&str]| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cooee::domain::{ConversationId, JoinPolicy, Membership, Timestamp, limits};
+use cooee::domain::{Body, ConversationId, JoinPolicy, Membership, Timestamp, limits};
 use cooee::mqtt::{
     self, Address, Dial, DialError, Dialer, Event, Identity, Publish, Request, Subscription,
 };
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::on_every_broker;
-use crate::support::person::{Person, direct, name};
+use crate::support::person::{Person, Screen, direct, name};
 use crate::support::world::World;
 use crate::support::{PATIENCE, mosquitto};
 
@@ -155,6 +155,40 @@ on_every_broker! {
         });
         let _ = timeout(Duration::from_secs(5), counting).await;
         assert!((1..20).contains(&cards), "{cards} cards in five seconds");
+    }
+
+    async fn who_left_is_still_heard_with_what_was_said_before(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let team = alice.create("team", cooee::domain::JoinPolicy::Open).await;
+        let here = ConversationId::Group(team);
+        alice.say(&here, "hello").await;
+        alice.until_sent(1).await;
+        let made = alice.screen.groups[&team].group.created_at.as_millis();
+        // The card overtakes the letters, as it may for somebody who was away.
+        let mut bob = Vandal::connect(world.port().await).await;
+        let card = format!(
+            r#"{{"v":1,"id":"{team}","name":"team","owner":"alice","join":"open","at":{made},"m":{{"alice":[1,{made}],"bob":[4,9]}}}}"#
+        );
+        bob.publish(&format!("cooee/1/directory/{team}"), card, true).await;
+        alice.until("the card came", |s| s.groups[&team].group.roster.contains_key(&name("bob"))).await;
+        let topic = format!("cooee/1/group/{team}/bob/0123456789abcdef");
+        let letters = [
+            letter(1, r#""ty":"joined","n":[1,5]"#),
+            letter(2, r#""ty":"text","n":[1,5],"b":{"text":"while in"}"#),
+            letter(3, r#""ty":"left","n":[2,6]"#),
+            letter(4, r#""ty":"text","n":[2,6],"b":{"text":"while out"}"#),
+            letter(5, r#""ty":"text","b":{"text":"who knows when"}"#),
+            letter(6, r#""ty":"text","n":[3,7],"b":{"text":"again in"}"#),
+            letter(7, r#""ty":"left","n":[4,9]"#),
+        ];
+        for letter in letters {
+            bob.publish(&topic, letter, false).await;
+        }
+        let left = |s: &Screen| s.stored.iter().filter(|m| m.body == Body::Left).count();
+        alice.until("he left twice", |s| left(s) == 2).await;
+        assert_eq!(alice.screen.heard(&here), ["while in", "again in"]);
+        assert_eq!(alice.screen.members(team), ["alice"]);
     }
 
     async fn a_foreign_profile_at_our_name_is_put_right(world) {
