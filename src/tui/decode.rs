@@ -350,9 +350,16 @@ mod tests {
         assert!(text.len() <= PASTE_LIMIT && text.chars().all(|c| c == '水'));
     }
 
+    /// Any bytes, with many of those that sequences are made of.
+    fn noise() -> impl Strategy<Value = Vec<u8>> {
+        let sequences = b"\x1b\x1b\x1b[[]OP<?>;:0129$ycRuMm~ABZI\\\x07".to_vec();
+        let byte = prop_oneof![any::<u8>(), prop::sample::select(sequences)];
+        prop::collection::vec(byte, 0..300)
+    }
+
     proptest! {
         #[test]
-        fn no_bytes_can_silence_the_keyboard(noise in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn no_bytes_can_silence_the_keyboard(noise in noise()) {
             let mut decoder = Decoder::default();
             decoder.feed(&noise);
             while decoder.patience().is_some() {
