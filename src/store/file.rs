@@ -60,6 +60,18 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
+/// Writes something that a power cut may take back: it reaches the disk with the next thing that is
+/// forced there. A crash of the process takes nothing back.
+pub(super) fn unforced<T>(
+    db: &Connection,
+    write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    let written = write(db);
+    db.pragma_update(None, "synchronous", "FULL")?;
+    written
+}
+
 fn migrate(db: &mut Connection) -> rusqlite_migration::Result<()> {
     Migrations::from_slice(VERSIONS).to_latest(db)
 }
@@ -126,8 +138,14 @@ mod tests {
         let f = Fixture::new();
         let db = open(&f.path()).unwrap();
         let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, String>(0));
-        let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
-        assert_eq!((pragma("journal_mode").as_deref(), level), (Ok("wal"), 2));
+        let level = |db: &Connection| {
+            db.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((pragma("journal_mode").as_deref(), level(&db)), (Ok("wal"), 2));
+        assert_eq!(unforced(&db, |db| Ok(level(db))), Ok(1));
+        assert_eq!(level(&db), 2);
+        assert!(unforced(&db, |db| db.execute("no SQL", [])).is_err());
+        assert_eq!(level(&db), 2);
     }
 
     #[test]

@@ -153,8 +153,14 @@ impl Store {
     }
 
     /// Marks all messages that have arrived there as read. `None` when nothing was unread.
+    ///
+    /// Alone of all that is written, this is not forced to the disk: a power cut may make messages unread
+    /// again. It is done for every message that comes into the open conversation, and would delay the
+    /// next one by as long as it takes to store it.
     pub async fn mark_read(&self, conversation: ConversationId) -> Result<Option<Summary>, Error> {
-        self.ask("mark messages as read", move |db| batch::mark_read(db, conversation)).await
+        let mark =
+            move |db: &mut Connection| file::unforced(db, |db| batch::mark_read(db, conversation));
+        self.ask("mark messages as read", mark).await
     }
 
     /// Texts that have every word of `text`, in one conversation or in all, those that arrived last

@@ -199,6 +199,9 @@ impl<B: Backend> Front<'_, B> {
         let event = match outcome {
             Ok(link) => {
                 self.running = Some(Running::new(link));
+                // The first frame of the main screen need not keep its distance from the last one of the
+                // screen before.
+                self.drawn_at = None;
                 Event::SignedIn
             }
             Err(error) => Event::SignFailed(error, self.backend.accounts()),

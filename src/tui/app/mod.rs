@@ -154,7 +154,7 @@ impl App {
         let mut effects = Vec::new();
         self.now = now;
         let expired = self.expire();
-        self.changed |= expired || !matches!(event, Event::Timer);
+        self.changed |= expired || self.can_show(&event);
         match event {
             Event::Key(key) => self.key(key, &mut effects),
             Event::Paste { text, cut } => self.paste(&text, cut, &mut effects),
@@ -176,6 +176,21 @@ impl App {
         self.leaving |= effects.contains(&Effect::Quit);
         self.set_timer(&mut effects);
         effects
+    }
+
+    /// Whether an event can change what is on the screen. The first state of a session comes in pieces;
+    /// it is drawn when it is complete, because a frame with half of it would delay the one with all.
+    fn can_show(&self, event: &Event) -> bool {
+        let is_complete = match &self.screen {
+            Screen::Main(session) => session.ready,
+            Screen::Welcome(_) => false,
+        };
+        match event {
+            Event::Timer | Event::SignedIn => false,
+            Event::Update(Update::Ready | Update::Stopped(_)) => true,
+            Event::Update(_) => is_complete,
+            _ => true,
+        }
     }
 
     /// Does something with the main screen, if it is there.
@@ -353,5 +368,46 @@ fn effect_of(asked: Asked) -> Effect {
         Asked::SignUp(form) => Effect::SignUp(form),
         Asked::SignIn(user) => Effect::SignIn(user),
         Asked::Cancel => Effect::CancelSign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{person, user};
+    use super::*;
+    use crate::domain::{AccountId, DisplayName};
+    use crate::engine::Link;
+
+    #[test]
+    fn the_first_state_of_a_session_is_drawn_at_once_and_not_in_pieces() {
+        let start = Start {
+            accounts: Vec::new(),
+            broker: "built-in broker".to_owned(),
+            sign_in: Some(user("alice")),
+        };
+        let keymap = Keymap::built_in().unwrap();
+        let (mut app, _) = App::new(Setup::plain(), keymap, start, (80, 24), Timestamp::EPOCH);
+        let me = Profile {
+            user: user("alice"),
+            account: AccountId::from_bits(1),
+            version: 1,
+            display_name: DisplayName::new("Alice").unwrap(),
+            mobile: None,
+            registered_at: Timestamp::EPOCH,
+        };
+        let mut draws = |event| {
+            app.update(event, Timestamp::EPOCH);
+            app.take_changed()
+        };
+        draws(Event::Resize { width: 80, height: 24 });
+        assert!(!draws(Event::SignedIn));
+        let broker = "built-in broker".to_owned();
+        assert!(!draws(Event::Update(Update::Welcome { me, broker })));
+        assert!(!draws(Event::Update(Update::Link(Link::Connecting))));
+        assert!(!draws(Event::Update(Update::People(vec![person("bob", "Bob", true)]))));
+        assert!(draws(Event::Update(Update::Ready)));
+        assert!(draws(Event::Update(Update::Link(Link::Up))));
+        assert!(!draws(Event::Timer));
+        assert!(draws(Event::Update(Update::Stopped(None))));
     }
 }

@@ -23,7 +23,6 @@ impl Feed {
         let runtime = Runtime::new().expect("threads can be started");
         let mut options = MqttOptions::new("feed", "127.0.0.1", port);
         options.set_outgoing_inflight_upper_limit(64);
-        let _inside = runtime.enter();
         let (client, mut eventloop) = AsyncClient::new(options, 64);
         let mut network = rumqttc::NetworkOptions::new();
         network.set_tcp_nodelay(true);
@@ -33,7 +32,6 @@ impl Feed {
                 eventloop.poll().await.expect("the broker keeps the connection");
             }
         });
-        drop(_inside);
         Self { runtime, client, to: to.clone() }
     }
 

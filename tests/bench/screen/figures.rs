@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The heading of the table; [`row`] makes what stands below.
+/// Prints the heading; [`times`] and [`numbers`] print what stands below it.
 pub fn heading() {
     println!("{:<52} {:>9} {:>9} {:>9}  target", "", "median", "p99", "slowest");
 }

@@ -27,6 +27,8 @@ const LINE: u16 = 52;
 /// From one letter to the next.
 const PAUSE: Duration = Duration::from_millis(7);
 const MESSAGES: usize = 200;
+/// From one message to the next, so that none waits for the end of the frame of the one before.
+const QUIET: Duration = Duration::from_millis(40);
 const BURSTS: u32 = 3;
 const BURST: u32 = 10_000;
 const HISTORY: u64 = 100_000;
@@ -44,6 +46,8 @@ fn main() {
     fill(&home, &hugo, &bob);
     println!("load of the machine: {}", process::load());
     figures::heading();
+    let forced = process::forced_writes(home.path(), MESSAGES).expect("the directory can be written");
+    figures::times("a page forced to this disk", &forced, "");
 
     start(&home, &alice, "no history");
     start(&home, &hugo, "100,000 messages");
@@ -190,7 +194,9 @@ fn messages(terminal: &Terminal, feed: &Feed, from: &UserName) {
     let time = |n| {
         let words = format!("message number {n}.");
         let said = feed.say(from, &words);
-        terminal.shows(&words).0.saturating_duration_since(said)
+        let shown = terminal.shows(&words);
+        terminal.wait(QUIET, |_| false);
+        shown.0.saturating_duration_since(said)
     };
     let times: Vec<Duration> = (0..MESSAGES).map(time).collect();
     figures::times("message in to screen", &times, "1.0");

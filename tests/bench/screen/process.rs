@@ -1,7 +1,9 @@
 //! What the system says of a process.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Memory that it holds, in MB.
 pub fn memory(pid: u32) -> f64 {
@@ -19,6 +21,18 @@ pub fn waits(pid: u32) -> f64 {
 pub fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// How long it takes to force a page to the disk in this directory, so many times: what no message that is
+/// stored before it is shown can go below.
+pub fn forced_writes(directory: &Path, count: usize) -> io::Result<Vec<Duration>> {
+    let mut file = tempfile::tempfile_in(directory)?;
+    let mut force = || {
+        file.write_all(&[0; 4_096])?;
+        let began = Instant::now();
+        file.sync_data().map(|()| began.elapsed())
+    };
+    (0..count).map(|_| force()).collect()
 }
 
 /// The number after this name.
