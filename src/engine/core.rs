@@ -221,7 +221,8 @@ impl Core {
                 }
             };
             let _ = timeout_at(deadline, taken).await;
-            // The broker answered until now, so it keeps what it took.
+            // The broker answered until now. Only one that is killed in the next moment forgets what it
+            // took last, and nobody waits here for that.
             let told = self.settle(mail).await;
             if let Err(error) = told.and(self.confirm(deadline + REST).await) {
                 tracing::warn!(%error, "sent messages stay in the outbox");

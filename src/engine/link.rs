@@ -20,8 +20,8 @@ const ONLINE_EXPIRY: Duration = Duration::from_secs(600);
 /// Brokers forget an expiry over a restart, so it cannot be left to them.
 const SILENCE: Duration = Duration::from_secs(450);
 
-/// How long retained records may trickle in after the broker confirmed the subscription. No broker says
-/// which is the last.
+/// How long the next retained record may take after the broker confirmed the subscription, and after the
+/// one before it. No broker says which is the last.
 const SETTLING: Duration = Duration::from_secs(2);
 
 /// How long a message rests that nobody listened for although its recipient is online.
@@ -42,6 +42,8 @@ pub(super) struct LinkState {
     pub profile_seen: bool,
     refresh_at: Option<Instant>,
     settle_at: Option<Instant>,
+    /// Whether a connection of this session ever got all that the broker keeps.
+    pub has_settled: bool,
     cut_off_at: Option<Instant>,
     retry_at: Option<Instant>,
 }
@@ -56,6 +58,7 @@ impl LinkState {
             profile_seen: false,
             refresh_at: None,
             settle_at: None,
+            has_settled: false,
             cut_off_at: None,
             retry_at: None,
         }
@@ -63,6 +66,13 @@ impl LinkState {
 
     pub fn is_up(&self) -> bool {
         self.state == Link::Up
+    }
+
+    /// Something that the broker keeps came in: more of it may be on its way.
+    pub fn retained_came(&mut self) {
+        if let Some(at) = &mut self.settle_at {
+            *at = Instant::now() + SETTLING;
+        }
     }
 
     /// Something waits in the outbox for somebody who is online: tries again in a while.
@@ -269,6 +279,7 @@ impl Core {
 
     /// All that the broker keeps was told.
     async fn on_settled(&mut self) -> Result<(), Fatal> {
+        self.link.has_settled = true;
         if !self.link.profile_seen {
             self.publish_profile().await;
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::core::{Core, Fatal};
 use super::groups::Card;
-use super::update::Update;
+use super::update::{Notice, Update};
 use crate::domain::{
     Body, ConversationId, Delivery, DeviceId, Group, GroupId, Membership, Message, MessageId, Role,
     Standing, Timestamp, UserName,
@@ -36,8 +36,10 @@ pub(super) struct Mail {
     /// Our own records were overwritten.
     presence_overwritten: bool,
     profile_overwritten: bool,
-    /// Somebody else registered our name before us.
+    /// The broker keeps the profile of somebody else who registered our name before us.
     name_lost: bool,
+    /// Somebody says just now that they registered our name before us.
+    name_claimed: bool,
 }
 
 /// Why something that came in is not taken.
@@ -58,10 +60,13 @@ impl Core {
     pub(super) fn sort(&mut self, incoming: Incoming, mail: &mut Mail) {
         let Incoming { topic, payload, retained, acknowledgement } = incoming;
         mail.acknowledgements.extend(acknowledgement);
+        if retained {
+            self.link.retained_came();
+        }
         let parsed = self.setup.root.parse(&topic).ok_or(Refusal::Topic);
         let is_letter = matches!(parsed, Ok(Topic::Inbox { .. } | Topic::Group { .. }));
         let taken = match parsed {
-            Ok(Topic::Profile(user)) => self.on_profile(&user, &payload, mail),
+            Ok(Topic::Profile(user)) => self.on_profile(&user, &payload, retained, mail),
             Ok(Topic::Presence(user, device)) => {
                 self.on_presence(user, device, &payload, retained, mail)
             }
@@ -89,11 +94,21 @@ impl Core {
         }
     }
 
-    fn on_profile(&mut self, user: &UserName, payload: &[u8], mail: &mut Mail) -> Result<(), Refusal> {
+    fn on_profile(
+        &mut self,
+        user: &UserName,
+        payload: &[u8],
+        retained: bool,
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
         let profile = protocol::decode_profile(user, payload)?;
         if *user == self.me.user {
             self.link.profile_seen = true;
-            mail.name_lost |= profile.account != self.me.account && profile.replaces(&self.me);
+            // Whoever signs in where the name is somebody else's is turned away. Later, a claim is only
+            // told: anybody can write one, and it must not end a session.
+            let is_rival = profile.account != self.me.account && profile.replaces(&self.me);
+            mail.name_lost |= is_rival && retained && !self.link.has_settled;
+            mail.name_claimed |= is_rival;
             mail.profile_overwritten |= self.me.replaces(&profile);
         } else if let Some(person) = self.people.note_profile(profile) {
             self.registrar.profile(person.profile.clone());
@@ -339,6 +354,13 @@ impl Core {
         }
         for (conversation, user) in mail.typing {
             self.faces.tell(Update::Typing { conversation, user }).await;
+        }
+        if mail.name_claimed {
+            let words = format!(
+                "somebody else claims your name `{}` on this broker: others may take them for you",
+                self.me.user
+            );
+            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
         }
         for (group, newcomer) in mail.welcome {
             self.send_roster(group, newcomer).await?;

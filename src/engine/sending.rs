@@ -208,7 +208,8 @@ impl Core {
             Outcome::Taken => self.on_taken(seq, mail),
             Outcome::NobodyListens => self.park(seq),
             Outcome::Refused(reason) => {
-                self.park(seq);
+                // Trying again soon would be refused again.
+                self.outbox.park(seq);
                 let words = format!("a message waits in the outbox: {reason}");
                 self.faces.tell(Update::Notice(Notice::Warning(words))).await;
             }

@@ -373,6 +373,8 @@ fn effect_of(asked: Asked) -> Effect {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::testing::{person, user};
     use super::*;
     use crate::domain::{AccountId, DisplayName};
@@ -386,7 +388,9 @@ mod tests {
             sign_in: Some(user("alice")),
         };
         let keymap = Keymap::built_in().unwrap();
-        let (mut app, _) = App::new(Setup::plain(), keymap, start, (80, 24), Timestamp::EPOCH);
+        let calendar = Calendar::new(TimeZone::UTC);
+        let setup = Setup { calendar, glyphs: Glyphs::Unicode, colours: true };
+        let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
         let me = Profile {
             user: user("alice"),
             account: AccountId::from_bits(1),

@@ -191,6 +191,19 @@ on_every_broker! {
         assert_eq!(alice.screen.members(team), ["alice"]);
     }
 
+    async fn an_earlier_claim_of_our_name_is_told_and_ends_nothing(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut vandal = Vandal::connect(world.port().await).await;
+        let earlier = r#"{"v":1,"user":"alice","account":"00000000000000000000000000000001","version":9,"name":"Mallory","at":1}"#;
+        vandal.publish("cooee/1/profile/alice", earlier, false).await;
+        alice.until("it is told", |s| s.warnings.iter().any(|w| w.contains("claims your name"))).await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        alice.say(&ConversationId::Group(team), "still here").await;
+        alice.until_sent(1).await;
+        assert!(alice.screen.stopped.is_none());
+    }
+
     async fn a_foreign_profile_at_our_name_is_put_right(world) {
         let setup = world.setup();
         let _alice = Person::new(&setup, "alice").await;
