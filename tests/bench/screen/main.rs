@@ -133,7 +133,9 @@ fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
     terminal.wait(Duration::from_secs(3), |_| false);
     let before = process::waits(terminal.pid());
     terminal.wait(REST, |_| false);
-    let waits = process::waits(terminal.pid()) - before;
+    // A thread that ended meanwhile takes its count with it.
+    let after = process::waits(terminal.pid());
+    let waits: f64 = after.iter().map(|(id, n)| n - before.get(id).unwrap_or(&0.0)).sum();
     figures::numbers(
         &format!("wake-ups at rest per second, {what}"),
         &[waits / REST.as_secs_f64()],

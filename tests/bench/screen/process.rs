@@ -1,6 +1,8 @@
 //! What the system says of a process.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, DirEntry};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,10 +13,11 @@ pub fn memory(pid: u32) -> f64 {
     field(&status, "VmRSS:") / 1_024.0
 }
 
-/// How often any of its threads has waited for something so far.
-pub fn waits(pid: u32) -> f64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
-    tasks.flatten().map(|task| field(&task.path().join("status"), "voluntary_ctxt_switches:")).sum()
+/// How often each of its threads has waited for something so far.
+pub fn waits(pid: u32) -> BTreeMap<OsString, f64> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs").flatten();
+    let waits = |task: &DirEntry| field(&task.path().join("status"), "voluntary_ctxt_switches:");
+    tasks.map(|task| (task.file_name(), waits(&task))).collect()
 }
 
 /// What the machine has to do besides, as three averages.
