@@ -1,8 +1,8 @@
 //! Front end 1: the scriptable commands. This layer owns the command line, what is printed on standard
-//! output, and the lines of JSON that scripts read ([`json`]); it must not know how anything is done.
+//! output, and the lines of JSON that scripts read (`json`); it must not know how anything is done.
 //!
 //! Every command but those about the broker and the files joins the session of its account, in whatever
-//! process that runs, or signs in here until it is done ([`attached`]). People read plain lines; scripts
+//! process that runs, or signs in here until it is done (`attached`). People read plain lines; scripts
 //! ask for `--json`. Each command leaves its words on standard error and its exit code to
 //! [`crate::error`].
 

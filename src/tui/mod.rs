@@ -1,6 +1,6 @@
 //! Front end 2: the full-screen messenger.
 //!
-//! [`run`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`) it owns all
+//! [`run()`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`) it owns all
 //! terminal I/O. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
 //! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`].
 

@@ -2,7 +2,7 @@
 //!
 //! ratatui-textarea keeps text, history and the yanked piece. It counts in code points, so every motion
 //! and deletion here is worked out in grapheme clusters first and then told to it as a column. It is
-//! never drawn: [`Editor::layout`] wraps with the rule of [`super::wrap`].
+//! never drawn: [`Editor::layout`] wraps with the rule of [`super::wrap()`].
 
 use std::ops::Range;
 

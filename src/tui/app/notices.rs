@@ -84,7 +84,7 @@ impl Notices {
         Some(format!("{kind}{}{more}", line.text))
     }
 
-    /// How many rows that takes on a screen of so many columns: at most [`ROWS`].
+    /// How many rows that takes on a screen of so many columns: at most `ROWS`.
     pub fn rows(&self, columns: usize) -> usize {
         self.words().map_or(0, |words| wrap(&words, columns.saturating_sub(2)).len().min(ROWS))
     }
