@@ -121,8 +121,11 @@ impl<'a> Record<'a> {
             received_at: message.received_at.to_string(),
             own: message.is_ours(),
             delivery: message.delivery.map(|delivery| match delivery {
+                Delivery::Failed => "failed",
                 Delivery::Queued => "queued",
                 Delivery::Sent => "sent",
+                Delivery::Delivered => "delivered",
+                Delivery::Read => "read",
             }),
         };
         match &message.body {
@@ -273,6 +276,8 @@ pub(super) mod tests {
             received_at: Timestamp::parse_rfc3339("2026-11-22T10:41:06Z").unwrap(),
             body,
             delivery: own.then_some(Delivery::Queued),
+            late: false,
+            unseen: !own,
         }
     }
 

@@ -95,7 +95,10 @@ pub(super) fn of_puback(reason: PubAckReason) -> Outcome {
         PubAckReason::Success => Outcome::Taken,
         PubAckReason::NoMatchingSubscribers => Outcome::NobodyListens,
         PubAckReason::NotAuthorized => Outcome::Refused("the broker does not allow it".into()),
-        PubAckReason::QuotaExceeded => Outcome::Refused("the broker's quota is used up".into()),
+        PubAckReason::QuotaExceeded => Outcome::NotNow("the broker's quota is used up".into()),
+        PubAckReason::UnspecifiedError | PubAckReason::ImplementationSpecificError => {
+            Outcome::NotNow(format!("the broker says {reason:?}"))
+        }
         other => Outcome::Refused(format!("the broker says {other:?}")),
     }
 }

@@ -52,6 +52,7 @@ impl World {
             root: Root::default(),
             private_groups: true,
             typing: true,
+            read_receipts: true,
             program: program(),
             clock: Clock::system(),
         }
