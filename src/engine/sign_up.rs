@@ -18,7 +18,9 @@ use super::account::AccountDir;
 use super::{Error, Setup, clock, dialer};
 use crate::broker::Revive;
 use crate::domain::{DeviceId, DisplayName, MobileNumber, Profile, UserName};
-use crate::mqtt::{self, Dial, DialError, Dialer, Event, Outcome, Publish, Request, Subscription};
+use crate::mqtt::{
+    self, Dial, DialError, Dialer, Event, Incoming, Outcome, Publish, Request, Subscription,
+};
 use crate::protocol::{
     self, Filter, Malformed, Place, Topic, decode_profile, encode_profile, encode_typing,
 };
@@ -155,21 +157,35 @@ impl Claim {
     /// The next event. After the deadline the broker counts as unreachable.
     async fn next(&mut self) -> Result<Event, Error> {
         let event = timeout_at(self.deadline, self.events.recv()).await.ok().flatten();
-        let event = event.ok_or_else(|| Error::Unreachable { reason: "it does not answer".into() })?;
+        let mut event =
+            event.ok_or_else(|| Error::Unreachable { reason: "it does not answer".into() })?;
         if let Event::Published { outcome: Outcome::Refused(reason), .. } = event {
             return Err(Error::Refused { reason });
         }
-        if let Event::Incoming(incoming) = &event
-            && self.root.parse(&incoming.topic) == Some(Topic::Profile(self.user.clone()))
-        {
-            match decode_profile(&self.user, &incoming.payload) {
-                Ok(profile) => self.rivals.push(profile),
-                Err(Malformed::Version(_)) => self.newer = true,
-                // Whatever else stands there claims nothing.
-                Err(_) => {}
-            }
+        if let Event::Incoming(incoming) = &mut event {
+            self.hear(incoming).await;
         }
         Ok(event)
+    }
+
+    /// Takes note of a profile. Everything is acknowledged, for HiveMQ says no more until it is; except
+    /// what came into the inbox, which is not ours to take.
+    async fn hear(&mut self, incoming: &mut Incoming) {
+        match self.root.parse(&incoming.topic) {
+            Some(Topic::Profile(user)) if user == self.user => {
+                match decode_profile(&self.user, &incoming.payload) {
+                    Ok(profile) => self.rivals.push(profile),
+                    Err(Malformed::Version(_)) => self.newer = true,
+                    // Whatever else stands there claims nothing.
+                    Err(_) => {}
+                }
+            }
+            Some(Topic::Inbox { .. }) => return,
+            _ => {}
+        }
+        if let Some(acknowledgement) = incoming.acknowledgement.take() {
+            self.ask(Request::Acknowledge(vec![acknowledgement])).await;
+        }
     }
 
     async fn settle(&mut self, setup: &Setup, form: SignUp, account: &AccountDir) -> Result<(), Error> {

@@ -9,16 +9,17 @@ use cooee::mqtt::{
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::support::PATIENCE;
+use crate::support::external::Make;
 use crate::support::proxy::Proxy;
 use crate::support::world::World;
-use crate::support::{PATIENCE, mosquitto};
 
 const TOPIC: &str = "cooee/1/inbox/bob/alice/0123456789abcdef";
 
-/// The built-in broker, and mosquitto where it is installed.
-fn worlds() -> Vec<World> {
-    let mosquitto = mosquitto::is_installed().then(World::mosquitto);
-    std::iter::once(World::built_in()).chain(mosquitto).collect()
+/// The built-in broker, and the others where they are installed, one after the other.
+fn worlds() -> impl Iterator<Item = World> {
+    let others = [Make::Mosquitto, Make::HiveMq];
+    std::iter::once(World::built_in()).chain(others.into_iter().filter_map(World::on))
 }
 
 struct To(u16);
@@ -224,10 +225,7 @@ async fn what_is_too_large_for_the_broker_is_refused_here_and_the_link_holds() {
 
 #[tokio::test]
 async fn mosquitto_says_when_nobody_listens() {
-    if !mosquitto::is_installed() {
-        return;
-    }
-    let world = World::mosquitto();
+    let Some(world) = World::on(Make::Mosquitto) else { return };
     let port = world.port().await;
     let mut alice = Client::connect(port, "alice").await;
     alice.publish(1, "hello?").await;

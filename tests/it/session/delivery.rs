@@ -4,7 +4,6 @@ use cooee::domain::{Delivery, PageAt};
 use cooee::engine::{Command, Link, Session};
 
 use super::on_every_broker;
-use crate::support::mosquitto;
 use crate::support::person::{Person, direct, name, sign_up, text};
 use crate::support::world::World;
 

@@ -4,8 +4,8 @@ use cooee::domain::{Body, ConversationId, JoinPolicy, Standing};
 
 use super::on_every_broker;
 use crate::support::person::{Person, name, sign_up};
+use crate::support::until_file;
 use crate::support::world::World;
-use crate::support::{mosquitto, until_file};
 
 on_every_broker! {
     async fn an_open_group_is_found_joined_and_left(world) {

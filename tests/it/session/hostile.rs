@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::on_every_broker;
+use crate::support::PATIENCE;
 use crate::support::person::{Person, Screen, direct, name};
 use crate::support::world::World;
-use crate::support::{PATIENCE, mosquitto};
 
 /// Somebody who publishes what they like.
 struct Vandal {

@@ -1,11 +1,12 @@
-//! Sessions of several people on a real broker: the built-in one always, mosquitto where it is installed.
+//! Sessions of several people on a real broker: the built-in one always, mosquitto and HiveMQ where they are
+//! installed.
 
 mod delivery;
 mod groups;
 mod hostile;
 mod people;
 
-/// Makes two tests of one: on the built-in broker, and on mosquitto.
+/// Makes a test for each broker of one.
 macro_rules! on_every_broker {
     ($(async fn $name:ident($world:ident) $body:block)*) => {
         mod built_in {
@@ -19,8 +20,17 @@ macro_rules! on_every_broker {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                if mosquitto::is_installed() {
-                    super::$name(World::mosquitto()).await;
+                if let Some(world) = World::on(crate::support::external::Make::Mosquitto) {
+                    super::$name(world).await;
+                }
+            })*
+        }
+        mod on_hivemq {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(world) = World::on(crate::support::external::Make::HiveMq) {
+                    super::$name(world).await;
                 }
             })*
         }

@@ -7,8 +7,8 @@ use cooee::engine::{Error, Session};
 use super::on_every_broker;
 use crate::support::person::{Person, name, sign_up, try_sign_up};
 use crate::support::proxy::Proxy;
+use crate::support::until_file;
 use crate::support::world::World;
-use crate::support::{mosquitto, until_file};
 
 on_every_broker! {
     async fn a_name_is_registered_once(world) {

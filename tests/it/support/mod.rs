@@ -1,7 +1,7 @@
 //! What the tests of more than one part share: brokers, people, and waiting with a deadline.
 
 pub mod desk;
-pub mod mosquitto;
+pub mod external;
 pub mod person;
 pub mod proxy;
 pub mod terminal;

@@ -8,18 +8,19 @@ use cooee::engine::{Clock, Setup};
 use cooee::protocol::Root;
 use tempfile::TempDir;
 
-use super::mosquitto::Mosquitto;
+use super::external::{External, Make};
 
 /// Which broker a world has.
 pub enum Broker {
     BuiltIn,
-    Mosquitto(Box<Mosquitto>),
+    External(External),
 }
 
 /// A data directory with a broker.
 pub struct World {
-    pub dir: TempDir,
+    // Dropped first: a broker that still runs would write into the directory as it is cleared away.
     pub broker: Broker,
+    pub dir: TempDir,
 }
 
 pub fn program() -> PathBuf {
@@ -28,13 +29,15 @@ pub fn program() -> PathBuf {
 
 impl World {
     pub fn built_in() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), broker: Broker::BuiltIn }
+        Self { broker: Broker::BuiltIn, dir: tempfile::tempdir().unwrap() }
     }
 
-    pub fn mosquitto() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let broker = Broker::Mosquitto(Box::new(Mosquitto::start(dir.path())));
-        Self { dir, broker }
+    /// With a broker that is not ours, where it is installed.
+    pub fn on(make: Make) -> Option<Self> {
+        make.is_installed().then(|| {
+            let dir = tempfile::tempdir().unwrap();
+            Self { broker: Broker::External(External::start(make, dir.path())), dir }
+        })
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -44,7 +47,7 @@ impl World {
     pub fn setup(&self) -> Setup {
         let broker = match &self.broker {
             Broker::BuiltIn => BrokerChoice::BuiltIn,
-            Broker::Mosquitto(mosquitto) => url(mosquitto.port),
+            Broker::External(external) => url(external.port),
         };
         Setup {
             data_dir: self.data_dir().to_owned(),
@@ -66,7 +69,7 @@ impl World {
     /// The port of the broker, which is started if need be.
     pub async fn port(&self) -> u16 {
         match &self.broker {
-            Broker::Mosquitto(mosquitto) => mosquitto.port,
+            Broker::External(external) => external.port,
             Broker::BuiltIn => {
                 let program = program();
                 let running = broker::ensure_running(self.data_dir(), &program, Revive::Always).await;
@@ -78,15 +81,15 @@ impl World {
     /// kill -9. The built-in broker is started again by whoever notices, any other by us.
     pub fn kill_broker(&mut self) {
         match &mut self.broker {
-            Broker::Mosquitto(mosquitto) => mosquitto.kill(),
+            Broker::External(external) => external.kill(),
             Broker::BuiltIn => kill_built_in(self.dir.path()),
         }
     }
 
     /// Starts again what nobody else starts.
     pub fn revive_broker(&mut self) {
-        if let Broker::Mosquitto(mosquitto) = &mut self.broker {
-            mosquitto.kill_and_restart();
+        if let Broker::External(external) = &mut self.broker {
+            external.restart();
         }
     }
 }
