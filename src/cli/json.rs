@@ -280,7 +280,7 @@ pub(super) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{DisplayName, GroupName, MessageText, MobileNumber};
+    use crate::domain::{Delivery, DisplayName, GroupName, MessageText, MobileNumber};
 
     fn user(name: &str) -> UserName {
         name.parse().unwrap()
