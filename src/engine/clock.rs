@@ -1,7 +1,7 @@
 //! The one place where the engine gets time, ids and randomness from.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::{ContextV7, Uuid};
 
@@ -41,8 +41,11 @@ pub(super) struct Mint {
 
 impl Mint {
     /// `newest` is the time of the last message that this account wrote before.
+    ///
+    /// Ours begin after it: within one millisecond only ids of the same mint sort as they were made.
     pub fn new(clock: Clock, newest: Option<Timestamp>) -> Self {
-        Self { clock, context: ContextV7::new(), last: newest.unwrap_or(Timestamp::EPOCH) }
+        let last = newest.map_or(Timestamp::EPOCH, |at| at.plus(Duration::from_millis(1)));
+        Self { clock, context: ContextV7::new(), last }
     }
 
     /// Now, by the clock as it is.
@@ -103,6 +106,6 @@ mod tests {
         let keys: Vec<_> = made.iter().map(|&(id, at)| (at, id)).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
         assert!(made.is_sorted_by(|a, b| a.0 < b.0), "{made:?}");
-        assert_eq!(made[0].1, Timestamp::from_millis(2_000_000));
+        assert_eq!(made[0].1, Timestamp::from_millis(2_000_001));
     }
 }
