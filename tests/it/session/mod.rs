@@ -1,5 +1,6 @@
 //! Sessions of several people on a real broker: the built-in one always, mosquitto where it is installed.
 
+mod clocks;
 mod delivery;
 mod groups;
 mod hostile;
