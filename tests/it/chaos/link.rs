@@ -13,6 +13,7 @@ use futures::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_util::codec::FramedRead;
 
 use super::packets::Packets;
@@ -21,6 +22,7 @@ use super::weather::{Ending, Fate, Fates, Weather};
 /// A link to a broker.
 pub struct Link {
     pub address: SocketAddr,
+    open: watch::Sender<bool>,
 }
 
 /// Where the broker is. A built-in broker that comes back may not get its port again.
@@ -40,19 +42,38 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let weather = weather.clone();
+        let (open, mut is_open) = watch::channel(true);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if !*is_open.borrow_and_update() {
+                    continue;
+                }
                 let port = port.load(Ordering::Relaxed);
-                // One seed for each connection and direction, so that none depends on how fast another is.
-                let [up, down] = [rng.fork(), rng.fork()].map(|rng| Fates::new(weather.clone(), rng));
-                tokio::spawn(serve(client, port, weather.clone(), up, down));
+                // Seeds for each connection and direction, so that none depends on how fast another is.
+                let fates = Fates::of_both(&weather, &mut rng);
+                let (weather, mut is_open) = (weather.clone(), is_open.clone());
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = serve(client, port, weather, fates) => {}
+                        _ = is_open.wait_for(|open| !open) => {}
+                    }
+                });
             }
         });
-        Self { address }
+        Self { address, open }
+    }
+
+    /// Cuts somebody off: there is no connection any more, and none can be made.
+    pub fn close(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub fn reopen(&self) {
+        self.open.send_replace(true);
     }
 }
 
-async fn serve(mut client: TcpStream, port: u16, weather: Weather, up: Fates, down: Fates) {
+async fn serve(mut client: TcpStream, port: u16, weather: Weather, [up, down]: [Fates; 2]) {
     let Ok(mut broker) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     let _ = (client.set_nodelay(true), broker.set_nodelay(true));
     let (from_client, to_client) = client.split();

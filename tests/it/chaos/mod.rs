@@ -14,9 +14,9 @@
 //!
 //! - `packets` finds the borders of packets, `weather` draws what becomes of each, `link` does it;
 //! - `script` says who says what and when the broker dies, `run` plays it, `verdict` reads the stores;
-//! - `clocks` lets clocks jump.
+//! - `forgetful` shows that a loss would be seen.
 
-mod clocks;
+mod forgetful;
 mod link;
 mod packets;
 mod run;

@@ -82,11 +82,12 @@ pub async fn run(mut world: World, seed: u64, options: Options) -> Report {
     let outages = outages(&mut rng.fork(), options.messages, options.kills, options.forgets);
     let weather = Weather::new();
     let port: Port = Arc::new(AtomicU16::new(world.port().await));
-    let mut people = Vec::new();
+    let (mut people, mut links) = (Vec::new(), Vec::new());
     for name in PEOPLE {
         let link = Link::open(Arc::clone(&port), &weather, rng.fork()).await;
         sign_up(&world.setup(), name).await;
         people.push(Person::sign_in(&world.setup_through(link.address.port()), name).await);
+        links.push(link);
     }
     let group = gather(&mut people).await;
 
@@ -95,7 +96,7 @@ pub async fn run(mut world: World, seed: u64, options: Options) -> Report {
     let mut moods = rng.fork();
     tokio::join!(
         talk(&mut people, &script, group, &mut moods, &said),
-        break_broker(&mut world, &outages, &port, said.subscribe())
+        break_broker(&mut world, &links, &outages, &port, said.subscribe())
     );
     weather.calm();
     settle(&mut people, &script, options.patience).await;
@@ -146,12 +147,15 @@ async fn talk(
 
 async fn break_broker(
     world: &mut World,
+    links: &[Link],
     outages: &[Outage],
     port: &Port,
     mut said: watch::Receiver<usize>,
 ) {
     for outage in outages {
         said.wait_for(|said| *said >= outage.after).await.expect("people talk");
+        links[outage.absent].close();
+        sleep(outage.absent_before).await;
         world.kill_broker();
         if outage.forgets {
             world.wipe_broker().await;
@@ -159,6 +163,7 @@ async fn break_broker(
         sleep(outage.lasts).await;
         world.revive_broker();
         port.store(world.port().await, Ordering::Relaxed);
+        links[outage.absent].reopen();
     }
 }
 

@@ -63,9 +63,13 @@ pub fn script(rng: &mut Rng, messages: usize) -> Vec<Line> {
 
 /// A kill -9 of the broker.
 pub struct Outage {
-    /// After how many messages.
+    /// After how many messages it begins.
     pub after: usize,
-    /// Whether its state goes with it.
+    /// Somebody who is cut off some time before it, and until it is over: what the broker took for them
+    /// is nowhere else, if nobody but the broker keeps it.
+    pub absent: usize,
+    pub absent_before: Duration,
+    /// Whether the broker's state goes with it.
     pub forgets: bool,
     /// How long it is gone.
     pub lasts: Duration,
@@ -78,6 +82,8 @@ pub fn outages(rng: &mut Rng, messages: usize, kills: usize, forgets: usize) -> 
     let part = messages / (kills + 1).max(1);
     let outage = |(n, forgets)| Outage {
         after: n * part + rng.usize(part / 2..=part),
+        absent: rng.usize(0..PEOPLE.len()),
+        absent_before: Duration::from_millis(rng.u64(0..4_000)),
         forgets,
         lasts: Duration::from_millis(rng.u64(20..800)),
     };

@@ -1,6 +1,7 @@
 //! What goes wrong on a link and when, drawn from a seed.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,8 +12,11 @@ use tokio::time::{Instant, sleep};
 
 use super::packets::Packet;
 
-/// How long a link is left alone between two faults in one direction, in milliseconds.
-const PEACE: std::ops::Range<u64> = 10..400;
+/// How long a rough connection is left alone between two faults in one direction, in milliseconds.
+const ROUGH: Range<u64> = 10..400;
+
+/// And one that is better. It lasts long enough for what the broker took to leave an outbox.
+const FAIR: Range<u64> = 1_000..6_000;
 
 /// What becomes of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,12 +125,18 @@ impl Weather {
 pub struct Fates {
     weather: Weather,
     rng: Rng,
+    peace: Range<u64>,
     due: Option<Instant>,
 }
 
 impl Fates {
-    pub fn new(weather: Weather, rng: Rng) -> Self {
-        Self { weather, rng, due: None }
+    /// Those of both directions of a new connection.
+    pub fn of_both(weather: &Weather, rng: &mut Rng) -> [Self; 2] {
+        let peace = if rng.u32(0..4) == 0 { FAIR } else { ROUGH };
+        [rng.fork(), rng.fork()].map(|rng| {
+            let (weather, peace) = (weather.clone(), peace.clone());
+            Self { weather, rng, peace, due: None }
+        })
     }
 
     /// The fate of the next packet.
@@ -136,7 +146,7 @@ impl Fates {
             return Fate::Pass;
         }
         let now = Instant::now();
-        let wait = Duration::from_millis(self.rng.u64(PEACE));
+        let wait = Duration::from_millis(self.rng.u64(self.peace.clone()));
         if *self.due.get_or_insert(now + wait) > now {
             return Fate::Pass;
         }
