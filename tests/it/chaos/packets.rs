@@ -10,11 +10,18 @@ use tokio_util::codec::Decoder;
 pub struct Packet(pub Bytes);
 
 impl Packet {
+    const CONNECT: u8 = 1;
+    const CONNACK: u8 = 2;
     const PUBLISH: u8 = 3;
     const PUBACK: u8 = 4;
 
     fn kind(&self) -> u8 {
         self.0[0] >> 4
+    }
+
+    /// Whether it opens a connection. Who hears anything else first does not take it for MQTT.
+    pub fn is_greeting(&self) -> bool {
+        matches!(self.kind(), Self::CONNECT | Self::CONNACK)
     }
 
     /// Whether a sender that heard nothing might say it again: a publish at QoS 1, or the answer to one.

@@ -165,7 +165,7 @@ impl Fates {
         match rng.u32(0..100) {
             0..20 => Fate::Cut(at),
             20..45 => Fate::Stall(at, long),
-            45..60 => Fate::Drop(doom),
+            45..60 if !packet.is_greeting() => Fate::Drop(doom),
             60..85 if packet.may_come_twice() => Fate::Duplicate,
             _ => Fate::Delay(short),
         }
