@@ -1,5 +1,6 @@
 //! A broker that is not ours, as `tests/brokers/run` installs and starts it.
 
+use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -66,6 +67,11 @@ impl External {
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// One that was killed loses all that it kept.
+    pub fn wipe(&self) {
+        fs::remove_dir_all(&self.dir).expect("it kept something");
     }
 
     fn wait_until_up(&mut self) {

@@ -179,6 +179,12 @@ impl Person {
         }
     }
 
+    /// Takes in the next update.
+    pub async fn hear(&mut self) {
+        let update = self.session.updates.recv().await.expect("the session runs");
+        self.screen.note(update);
+    }
+
     pub async fn ask(&mut self, command: Command) {
         self.session.commands.send(command).await.expect("the session runs");
     }
@@ -266,11 +272,28 @@ impl Person {
     }
 
     pub async fn page(&mut self, conversation: &ConversationId, at: PageAt) -> Vec<Message> {
+        self.load(conversation, at).await.0
+    }
+
+    /// A page, and whether there is more before and after it.
+    async fn load(&mut self, conversation: &ConversationId, at: PageAt) -> (Vec<Message>, bool, bool) {
         self.screen.page = None;
         let conversation = conversation.clone();
         self.ask(Command::Load { conversation, at, limit: 500 }).await;
         self.until("the page is there", |s| s.page.is_some()).await;
-        self.screen.page.take().unwrap().0
+        self.screen.page.take().unwrap()
+    }
+
+    /// All that the store holds of a conversation, page after page.
+    pub async fn history(&mut self, conversation: &ConversationId) -> Vec<Message> {
+        let (mut history, _, mut more) = self.load(conversation, PageAt::Oldest).await;
+        while more {
+            let last = history.last().expect("there is more after it").key();
+            let (page, _, further) = self.load(conversation, PageAt::After(last)).await;
+            history.extend(page);
+            more = further;
+        }
+        history
     }
 
     /// Quits in good order.
