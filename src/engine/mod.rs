@@ -11,7 +11,8 @@
 //!   do what is asked;
 //! - `people`, `groups`, `outbox` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
-//!   source of time and ids.
+//!   source of time and ids;
+//! - `doctor` examines a broker.
 //!
 //! What is promised until there are receipts from end to end: a message that shows *sent* was taken by
 //! the broker for at least one subscriber, and is delivered as long as the broker keeps what it took. One
@@ -24,6 +25,7 @@ mod clock;
 mod command;
 mod core;
 mod dialer;
+pub mod doctor;
 mod error;
 mod faces;
 mod groups;

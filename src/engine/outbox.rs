@@ -17,7 +17,7 @@ use crate::domain::ConversationId;
 use crate::store::{Draft, OutboxRow};
 
 /// Most rows that are published and not yet confirmed.
-const WINDOW: usize = 16;
+pub(super) const WINDOW: usize = 16;
 
 /// How long the connection must hold after the broker took a row. The built-in broker writes what it queues
 /// 250 ms behind, mosquitto as we recommend to set it up one second.
