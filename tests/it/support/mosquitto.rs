@@ -32,12 +32,16 @@ fn program() -> Option<&'static Path> {
 impl Mosquitto {
     /// Starts one that keeps its state in `dir`, with the settings that Cooee recommends.
     pub fn start(dir: &Path) -> Self {
+        Self::start_with(dir, include_str!("../../../assets/brokers/mosquitto.conf"))
+    }
+
+    /// Starts one with these settings, and its defaults for everything else.
+    pub fn start_with(dir: &Path, settings: &str) -> Self {
         // Freed before mosquitto takes it; nobody else is given it so soon.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = dir.join("mosquitto.conf");
-        let recommended = include_str!("../../../assets/brokers/mosquitto.conf");
         let settings = format!(
-            "{recommended}\nlistener {port} 127.0.0.1\nallow_anonymous true\nuser root\n\
+            "{settings}\nlistener {port} 127.0.0.1\nallow_anonymous true\nuser root\n\
              persistence_location {}/\n",
             dir.display()
         );
