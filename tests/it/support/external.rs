@@ -42,6 +42,7 @@ fn script() -> Command {
 pub struct External {
     make: Make,
     dir: PathBuf,
+    settings: Option<PathBuf>,
     process: Child,
     pub port: u16,
 }
@@ -49,9 +50,20 @@ pub struct External {
 impl External {
     /// Starts one that keeps its state in `dir`, with the settings that Cooee recommends.
     pub fn start(make: Make, dir: &Path) -> Self {
+        Self::launch(make, dir, None)
+    }
+
+    /// The same with other settings.
+    pub fn start_with(make: Make, dir: &Path, settings: &str) -> Self {
+        let file = dir.join("settings");
+        fs::write(&file, settings).unwrap();
+        Self::launch(make, dir, Some(file))
+    }
+
+    fn launch(make: Make, dir: &Path, settings: Option<PathBuf>) -> Self {
         let (dir, port) = (dir.join(make.name()), free_port());
-        let process = launch(make, &dir, port);
-        let mut broker = Self { make, dir, process, port };
+        let process = launch(make, &dir, port, settings.as_deref());
+        let mut broker = Self { make, dir, settings, process, port };
         broker.wait_until_up();
         broker
     }
@@ -59,7 +71,7 @@ impl External {
     /// A new start with the state that is on disk.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = launch(self.make, &self.dir, self.port);
+        self.process = launch(self.make, &self.dir, self.port, self.settings.as_deref());
         self.wait_until_up();
     }
 
@@ -91,8 +103,12 @@ impl Drop for External {
     }
 }
 
-fn launch(make: Make, dir: &Path, port: u16) -> Child {
-    script()
+fn launch(make: Make, dir: &Path, port: u16, settings: Option<&Path>) -> Child {
+    let mut command = script();
+    if let Some(file) = settings {
+        command.env("BROKER_SETTINGS", file);
+    }
+    command
         .args(["start", "--tied", make.name()])
         .arg(dir)
         .arg(port.to_string())
