@@ -123,6 +123,7 @@ on_every_broker! {
         bob.until("carol is gone", |s| !s.is_online("carol")).await;
         alice.say(&team, "without bob").await;
         bob.until_heard(&team, &["to all".into(), "without bob".into()]).await;
+        alice.until_all(2, Delivery::Sent).await;
         let mut carol = Person::sign_in(&setup, "carol").await;
         carol.leave(group).await.unwrap();
         let id = id_of(&alice, "without bob");
@@ -199,15 +200,20 @@ async fn three_thousand_wait_although_mosquitto_keeps_one_thousand() {
     sign_up(&setup, "bob").await;
     alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
     let texts = numbered("message", 3_000);
-    for words in &texts {
+    // What is told has to be taken in meanwhile.
+    for (n, words) in texts.iter().enumerate() {
         alice.say(&direct("bob"), words).await;
+        if n % 500 == 499 {
+            alice.until_all(n + 1, Delivery::Sent).await;
+        }
     }
-    alice.until_all(texts.len(), Delivery::Sent).await;
     let mut bob = Person::with(Session::start(&setup, &name("bob")).await.unwrap());
-    bob.until("all came", |s| s.heard(&direct("alice")).len() >= texts.len()).await;
+    tokio::join!(
+        bob.until("all came", |s| s.heard(&direct("alice")).len() >= texts.len()),
+        alice.until_all(texts.len(), Delivery::Delivered)
+    );
     let history = bob.history(&direct("alice")).await;
     assert_eq!(history.iter().filter_map(text).collect::<Vec<_>>(), texts);
-    alice.until_all(texts.len(), Delivery::Delivered).await;
 }
 
 /// A packet that the broker will not take is refused at once and for good, and says so.
