@@ -26,7 +26,7 @@ mod weather;
 
 use std::time::Duration;
 
-use run::{Options, run};
+use run::{Options, Report, run};
 
 use crate::support::mosquitto;
 use crate::support::world::World;
@@ -59,12 +59,15 @@ impl Size {
     }
 
     async fn run(&self, world: fn() -> World, kills: usize, forgets: usize) {
+        let options = Options { messages: self.messages, kills, forgets, patience: PATIENCE };
+        let mut reports = Vec::new();
         for seed in self.seeds.clone() {
-            let options = Options { messages: self.messages, kills, forgets, patience: PATIENCE };
             let report = run(world(), seed, options).await;
             println!("{report}");
-            report.check();
+            reports.push(report);
         }
+        // All seeds are run before the first that went wrong ends the test.
+        reports.iter().for_each(Report::check);
     }
 }
 
