@@ -100,7 +100,9 @@ impl Theme {
                 self.coloured(SENDERS[pick]).add_modifier(Modifier::BOLD)
             }
             Tone::Faint | Tone::Event => self.faint(),
+            Tone::Read => self.coloured(Color::Cyan),
             Tone::Unread => self.unread(),
+            Tone::Wrong => self.wrong(),
         }
     }
 }

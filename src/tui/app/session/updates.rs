@@ -32,7 +32,7 @@ impl Session {
             // Asked for by the command line alone.
             Update::Info(_) | Update::Outbox { .. } => {}
             // The loop and the app around us see to it.
-            Update::Stopped(_) => {}
+            Update::Stopped(_) | Update::Info(_) | Update::Outbox { .. } => {}
         }
     }
 
