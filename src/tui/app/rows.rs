@@ -28,6 +28,8 @@ pub enum Tone {
     Sender(u64),
     /// A time, a tick.
     Faint,
+    /// What matters more than what is around it.
+    Strong,
     /// That a message of ours was read.
     Read,
     /// That a message of ours failed.
@@ -36,6 +38,8 @@ pub enum Tone {
     Event,
     /// The unread line.
     Unread,
+    /// The sign of the chosen message; all of its row stands out.
+    Chosen,
 }
 
 /// Some text at some cell of a row.
