@@ -103,9 +103,9 @@ pub async fn run(mut world: World, seed: u64, options: Options) -> Report {
     settle(&mut people, &script, options.patience).await;
     let verdict = Verdict::of(&mut people, &script, group).await;
     join_all(people.into_iter().map(Person::quit)).await;
-    let broker = match world.broker {
+    let broker = match &world.broker {
         Broker::BuiltIn => "the built-in broker",
-        Broker::Mosquitto(_) => "mosquitto",
+        Broker::External(external) => external.name(),
     };
     Report { broker, seed, options, weather, took: begun.elapsed(), verdict }
 }

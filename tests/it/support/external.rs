@@ -68,6 +68,11 @@ impl External {
         broker
     }
 
+    /// As the script calls it.
+    pub fn name(&self) -> &'static str {
+        self.make.name()
+    }
+
     /// A new start with the state that is on disk.
     pub fn restart(&mut self) {
         self.kill();
