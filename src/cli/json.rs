@@ -339,11 +339,22 @@ pub(super) mod tests {
         };
         let view = view();
         let (alice, membership) = view.group.members().next().unwrap();
+        let hello = Body::Text(MessageText::new("hello").unwrap());
+        let ours = message(ConversationId::Direct(user("bob")), hello, true);
+        let waiting = Waiting {
+            id: ours.id,
+            to: ours.conversation.clone(),
+            message: Some(ours),
+            delivery: Delivery::Sent,
+            open: vec![user("bob")],
+            waits_for: Hop::Away(vec![user("bob")]),
+        };
         let records = [
             Record::message(&message_from_bob, &groups()),
             Record::message(&invited, &groups()),
             Record::person(&person),
             Record::group(&view),
+            Record::waiting(&waiting, &groups()),
             Record::member(&view.group, alice, membership),
         ];
         let written: Vec<String> = records.iter().map(line).collect();

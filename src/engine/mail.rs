@@ -397,6 +397,8 @@ impl Core {
         let sent_at = if letter.sent_at == Timestamp::EPOCH { received_at } else { letter.sent_at };
         let thread = self.threads.entry(conversation.clone()).or_default();
         thread.stamp = thread.stamp.max(sent_at);
+        // Nobody waits to hear that an event of a group was read.
+        let unseen = body.counts_as_unread();
         Message {
             id: letter.id,
             conversation,
@@ -406,7 +408,7 @@ impl Core {
             body,
             delivery: None,
             late: false,
-            unseen: true,
+            unseen,
         }
     }
 

@@ -48,7 +48,10 @@ on_every_broker! {
 
         // It counts as read when it was on the screen, and not when the counter is cleared.
         bob.ask(Command::MarkRead(direct("alice"))).await;
-        bob.until("the counter is cleared", |s| s.summaries[&direct("alice")].unread == 0).await;
+        bob.until("the counter is cleared", |s| {
+            s.summaries.get(&direct("alice")).is_some_and(|summary| summary.unread == 0)
+        })
+        .await;
         bob.say(&direct("alice"), "after that").await;
         alice.until_heard(&direct("bob"), &["after that".into()]).await;
         assert_eq!(alice.screen.sent[&id], Delivery::Delivered);
