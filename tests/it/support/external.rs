@@ -1,7 +1,8 @@
 //! A broker that is not ours, as `tests/brokers/run` installs and starts it.
 
+use std::ffi::OsString;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use super::PATIENCE;
 pub enum Make {
     Mosquitto,
     HiveMq,
+    /// Three rmqttd that act as one.
+    Cluster,
 }
 
 impl Make {
@@ -20,6 +23,7 @@ impl Make {
         match self {
             Self::Mosquitto => "mosquitto",
             Self::HiveMq => "hivemq",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -37,10 +41,10 @@ fn script() -> Command {
     Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/brokers/run"))
 }
 
-/// A running broker; killed when dropped, or when the tests are killed.
+/// A running broker, or a node of one; killed when dropped, or when the tests are killed.
 pub struct External {
-    make: Make,
-    dir: PathBuf,
+    /// What to start, as the script takes it.
+    what: Vec<OsString>,
     process: Child,
     pub port: u16,
 }
@@ -48,17 +52,22 @@ pub struct External {
 impl External {
     /// Starts one that keeps its state in `dir`, with the settings that Cooee recommends.
     pub fn start(make: Make, dir: &Path) -> Self {
-        let (dir, port) = (dir.join(make.name()), free_port());
-        let process = launch(make, &dir, port);
-        let mut broker = Self { make, dir, process, port };
+        let port = free_port();
+        let what = [make.name().into(), dir.join(make.name()).into(), port.to_string().into()];
+        let mut broker = Self::launch(what.to_vec(), port);
         broker.wait_until_up();
         broker
+    }
+
+    /// Starts what the script takes by these arguments, and does not wait for it.
+    pub fn launch(what: Vec<OsString>, port: u16) -> Self {
+        Self { process: launch(&what), what, port }
     }
 
     /// A new start with the state that is on disk.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = launch(self.make, &self.dir, self.port);
+        self.process = launch(&self.what);
         self.wait_until_up();
     }
 
@@ -68,11 +77,12 @@ impl External {
         self.process.wait().unwrap();
     }
 
-    fn wait_until_up(&mut self) {
+    /// Waits until it listens.
+    pub fn wait_until_up(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < deadline, "{:?} does not listen", self.make);
-            assert!(self.process.try_wait().unwrap().is_none(), "{:?} ended", self.make);
+            assert!(Instant::now() < deadline, "{:?} does not listen", self.what);
+            assert!(self.process.try_wait().unwrap().is_none(), "{:?} ended", self.what);
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -85,16 +95,11 @@ impl Drop for External {
     }
 }
 
-fn launch(make: Make, dir: &Path, port: u16) -> Child {
-    script()
-        .args(["start", "--tied", make.name()])
-        .arg(dir)
-        .arg(port.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the script starts")
+fn launch(what: &[OsString]) -> Child {
+    let mut command = script();
+    command.args(["start", "--tied"]).args(what);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the script starts")
 }
 
 /// A port that nobody listens on. Not from where the system takes those that nobody chose: a JVM needs a
@@ -103,7 +108,7 @@ pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
         let offset = std::process::id() * 100 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 12_000 + u16::try_from(offset % 20_000).unwrap();
+        let port = 12_000 + u16::try_from(offset % 15_000).unwrap();
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
