@@ -106,6 +106,9 @@ pub enum Error {
         /// Whether we are in it.
         member: bool,
     },
+    /// No such letter in the outbox.
+    #[error("no letter in the outbox has an id that begins with `{0}`")]
+    NotWaiting(String),
     /// The engine said no.
     #[error("{0}")]
     Refused(String),
@@ -229,9 +232,10 @@ impl Error {
             }
             Self::NotConfirmed { .. } => {
                 "do not send it again: it stays in the outbox and goes out when this account is signed in \
-                 and connected, and the recipient is known to the broker"
+                 and the recipient can be reached; `cooee outbox list` shows it"
                     .to_owned()
             }
+            Self::NotWaiting(_) => "`cooee outbox list` shows the ids".to_owned(),
             Self::Unsure(_) => "see `cooee history` before you send them again".to_owned(),
             Self::Lost => "run it again; `cooee history` has everything".to_owned(),
             _ => return None,

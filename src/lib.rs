@@ -30,20 +30,22 @@
 //! ready, then draws once, at most every 16 ms. An idle Cooee sleeps.
 //!
 //! *A message in*: the connection task polls; the engine decodes, checks and de-duplicates it by its id,
-//! stores it in one transaction with all that came in the same moment, and only then acknowledges it to
-//! the broker and tells the front ends. What cannot be understood is quarantined and acknowledged.
+//! stores it in one transaction with all that came in the same moment and with the receipts for its senders,
+//! and only then acknowledges it to the broker and tells the front ends. What cannot be understood is quarantined and acknowledged.
 //!
 //! *A message out*: one transaction stores the message and the final bytes in the outbox, and the front
 //! ends show it with a clock. It is published with at most 16 under way; the broker's PUBACK makes the
-//! clock a tick, and when the connection has held for two seconds more the row leaves the outbox. Until
-//! then the same bytes go out again after every reconnect, and the receiver stores them once.
+//! clock a tick. Only when every recipient has confirmed that they stored it does it leave the outbox; until
+//! then the same bytes go to whoever did not, when they are seen online, and the receiver stores them once.
+//! The engine's page says what is promised by that and what is not.
 //!
 //! # Words
 //!
 //! *Event* enters the loop of the screen; *Action* is what a key means; *Effect* is what the state asks
 //! of the outside. *Command* goes into the engine, *Update* comes out. A *Conversation* is with a person
-//! or a group; a *Message* has one id, made by its sender; *Delivery* says how far it has come; a
-//! *Letter* is a message on the wire, in an *Envelope*; the *Outbox* holds what is not yet confirmed. A
+//! or a group; a *Message* has one id, made by its sender; *Delivery* says how far it has come,
+//! in all and to each *Recipient*; a *Letter* is what goes over the wire in an *Envelope*: a message, a
+//! *Receipt* of others' letters, or another notice; the *Outbox* holds letters that are not yet confirmed. A
 //! *Profile* is what a person tells about themselves, a *Card* what a group tells; *Presence* is who is
 //! online, and an *Epoch* numbers the connections of a device. A *Face* is a front end that watches a
 //! session.

@@ -1,4 +1,4 @@
-//! Messages of ours that are stored, and that the broker has yet to confirm.
+//! Messages of ours that are stored, and that have yet to come as far as somebody waits for.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,18 @@ use super::attached::Attached;
 use crate::domain::{ConversationId, Delivery, Message, MessageId, Origin, PageAt};
 use crate::engine::{Command, Link, Update};
 
-/// Messages of ours that the broker has yet to confirm.
-#[derive(Default)]
+/// Messages of ours that have yet to come so far.
 pub(super) struct Unconfirmed {
     messages: BTreeMap<MessageId, Message>,
+    wanted: Delivery,
 }
 
 impl Unconfirmed {
+    /// None yet; each is done when it has come as far as `wanted`.
+    pub fn new(wanted: Delivery) -> Self {
+        Self { messages: BTreeMap::new(), wanted }
+    }
+
     /// One more was stored.
     pub fn add(&mut self, message: Message) {
         self.messages.insert(message.id, message);
@@ -27,10 +32,12 @@ impl Unconfirmed {
         self.messages.is_empty()
     }
 
-    /// Takes out those that this update confirms.
+    /// Takes out those that have come as far by this update, or failed.
     pub fn note(&mut self, update: &Update) -> Vec<Message> {
-        let sent =
-            |id: MessageId, delivery| (delivery >= Some(Delivery::Sent)).then_some((id, delivery));
+        let done = |delivery: Option<Delivery>| {
+            delivery >= Some(self.wanted) || delivery == Some(Delivery::Failed)
+        };
+        let sent = |id: MessageId, delivery| done(delivery).then_some((id, delivery));
         let confirmed: Vec<_> = match update {
             Update::Delivery { id, delivery, .. } => sent(*id, Some(*delivery)).into_iter().collect(),
             Update::Page { messages, .. } => {
@@ -59,6 +66,9 @@ impl Unconfirmed {
                 if attached.people.get(user).is_some_and(|p| p.origin == Origin::ByHand) =>
             {
                 format!("{user} has not signed up on this broker")
+            }
+            (Link::Up, _) if self.wanted > Delivery::Sent => {
+                "it is not confirmed by everybody it is for".to_owned()
             }
             (Link::Up, _) => "the broker has not taken it".to_owned(),
         };

@@ -13,7 +13,7 @@ use super::target::{GroupArgument, Purpose};
 use super::text::{group_label, time};
 use super::wait::Patience;
 use crate::config::Config;
-use crate::domain::{Body, GroupId, GroupName, JoinPolicy, Standing, UserName};
+use crate::domain::{Body, Delivery, GroupId, GroupName, JoinPolicy, Standing, UserName};
 use crate::engine::{self, GroupView, Ticket, Update};
 use crate::error::short;
 
@@ -237,7 +237,7 @@ async fn act(
 ) -> Result<GroupId, Error> {
     let ticket = Ticket(1);
     let deadline = Instant::now() + options.patience.timeout;
-    let mut unconfirmed = Unconfirmed::default();
+    let mut unconfirmed = Unconfirmed::new(Delivery::Sent);
     let mut done = None;
     attached.ask(command(ticket)).await;
     loop {

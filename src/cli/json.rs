@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::text::group_label;
+use super::text::{delivery_word, group_label, hop_words};
 use crate::domain::{
-    Availability, Body, ConversationId, Delivery, Group, GroupId, JoinPolicy, Membership, Message,
-    MessageId, Origin, Person, Profile, Role, Standing, Timestamp, UserName,
+    Availability, Body, ConversationId, Group, GroupId, JoinPolicy, Membership, Message, MessageId,
+    Origin, Person, Profile, Role, Standing, Timestamp, UserName,
 };
-use crate::engine::GroupView;
+use crate::engine::{GroupView, Hop, Waiting};
 
 /// What scripts can rely on.
 pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
 
-A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it.
+A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens, "failed" when it was refused or given up.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
 
 What happened in a group (listen, history): `created`, `joined`, `left`, `invited` (the `user` who was). `unsupported` is a message that only a newer Cooee can read.
@@ -31,8 +31,21 @@ A person (who, contacts). `registered` is whether they signed up on this broker,
 A group (group list, create, join, leave, invite). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
 
+A letter in the outbox (outbox list). `id` is that of the message, whose `text` it has if it is one; `waits_for` is "link", "broker", "listener", "away", "receipt" or "person", `words` the same for people; `open` are those who have not confirmed it.
+{"type":"waiting","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"text":"hello","delivery":"sent","waits_for":"away","words":"waits for bob to come online","open":["bob"]}
+
 A member (group members).
 {"type":"member","group":"00000001000000000000000000000000","user":"alice","role":"owner","joined_at":"2026-11-22T10:41:05.123Z"}"##;
+
+fn place(
+    conversation: &ConversationId,
+    groups: &BTreeMap<GroupId, GroupView>,
+) -> (String, Option<GroupId>) {
+    match conversation {
+        ConversationId::Direct(user) => (format!("@{user}"), None),
+        ConversationId::Group(id) => (group_label(groups, *id), Some(*id)),
+    }
+}
 
 /// One line: the object and a line break.
 pub(super) fn line(record: &Record) -> String {
@@ -53,6 +66,7 @@ pub(super) enum Record<'a> {
     Person(PersonRecord<'a>),
     Group(GroupRecord<'a>),
     Member(MemberRecord<'a>),
+    Waiting(WaitingRecord<'a>),
 }
 
 #[derive(Serialize)]
@@ -103,13 +117,49 @@ pub(super) struct MemberRecord<'a> {
     joined_at: String,
 }
 
+#[derive(Serialize)]
+pub(super) struct WaitingRecord<'a> {
+    id: MessageId,
+    conversation: String,
+    group: Option<GroupId>,
+    text: Option<&'a str>,
+    delivery: &'static str,
+    waits_for: &'static str,
+    words: String,
+    open: &'a [UserName],
+}
+
 impl<'a> Record<'a> {
+    /// A letter in the outbox.
+    pub fn waiting(waiting: &'a Waiting, groups: &BTreeMap<GroupId, GroupView>) -> Self {
+        let (conversation, group) = place(&waiting.to, groups);
+        let text = waiting.message.as_ref().and_then(|message| match &message.body {
+            Body::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let waits_for = match waiting.waits_for {
+            Hop::Link => "link",
+            Hop::Broker => "broker",
+            Hop::Listener => "listener",
+            Hop::Away(_) => "away",
+            Hop::Receipt { .. } => "receipt",
+            Hop::Person(_) => "person",
+        };
+        Self::Waiting(WaitingRecord {
+            id: waiting.id,
+            conversation,
+            group,
+            text,
+            delivery: delivery_word(waiting.delivery),
+            waits_for,
+            words: hop_words(&waiting.waits_for),
+            open: &waiting.open,
+        })
+    }
+
     /// A message, or an event of a group.
     pub fn message(message: &'a Message, groups: &BTreeMap<GroupId, GroupView>) -> Self {
-        let (conversation, group) = match &message.conversation {
-            ConversationId::Direct(user) => (format!("@{user}"), None),
-            ConversationId::Group(id) => (group_label(groups, *id), Some(*id)),
-        };
+        let (conversation, group) = place(&message.conversation, groups);
         let mut record = MessageRecord {
             id: message.id,
             conversation,
@@ -120,10 +170,7 @@ impl<'a> Record<'a> {
             sent_at: message.sent_at.to_string(),
             received_at: message.received_at.to_string(),
             own: message.is_ours(),
-            delivery: message.delivery.map(|delivery| match delivery {
-                Delivery::Queued => "queued",
-                Delivery::Sent => "sent",
-            }),
+            delivery: message.delivery.map(delivery_word),
         };
         match &message.body {
             Body::Text(text) => {
@@ -233,7 +280,7 @@ pub(super) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{DisplayName, GroupName, MessageText, MobileNumber};
+    use crate::domain::{Delivery, DisplayName, GroupName, MessageText, MobileNumber};
 
     fn user(name: &str) -> UserName {
         name.parse().unwrap()
@@ -273,6 +320,8 @@ pub(super) mod tests {
             received_at: Timestamp::parse_rfc3339("2026-11-22T10:41:06Z").unwrap(),
             body,
             delivery: own.then_some(Delivery::Queued),
+            late: false,
+            unseen: !own,
         }
     }
 

@@ -15,6 +15,7 @@ mod import;
 mod input;
 mod json;
 mod listen;
+mod outbox;
 mod output;
 mod people;
 mod send;
@@ -85,6 +86,15 @@ pub enum Command {
         #[command(subcommand)]
         command: group::Command,
     },
+    /// What is not confirmed by everybody it is for: list it, send it again, give it up
+    ///
+    /// A letter stays in the outbox until the Cooee of each recipient has stored it, and goes to them again
+    /// whenever they are seen online.
+    Outbox {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: outbox::Command,
+    },
     /// Print a conversation, oldest message first
     ///
     /// Reads what this account has stored, and needs no broker. Nothing counts as read by it.
@@ -129,6 +139,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Who(command) => block_on(people::who(&command, config)),
         Command::Contacts(command) => block_on(people::contacts(&command, config)),
         Command::Group { command } => block_on(group::run(command, config)),
+        Command::Outbox { command } => block_on(outbox::run(command, config)),
         Command::History(command) => block_on(history::run(&command, config)),
         Command::Import(command) => import::run(&command, config),
         Command::Completions { shell } => print_completions(shell),

@@ -15,22 +15,24 @@ use super::output::print;
 use super::target::{Purpose, Target};
 use super::wait::Patience;
 use crate::config::Config;
-use crate::domain::{ConversationId, UserName};
+use crate::domain::{ConversationId, Delivery, UserName};
 use crate::engine::{Command, Link, Ticket, Update};
 
 /// How long the list of people may take to come once the connection is up.
 const PEOPLE: Duration = Duration::from_millis(2_500);
 
 const HELP: &str = "\
-Nothing is printed when all goes well. A message is done when the broker has it; where that takes longer \
-than --timeout (for --lines: where no message gets done for so long), the exit code is 5, and what was \
-not done stays in the outbox and goes out later.
+Nothing is printed when all goes well. A message is done when the broker has it, or with --wait when \
+everybody it is for has stored it or read it; where that takes longer than --timeout (for --lines: where \
+no message gets done for so long), the exit code is 5. What was not delivered stays in the outbox and goes \
+out whenever this account is signed in and the recipient is online: see `cooee outbox list`.
 
 With --lines each line is sent as it comes, so a pipe may stay open for ever. A line that cannot be sent \
 ends it: those before it are sent, those after it are not.
 
 The shell takes # for a comment: quote it.
   cooee send bob 'the pump is back'
+  cooee send bob --wait delivered --timeout 30s 'valve 3 is open' || echo 'not there yet'
   uptime | cooee send '#ops' -
   tail -F errors.log | cooee send '#ops' - --lines";
 
@@ -46,14 +48,38 @@ pub struct Send {
     /// Send each line of standard input as a message; blank lines are passed over
     #[arg(long)]
     lines: bool,
-    /// Print each message as a line of JSON once the broker has it
+    /// Print each message as a line of JSON once it is done
     #[arg(long)]
     json: bool,
+    /// When a message is done
+    #[arg(long, value_name = "WHEN", default_value = "sent")]
+    wait: Wait,
     #[command(flatten)]
     patience: Patience,
 }
 
-/// Sends and waits until the broker has it.
+/// What a message has to reach.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Wait {
+    /// The broker has it
+    Sent,
+    /// The Cooee of everybody it is for has stored it
+    Delivered,
+    /// It was on the screen of everybody it is for
+    Read,
+}
+
+impl From<Wait> for Delivery {
+    fn from(wait: Wait) -> Self {
+        match wait {
+            Wait::Sent => Self::Sent,
+            Wait::Delivered => Self::Delivered,
+            Wait::Read => Self::Read,
+        }
+    }
+}
+
+/// Sends and waits until it is done.
 ///
 /// # Errors
 /// [`Error::NotConfirmed`] after the timeout; [`Error::Nobody`], [`Error::Input`] and what a session
@@ -75,7 +101,7 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
             patience: command.patience.timeout,
             json: command.json,
             asked: BTreeMap::new(),
-            unconfirmed: Unconfirmed::default(),
+            unconfirmed: Unconfirmed::new(command.wait.into()),
             tickets: 0,
             stuck_at: Instant::now(),
             failure: None,
@@ -193,7 +219,15 @@ impl Sending {
     }
 
     async fn note(&mut self, attached: &Attached, update: Update) -> Result<(), Error> {
-        let confirmed = self.unconfirmed.note(&update);
+        let (failed, confirmed): (Vec<_>, Vec<_>) = self
+            .unconfirmed
+            .note(&update)
+            .into_iter()
+            .partition(|message| message.delivery == Some(Delivery::Failed));
+        if !failed.is_empty() {
+            let why = "the broker refuses it, or nobody confirms it: see `cooee outbox list`";
+            self.failure.get_or_insert(Error::Refused(why.to_owned()));
+        }
         if !confirmed.is_empty() {
             self.stuck_at = Instant::now() + self.patience;
         }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp};
-use crate::engine::GroupView;
+use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp, UserName};
+use crate::engine::{GroupView, Hop};
 use crate::error::short;
 
 /// What stands before the second and each further line of a text.
@@ -23,6 +23,42 @@ pub(super) fn time(at: Timestamp) -> String {
     format!("{:.0}", at.to_jiff())
 }
 
+/// How far a message has come, in a word.
+pub(super) fn delivery_word(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Failed => "failed",
+        Delivery::Queued => "queued",
+        Delivery::Sent => "sent",
+        Delivery::Delivered => "delivered",
+        Delivery::Read => "read",
+    }
+}
+
+/// What a letter waits for, in words.
+pub(super) fn hop_words(hop: &Hop) -> String {
+    match hop {
+        Hop::Link => "waits for the connection to the broker".to_owned(),
+        Hop::Broker => "waits for the broker to take it".to_owned(),
+        Hop::Listener => "nobody is subscribed at the broker yet".to_owned(),
+        Hop::Away(users) => format!("waits for {} to come online", names(users)),
+        Hop::Receipt { users, retry_in: None } => format!("waits for the receipt of {}", names(users)),
+        Hop::Receipt { users, retry_in: Some(wait) } => {
+            format!("waits for the receipt of {}, goes again in {} s", names(users), wait.as_secs())
+        }
+        Hop::Person(why) => format!("failed: {why}"),
+    }
+}
+
+/// The first few of them, and how many more.
+fn names(users: &[UserName]) -> String {
+    const SHOWN: usize = 3;
+    let first: Vec<&str> = users.iter().take(SHOWN).map(UserName::as_str).collect();
+    match users.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 /// A message as a line:
 ///
 /// ```text
@@ -32,7 +68,7 @@ pub(super) fn time(at: Timestamp) -> String {
 /// 2026-11-22T10:41:05Z -- bob joined #team
 /// ```
 ///
-/// With `outbox`, one that still waits there says so.
+/// With `outbox`, one that still waits there or has failed says so.
 pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, outbox: bool) -> String {
     let (at, from) = (time(message.sent_at), &message.sender);
     let (place, group) = match &message.conversation {
@@ -43,8 +79,11 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
             (format!("{group} {from}"), group)
         }
     };
-    let waits =
-        if outbox && message.delivery == Some(Delivery::Queued) { " (in the outbox)" } else { "" };
+    let waits = match message.delivery {
+        Some(Delivery::Queued) if outbox => " (in the outbox)",
+        Some(Delivery::Failed) if outbox => " (failed)",
+        _ => "",
+    };
     match &message.body {
         Body::Text(text) => {
             format!("{at} {place}{waits}: {}\n", text.as_str().replace('\n', INDENT))
@@ -59,6 +98,8 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::cli::json::tests::{groups, message, team};
     use crate::domain::MessageText;
@@ -92,5 +133,24 @@ mod tests {
         2026-11-22T10:41:05Z -- bob left #team
         2026-11-22T10:41:05Z -- #00000007 bob wrote what needs a newer Cooee
         ");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said_in_words() {
+        let users = |count: usize| {
+            ["al", "bob", "cy", "di"][..count].iter().map(|n| n.parse().unwrap()).collect()
+        };
+        let wait = Some(Duration::from_millis(8_200));
+        for (hop, words) in [
+            (Hop::Away(users(1)), "waits for al to come online"),
+            (Hop::Away(users(4)), "waits for al, bob, cy and 1 more to come online"),
+            (
+                Hop::Receipt { users: users(2), retry_in: wait },
+                "waits for the receipt of al, bob, goes again in 8 s",
+            ),
+            (Hop::Person("too large".into()), "failed: too large"),
+        ] {
+            assert_eq!(hop_words(&hop), words);
+        }
     }
 }

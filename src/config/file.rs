@@ -40,6 +40,7 @@ pub(super) struct RegistrySection {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ChatSection {
     pub typing: Option<bool>,
+    pub read_receipts: Option<bool>,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -104,7 +105,7 @@ mod tests {
         let error = parse("user = \"al\"\n[chat]\ntyipng = true\n").unwrap_err();
         assert_eq!(
             error,
-            "line 3: unknown field `tyipng`, expected `typing` (in: tyipng = true); did you mean `typing`?"
+            "line 3: unknown field `tyipng`, expected `typing` or `read_receipts` (in: tyipng = true); did you mean `typing`?"
         );
         let error = parse("[broker]\n\nurls = \"builtin\"").unwrap_err();
         assert!(error.starts_with("line 3:") && error.ends_with("did you mean `url`?"), "{error}");
@@ -146,7 +147,7 @@ mod tests {
             Some(crate::protocol::Root::default().to_string().as_str())
         );
         assert_eq!(all.registry.private_groups, Some(true));
-        assert_eq!(all.chat.typing, Some(true));
+        assert_eq!((all.chat.typing, all.chat.read_receipts), (Some(true), Some(true)));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Config {
     pub private_groups: bool,
     /// Whether others are told that we are writing.
     pub typing: bool,
+    /// Whether others are told that their messages were on our screen.
+    pub read_receipts: bool,
     /// Where to log to; `None` logs nothing.
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
@@ -169,6 +171,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         topic_root: topic_root.unwrap_or_default(),
         private_groups: file.registry.private_groups.unwrap_or(true),
         typing: file.chat.typing.unwrap_or(true),
+        read_receipts: file.chat.read_receipts.unwrap_or(true),
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
     })

@@ -1,6 +1,7 @@
 //! Messages.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +100,8 @@ pub struct Message {
     pub conversation: ConversationId,
     /// Who wrote it.
     pub sender: UserName,
-    /// When, by the sender's clock.
+    /// When, by the sender's clock; but not after it came here, and in the order in which the sender wrote
+    /// (see `store`). It orders the conversation.
     pub sent_at: Timestamp,
     /// When it came here, by our clock.
     pub received_at: Timestamp,
@@ -107,12 +109,28 @@ pub struct Message {
     pub body: Body,
     /// How far it has come; `None` for messages of others.
     pub delivery: Option<Delivery>,
+    /// It came at least [`LATE`] after it was written, when newer ones stood here already: it was placed
+    /// above them.
+    #[serde(default)]
+    pub late: bool,
+    /// A message of another that was not on our screen yet.
+    #[serde(default)]
+    pub unseen: bool,
 }
+
+/// From when on a message counts as late.
+pub const LATE: Duration = Duration::from_secs(60);
 
 impl Message {
     /// Where it stands in its conversation.
     pub fn key(&self) -> MessageKey {
         MessageKey { sent_at: self.sent_at, id: self.id }
+    }
+
+    /// When to show that it was written. A clock that was ahead makes the order later than the arrival;
+    /// nothing was written after it came.
+    pub fn shown_at(&self) -> Timestamp {
+        self.sent_at.min(self.received_at)
     }
 
     /// Whether we wrote it.

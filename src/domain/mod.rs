@@ -16,10 +16,10 @@ mod text;
 mod time;
 
 pub use conversation::{ConversationId, PageAt, Preview, Summary};
-pub use delivery::Delivery;
+pub use delivery::{Delivery, Recipient};
 pub use group::{Group, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{AccountId, DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, UserName};
-pub use message::{Body, Message, MessageKey, MessageText};
+pub use message::{Body, LATE, Message, MessageKey, MessageText};
 pub use person::{Origin, Person};
 pub use presence::{Availability, DeviceRecord, PresenceBook};
 pub use profile::{DisplayName, MobileNumber, Profile};

@@ -1,7 +1,7 @@
 //! The one place where the engine gets time, ids and randomness from.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use uuid::{ContextV7, Uuid};
 
@@ -37,17 +37,28 @@ pub(super) struct Mint {
     clock: Clock,
     context: ContextV7,
     last: Timestamp,
+    begun: (Timestamp, Instant),
 }
 
 impl Mint {
     /// `newest` is the time of the last message that this account wrote before.
     pub fn new(clock: Clock, newest: Option<Timestamp>) -> Self {
-        Self { clock, context: ContextV7::new(), last: newest.unwrap_or(Timestamp::EPOCH) }
+        let begun = (clock.now(), Instant::now());
+        // Later than that, because ids of one millisecond are sorted by a counter that begins anew.
+        let last = newest.map_or(Timestamp::EPOCH, |newest| newest.plus(Duration::from_millis(1)));
+        Self { clock, context: ContextV7::new(), last, begun }
     }
 
     /// Now, by the clock as it is.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Now, by a clock that was set when we began and that nobody has moved since: for what lasts, such as
+    /// somebody's silence.
+    pub fn steady(&self) -> Timestamp {
+        let (at, instant) = self.begun;
+        at.plus(instant.elapsed())
     }
 
     /// A new message id and the time to write beside it.
@@ -103,6 +114,6 @@ mod tests {
         let keys: Vec<_> = made.iter().map(|&(id, at)| (at, id)).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
         assert!(made.is_sorted_by(|a, b| a.0 < b.0), "{made:?}");
-        assert_eq!(made[0].1, Timestamp::from_millis(2_000_000));
+        assert_eq!(made[0].1, Timestamp::from_millis(2_000_001));
     }
 }

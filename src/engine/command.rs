@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ConversationId, GroupId, GroupName, JoinPolicy, MessageText, PageAt, UserName};
+use crate::domain::{
+    ConversationId, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt, UserName,
+};
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,6 +69,23 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
+    /// These messages of others are on the screen of a focused terminal: their senders may be told.
+    Seen {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Which.
+        ids: Vec<MessageId>,
+    },
+    /// Tell all about the delivery of a message of ours. Answered by `Update::Info`; by nothing where there
+    /// is no such message.
+    Info(MessageId),
+    /// What waits in the outbox. Answered by `Update::Outbox`.
+    Outbox,
+    /// Send these letters again that were refused or given up; all of them where none is named. Answered by
+    /// `Update::Outbox`.
+    Retry(Vec<MessageId>),
+    /// Give these letters up: they leave the outbox. Answered by `Update::Outbox`.
+    GiveUp(Vec<MessageId>),
     /// Do not wait for the next attempt to connect: try now. Also starts a stopped built-in broker again.
     ConnectNow,
 }

@@ -1,6 +1,6 @@
 //! The one task of a session: it owns all state, and everything that happens passes through it in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +12,17 @@ use super::command::Command;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
 use super::link::LinkState;
-use super::outbox::{Outbox, REST};
+use super::outbox::Outbox;
 use super::people::People;
+use super::receipts::Gaps;
 use super::registrar::{Registrar, Report};
+use super::resends::Resends;
 use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
 use crate::domain::{ConversationId, DeviceId, Profile, Summary, UserName};
 use crate::mqtt::{Event, Request};
 use crate::protocol::Topic;
-use crate::store::{self, Store};
+use crate::store::{self, Store, Thread};
 
 /// Most events of the connection that are taken in at once, and stored in one transaction.
 const BATCH: usize = 256;
@@ -56,7 +58,13 @@ pub(super) struct Core {
     pub people: People,
     pub groups: Groups,
     pub summaries: BTreeMap<ConversationId, Summary>,
+    /// What our next letter in each conversation has to follow.
+    pub threads: BTreeMap<ConversationId, Thread>,
     pub outbox: Outbox,
+    pub resends: Resends,
+    pub gaps: Gaps,
+    /// Who came into a group during this session and has confirmed nothing since.
+    pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
     /// How much came in that made no sense.
     pub refused: u64,
@@ -152,7 +160,7 @@ impl Core {
             match event {
                 Event::Incoming(incoming) => self.sort(incoming, &mut mail),
                 Event::Published { token, outcome } => {
-                    self.on_published(token, outcome, &mut mail).await
+                    self.on_published(token, outcome, &mut mail).await?;
                 }
                 other => {
                     self.settle(std::mem::take(&mut mail)).await?;
@@ -216,16 +224,14 @@ impl Core {
                     // The broker confirms in order: what was under way is known to be sent by now, and
                     // need not go out again the next time.
                     if let Event::Published { token, outcome } = event {
-                        self.on_published(token, outcome, &mut mail).await;
+                        self.on_published(token, outcome, &mut mail).await?;
                     }
                 }
+                Ok::<_, Fatal>(())
             };
-            let _ = timeout_at(deadline, taken).await;
-            // The broker answered until now. Only one that is killed in the next moment forgets what it
-            // took last, and nobody waits here for that.
-            let told = self.settle(mail).await;
-            if let Err(error) = told.and(self.confirm(deadline + REST).await) {
-                tracing::warn!(%error, "sent messages stay in the outbox");
+            let told = timeout_at(deadline, taken).await.unwrap_or(Ok(()));
+            if let Err(error) = told.and(self.settle(mail).await) {
+                tracing::warn!(%error, "sent messages go out again the next time");
             }
         }
         self.ask(Request::Close).await;

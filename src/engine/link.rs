@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::dialer::OFFLINE_EXPIRY;
+use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
 use crate::domain::{Availability, DeviceRecord, GroupId, Timestamp, UserName};
 use crate::mqtt::{Event, Outcome, Publish, Request, Subscription, WILL_DELAY};
@@ -27,10 +28,6 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// How long a message rests that nobody listened for although its recipient is online.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Tokens of what is published beside the outbox, above all its row numbers.
-const STATE: u64 = u64::MAX;
-const GOODBYE: u64 = u64::MAX - 1;
-
 /// The connection as the engine knows it, and what is to be done in time.
 pub(super) struct LinkState {
     pub requests: mpsc::Sender<Request>,
@@ -38,6 +35,8 @@ pub(super) struct LinkState {
     epoch: u64,
     /// When this connection was made.
     since: Timestamp,
+    /// The same by the steady clock, which presence is judged by.
+    steady_since: Timestamp,
     /// Our own profile stands at its topic.
     pub profile_seen: bool,
     refresh_at: Option<Instant>,
@@ -55,6 +54,7 @@ impl LinkState {
             state: Link::Connecting,
             epoch: 0,
             since: Timestamp::EPOCH,
+            steady_since: Timestamp::EPOCH,
             profile_seen: false,
             refresh_at: None,
             settle_at: None,
@@ -82,7 +82,11 @@ impl LinkState {
 
     /// Whether this tells that the broker took our goodbye, or that it will not come to that.
     pub fn is_goodbye(&self, event: &Event) -> bool {
-        matches!(event, Event::Published { token: GOODBYE, .. } | Event::Down { .. } | Event::Closed)
+        match event {
+            Event::Published { token, .. } => Token::from(*token) == Token::Goodbye,
+            Event::Down { .. } | Event::Closed => true,
+            _ => false,
+        }
     }
 }
 
@@ -97,6 +101,7 @@ impl Core {
                 self.link.refresh_at = None;
                 self.link.settle_at = None;
                 self.outbox.restart();
+                self.resends.restart();
                 self.link.cut_off_at.get_or_insert(Instant::now() + WILL_DELAY);
                 self.tell_link(Link::Down { reason, retry_in }).await;
             }
@@ -116,6 +121,7 @@ impl Core {
     async fn on_up(&mut self, epoch: u64) {
         self.link.epoch = epoch;
         self.link.since = self.mint.now();
+        self.link.steady_since = self.mint.steady();
         self.link.profile_seen = false;
         self.outbox.restart();
         self.groups.restart();
@@ -189,16 +195,17 @@ impl Core {
         topic: Topic,
         payload: Vec<u8>,
         expiry: Option<Duration>,
-        token: u64,
+        token: Token,
     ) {
-        let topic = self.topic(&topic);
-        let publish = Publish { topic, payload, retain: true, expiry, token: Some(token) };
+        let (topic, token) = (self.topic(&topic), Some(token.into()));
+        let publish = Publish { topic, payload, retain: true, expiry, token };
         self.ask(Request::Publish(publish)).await;
     }
 
     /// Tells everybody that we are here, or that we go.
     pub(super) async fn publish_presence(&mut self, online: bool) {
-        let (expiry, token) = if online { (ONLINE_EXPIRY, STATE) } else { (OFFLINE_EXPIRY, GOODBYE) };
+        let (expiry, token) =
+            if online { (ONLINE_EXPIRY, Token::State) } else { (OFFLINE_EXPIRY, Token::Goodbye) };
         let since = if online { self.link.since } else { self.mint.now() };
         let record = DeviceRecord { epoch: self.link.epoch, online, since };
         let topic = Topic::Presence(self.me.user.clone(), self.device);
@@ -208,7 +215,7 @@ impl Core {
     pub(super) async fn publish_profile(&mut self) {
         let topic = Topic::Profile(self.me.user.clone());
         let payload = encode_profile(&self.me);
-        self.publish_state(topic, payload, None, STATE).await;
+        self.publish_state(topic, payload, None, Token::State).await;
     }
 
     /// Publishes the cards that are due; a group without members has none.
@@ -220,7 +227,7 @@ impl Core {
             let Some(stored) = self.groups.get(id) else { continue };
             let empty = stored.group.members().next().is_none();
             let payload = if empty { Vec::new() } else { encode_card(&stored.group) };
-            self.publish_state(Topic::Directory(id), payload, None, STATE).await;
+            self.publish_state(Topic::Directory(id), payload, None, Token::State).await;
         }
     }
 
@@ -235,13 +242,14 @@ impl Core {
         let now = Instant::now();
         let far = now + Duration::from_secs(3600);
         let silence = self.people.presence.next_expiry(SILENCE);
-        let silence = silence.map(|at| now + at.since(self.mint.now()) + Duration::from_millis(1));
+        let silence = silence.map(|at| now + at.since(self.mint.steady()) + Duration::from_millis(1));
         let timers = [
             self.link.refresh_at,
             self.link.settle_at,
             self.link.cut_off_at,
             self.link.retry_at,
-            self.outbox.rest_ends(),
+            self.resends.next_due(),
+            self.gaps.due(),
             self.groups.next_correction(),
             silence,
         ];
@@ -262,11 +270,13 @@ impl Core {
             self.outbox.release_all();
         }
         self.groups.correct(now);
-        self.confirm(now).await?;
+        if self.gaps.take_due(now) {
+            self.ask_for_missing().await?;
+        }
         if settle {
             self.on_settled().await?;
         }
-        let clock = self.mint.now();
+        let clock = self.mint.steady();
         // After a cut we know of nobody any more; their records come again with the connection.
         let deadline = match cut_off {
             true => clock.plus(Duration::from_millis(1)),
@@ -292,7 +302,17 @@ impl Core {
         for user in &online {
             self.note_availability(user);
         }
-        self.expire_presence(self.link.since).await
+        self.expire_presence(self.link.steady_since).await?;
+        // Whoever is online now was told so before we could see them: they may lack what we sent.
+        let online: Vec<UserName> =
+            self.resends.debtors().filter(|user| self.people.is_online(user)).cloned().collect();
+        for user in online {
+            self.resends.seen(&user, Instant::now());
+        }
+        if !self.store.missing_of().await?.is_empty() {
+            self.gaps.found();
+        }
+        Ok(())
     }
 
     async fn expire_presence(&mut self, deadline: Timestamp) -> Result<(), Fatal> {
@@ -300,6 +320,7 @@ impl Core {
         let mut seen = Vec::new();
         for user in &gone {
             seen.extend(self.note_availability(user).map(|at| (user.clone(), at)));
+            self.resends.gone(user);
         }
         if !seen.is_empty() {
             self.store.save_last_seen(seen).await?;
@@ -326,11 +347,6 @@ impl Core {
                 last_seen.filter(|at| self.people.note_last_seen(user, *at))
             }
         }
-    }
-
-    /// Whether this answers a row of the outbox, and which.
-    pub(super) fn outbox_row(token: u64) -> Option<i64> {
-        i64::try_from(token).ok()
     }
 
     /// The broker refused something that is no message.

@@ -8,19 +8,23 @@ use std::collections::BTreeSet;
 
 use super::core::{Core, Fatal};
 use super::groups::Card;
+use super::kill_point;
 use super::update::{Notice, Update};
 use crate::domain::{
-    Body, ConversationId, Delivery, DeviceId, Group, GroupId, Membership, Message, MessageId, Role,
-    Standing, Timestamp, UserName,
+    Body, ConversationId, DeviceId, Group, GroupId, Membership, Message, MessageId, Role, Standing,
+    Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming, Request};
-use crate::protocol::{self, Content, Letter, Place, Topic};
-use crate::store::{self, Incoming as Storable, KnownPerson};
+use crate::protocol::{self, Content, Letter, Place, Stage, Topic};
+use crate::store::{self, Heard, Incoming as Storable, KnownPerson};
+
+/// Who wrote something, on which device.
+type Sender = (UserName, DeviceId);
 
 /// What a batch of events adds up to.
 #[derive(Default)]
 pub(super) struct Mail {
-    storable: Vec<Storable>,
+    pub storable: Vec<Storable>,
     acknowledgements: Vec<Acknowledgement>,
     people: Vec<KnownPerson>,
     last_seen: Vec<(UserName, Timestamp)>,
@@ -31,8 +35,10 @@ pub(super) struct Mail {
     typing: Vec<(ConversationId, UserName)>,
     /// Who came into a group and is to be told who else is there.
     welcome: Vec<(GroupId, UserName)>,
-    /// Messages of ours that the broker took.
-    pub sent: Vec<(ConversationId, MessageId)>,
+    /// Rows of the outbox that the broker took.
+    pub taken: Vec<i64>,
+    /// Letters that we have now, or have again, and whose.
+    confirmed: Vec<(UserName, MessageId)>,
     /// Our own records were overwritten.
     presence_overwritten: bool,
     profile_overwritten: bool,
@@ -72,8 +78,10 @@ impl Core {
             }
             Ok(Topic::Directory(group)) => self.on_card(group, &payload, mail),
             Ok(Topic::Live { place, from, .. }) => self.on_live(place, from, &payload, mail),
-            Ok(Topic::Inbox { to, from, .. }) => self.on_inbox(&to, from, &payload, mail),
-            Ok(Topic::Group { group, from, .. }) => self.on_group(group, from, &payload, mail),
+            Ok(Topic::Inbox { to, from, device }) => self.on_inbox(&to, (from, device), &payload, mail),
+            Ok(Topic::Group { group, from, device }) => {
+                self.on_group_topic(group, (from, device), &payload, mail)
+            }
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = taken {
@@ -127,7 +135,7 @@ impl Core {
         retained: bool,
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
-        let now = self.mint.now();
+        let (now, steady) = (self.mint.now(), self.mint.steady());
         let record = protocol::decode_presence(payload)?;
         if user == self.me.user && device == self.device && !retained {
             mail.presence_overwritten |= self.is_foreign_presence(record);
@@ -137,18 +145,21 @@ impl Core {
         }
         let changed = match record {
             Some(mut record) => {
-                // A will cannot tell the time; when it comes live, that is now.
-                if !record.online && record.since == Timestamp::EPOCH && !retained {
+                // A will cannot tell the time; when it comes live, that is now. And nobody has gone at a time
+                // that is still to come.
+                let cannot_tell = record.since == Timestamp::EPOCH && !retained;
+                if !record.online && (cannot_tell || record.since > now) {
                     record.since = now;
                 }
-                self.people.presence.note(&user, device, record, now)
+                self.people.presence.note(&user, device, record, steady)
             }
-            None => self.people.presence.forget(&user, device, now),
+            None => self.people.presence.forget(&user, device, steady),
         };
         if changed {
             mail.last_seen.extend(self.note_availability(&user).map(|at| (user.clone(), at)));
-            if self.people.is_online(&user) {
-                self.release_outbox(&user);
+            match self.people.is_online(&user) {
+                true => self.on_seen(&user),
+                false => self.resends.gone(&user),
             }
             mail.changed_people.insert(user);
         }
@@ -174,6 +185,8 @@ impl Core {
         let Some(stored) = self.groups.get(id) else { return };
         if stored.standing != Standing::Listed {
             mail.storable.push(Storable::Group(stored.clone()));
+            let members = stored.group.members().map(|(user, _)| user.clone()).collect();
+            mail.storable.push(Storable::Members { group: id, members });
         }
         self.record_group(id);
         mail.changed_groups.insert(id);
@@ -200,28 +213,76 @@ impl Core {
     fn on_inbox(
         &mut self,
         to: &UserName,
-        from: UserName,
+        from: Sender,
         payload: &[u8],
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
-        if *to != self.me.user || from == self.me.user {
+        if *to != self.me.user || from.0 == self.me.user {
             return Err(Refusal::Topic);
         }
         let letter = protocol::decode_letter(payload)?;
-        let conversation = ConversationId::Direct(from.clone());
-        match letter.content {
-            Content::Text(ref text) => {
-                let body = Body::Text(text.clone());
-                mail.storable.push(self.message(&letter, conversation, from, body));
-            }
-            Content::Newer => {
-                mail.storable.push(self.message(&letter, conversation, from, Body::Unsupported));
-            }
-            Content::Invitation(group) => return self.on_invitation(group, from, mail),
-            Content::Roster(group) => return self.on_roster(&group, mail),
-            Content::Joined | Content::Left | Content::Invited(_) => return Err(Refusal::Misplaced),
+        match letter.group {
+            // What was said in a group and we did not confirm comes to our inbox again.
+            Some(group) => self.on_group(group, from, letter, mail),
+            None => self.on_direct(from, letter, mail),
         }
+    }
+
+    fn on_direct(
+        &mut self,
+        (from, device): Sender,
+        letter: Letter,
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
+        let id = letter.id;
+        let conversation = ConversationId::Direct(from.clone());
+        let body = match letter.content {
+            Content::Text(ref text) => Body::Text(text.clone()),
+            Content::Newer => Body::Unsupported,
+            Content::Receipt(receipt) => {
+                // That something was read is told until it is heard; that it came, whenever it comes.
+                if receipt.stage == Stage::Read {
+                    mail.confirmed.push((from.clone(), id));
+                }
+                self.on_receipt(from, receipt, mail);
+                return Ok(());
+            }
+            Content::Missing(missing) => {
+                self.on_missing(&from, missing);
+                return Ok(());
+            }
+            Content::Invitation(group) => {
+                self.on_invitation(group, from.clone(), mail)?;
+                mail.confirmed.push((from, id));
+                return Ok(());
+            }
+            Content::Roster(group) => {
+                self.on_roster(&group, mail)?;
+                mail.confirmed.push((from, id));
+                return Ok(());
+            }
+            Content::Joined | Content::Left | Content::Invited(_) => return Err(Refusal::Misplaced),
+        };
+        self.take(letter, conversation, (from, device), body, mail);
         Ok(())
+    }
+
+    /// Takes a message in: it is stored, counted and confirmed.
+    fn take(
+        &mut self,
+        letter: Letter,
+        conversation: ConversationId,
+        (sender, device): Sender,
+        body: Body,
+        mail: &mut Mail,
+    ) {
+        mail.confirmed.push((sender.clone(), letter.id));
+        if let Some(number) = letter.number {
+            let (conversation, sender) = (conversation.clone(), sender.clone());
+            mail.storable.push(Storable::Heard(Heard { conversation, sender, device, number }));
+        }
+        let message = self.message(&letter, conversation, sender, body);
+        mail.storable.push(Storable::Message(message));
     }
 
     fn on_invitation(&mut self, group: Group, from: UserName, mail: &mut Mail) -> Result<(), Refusal> {
@@ -243,24 +304,45 @@ impl Core {
         Ok(())
     }
 
-    fn on_group(
+    fn on_group_topic(
         &mut self,
-        id: GroupId,
-        from: UserName,
+        group: GroupId,
+        from: Sender,
         payload: &[u8],
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
-        // What still comes after we left, and what the broker echoes, is nothing to us.
-        if !self.groups.is_member(id) || from == self.me.user {
+        // What the broker echoes is nothing to us.
+        if from.0 == self.me.user {
             return Ok(());
         }
         let letter = protocol::decode_letter(payload)?;
+        match letter.group {
+            Some(other) if other != group => Err(Refusal::Misplaced),
+            _ => self.on_group(group, from, letter, mail),
+        }
+    }
+
+    fn on_group(
+        &mut self,
+        id: GroupId,
+        sender: Sender,
+        letter: Letter,
+        mail: &mut Mail,
+    ) -> Result<(), Refusal> {
+        // What still comes after we left is nothing to us.
+        if !self.groups.is_member(id) {
+            return Ok(());
+        }
+        let from = sender.0.clone();
         let Some(stored) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
         let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
         let (said, known) = (letter.membership, stored.group.roster.get(&from).copied());
         let is_member = stored.group.has_member(&from);
         if news {
             self.on_group_changed(id, mail);
+            if is_member {
+                self.newcomers.insert(from.clone());
+            }
         }
         // What counts is how the sender stood to the group when they wrote it: since then they may have
         // left or come back, and the card may have told us so before their letter came.
@@ -281,9 +363,11 @@ impl Core {
                 Body::Joined
             }
             Content::Invited(ref user) => Body::Invited(user.clone()),
-            Content::Invitation(_) | Content::Roster(_) => return Err(Refusal::Misplaced),
+            Content::Invitation(_) | Content::Roster(_) | Content::Receipt(_) | Content::Missing(_) => {
+                return Err(Refusal::Misplaced);
+            }
         };
-        mail.storable.push(self.message(&letter, ConversationId::Group(id), from, body));
+        self.take(letter, ConversationId::Group(id), sender, body, mail);
         Ok(())
     }
 
@@ -300,16 +384,18 @@ impl Core {
     }
 
     fn message(
-        &self,
+        &mut self,
         letter: &Letter,
         conversation: ConversationId,
         sender: UserName,
         body: Body,
-    ) -> Storable {
+    ) -> Message {
         let received_at = self.mint.now();
         // A letter that we cannot read does not tell its time.
         let sent_at = if letter.sent_at == Timestamp::EPOCH { received_at } else { letter.sent_at };
-        Storable::Message(Message {
+        let thread = self.threads.entry(conversation.clone()).or_default();
+        thread.stamp = thread.stamp.max(sent_at);
+        Message {
             id: letter.id,
             conversation,
             sender,
@@ -317,11 +403,13 @@ impl Core {
             received_at,
             body,
             delivery: None,
-        })
+            late: false,
+            unseen: true,
+        }
     }
 
     /// Stores what a batch added up to, acknowledges it, and tells the front ends.
-    pub(super) async fn settle(&mut self, mail: Mail) -> Result<(), Fatal> {
+    pub(super) async fn settle(&mut self, mut mail: Mail) -> Result<(), Fatal> {
         if mail.name_lost {
             return Err(Fatal::NameTaken(self.me.user.clone()));
         }
@@ -332,14 +420,26 @@ impl Core {
             self.store.save_last_seen(mail.last_seen).await?;
         }
         let mut received = store::Received::default();
+        if !mail.confirmed.is_empty() {
+            mail.storable.extend(self.confirmations(mail.confirmed));
+            self.outbox.more();
+        }
         if !mail.storable.is_empty() {
+            kill_point("receive: before it is stored");
             received = self.store.receive(mail.storable).await?;
+            kill_point("receive: stored");
         }
         if !mail.acknowledgements.is_empty() {
             self.ask(Request::Acknowledge(mail.acknowledgements)).await;
+            kill_point("receive: acknowledged");
         }
-        for (conversation, id) in mail.sent {
-            self.faces.tell(Update::Delivery { conversation, id, delivery: Delivery::Sent }).await;
+        if !mail.taken.is_empty() {
+            self.note_taken(mail.taken).await?;
+        }
+        self.tell_progress(received.progress).await;
+        self.repeat_read(received.seen_before).await?;
+        if received.gaps {
+            self.gaps.found();
         }
         self.tell_people(mail.changed_people.into_iter().collect()).await;
         for id in mail.changed_groups {

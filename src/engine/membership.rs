@@ -82,7 +82,7 @@ impl Core {
         self.groups.insert(stored.clone());
         self.ask(Request::Subscribe(self.group_subscriptions(id).into())).await;
         let to = ConversationId::Group(id);
-        let letter = self.letter(&to, content);
+        let letter = self.say(&to, content);
         self.queue(letter, to, body, Vec::new(), Some(stored), None).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
@@ -118,9 +118,10 @@ impl Core {
         let stored = StoredGroup { group, standing: Standing::Left, unsubscribe: true };
         self.groups.insert(stored.clone());
         let to = ConversationId::Group(id);
-        let letter = self.letter(&to, Content::Left);
+        let letter = self.say(&to, Content::Left);
         self.queue(letter, to, Body::Left, Vec::new(), Some(stored), None).await?;
         self.ask(Request::Unsubscribe(self.group_filters(id).into())).await;
+        self.store.forget_heard(ConversationId::Group(id)).await?;
         Ok(())
     }
 
@@ -178,10 +179,10 @@ impl Core {
         let Some(group) = self.groups.get(id).map(|stored| stored.group.clone()) else { return Ok(()) };
         // The group hears first: then its members know of the newcomer before they come.
         let to = ConversationId::Group(id);
-        let announcement = self.letter(&to, Content::Invited(user.clone()));
+        let announcement = self.say(&to, Content::Invited(user.clone()));
         let inbox = ConversationId::Direct(user.clone());
-        let invitation = self.letter(&inbox, Content::Invitation(group));
-        let beside = vec![self.draft(&invitation, &inbox, false)];
+        let invitation = self.notice(Content::Invitation(group));
+        let beside = vec![self.draft(&invitation, &inbox)];
         let body = Body::Invited(user);
         self.queue(announcement, to, body, beside, None, None).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;

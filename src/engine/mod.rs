@@ -8,15 +8,32 @@
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
 //!   join the session;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
-//!   do what is asked;
-//! - `people`, `groups`, `outbox` and `faces` each hold one part of the state with its rules;
+//!   do what is asked, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
+//!   where messages are;
+//! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
 //!   source of time and ids.
 //!
-//! What is promised until there are receipts from end to end: a message that shows *sent* was taken by
-//! the broker for at least one subscriber, and is delivered as long as the broker keeps what it took. One
-//! that shows *queued* lies in our outbox and goes out again with the same id after every reconnect, so
-//! nothing typed is lost, and what arrives twice is stored once.
+//! # What is promised
+//!
+//! A letter of ours is stored with its final bytes before anybody hears of it, and stays in the outbox until
+//! each of its recipients has confirmed that they stored it: the one of a direct message, the members of the
+//! group as we knew them when it was written. The broker's word that it took the letter is a tick, and no
+//! more: the same bytes go to a recipient's inbox again when they are next seen online, and while they are,
+//! with waits that grow from 5 s to 10 min, until they confirm. So a message arrives although the broker drops
+//! past its limits, forgets what it took, or loses sessions; what arrives twice is stored once by its id, and
+//! confirmed again. Each sender counts what they say in a conversation, and a receiver asks for numbers that
+//! are left out. A receipt that something was read is a letter like any other, and is itself confirmed.
+//!
+//! What is not promised:
+//!
+//! - Somebody who never returns gets nothing, and what is for them stays in the outbox until it is given up by
+//!   hand (`cooee outbox drop`). Somebody who is online and confirms nothing is tried 50 times; then the letter
+//!   has failed, and can be tried again by hand.
+//! - A sender who never returns sends nothing again: what the broker lost of theirs is lost.
+//! - Somebody who comes into a group gets for certain what a sender wrote after hearing of them.
+//! - Where presence cannot be read, nothing goes again by itself: we do not see whom it could reach.
+//! - Two front ends of one account share one session, and so one outbox.
 
 mod account;
 mod attach;
@@ -31,8 +48,12 @@ mod link;
 mod mail;
 mod membership;
 mod outbox;
+mod outgoing;
 mod people;
+mod receipts;
 mod registrar;
+mod report;
+mod resends;
 mod sending;
 mod session;
 mod sign_up;
@@ -47,7 +68,15 @@ pub use command::{Command, Ticket};
 pub use error::Error;
 pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
-pub use update::{GroupView, Link, Notice, Stored, TYPING_LASTS, Update};
+pub use update::{
+    GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
+};
+
+/// A place where a test may end this process, as `kill -9` would. Nothing where tests are not compiled in.
+fn kill_point(name: &str) {
+    fail::fail_point!(name, |_| std::process::abort());
+    let _ = name;
+}
 
 use crate::config::{BrokerChoice, Config};
 use crate::protocol::Root;
@@ -65,6 +94,8 @@ pub struct Setup {
     pub private_groups: bool,
     /// Whether others are told that we are writing.
     pub typing: bool,
+    /// Whether others are told that their messages were on our screen.
+    pub read_receipts: bool,
     /// The `cooee` program, which also is the built-in broker.
     pub program: PathBuf,
     /// Tells the time.
@@ -80,6 +111,7 @@ impl Setup {
             root: config.topic_root.clone(),
             private_groups: config.private_groups,
             typing: config.typing,
+            read_receipts: config.read_receipts,
             program,
             clock: Clock::system(),
         }

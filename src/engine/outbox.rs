@@ -9,19 +9,12 @@
 //! forget what it took in its last moment, and then the row goes out again.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::domain::ConversationId;
-use crate::store::{Draft, OutboxRow};
+use crate::domain::{ConversationId, MessageId};
+use crate::store::OutboxRow;
 
 /// Most rows that are published and not yet confirmed.
 const WINDOW: usize = 16;
-
-/// How long the connection must hold after the broker took a row. The built-in broker writes what it queues
-/// 250 ms behind, mosquitto as we recommend to set it up one second.
-pub(super) const REST: Duration = Duration::from_secs(2);
 
 /// How many rows are read ahead.
 pub(super) const AHEAD: usize = 64;
@@ -35,8 +28,6 @@ pub(super) struct Outbox {
     ready: VecDeque<OutboxRow>,
     under_way: BTreeMap<i64, OutboxRow>,
     parked: BTreeMap<ConversationId, VecDeque<OutboxRow>>,
-    /// Rows that the broker took, and when.
-    resting: VecDeque<(Instant, i64)>,
 }
 
 impl Outbox {
@@ -61,7 +52,7 @@ impl Outbox {
         self.exhausted = rows.len() < AHEAD;
         for row in rows {
             self.cursor = self.cursor.max(row.seq);
-            match self.parked.get_mut(&row.draft.recipient) {
+            match self.parked.get_mut(&row.to) {
                 Some(parked) => parked.push_back(row),
                 None => self.ready.push_back(row),
             }
@@ -75,7 +66,7 @@ impl Outbox {
         }
         loop {
             let row = self.ready.pop_front()?;
-            if self.parked.contains_key(&row.draft.recipient) {
+            if self.parked.contains_key(&row.to) {
                 self.hold(row);
                 continue;
             }
@@ -83,27 +74,26 @@ impl Outbox {
         }
     }
 
-    /// The broker took a row; returns what it carried, if it was under way.
-    pub fn taken(&mut self, seq: i64, now: Instant) -> Option<Draft> {
-        let row = self.under_way.remove(&seq)?;
-        self.resting.push_back((now, seq));
-        Some(row.draft)
+    /// The broker answered a row: it is not under way any more. Says whether it was.
+    pub fn answered(&mut self, seq: i64) -> bool {
+        self.under_way.remove(&seq).is_some()
     }
 
-    /// Rows that have rested at this time: they may leave the store.
-    pub fn rested(&mut self, now: Instant) -> Vec<i64> {
-        let done = self.resting.iter().take_while(|(taken, _)| *taken + REST <= now).count();
-        self.resting.drain(..done).map(|(_, seq)| seq).collect()
-    }
-
-    /// When the next row has rested.
-    pub fn rest_ends(&self) -> Option<Instant> {
-        self.resting.front().map(|(taken, _)| *taken + REST)
+    /// Whether this letter waits for somebody at the broker who listens.
+    pub fn is_parked(&self, letter: MessageId) -> bool {
+        self.parked.values().flatten().any(|row| row.letter == letter)
     }
 
     /// Whom the row under way is for.
     pub fn recipient(&self, seq: i64) -> Option<&ConversationId> {
-        self.under_way.get(&seq).map(|row| &row.draft.recipient)
+        self.under_way.get(&seq).map(|row| &row.to)
+    }
+
+    /// These letters are not in the store any more.
+    pub fn forget(&mut self, letters: &[MessageId]) {
+        let stays = |row: &OutboxRow| !letters.contains(&row.letter);
+        self.ready.retain(stays);
+        self.parked.values_mut().for_each(|rows| rows.retain(stays));
     }
 
     /// Nobody listened: this row waits, and with it what follows to the same recipient.
@@ -116,7 +106,7 @@ impl Outbox {
     /// Puts a row in its place among those that wait for the same recipient. It may go before some: rows
     /// that were released together may be heard by nobody one by one.
     fn hold(&mut self, row: OutboxRow) {
-        let parked = self.parked.entry(row.draft.recipient.clone()).or_default();
+        let parked = self.parked.entry(row.to.clone()).or_default();
         let at = parked.partition_point(|other| other.seq < row.seq);
         parked.insert(at, row);
     }
@@ -143,21 +133,14 @@ impl Outbox {
 mod tests {
     use super::*;
     use crate::domain::UserName;
-    use crate::store::Draft;
 
     fn to(name: &str) -> ConversationId {
         ConversationId::Direct(name.parse::<UserName>().unwrap())
     }
 
     fn row(seq: i64, name: &str) -> OutboxRow {
-        let draft = Draft {
-            topic: String::new(),
-            payload: Vec::new(),
-            retain: false,
-            message: None,
-            recipient: to(name),
-        };
-        OutboxRow { seq, draft }
+        let letter = MessageId::from_bytes(u128::from(seq.unsigned_abs()).to_be_bytes());
+        OutboxRow { seq, letter, topic: String::new(), payload: Vec::new(), to: to(name) }
     }
 
     fn drain(outbox: &mut Outbox) -> Vec<i64> {
@@ -171,8 +154,7 @@ mod tests {
         outbox.feed((1..=AHEAD as i64).map(|seq| row(seq, "bob")).collect());
         assert_eq!(drain(&mut outbox), (1..=16).collect::<Vec<_>>());
         assert_eq!(outbox.wants(), None);
-        let now = Instant::now();
-        assert!(outbox.taken(1, now).is_some() && outbox.taken(1, now).is_none());
+        assert!(outbox.answered(1) && !outbox.answered(1));
         assert_eq!(drain(&mut outbox), [17]);
     }
 
@@ -211,26 +193,11 @@ mod tests {
         drain(&mut outbox);
         outbox.park(3);
         for seq in [1, 2].into_iter().chain(4..=16) {
-            outbox.taken(seq, Instant::now());
+            outbox.answered(seq);
         }
         assert!(drain(&mut outbox).is_empty());
         outbox.release(&to("bob"));
         assert_eq!(drain(&mut outbox)[..3], [3, 17, 18]);
-    }
-
-    #[test]
-    fn what_was_taken_rests_before_it_goes() {
-        let mut outbox = Outbox::default();
-        outbox.feed(vec![row(1, "bob"), row(2, "bob")]);
-        drain(&mut outbox);
-        let now = Instant::now();
-        outbox.taken(2, now);
-        outbox.taken(1, now + REST);
-        assert_eq!(outbox.rest_ends(), Some(now + REST));
-        assert!(outbox.rested(now + REST / 2).is_empty());
-        assert_eq!(outbox.rested(now + REST), [2]);
-        assert_eq!(outbox.rested(now + 2 * REST), [1]);
-        assert_eq!(outbox.rest_ends(), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Commands about messages, and the way out: outbox, broker, confirmation.
+//! Commands about messages, and the letters that carry them.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use tokio::time::Instant;
 use super::command::{Command, Ticket};
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
-use super::mail::Mail;
-use super::outbox::AHEAD;
-use super::update::{Notice, TYPING_LASTS, Update};
+use super::kill_point;
+use super::update::{TYPING_LASTS, Update};
 use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageText, UserName};
-use crate::mqtt::{Outcome, Publish, Request};
-use crate::protocol::{Content, Letter, Place, Topic, encode_letter, encode_typing};
+use crate::mqtt::{Publish, Request};
+use crate::protocol::{Content, Letter, Place, Receipt, Stage, Topic, encode_letter, encode_typing};
 use crate::store::{Draft, StoredGroup};
 
 /// How long the broker may hold back a typing notice.
@@ -49,6 +48,11 @@ impl Core {
             Command::JoinGroup { group, ticket } => self.join_group(face, group, ticket).await,
             Command::LeaveGroup { group, ticket } => self.leave_group(face, group, ticket).await,
             Command::Invite { group, user, ticket } => self.invite(face, group, user, ticket).await,
+            Command::Seen { ids, .. } => self.see(ids).await,
+            Command::Info(id) => self.tell_info(face, id).await,
+            Command::Outbox => self.tell_outbox(face, 0).await,
+            Command::Retry(letters) => self.retry(face, letters).await,
+            Command::GiveUp(letters) => self.give_up(face, letters).await,
             Command::ConnectNow => {
                 self.ask(Request::ConnectNow).await;
                 Ok(())
@@ -71,7 +75,7 @@ impl Core {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         }
-        let letter = self.letter(&to, Content::Text(text.clone()));
+        let letter = self.say(&to, Content::Text(text.clone()));
         self.queue(letter, to, Body::Text(text), Vec::new(), None, Some((face, ticket))).await
     }
 
@@ -92,22 +96,40 @@ impl Core {
         }
     }
 
-    /// A letter of ours. In a group it says how we stand to it.
-    pub(super) fn letter(&mut self, to: &ConversationId, content: Content) -> Letter {
-        let (id, sent_at) = self.mint.message();
-        let membership = match to {
-            ConversationId::Group(group) => self
-                .groups
-                .get(*group)
-                .and_then(|stored| stored.group.roster.get(&self.me.user).copied()),
+    /// A letter that is part of a conversation. It is not written before anything that was read there, has the
+    /// next number, and in a group it says how we stand to it.
+    pub(super) fn say(&mut self, to: &ConversationId, content: Content) -> Letter {
+        let (id, now) = self.mint.message();
+        let thread = self.threads.entry(to.clone()).or_default();
+        thread.stamp = thread.stamp.max(now);
+        thread.number += 1;
+        let (sent_at, number) = (thread.stamp, Some(thread.number));
+        let group = match to {
+            ConversationId::Group(group) => Some(*group),
             ConversationId::Direct(_) => None,
         };
-        Letter { id, sent_at, membership, content }
+        let stored = group.and_then(|group| self.groups.get(group));
+        let membership = stored.and_then(|stored| stored.group.roster.get(&self.me.user).copied());
+        Letter { id, sent_at, group, number, membership, content }
     }
 
-    /// The draft that carries a letter.
-    pub(super) fn draft(&self, letter: &Letter, to: &ConversationId, is_message: bool) -> Draft {
+    /// A letter that is no part of a conversation.
+    pub(super) fn notice(&mut self, content: Content) -> Letter {
+        let (id, sent_at) = self.mint.message();
+        Letter { id, sent_at, group: None, number: None, membership: None, content }
+    }
+
+    /// The draft that carries a letter. Each recipient is to confirm it; what tells that letters are stored,
+    /// or asks for some, is repeated when it is wanted, and confirmed by nobody.
+    pub(super) fn draft(&self, letter: &Letter, to: &ConversationId) -> Draft {
         let (from, device) = (self.me.user.clone(), self.device);
+        let recipients = match (to, &letter.content) {
+            (_, Content::Receipt(Receipt { stage: Stage::Delivered, .. }) | Content::Missing(_)) => {
+                Vec::new()
+            }
+            (ConversationId::Direct(user), _) => vec![user.clone()],
+            (ConversationId::Group(group), _) => self.others_in(*group),
+        };
         let topic = match to {
             ConversationId::Direct(to) => Topic::Inbox { to: to.clone(), from, device },
             ConversationId::Group(group) => Topic::Group { group: *group, from, device },
@@ -115,10 +137,17 @@ impl Core {
         Draft {
             topic: self.topic(&topic),
             payload: encode_letter(letter),
-            retain: false,
-            message: is_message.then_some(letter.id),
-            recipient: to.clone(),
+            letter: letter.id,
+            to: to.clone(),
+            recipients,
+            number: letter.number,
         }
+    }
+
+    /// The members of a group, ourselves left out.
+    pub(super) fn others_in(&self, group: GroupId) -> Vec<UserName> {
+        let members = self.groups.get(group).into_iter().flat_map(|stored| stored.group.members());
+        members.map(|(user, _)| user).filter(|user| **user != self.me.user).cloned().collect()
     }
 
     /// Stores a letter of ours as a message, with what goes out beside it and how it changes the group,
@@ -132,7 +161,7 @@ impl Core {
         group: Option<StoredGroup>,
         author: Option<(FaceId, Ticket)>,
     ) -> Result<(), Fatal> {
-        let mut drafts = vec![self.draft(&letter, &to, true)];
+        let mut drafts = vec![self.draft(&letter, &to)];
         drafts.extend(beside);
         let message = Message {
             id: letter.id,
@@ -142,15 +171,19 @@ impl Core {
             received_at: self.mint.now(),
             body,
             delivery: Some(Delivery::Queued),
+            late: false,
+            unseen: false,
         };
         let moved = group.as_ref().map(|stored| stored.group.id);
-        let queued = self.store.queue(Some(message.clone()), drafts, group).await?;
+        kill_point("send: before it is stored");
+        let queued = self.store.queue(Some(message), drafts, group).await?;
+        kill_point("send: stored");
         self.outbox.more();
         // Before the message: whoever shows that has to know the group.
         if let Some(id) = moved {
             self.group_moved(id).await;
         }
-        self.faces.tell_stored(vec![message], author).await;
+        self.faces.tell_stored(queued.message.into_iter().collect(), author).await;
         self.tell_summary(queued.summary).await;
         Ok(())
     }
@@ -159,105 +192,15 @@ impl Core {
     pub(super) async fn send_roster(&mut self, id: GroupId, to: UserName) -> Result<(), Fatal> {
         let Some(StoredGroup { group, .. }) = self.groups.get(id) else { return Ok(()) };
         let content = Content::Roster(group.clone());
-        let to = ConversationId::Direct(to);
-        let letter = self.letter(&to, content);
-        let draft = self.draft(&letter, &to, false);
+        self.send_notice(to, content).await
+    }
+
+    /// Sends a letter to somebody that is no part of a conversation.
+    pub(super) async fn send_notice(&mut self, to: UserName, content: Content) -> Result<(), Fatal> {
+        let letter = self.notice(content);
+        let draft = self.draft(&letter, &ConversationId::Direct(to));
         self.store.queue(None, vec![draft], None).await?;
         self.outbox.more();
-        Ok(())
-    }
-
-    /// Publishes what the outbox holds, as far as the window allows.
-    pub(super) async fn pump(&mut self) -> Result<(), Fatal> {
-        if !self.link.is_up() {
-            return Ok(());
-        }
-        loop {
-            while let Some(row) = self.outbox.next() {
-                // Not every broker says that nobody listens. Whoever signed up has subscribed.
-                if let ConversationId::Direct(user) = &row.draft.recipient
-                    && !self.people.is_registered(user)
-                {
-                    let seq = row.seq;
-                    self.outbox.park(seq);
-                    continue;
-                }
-                let publish = Publish {
-                    topic: row.draft.topic.clone(),
-                    payload: row.draft.payload.clone(),
-                    retain: row.draft.retain,
-                    expiry: None,
-                    token: u64::try_from(row.seq).ok(),
-                };
-                self.ask(Request::Publish(publish)).await;
-            }
-            let Some(after) = self.outbox.wants() else { return Ok(()) };
-            let rows = self.store.outbox(after, AHEAD).await?;
-            self.outbox.feed(rows);
-        }
-    }
-
-    /// The broker answered a publish.
-    pub(super) async fn on_published(&mut self, token: u64, outcome: Outcome, mail: &mut Mail) {
-        let Some(seq) = Self::outbox_row(token) else {
-            self.on_state_refused(outcome).await;
-            return;
-        };
-        match outcome {
-            Outcome::NobodyListens if self.is_alone(seq) => self.on_taken(seq, mail),
-            Outcome::Taken => self.on_taken(seq, mail),
-            Outcome::NobodyListens => self.park(seq),
-            Outcome::Refused(reason) => {
-                // Trying again soon would be refused again.
-                self.outbox.park(seq);
-                let words = format!("a message waits in the outbox: {reason}");
-                self.faces.tell(Update::Notice(Notice::Warning(words))).await;
-            }
-        }
-    }
-
-    fn on_taken(&mut self, seq: i64, mail: &mut Mail) {
-        if let Some(draft) = self.outbox.taken(seq, Instant::now()) {
-            mail.sent.extend(draft.message.map(|id| (draft.recipient, id)));
-        }
-    }
-
-    /// Whether the row is for a group of which we are the only member: nobody can listen.
-    fn is_alone(&self, seq: i64) -> bool {
-        let Some(ConversationId::Group(id)) = self.outbox.recipient(seq) else { return false };
-        let Some(stored) = self.groups.get(*id) else { return false };
-        stored.group.members().all(|(user, _)| *user == self.me.user)
-    }
-
-    fn park(&mut self, seq: i64) {
-        let reachable = self.outbox.recipient(seq).is_some_and(|recipient| match recipient {
-            ConversationId::Direct(user) => self.people.is_online(user),
-            ConversationId::Group(id) => self.groups.get(*id).is_some_and(|stored| {
-                let mut others = stored.group.members().filter(|(user, _)| **user != self.me.user);
-                others.any(|(user, _)| self.people.is_online(user))
-            }),
-        });
-        self.outbox.park(seq);
-        if reachable {
-            self.link.retry_later();
-        }
-    }
-
-    /// Somebody came online: what waited for them, or for a group of theirs, goes out.
-    pub(super) fn release_outbox(&mut self, user: &UserName) {
-        self.outbox.release(&ConversationId::Direct(user.clone()));
-        let theirs = |group: &&crate::domain::Group| group.has_member(user);
-        for id in self.groups.joined().filter(theirs).map(|group| group.id) {
-            self.outbox.release(&ConversationId::Group(id));
-        }
-    }
-
-    /// Rows that the broker took and that have rested leave the outbox.
-    pub(super) async fn confirm(&mut self, now: Instant) -> Result<(), Fatal> {
-        let rows = self.outbox.rested(now);
-        if !rows.is_empty() {
-            self.store.confirm(rows).await?;
-        }
         Ok(())
     }
 

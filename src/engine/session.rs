@@ -17,7 +17,9 @@ use super::groups::Groups;
 use super::link::LinkState;
 use super::outbox::Outbox;
 use super::people::People;
+use super::receipts::Gaps;
 use super::registrar::Registrar;
+use super::resends::Resends;
 use super::update::Update;
 use super::{Error, Setup};
 use crate::domain::UserName;
@@ -134,7 +136,11 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         people: People::new(snapshot.people),
         groups: Groups::new(snapshot.groups),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
+        threads: snapshot.threads.into_iter().collect(),
         outbox: Outbox::default(),
+        resends: Resends::new(snapshot.debtors),
+        gaps: Gaps::default(),
+        newcomers: std::collections::BTreeSet::new(),
         registrar,
         refused: 0,
         typing_told: std::collections::BTreeMap::new(),

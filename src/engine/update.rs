@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Ticket;
 use crate::domain::{
-    ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile, Standing,
-    Summary, UserName,
+    ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile, Recipient,
+    Standing, Summary, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -82,6 +82,17 @@ pub enum Update {
         /// How far.
         delivery: Delivery,
     },
+    /// The answer to `Command::Info`. It is not told again when it changes.
+    Info(Info),
+    /// The answer to `Command::Outbox`, `Command::Retry` and `Command::GiveUp`.
+    Outbox {
+        /// What waits, in the order of sending; the first [`OUTBOX_SHOWN`].
+        waiting: Vec<Waiting>,
+        /// How many wait in all.
+        total: u64,
+        /// How many `Retry` or `GiveUp` found.
+        changed: u64,
+    },
     /// The answer to `Command::Load`: oldest first.
     Page {
         /// Of which.
@@ -120,6 +131,62 @@ pub enum Update {
     Notice(Notice),
     /// The session ended: by request (`None`), or because it cannot go on.
     Stopped(Option<String>),
+}
+
+/// Most entries of an [`Update::Outbox`].
+pub const OUTBOX_SHOWN: usize = 500;
+
+/// What a letter that has not arrived everywhere waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// The connection to the broker.
+    Link,
+    /// The broker's word that it has it.
+    Broker,
+    /// Somebody at the broker who listens: it told us that nobody does.
+    Listener,
+    /// These recipients, who are not online. It goes out again when they are seen.
+    Away(Vec<UserName>),
+    /// The receipts of these recipients, who are online.
+    Receipt {
+        /// Whose.
+        users: Vec<UserName>,
+        /// When it goes to them again.
+        retry_in: Option<Duration>,
+    },
+    /// A person: it failed, and why.
+    Person(String),
+}
+
+/// All about the delivery of a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Info {
+    /// Which.
+    pub id: MessageId,
+    /// How far it has come.
+    pub delivery: Delivery,
+    /// Whom it was for when it was written, by name. Those who left since are still here.
+    pub recipients: Vec<Recipient>,
+    /// What it waits for; `None` when it has arrived everywhere.
+    pub waits_for: Option<Hop>,
+}
+
+/// A letter in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Which.
+    pub id: MessageId,
+    /// Where to.
+    pub to: ConversationId,
+    /// The message that it carries; `None` for a notice such as a receipt or an invitation.
+    pub message: Option<Message>,
+    /// How far it has come.
+    pub delivery: Delivery,
+    /// Who has not confirmed it.
+    pub open: Vec<UserName>,
+    /// What it waits for.
+    pub waits_for: Hop,
 }
 
 /// A message that was stored just now.

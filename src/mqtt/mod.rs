@@ -181,7 +181,9 @@ pub enum Outcome {
     Taken,
     /// It threw it away: nobody is subscribed (reason 0x10).
     NobodyListens,
-    /// It refused it; in words.
+    /// It does not take it now, and may later; why, in words.
+    NotNow(String),
+    /// It refused it, and would again; why, in words.
     Refused(String),
 }
 

@@ -1,5 +1,6 @@
 //! rumqttc's errors and the broker's reason codes, in words for a person.
 
+use rumqttc::v5::mqttbytes as packets;
 use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode, PubAckReason};
 use rumqttc::v5::{ConnectionError, StateError};
 
@@ -61,6 +62,10 @@ fn of_state(state: &StateError, place: &str, was_up: bool) -> Cause {
             code => Cause::passing(format!("the broker hung up: {code:?}")),
         },
         StateError::ConnFail { reason } => of_refusal(*reason, place),
+        // It dies while we wait for its first word, or in the middle of that.
+        StateError::Deserialization(packets::Error::Io(_)) => {
+            Cause::passing("the connection to the broker broke off")
+        }
         // A broker that dies in the middle of a packet, or says goodbye in a way that rumqttc 0.25 cannot
         // read: a DISCONNECT of nothing but a reason code.
         StateError::Deserialization(_) | StateError::WrongPacket if was_up => {
@@ -95,7 +100,10 @@ pub(super) fn of_puback(reason: PubAckReason) -> Outcome {
         PubAckReason::Success => Outcome::Taken,
         PubAckReason::NoMatchingSubscribers => Outcome::NobodyListens,
         PubAckReason::NotAuthorized => Outcome::Refused("the broker does not allow it".into()),
-        PubAckReason::QuotaExceeded => Outcome::Refused("the broker's quota is used up".into()),
+        PubAckReason::QuotaExceeded => Outcome::NotNow("the broker's quota is used up".into()),
+        PubAckReason::UnspecifiedError | PubAckReason::ImplementationSpecificError => {
+            Outcome::NotNow(format!("the broker says {reason:?}"))
+        }
         other => Outcome::Refused(format!("the broker says {other:?}")),
     }
 }
@@ -111,6 +119,9 @@ mod tests {
         let at_first = of_error(&garbage(), &address, false);
         assert!(!at_first.passing && at_first.words.contains("does not speak MQTT 5"));
         assert!(of_error(&garbage(), &address, true).passing);
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let broken = StateError::Deserialization(packets::Error::Io(reset));
+        assert!(of_error(&ConnectionError::MqttState(broken), &address, false).passing);
     }
 
     #[test]

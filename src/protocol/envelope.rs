@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::documents::{GroupDocument, to_bytes};
 use super::{Malformed, VERSION, check_size, limits};
-use crate::domain::{Group, Membership, MessageId, MessageText, Timestamp, UserName};
+use crate::domain::{Group, GroupId, Membership, MessageId, MessageText, Timestamp, UserName};
 
 /// The tag of an envelope that is not encrypted.
 const CLEAR: &str = "clear";
@@ -15,8 +15,14 @@ const CLEAR: &str = "clear";
 pub struct Letter {
     /// Its one identity.
     pub id: MessageId,
-    /// When it was written, by the sender's clock.
+    /// When it was written: by the sender's clock, but not before anything that the sender had read there.
     pub sent_at: Timestamp,
+    /// In which group it is said. The same bytes go to the group and, again, to the inbox of a member who
+    /// did not confirm them; and nothing said in one group can be passed off in another.
+    pub group: Option<GroupId>,
+    /// Counts what this device of the sender said in this conversation, from 1. A number that is left out
+    /// tells the receiver that something is missing. Letters that are no part of the conversation have none.
+    pub number: Option<u64>,
     /// In a group: how the sender stands to it. So whoever missed that somebody joined learns it from the
     /// first thing they say.
     pub membership: Option<Membership>,
@@ -39,8 +45,44 @@ pub enum Content {
     Invitation(Group),
     /// This is what I know of this group. To a person who just joined.
     Roster(Group),
+    /// What became of letters of the one who gets this. To a person.
+    Receipt(Receipt),
+    /// Letters that the sender of this should have and has not, by their numbers. To a person.
+    Missing(Missing),
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
+}
+
+/// What became of letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of them.
+    pub stage: Stage,
+    /// When, by the clock of who tells it.
+    pub at: Timestamp,
+    /// Of which; at most [`limits::RECEIPT`].
+    pub letters: Vec<MessageId>,
+}
+
+/// What a receipt tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// They are stored.
+    Delivered,
+    /// They were on the screen.
+    Read,
+}
+
+/// A run of numbers that are missing, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// In which group; `None` in direct messages.
+    pub group: Option<GroupId>,
+    /// The first number.
+    pub from: u64,
+    /// The last number.
+    pub to: u64,
 }
 
 /// Read first, because what else stands there depends on it.
@@ -63,6 +105,10 @@ struct Inner {
     ts: Timestamp,
     ty: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    g: Option<GroupId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<(u32, Timestamp)>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     b: Value,
@@ -78,6 +124,21 @@ struct UserBody {
     user: UserName,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ReceiptBody {
+    s: Stage,
+    at: Timestamp,
+    ids: Vec<MessageId>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MissingBody {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<GroupId>,
+    from: u64,
+    to: u64,
+}
+
 /// The bytes of an envelope with this letter inside.
 ///
 /// `Content::Newer` has no bytes of its own; it is written as an unknown type, and read back as that.
@@ -89,12 +150,20 @@ pub fn encode_letter(letter: &Letter) -> Vec<u8> {
         Content::Invited(user) => ("invited", json!({ "user": user })),
         Content::Invitation(group) => ("invitation", json!(GroupDocument::from(group))),
         Content::Roster(group) => ("roster", json!(GroupDocument::from(group))),
+        Content::Receipt(Receipt { stage, at, letters }) => {
+            ("receipt", json!(ReceiptBody { s: *stage, at: *at, ids: letters.clone() }))
+        }
+        Content::Missing(Missing { group, from, to }) => {
+            ("missing", json!(MissingBody { group: *group, from: *from, to: *to }))
+        }
         Content::Newer => ("newer", Value::Null),
     };
     let inner = Inner {
         id: letter.id,
         ts: letter.sent_at,
         ty: ty.to_owned(),
+        g: letter.group,
+        q: letter.number,
         n: letter.membership.map(|m| (m.count, m.since)),
         b: body,
     };
@@ -108,7 +177,9 @@ pub fn decode_letter(payload: &[u8]) -> Result<Letter, Malformed> {
     if head.v != VERSION || head.t != CLEAR {
         // It has no id that we could read. One made from its bytes keeps repetitions apart from news.
         let id = MessageId::derived(payload);
-        return Ok(Letter { id, sent_at: Timestamp::EPOCH, membership: None, content: Content::Newer });
+        let (group, number, membership) = (None, None, None);
+        let (sent_at, content) = (Timestamp::EPOCH, Content::Newer);
+        return Ok(Letter { id, sent_at, group, number, membership, content });
     }
     let inner: Inner = serde_json::from_slice::<Clear<Inner>>(payload)?.m;
     let content = match inner.ty.as_str() {
@@ -118,10 +189,23 @@ pub fn decode_letter(payload: &[u8]) -> Result<Letter, Malformed> {
         "invited" => Content::Invited(UserBody::deserialize(inner.b)?.user),
         "invitation" => Content::Invitation(GroupDocument::deserialize(inner.b)?.try_into()?),
         "roster" => Content::Roster(GroupDocument::deserialize(inner.b)?.try_into()?),
+        "receipt" => Content::Receipt(receipt(ReceiptBody::deserialize(inner.b)?)?),
+        "missing" => {
+            let MissingBody { group, from, to } = MissingBody::deserialize(inner.b)?;
+            Content::Missing(Missing { group, from, to })
+        }
         _ => Content::Newer,
     };
     let membership = inner.n.map(|(count, since)| Membership { count, since });
-    Ok(Letter { id: inner.id, sent_at: inner.ts, membership, content })
+    let Inner { id, ts: sent_at, g: group, q: number, .. } = inner;
+    Ok(Letter { id, sent_at, group, number, membership, content })
+}
+
+fn receipt(body: ReceiptBody) -> Result<Receipt, Malformed> {
+    match body.ids.len() {
+        n if n > limits::RECEIPT => Err(Malformed::TooManyLetters(n)),
+        _ => Ok(Receipt { stage: body.s, at: body.at, letters: body.ids }),
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +220,8 @@ mod tests {
         Letter {
             id: "01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00".parse().unwrap(),
             sent_at: Timestamp::from_millis(1_732_281_660_123),
+            group: None,
+            number: None,
             membership: None,
             content,
         }
@@ -154,6 +240,11 @@ mod tests {
         }
     }
 
+    fn receipt_of(letters: usize) -> Content {
+        let letters = (0..letters as u128).map(|n| MessageId::from_bytes(n.to_be_bytes())).collect();
+        Content::Receipt(Receipt { stage: Stage::Read, at: Timestamp::from_millis(5), letters })
+    }
+
     fn text(letter: &Letter) -> String {
         String::from_utf8(encode_letter(letter)).unwrap()
     }
@@ -163,8 +254,12 @@ mod tests {
         let hi = letter(Content::Text(MessageText::new("hi").unwrap()));
         assert_snapshot!(text(&hi), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","b":{"text":"hi"}}}"#);
         let member = Some(Membership { count: 3, since: Timestamp::from_millis(5) });
-        let joined = Letter { membership: member, ..letter(Content::Joined) };
-        assert_snapshot!(text(&joined), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","n":[3,5]}}"#);
+        let (group_id, number) = (Some(GroupId::from_bits(0xc00ee)), Some(7));
+        let joined = Letter { group: group_id, number, membership: member, ..letter(Content::Joined) };
+        assert_snapshot!(text(&joined), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","g":"000000000000000000000000000c00ee","q":7,"n":[3,5]}}"#);
+        assert_snapshot!(text(&letter(receipt_of(1))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"receipt","b":{"at":5,"ids":["00000000-0000-0000-0000-000000000000"],"s":"read"}}}"#);
+        let missing = Missing { group: group_id, from: 3, to: 5 };
+        assert_snapshot!(text(&letter(Content::Missing(missing))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"missing","b":{"from":3,"group":"000000000000000000000000000c00ee","to":5}}}"#);
         assert_snapshot!(text(&letter(Content::Invited("bob".parse().unwrap()))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invited","b":{"user":"bob"}}}"#);
         assert_snapshot!(text(&letter(Content::Invitation(group()))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invitation","b":{"at":5,"id":"000000000000000000000000000c00ee","join":"invite","m":{"alice":[1,5]},"name":"team","owner":"alice","v":1}}}"#);
     }
@@ -178,12 +273,27 @@ mod tests {
             Content::Invited("bob".parse().unwrap()),
             Content::Invitation(group()),
             Content::Roster(group()),
+            receipt_of(limits::RECEIPT),
+            Content::Missing(Missing { group: None, from: 1, to: u64::MAX }),
             Content::Newer,
         ];
         for content in contents {
             let letter = letter(content);
             assert_eq!(decode_letter(&encode_letter(&letter)).unwrap(), letter);
         }
+    }
+
+    #[test]
+    fn what_was_written_before_there_were_numbers_is_read() {
+        let old = br#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","n":[3,5]}}"#;
+        let old = decode_letter(old).unwrap();
+        assert_eq!((old.group, old.number, old.content), (None, None, Content::Joined));
+    }
+
+    #[test]
+    fn a_receipt_is_bounded() {
+        let long = encode_letter(&letter(receipt_of(limits::RECEIPT + 1)));
+        assert!(matches!(decode_letter(&long), Err(Malformed::TooManyLetters(257))));
     }
 
     #[test]

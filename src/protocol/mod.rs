@@ -17,6 +17,9 @@
 //! QoS 1 the queue limit of a broker cuts a long list of retained records short. What is not retained
 //! are events: they are read at QoS 1 in a session that outlives the connection.
 //!
+//! A letter that is part of a conversation carries a number, which its sender's device counts there, and in a
+//! group the group: so the same bytes can come to the inbox of a member who did not confirm them.
+//!
 //! There is one envelope, `{"v":1,"t":"clear","m":{…}}`. Its tag leaves room for encrypted ones; what
 //! is inside stays the same then. An unknown `v`, `t` or `ty` is not an error: it is what a newer Cooee
 //! says, and is kept as [`Content::Newer`].
@@ -29,7 +32,7 @@ pub use documents::{
     decode_card, decode_presence, decode_profile, decode_typing, encode_card, encode_presence,
     encode_profile, encode_typing,
 };
-pub use envelope::{Content, Letter, decode_letter, encode_letter};
+pub use envelope::{Content, Letter, Missing, Receipt, Stage, decode_letter, encode_letter};
 pub use topics::{Filter, InvalidRoot, Place, Root, Topic};
 
 /// The version of every format here.
@@ -47,6 +50,8 @@ pub mod limits {
     pub const CARD: usize = 32 * 1024;
     /// One typing notice.
     pub const TYPING: usize = 256;
+    /// Most letters that one receipt speaks of.
+    pub const RECEIPT: usize = 256;
     /// One MQTT packet: an envelope, its topic and properties, with room to spare.
     pub const PACKET: u32 = 128 * 1024;
 }
@@ -77,6 +82,9 @@ pub enum Malformed {
         /// What the topic names.
         topic: String,
     },
+    /// More letters than a receipt may speak of.
+    #[error("a receipt of {0} letters, at most {max} are allowed", max = limits::RECEIPT)]
+    TooManyLetters(usize),
     /// More members than a group may have.
     #[error("{0} members, at most {max} are allowed", max = crate::domain::limits::GROUP_MEMBERS)]
     TooManyMembers(usize),

@@ -5,50 +5,79 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 
-use super::row::{Conversation, body_columns};
-use super::value::{Incoming, Received};
-use super::{people, quarantine, search};
-use crate::domain::{Body, ConversationId, Message, Summary, Timestamp};
+use super::place::Voices;
+use super::row::{Conversation, body_columns, from_bits};
+use super::value::{Incoming, Received, Thread};
+use super::{delivery, gaps, outbox, people, quarantine, search};
+use crate::domain::{Body, ConversationId, Message, MessageId, Summary, Timestamp, UserName};
 
 /// Stores all of it in one transaction.
 pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Received> {
     let transaction = db.transaction()?;
     let mut batch = Batch::new(&transaction);
-    let mut fresh = Vec::new();
+    let mut received = Received::default();
     for item in incoming {
         match item {
-            Incoming::Message(message) => {
-                if batch.add(&message)? {
-                    fresh.push(message);
+            Incoming::Message(mut message) => match batch.add(&mut message)? {
+                Added::Fresh => received.fresh.push(message),
+                Added::Seen => received.seen_before.push((message.sender, message.id)),
+                Added::Known => {}
+            },
+            Incoming::Group(group) => people::save_group(&transaction, &group)?,
+            Incoming::Heard(heard) => received.gaps |= gaps::hear(&transaction, &heard)?,
+            Incoming::Receipt { member, delivery, at, letters } => {
+                for letter in letters {
+                    let moved = delivery::advance(&transaction, letter, &member, delivery, at)?;
+                    received.progress.extend(moved);
                 }
             }
-            Incoming::Group(group) => people::save_group(&transaction, &group)?,
+            Incoming::Members { group, members } => {
+                received.progress.extend(delivery::members(&transaction, group, &members)?);
+            }
+            Incoming::Answer(draft) => {
+                outbox::insert(&transaction, &draft)?;
+            }
             Incoming::Quarantine { topic, payload, reason, at } => {
                 quarantine::keep(&transaction, &topic, &payload, &reason, at)?;
             }
         }
     }
-    let summaries = batch.finish()?;
+    received.summaries = batch.finish()?;
     transaction.commit()?;
-    Ok(Received { fresh, summaries })
+    Ok(received)
+}
+
+/// What became of a message that was to be stored.
+pub(super) enum Added {
+    /// It was not known before.
+    Fresh,
+    /// It was known, in whatever conversation.
+    Known,
+    /// It was known, and had been on the screen.
+    Seen,
 }
 
 /// Messages that are stored together. The conversations' rows are read once and written once.
 pub(super) struct Batch<'db> {
     db: &'db Connection,
     changed: BTreeMap<ConversationId, Conversation>,
+    voices: Voices,
 }
 
 impl<'db> Batch<'db> {
     pub(super) fn new(db: &'db Connection) -> Self {
-        Self { db, changed: BTreeMap::new() }
+        Self { db, changed: BTreeMap::new(), voices: Voices::default() }
     }
 
-    /// Stores a message; says whether it was not known before, in whatever conversation.
-    pub(super) fn add(&mut self, message: &Message) -> Result<bool> {
-        let known = "SELECT 1 FROM message WHERE id = ?1";
-        if self.db.prepare_cached(known)?.exists([message.id])? {
-            return Ok(false);
+    /// Stores a message, unless its id is known already, and gives it its place.
+    pub(super) fn add(&mut self, message: &mut Message) -> Result<Added> {
+        let known = "SELECT sender = ?2 AND unseen = 0 AND delivery IS NULL FROM message WHERE id = ?1";
+        let mut known = self.db.prepare_cached(known)?;
+        let known = known.query_row((message.id, &message.sender), |row| row.get(0)).optional()?;
+        match known {
+            Some(true) => return Ok(Added::Seen),
+            Some(false) => return Ok(Added::Known),
+            None => {}
         }
         let conversation = match self.changed.entry(message.conversation.clone()) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -57,10 +86,13 @@ impl<'db> Batch<'db> {
                 entry.insert(conversation)
             }
         };
+        conversation.stamp = conversation.stamp.max(message.sent_at);
+        self.voices.place(self.db, conversation, message)?;
         let (kind, text) = body_columns(&message.body);
         let insert = "INSERT INTO message
-                (id, conversation, sender, sent_at, received_at, kind, text, delivery)
-            VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery)";
+                (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen)
+            VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
+                :late, :unseen)";
         let arrival = self.db.prepare_cached(insert)?.insert(named_params! {
             ":id": message.id,
             ":conversation": conversation.row,
@@ -70,20 +102,23 @@ impl<'db> Batch<'db> {
             ":kind": kind,
             ":text": text,
             ":delivery": message.delivery,
+            ":late": message.late,
+            ":unseen": message.unseen,
         })?;
         if let Body::Text(text) = &message.body {
             search::index(self.db, arrival, conversation.row, text)?;
         }
         count(conversation, message);
-        Ok(true)
+        Ok(Added::Fresh)
     }
 
     /// Writes the conversations that got a message, and says what a list shows of them now.
     pub(super) fn finish(self) -> Result<Vec<Summary>> {
         let save = "UPDATE conversation
             SET unread = ?2, first_unread_at = ?3, first_unread_id = ?4,
-                last_at = ?5, last_id = ?6, last_sender = ?7
+                last_at = ?5, last_id = ?6, last_sender = ?7, stamp = ?8
             WHERE id = ?1";
+        self.voices.save(self.db)?;
         let mut save = self.db.prepare_cached(save)?;
         let mut summaries = Vec::with_capacity(self.changed.len());
         for (party, conversation) in self.changed {
@@ -97,6 +132,7 @@ impl<'db> Batch<'db> {
                 last.map(|(key, _)| key.sent_at),
                 last.map(|(key, _)| key.id),
                 last.map(|(_, sender)| sender),
+                conversation.stamp,
             ])?;
             summaries.push(conversation.summary(party));
         }
@@ -122,12 +158,13 @@ fn open(db: &Connection, party: &ConversationId) -> Result<Conversation> {
         return Ok(conversation);
     }
     let row = db.prepare_cached("INSERT INTO conversation (party) VALUES (?1)")?.insert([party])?;
-    Ok(Conversation { row, unread: 0, first_unread: None, last: None })
+    Ok(Conversation { row, unread: 0, first_unread: None, last: None, stamp: Timestamp::EPOCH })
 }
 
 /// The row of a conversation, if there is one.
 pub(super) fn find(db: &Connection, party: &ConversationId) -> Result<Option<Conversation>> {
-    let find = "SELECT id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender
+    let find = "SELECT id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender,
+            stamp
         FROM conversation WHERE party = ?1";
     db.prepare_cached(find)?.query_row([party], Conversation::read).optional()
 }
@@ -137,24 +174,52 @@ pub(super) fn mark_read(db: &Connection, party: ConversationId) -> Result<Option
     let mark = "UPDATE conversation
         SET unread = 0, first_unread_at = NULL, first_unread_id = NULL
         WHERE party = ?1 AND unread > 0
-        RETURNING id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender";
+        RETURNING id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender, stamp";
     let conversation = db.prepare_cached(mark)?.query_row([&party], Conversation::read).optional()?;
     Ok(conversation.map(|c| c.summary(party)))
 }
 
-/// What a list shows of all conversations.
-pub(super) fn summaries(db: &Connection) -> Result<Vec<Summary>> {
-    let all = "SELECT id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender, party
-        FROM conversation";
-    let mut all = db.prepare_cached(all)?;
-    let rows = all.query_map([], |row| Ok(Conversation::read(row)?.summary(row.get(7)?)))?;
+/// Which of these messages of others were not on the screen yet, with their senders.
+pub(super) fn unseen(db: &Connection, ids: &[MessageId]) -> Result<Vec<(UserName, MessageId)>> {
+    let mut find = db.prepare_cached("SELECT sender FROM message WHERE id = ?1 AND unseen = 1")?;
+    let mut unseen = Vec::new();
+    for id in ids {
+        let sender = find.query_row([id], |row| row.get(0)).optional()?;
+        unseen.extend(sender.map(|sender: UserName| (sender, *id)));
+    }
+    Ok(unseen)
+}
+
+/// These messages were on the screen.
+pub(super) fn see(db: &Connection, ids: &[MessageId]) -> Result<()> {
+    let mut see = db.prepare_cached("UPDATE message SET unseen = 0 WHERE id = ?1")?;
+    ids.iter().try_for_each(|id| see.execute([id]).map(drop))
+}
+
+/// What the next letter of ours in each conversation has to follow.
+pub(super) fn threads(db: &Connection) -> Result<Vec<(ConversationId, Thread)>> {
+    let mut all = db.prepare_cached("SELECT party, stamp, number FROM conversation")?;
+    let rows = all.query_map([], |row| {
+        Ok((row.get(0)?, Thread { stamp: row.get(1)?, number: from_bits(row.get(2)?) }))
+    })?;
     rows.collect()
 }
 
-/// The latest `sent_at` of our own messages.
+/// What a list shows of all conversations.
+pub(super) fn summaries(db: &Connection) -> Result<Vec<Summary>> {
+    let all = "SELECT id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender,
+            stamp, party
+        FROM conversation";
+    let mut all = db.prepare_cached(all)?;
+    let rows = all.query_map([], |row| Ok(Conversation::read(row)?.summary(row.get(8)?)))?;
+    rows.collect()
+}
+
+/// When the newest of our own messages was made, by its id.
 pub(super) fn newest_own(db: &Connection) -> Result<Option<Timestamp>> {
-    let newest = "SELECT max(sent_at) FROM message WHERE delivery IS NOT NULL";
-    db.prepare_cached(newest)?.query_row([], |row| row.get(0))
+    let newest = "SELECT max(id) FROM message WHERE delivery IS NOT NULL";
+    let newest: Option<MessageId> = db.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
+    Ok(newest.and_then(|id| id.minted_at()))
 }
 
 #[cfg(test)]
@@ -189,8 +254,11 @@ mod tests {
         // The same ids again: in another batch, in other conversations, with another text.
         let elsewhere =
             Message { conversation: ConversationId::Group(GroupId::from_bits(1)), ..a.clone() };
-        let again = f.receive(&[b, elsewhere, said(1, "eve", 30, "x")]);
+        let again = f.receive(&[b.clone(), elsewhere, said(1, "eve", 30, "x")]);
         assert_eq!(again, Received::default());
+        f.wait(f.store.see(vec![b.id], Vec::new())).unwrap();
+        let again = f.receive(&[b.clone(), said(2, "eve", 30, "x")]);
+        assert_eq!(again.seen_before, [(user("bob"), b.id)], "its sender may not know");
         let known = f.wait(f.store.load()).unwrap().summaries;
         assert_eq!(known, first.summaries, "no empty conversation was made");
 
@@ -201,9 +269,14 @@ mod tests {
     #[test]
     fn unread_marks_know_late_arrivals_events_and_our_own() {
         let mut f = Fixture::new();
+        // Each by another sender: what one wrote stays in the order of its ids.
+        let said = |n, by: &str, ms, text| {
+            let sender = user(&format!("s{n}"));
+            Message { sender, ..said(n, by, ms, text) }
+        };
         let joined = Message { body: Body::Joined, ..said(1, "bob", 5, "x") };
         let only_event = f.receive(&[joined]).summaries;
-        assert_eq!(only_event, [summary(0, None, ("bob", 5))]);
+        assert_eq!(only_event, [summary(0, None, ("s1", 5))]);
 
         let two = f.receive(&[said(2, "bob", 50, "x"), ours(3, "bob", 60, "y")]).summaries;
         assert_eq!(two, [summary(1, Some((50, 2)), ("me", 60))]);
@@ -211,17 +284,17 @@ mod tests {
         let late = f.receive(&[said(4, "bob", 20, "late"), said(5, "bob", 30, "late")]).summaries;
         assert_eq!(late, [summary(3, Some((20, 4)), ("me", 60))]);
         let tie = f.receive(&[said(6, "bob", 60, "tie")]).summaries;
-        assert_eq!(tie, [summary(4, Some((20, 4)), ("bob", 60))]);
+        assert_eq!(tie, [summary(4, Some((20, 4)), ("s6", 60))]);
 
         f.restart();
         assert_eq!(f.wait(f.store.load()).unwrap().summaries, tie);
         let read = f.wait(f.store.mark_read(direct("bob"))).unwrap();
-        assert_eq!(read, Some(summary(0, None, ("bob", 60))));
+        assert_eq!(read, Some(summary(0, None, ("s6", 60))));
         assert_eq!(f.wait(f.store.mark_read(direct("bob"))).unwrap(), None);
         assert_eq!(f.wait(f.store.mark_read(direct("nobody"))).unwrap(), None);
         // What arrives after reading is unread, though it was sent before what was read.
         let old = f.receive(&[said(7, "bob", 1, "very late")]).summaries;
-        assert_eq!(old, [summary(1, Some((1, 7)), ("bob", 60))]);
+        assert_eq!(old, [summary(1, Some((1, 7)), ("s6", 60))]);
     }
 
     #[test]
@@ -240,7 +313,10 @@ mod tests {
         let page = f.wait(f.store.page(direct("bob"), at_end, 50)).unwrap();
         assert_eq!(page.messages, all);
         assert_eq!(page.messages[0].delivery, Some(Delivery::Queued));
-        assert_eq!(f.wait(f.store.load()).unwrap().newest_own, Some(at(90)));
+        let id = "01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00".parse().unwrap();
+        f.receive(&[Message { id, ..ours(3, "bob", 95, "mine") }]);
+        let minted = f.wait(f.store.load()).unwrap().newest_own;
+        assert_eq!(minted, Some(at(0x0193_5372_9d2b)));
     }
 
     #[test]
@@ -292,7 +368,8 @@ mod tests {
                     let number = (case.get() << 32) + n;
                     let make = if is_ours { ours } else { said };
                     let body = if is_event { Body::Joined } else { Body::Unsupported };
-                    Message { body, ..make(number, &name, ms, "x") }
+                    let sender = user(&format!("s{n}"));
+                    Message { body, sender, ..make(number, &name, ms, "x") }
                 });
                 let messages: Vec<Message> = messages.collect();
                 for message in &messages {

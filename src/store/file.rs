@@ -12,7 +12,10 @@ use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use super::Error;
 
 /// The versions of the schema, oldest first. A released one never changes.
-const VERSIONS: &[M<'_>] = &[M::up(include_str!("../../assets/schema/001_first.sql"))];
+const VERSIONS: &[M<'_>] = &[
+    M::up(include_str!("../../assets/schema/001_first.sql")),
+    M::up(include_str!("../../assets/schema/002_receipts.sql")),
+];
 
 /// Settings of the connection.
 ///
@@ -35,7 +38,7 @@ const SETTINGS: &str = "
 const LOCKED_FOR: Duration = Duration::from_secs(5);
 
 /// More than there are statements in this layer: each is prepared once.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// Opens the database, making it and its directory where they are missing, and brings its schema up to
 /// date. The file is readable by its owner alone, and so is a directory made here.
@@ -192,7 +195,7 @@ mod tests {
         let file = OpenOptions::new().write(true).open(f.path()).unwrap();
         let len = file.metadata().unwrap().len();
         // All but the first pages, which hold the schema.
-        file.write_all_at(&vec![0xa5; usize::try_from(len).unwrap() - 65_536], 65_536).unwrap();
+        file.write_all_at(&vec![0xa5; usize::try_from(len).unwrap() - 131_072], 131_072).unwrap();
         let store = Store::open(&f.path()).unwrap();
         let error = f.wait(store.page(direct("bob"), PageAt::Oldest, 500)).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error}");

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
-    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, Queued, Received, Snapshot,
-    StoredGroup, limits,
+    Account, Draft, Gap, Incoming, KnownPerson, LastSeen, Moved, OutboxRow, Page, Progress, Queued,
+    Received, Snapshot, StoredGroup, Tracked, limits,
 };
-use super::{Error, batch, file, outbox, page, people, quarantine, search};
-use crate::domain::{ConversationId, GroupId, Message, MessageId, PageAt, Summary, Timestamp};
+use super::{Error, batch, delivery, file, gaps, outbox, page, people, quarantine, search};
+use crate::domain::{ConversationId, GroupId, Message, MessageId, PageAt, Summary, Timestamp, UserName};
 
 /// What one account remembers. Cheap to clone; all clones speak with the same thread.
 ///
@@ -81,6 +81,8 @@ impl Store {
                 groups: people::groups(db)?,
                 summaries: batch::summaries(db)?,
                 newest_own: batch::newest_own(db)?,
+                threads: batch::threads(db)?,
+                debtors: delivery::debtors(db)?,
             })
         };
         self.ask("read what is known", load).await
@@ -123,21 +125,107 @@ impl Store {
         drafts: Vec<Draft>,
         group: Option<StoredGroup>,
     ) -> Result<Queued, Error> {
-        let queue =
-            move |db: &mut Connection| outbox::queue(db, message.as_ref(), &drafts, group.as_ref());
+        let queue = move |db: &mut Connection| outbox::queue(db, message, &drafts, group.as_ref());
         self.ask("store what is to be sent", queue).await
     }
 
-    /// The outbox rows after this sequence number (0: from the start), in order; at most `limit`, and
-    /// at most [`limits::ROWS`].
-    pub async fn outbox(&self, after_seq: i64, limit: usize) -> Result<Vec<OutboxRow>, Error> {
-        self.ask("read the outbox", move |db| outbox::rows(db, after_seq, bounded(limit))).await
+    /// The outbox rows after this sequence number (0: from the start) that are to be published, in order;
+    /// at most `limit`, and at most [`limits::ROWS`].
+    pub async fn due(&self, after_seq: i64, limit: usize) -> Result<Vec<OutboxRow>, Error> {
+        self.ask("read the outbox", move |db| outbox::due(db, after_seq, bounded(limit))).await
     }
 
-    /// Takes outbox rows out: the broker has them. Returns the messages of which no row is left; they
-    /// are [`Sent`](crate::domain::Delivery::Sent) now. Unknown sequence numbers are passed over.
-    pub async fn confirm(&self, rows: Vec<i64>) -> Result<Vec<(ConversationId, MessageId)>, Error> {
-        self.ask("confirm what was sent", move |db| outbox::confirm(db, &rows)).await
+    /// The broker took these rows: they leave the outbox when their recipients have confirmed them. Unknown
+    /// sequence numbers are passed over.
+    ///
+    /// Not forced to the disk: after a power cut they go out again, and are stored once.
+    pub async fn taken(&self, rows: Vec<i64>) -> Result<Moved, Error> {
+        let take = move |db: &mut Connection| {
+            file::unforced(db, |db| in_transaction(db, |db| delivery::taken(db, &rows)))
+        };
+        self.ask("note what was sent", take).await
+    }
+
+    /// The broker refused this row, and would again: it stays, as failed.
+    pub async fn refused(&self, row: i64, why: String) -> Result<Moved, Error> {
+        let refuse =
+            move |db: &mut Connection| in_transaction(db, |db| delivery::refused(db, row, &why));
+        self.ask("note what was refused", refuse).await
+    }
+
+    /// What the broker took and this recipient did not confirm, the least tried first; at most `limit`. They
+    /// count as tried once more; what was tried [`limits::ATTEMPTS`] times is given up instead, and told.
+    ///
+    /// Not forced to the disk: an attempt that is not counted is made once more.
+    pub async fn resend(
+        &self,
+        member: UserName,
+        limit: usize,
+    ) -> Result<(Vec<OutboxRow>, Vec<Progress>), Error> {
+        let resend = move |db: &mut Connection| {
+            let resend = |db: &Connection| delivery::resend(db, &member, bounded(limit));
+            file::unforced(db, |db| in_transaction(db, resend))
+        };
+        self.ask("read what was not confirmed", resend).await
+    }
+
+    /// Puts letters that failed back among those to be published; all of them where none is named.
+    pub async fn retry(&self, letters: Vec<MessageId>) -> Result<Moved, Error> {
+        let retry = move |db: &mut Connection| in_transaction(db, |db| delivery::retry(db, &letters));
+        self.ask("try again", retry).await
+    }
+
+    /// Takes letters out of the outbox that not everybody has confirmed: they failed, for this reason.
+    pub async fn give_up(&self, letters: Vec<MessageId>, why: String) -> Result<Moved, Error> {
+        let give_up =
+            move |db: &mut Connection| in_transaction(db, |db| delivery::give_up(db, &letters, &why));
+        self.ask("give up", give_up).await
+    }
+
+    /// All that is known of a letter of ours.
+    pub async fn tracked(&self, letter: MessageId) -> Result<Option<Tracked>, Error> {
+        self.ask("read about a message", move |db| delivery::tracked(db, letter)).await
+    }
+
+    /// What is in the outbox, in the order of sending, at most `limit`; and how much there is in all.
+    pub async fn waiting(&self, limit: usize) -> Result<(Vec<Tracked>, u64), Error> {
+        self.ask("read the outbox", move |db| delivery::waiting(db, bounded(limit))).await
+    }
+
+    /// Which of these messages of others were not on the screen yet, with their senders.
+    pub async fn unseen(&self, ids: Vec<MessageId>) -> Result<Vec<(UserName, MessageId)>, Error> {
+        self.ask("look what was seen", move |db| batch::unseen(db, &ids)).await
+    }
+
+    /// These messages of others were on the screen; the drafts that tell their senders go into the outbox with
+    /// that.
+    ///
+    /// Not forced to the disk, as with [`mark_read`](Self::mark_read): they are seen again then.
+    pub async fn see(&self, ids: Vec<MessageId>, drafts: Vec<Draft>) -> Result<(), Error> {
+        let see = move |db: &mut Connection| {
+            let see = |db: &Connection| {
+                batch::see(db, &ids)?;
+                drafts.iter().try_for_each(|draft| outbox::insert(db, draft).map(drop))
+            };
+            file::unforced(db, |db| in_transaction(db, see))
+        };
+        self.ask("note what was seen", see).await
+    }
+
+    /// Of whom numbers are missing.
+    pub async fn missing_of(&self) -> Result<Vec<UserName>, Error> {
+        self.ask("look for what is missing", |db| gaps::senders(db)).await
+    }
+
+    /// What is missing of these senders, to ask them for it; counts that. What was asked for
+    /// [`limits::ASKED`] times is forgotten.
+    pub async fn ask_for_missing(&self, senders: Vec<UserName>) -> Result<Vec<Gap>, Error> {
+        self.ask("look for what is missing", move |db| gaps::ask(db, &senders)).await
+    }
+
+    /// Forgets which numbers were heard in a conversation.
+    pub async fn forget_heard(&self, conversation: ConversationId) -> Result<(), Error> {
+        self.ask("forget what was heard", move |db| gaps::forget(db, &conversation)).await
     }
 
     /// Part of a conversation: at most `limit` messages (at least one, at most [`limits::ROWS`]). Costs
@@ -202,6 +290,16 @@ impl Store {
         let answer = answer.await.map_err(|_| closed())?;
         answer.map_err(|source| Error::sqlite(action, &self.path, source))
     }
+}
+
+fn in_transaction<T>(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 fn bounded(limit: usize) -> u32 {
@@ -346,7 +444,7 @@ mod tests {
                 let kept = id(number(*batch, BATCH));
                 let known = move |db: &mut Connection| {
                     let both =
-                        "SELECT 1 FROM message m JOIN outbox o ON o.message = m.id WHERE m.id = ?1";
+                        "SELECT 1 FROM message m JOIN outbox o ON o.letter = m.id WHERE m.id = ?1";
                     db.prepare(both)?.exists([kept])
                 };
                 assert!(f.wait(f.store.ask("look", known)).unwrap(), "batch {batch} is gone");
@@ -379,7 +477,7 @@ mod tests {
             assert_eq!(f.receive(&messages).fresh.len(), messages.len());
             let mine = number(batch, BATCH);
             let message = ours(mine, "bob", 1, "my words");
-            f.wait(f.store.queue(Some(message), vec![draft("a", Some(mine))], None)).unwrap();
+            f.wait(f.store.queue(Some(message), vec![draft("a", mine)], None)).unwrap();
             println!("answered {batch}");
         }
     }

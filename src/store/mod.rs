@@ -13,12 +13,15 @@
 //! of conversations shows is kept up to date in columns.
 
 mod batch;
+mod delivery;
 mod error;
 mod file;
+mod gaps;
 mod handle;
 mod outbox;
 mod page;
 mod people;
+mod place;
 mod quarantine;
 mod row;
 mod search;
@@ -29,6 +32,6 @@ mod value;
 pub use error::Error;
 pub use handle::Store;
 pub use value::{
-    Account, Draft, Incoming, KnownPerson, LastSeen, OutboxRow, Page, Queued, Received, Snapshot,
-    StoredGroup, limits,
+    Account, Draft, Gap, Heard, Incoming, KnownPerson, LastSeen, Moved, OutboxRow, OutboxState, Page,
+    Progress, Queued, Received, Snapshot, StoredGroup, Thread, Tracked, limits,
 };

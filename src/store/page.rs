@@ -86,7 +86,7 @@ mod tests {
     use proptest::test_runner::TestRunner;
 
     use super::*;
-    use crate::store::testing::{Fixture, at, direct, id, said};
+    use crate::store::testing::{Fixture, at, direct, id, said, user};
 
     /// What a page should be, from all keys in order.
     fn model(keys: &[MessageKey], at: PageAt, limit: usize) -> (Vec<MessageKey>, bool, bool) {
@@ -132,8 +132,13 @@ mod tests {
             case.set(case.get() + 1);
             let name = format!("u{}", case.get());
             let number = |n: u128| (n << 32) + case.get();
-            let messages: Vec<_> =
-                (0..).zip(&sent).map(|(n, ms)| said(number(n), &name, *ms, "x")).collect();
+            let messages: Vec<_> = (0..)
+                .zip(&sent)
+                .map(|(n, ms)| {
+                    let sender = user(&format!("s{n}"));
+                    Message { sender, ..said(number(n), &name, *ms, "x") }
+                })
+                .collect();
             f.receive(&messages);
             let mut keys: Vec<_> = messages.iter().map(Message::key).collect();
             keys.sort();

@@ -91,8 +91,11 @@ impl FromSql for ConversationId {
 impl ToSql for Delivery {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         let code = match self {
+            Self::Failed => 0,
             Self::Queued => 1,
             Self::Sent => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
         };
         Ok(code.into())
     }
@@ -101,8 +104,11 @@ impl ToSql for Delivery {
 impl FromSql for Delivery {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value.as_i64()? {
+            0 => Ok(Self::Failed),
             1 => Ok(Self::Queued),
             2 => Ok(Self::Sent),
+            3 => Ok(Self::Delivered),
+            4 => Ok(Self::Read),
             other => Err(FromSqlError::OutOfRange(other)),
         }
     }
@@ -174,7 +180,8 @@ pub(super) fn profile(row: &Row<'_>) -> Result<Profile> {
 macro_rules! select_message {
     ($rest:literal) => {
         concat!(
-            "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party ",
+            "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, ",
+            "m.late, m.unseen ",
             $rest
         )
     };
@@ -191,6 +198,8 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
         body: body(row, 4, 5)?,
         delivery: row.get(6)?,
         conversation: row.get(7)?,
+        late: row.get(8)?,
+        unseen: row.get(9)?,
     })
 }
 
@@ -200,11 +209,12 @@ pub(super) struct Conversation {
     pub(super) unread: u32,
     pub(super) first_unread: Option<MessageKey>,
     pub(super) last: Option<(MessageKey, UserName)>,
+    pub(super) stamp: Timestamp,
 }
 
 impl Conversation {
-    /// The columns `id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender`, in
-    /// this order and first.
+    /// The columns `id, unread, first_unread_at, first_unread_id, last_at, last_id, last_sender, stamp`,
+    /// in this order and first.
     pub(super) fn read(row: &Row<'_>) -> Result<Self> {
         let key = |at: Option<Timestamp>, id: Option<MessageId>| {
             at.zip(id).map(|(sent_at, id)| MessageKey { sent_at, id })
@@ -215,6 +225,7 @@ impl Conversation {
             unread: row.get(1)?,
             first_unread: key(row.get(2)?, row.get(3)?),
             last: key(row.get(4)?, row.get(5)?).zip(sender),
+            stamp: row.get(7)?,
         })
     }
 

@@ -78,23 +78,26 @@ pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message 
         received_at: at(9_999_999),
         body: Body::Text(MessageText::new(text).unwrap()),
         delivery: None,
+        late: false,
+        unseen: true,
     }
 }
 
 /// A message of ours, to this user.
 pub(super) fn ours(number: u128, to: &str, sent_at: i64, text: &str) -> Message {
     let delivery = Some(Delivery::Queued);
-    Message { conversation: direct(to), delivery, ..said(number, "me", sent_at, text) }
+    Message { conversation: direct(to), delivery, unseen: false, ..said(number, "me", sent_at, text) }
 }
 
-/// A draft that carries a message, if any is named.
-pub(super) fn draft(topic: &str, message: Option<u128>) -> Draft {
+/// A draft of the letter of this number, which nobody has to confirm.
+pub(super) fn draft(topic: &str, letter: u128) -> Draft {
     Draft {
         topic: topic.to_owned(),
         payload: topic.as_bytes().to_vec(),
-        retain: message.is_none(),
-        message: message.map(id),
-        recipient: direct("bob"),
+        letter: id(letter),
+        to: direct("bob"),
+        recipients: Vec::new(),
+        number: None,
     }
 }
 

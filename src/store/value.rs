@@ -1,7 +1,8 @@
 //! What goes into the store and comes out of it, beside the values of the domain.
 
 use crate::domain::{
-    ConversationId, DeviceId, Group, Message, MessageId, Profile, Standing, Summary, Timestamp, UserName,
+    ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Profile, Recipient,
+    Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -16,6 +17,12 @@ pub mod limits {
     pub const QUARANTINE_LINE: usize = 1_024;
     /// Most characters of a search that are used.
     pub const SEARCH: usize = 256;
+    /// How often a letter goes to somebody who is online and does not confirm it, until it is given up.
+    pub const ATTEMPTS: u32 = 50;
+    /// Most numbers of one device that are remembered as missing.
+    pub const MISSING: u64 = 1_000;
+    /// How often a missing number is asked for, until it is forgotten.
+    pub const ASKED: u32 = 6;
     /// Questions that wait for the store's thread; whoever asks more waits for room.
     pub const WAITING: usize = 64;
 }
@@ -60,9 +67,22 @@ pub struct Snapshot {
     pub groups: Vec<StoredGroup>,
     /// All conversations that have a message, in no particular order.
     pub summaries: Vec<Summary>,
-    /// The latest `sent_at` of our own messages, so that a clock that went back does not put the next
-    /// one above it.
+    /// When the newest message of ours was made, so that a clock that went back does not put the next one
+    /// above it.
     pub newest_own: Option<Timestamp>,
+    /// What the next letter of ours in each conversation has to follow.
+    pub threads: Vec<(ConversationId, Thread)>,
+    /// Who has not confirmed something that the broker took.
+    pub debtors: Vec<UserName>,
+}
+
+/// What the next letter of ours in a conversation has to follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Thread {
+    /// The latest time that anybody wrote on a message there.
+    pub stamp: Timestamp,
+    /// The number of our last letter there.
+    pub number: u64,
 }
 
 /// Something that came in, to be stored before it is acknowledged.
@@ -72,6 +92,28 @@ pub enum Incoming {
     Message(Message),
     /// A group that changed by what came in.
     Group(StoredGroup),
+    /// A letter with a number came.
+    Heard(Heard),
+    /// Somebody tells what became of letters of ours.
+    Receipt {
+        /// Who.
+        member: UserName,
+        /// `Delivered` or `Read`.
+        delivery: Delivery,
+        /// When, by their clock.
+        at: Timestamp,
+        /// Which.
+        letters: Vec<MessageId>,
+    },
+    /// These are the members of a group now: what was said there is not for those any more who left.
+    Members {
+        /// Which.
+        group: GroupId,
+        /// Who is in.
+        members: Vec<UserName>,
+    },
+    /// What goes out because of what came in.
+    Answer(Draft),
     /// Something that could not be understood. Kept within the bounds of [`limits`].
     Quarantine {
         /// The topic it came on.
@@ -92,6 +134,49 @@ pub struct Received {
     pub fresh: Vec<Message>,
     /// The conversations that got at least one of them.
     pub summaries: Vec<Summary>,
+    /// Messages that came again and had been on the screen: their senders may not know it.
+    pub seen_before: Vec<(UserName, MessageId)>,
+    /// Messages of ours that came further.
+    pub progress: Vec<Progress>,
+    /// Whether numbers are missing that were not before.
+    pub gaps: bool,
+}
+
+/// A message of ours has come so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it was said.
+    pub conversation: ConversationId,
+    /// Which.
+    pub id: MessageId,
+    /// How far.
+    pub delivery: Delivery,
+}
+
+/// A letter with a number came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Of whom.
+    pub sender: UserName,
+    /// From which of their devices.
+    pub device: DeviceId,
+    /// Which.
+    pub number: u64,
+}
+
+/// A run of numbers that never came, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Of whom.
+    pub sender: UserName,
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
 }
 
 /// A publish to be made, as it goes on the wire.
@@ -101,21 +186,55 @@ pub struct Draft {
     pub topic: String,
     /// The final bytes.
     pub payload: Vec<u8>,
-    /// Whether the broker keeps it as the topic's last.
-    pub retain: bool,
-    /// The message that it carries, if it carries one. Several drafts may carry the same.
-    pub message: Option<MessageId>,
-    /// Whom it is for.
-    pub recipient: ConversationId,
+    /// The letter that it carries.
+    pub letter: MessageId,
+    /// The conversation it is for.
+    pub to: ConversationId,
+    /// Who is to confirm it. Where there is nobody, it is done when the broker has it.
+    pub recipients: Vec<UserName>,
+    /// Its number in the conversation, if it has one.
+    pub number: Option<u64>,
 }
 
-/// A [`Draft`] in the outbox.
+/// A letter in the outbox, to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Its place in the order of sending. Never used twice.
     pub seq: i64,
-    /// What to publish.
-    pub draft: Draft,
+    /// The letter.
+    pub letter: MessageId,
+    /// Where to.
+    pub topic: String,
+    /// The final bytes.
+    pub payload: Vec<u8>,
+    /// The conversation it is for.
+    pub to: ConversationId,
+}
+
+/// How a letter stands in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// It is to be published.
+    Due,
+    /// The broker took it; recipients are to confirm it.
+    Taken,
+    /// It was refused: a person has to decide.
+    Refused,
+}
+
+/// All that is known of a letter of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// Which.
+    pub id: MessageId,
+    /// The conversation it is for.
+    pub to: ConversationId,
+    /// The message that it carries, if it carries one.
+    pub message: Option<Message>,
+    /// Whom it was for, by name.
+    pub recipients: Vec<Recipient>,
+    /// How it stands in the outbox; `None` when it is not there any more.
+    pub state: Option<OutboxState>,
 }
 
 /// What [`Store::queue`](super::Store::queue) did.
@@ -125,6 +244,19 @@ pub struct Queued {
     pub rows: Vec<i64>,
     /// The conversation of the message, if there was a message.
     pub summary: Option<Summary>,
+    /// The message as it was placed, if there was one.
+    pub message: Option<Message>,
+}
+
+/// What it came to that the broker answered, or that a person decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Messages of ours that it moved.
+    pub progress: Vec<Progress>,
+    /// Who is to confirm something now.
+    pub open: Vec<UserName>,
+    /// How many letters it found.
+    pub letters: u64,
 }
 
 /// Part of a conversation.

@@ -97,7 +97,15 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
         | Command::Invite { ticket, .. } => Some(*ticket),
-        Command::Load { .. } | Command::MarkRead(_) | Command::Typing(_) | Command::ConnectNow => None,
+        Command::Load { .. }
+        | Command::MarkRead(_)
+        | Command::Seen { .. }
+        | Command::Info(_)
+        | Command::Outbox
+        | Command::Retry(_)
+        | Command::GiveUp(_)
+        | Command::Typing(_)
+        | Command::ConnectNow => None,
     }
 }
 

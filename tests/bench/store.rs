@@ -84,6 +84,8 @@ fn message(n: u64) -> Message {
         received_at: sent_at,
         body: Body::Text(MessageText::new(&text.join(" ")).unwrap()),
         delivery: None::<Delivery>,
+        late: false,
+        unseen: true,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod broker;
+mod chaos;
 mod cli;
 mod config;
 mod frames;

@@ -25,10 +25,16 @@ impl Glyphs {
     /// How far a message of ours has come. What is not a tick yet says so in words.
     pub fn delivery(self, delivery: Delivery) -> &'static str {
         match (self, delivery) {
+            (Self::Unicode, Delivery::Failed) => "! failed",
             (Self::Unicode, Delivery::Queued) => "◷ queued",
             (Self::Unicode, Delivery::Sent) => "✓",
+            (Self::Unicode, Delivery::Delivered) => "✓✓",
+            (Self::Unicode, Delivery::Read) => "✓✓ read",
+            (Self::Ascii, Delivery::Failed) => "failed",
             (Self::Ascii, Delivery::Queued) => "queued",
             (Self::Ascii, Delivery::Sent) => "sent",
+            (Self::Ascii, Delivery::Delivered) => "delivered",
+            (Self::Ascii, Delivery::Read) => "read",
         }
     }
 

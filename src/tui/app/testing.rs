@@ -71,5 +71,7 @@ pub fn message(sender: &str, at: i64, text: &str) -> Message {
         received_at: at,
         body: Body::Text(MessageText::new(text).unwrap()),
         delivery: (sender == "alice").then_some(Delivery::Sent),
+        late: false,
+        unseen: sender != "alice",
     }
 }

@@ -78,6 +78,8 @@ fn letter(words: &str) -> Vec<u8> {
     encode_letter(&Letter {
         id: MessageId::from_bytes(uuid::Uuid::now_v7().into_bytes()),
         sent_at: Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
+        group: None,
+        number: None,
         membership: None,
         content: Content::Text(MessageText::new(words).expect("short words")),
     })

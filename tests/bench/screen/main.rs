@@ -97,6 +97,8 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             received_at: sent_at,
             body: Body::Text(MessageText::new(&text).expect("short words")),
             delivery: None,
+            late: false,
+            unseen: true,
         })
     };
     for first in (0..HISTORY).step_by(10_000) {

@@ -1,14 +1,12 @@
 //! A cluster of three nodes, with somebody at each, and its leader killed in mid-conversation.
 
-use cooee::config::BrokerChoice;
 use cooee::domain::{ConversationId, JoinPolicy};
-use cooee::engine::{Clock, Link, Setup};
-use cooee::protocol::Root;
+use cooee::engine::{Link, Setup};
 
 use crate::support::cluster::Cluster;
 use crate::support::person::{Person, direct, name, text};
 use crate::support::proxy::Proxy;
-use crate::support::world::program;
+use crate::support::world::World;
 
 /// What somebody is to say in one conversation.
 fn words(who: &str, to: &str, from: usize, until: usize) -> Vec<String> {
@@ -29,20 +27,14 @@ async fn a_cluster_whose_leader_is_killed_loses_and_doubles_nothing() {
     const ROUNDS: usize = 60;
     let dir = tempfile::tempdir().unwrap();
     let mut cluster = Cluster::start(dir.path()).await;
+    // Nobody asks it for its own broker, so it has none.
+    let world = World::built_in();
     let mut people = Vec::new();
     let mut proxies = Vec::new();
     for (n, who) in (1..).zip(NAMES) {
         let proxy = Proxy::to_first_of(cluster.ports_from(n)).await;
-        let url = format!("mqtt://127.0.0.1:{}", proxy.address.port());
-        let setup = Setup {
-            data_dir: dir.path().join(who),
-            broker: BrokerChoice::Url(url.parse().unwrap()),
-            root: Root::default(),
-            private_groups: true,
-            typing: true,
-            program: program(),
-            clock: Clock::system(),
-        };
+        let data_dir = dir.path().join(who);
+        let setup = Setup { data_dir, ..world.setup_through(proxy.address.port()) };
         people.push(Person::new(&setup, who).await);
         proxies.push(proxy);
     }

@@ -24,9 +24,8 @@ on_every_broker! {
         alice.until("bob is writing", |s| s.typing == [(direct("bob"), name("bob"))]).await;
         bob.say(&direct("alice"), "seen").await;
         alice.until_heard(&direct("bob"), &["seen".into()]).await;
-        alice.until_sent(1).await;
-        bob.until_sent(1).await;
-        assert!(alice.screen.sent.values().all(|d| *d == Delivery::Sent));
+        alice.until_all(1, Delivery::Delivered).await;
+        bob.until_all(1, Delivery::Delivered).await;
         assert_eq!(bob.screen.summaries[&direct("alice")].unread, 1);
         bob.ask(Command::MarkRead(direct("alice"))).await;
         bob.until("all is read", |s| s.summaries[&direct("alice")].unread == 0).await;

@@ -59,6 +59,8 @@ pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &
         received_at: at(millis),
         body: Body::Text(MessageText::new(text).unwrap()),
         delivery: (sender == "alice").then_some(Delivery::Sent),
+        late: false,
+        unseen: sender != "alice",
     }
 }
 

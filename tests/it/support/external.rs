@@ -1,6 +1,7 @@
 //! A broker that is not ours, as `tests/brokers/run` installs and starts it.
 
 use std::ffi::OsString;
+use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -75,6 +76,12 @@ impl External {
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// One that was killed loses all that it kept.
+    pub fn wipe(&self) {
+        let dir = &self.what[1];
+        fs::remove_dir_all(dir).expect("it kept something");
     }
 
     /// Waits until it listens.

@@ -6,7 +6,9 @@ use cooee::domain::{
     Availability, Body, ConversationId, Delivery, DisplayName, GroupId, GroupName, JoinPolicy, Message,
     MessageId, MessageText, PageAt, Person as Contact, Summary, UserName,
 };
-use cooee::engine::{self, Command, GroupView, Link, Notice, Session, Setup, SignUp, Ticket, Update};
+use cooee::engine::{
+    self, Command, GroupView, Info, Link, Notice, Session, Setup, SignUp, Ticket, Update, Waiting,
+};
 use tokio::time::timeout;
 
 use super::PATIENCE;
@@ -28,6 +30,8 @@ pub struct Screen {
     pub answers: BTreeMap<u64, Result<GroupId, String>>,
     pub typing: Vec<(ConversationId, UserName)>,
     pub page: Option<(Vec<Message>, bool, bool)>,
+    pub info: Option<Info>,
+    pub outbox: Option<(Vec<Waiting>, u64, u64)>,
     pub warnings: Vec<String>,
     pub stopped: Option<Option<String>>,
 }
@@ -65,6 +69,8 @@ impl Screen {
             Update::Delivery { id, delivery, .. } => {
                 self.sent.insert(id, delivery);
             }
+            Update::Info(info) => self.info = Some(info),
+            Update::Outbox { waiting, total, changed } => self.outbox = Some((waiting, total, changed)),
             Update::Page { messages, more_before, more_after, .. } => {
                 self.page = Some((messages, more_before, more_after));
             }
@@ -173,6 +179,12 @@ impl Person {
         }
     }
 
+    /// Takes in the next update.
+    pub async fn hear(&mut self) {
+        let update = self.session.updates.recv().await.expect("the session runs");
+        self.screen.note(update);
+    }
+
     pub async fn ask(&mut self, command: Command) {
         self.session.commands.send(command).await.expect("the session runs");
     }
@@ -198,9 +210,34 @@ impl Person {
     pub async fn until_sent(&mut self, count: usize) {
         self.until("all is sent", |s| {
             let texts: Vec<_> = s.stored.iter().filter(|m| m.is_ours() && text(m).is_some()).collect();
-            texts.len() >= count && texts.iter().all(|m| s.sent.contains_key(&m.id))
+            texts.len() >= count && texts.iter().all(|m| s.sent.get(&m.id) >= Some(&Delivery::Sent))
         })
         .await;
+    }
+
+    /// Waits until everything of ours that was stored so far has come this far, `count` texts in all.
+    pub async fn until_all(&mut self, count: usize, delivery: Delivery) {
+        self.until(&format!("all is {delivery:?}"), |s| {
+            let texts: Vec<_> = s.stored.iter().filter(|m| m.is_ours() && text(m).is_some()).collect();
+            texts.len() >= count && texts.iter().all(|m| s.sent.get(&m.id) >= Some(&delivery))
+        })
+        .await;
+    }
+
+    /// All about the delivery of a message of ours.
+    pub async fn info(&mut self, id: MessageId) -> Info {
+        self.screen.info = None;
+        self.ask(Command::Info(id)).await;
+        self.until("it is told", |s| s.info.is_some()).await;
+        self.screen.info.take().unwrap()
+    }
+
+    /// What a question about the outbox is answered with: what waits, how much in all, how much changed.
+    pub async fn outbox(&mut self, question: Command) -> (Vec<Waiting>, u64, u64) {
+        self.screen.outbox = None;
+        self.ask(question).await;
+        self.until("it is told", |s| s.outbox.is_some()).await;
+        self.screen.outbox.take().unwrap()
     }
 
     /// Waits until these texts came in one conversation, in this order, each once, and no others.
@@ -235,11 +272,28 @@ impl Person {
     }
 
     pub async fn page(&mut self, conversation: &ConversationId, at: PageAt) -> Vec<Message> {
+        self.load(conversation, at).await.0
+    }
+
+    /// A page, and whether there is more before and after it.
+    async fn load(&mut self, conversation: &ConversationId, at: PageAt) -> (Vec<Message>, bool, bool) {
         self.screen.page = None;
         let conversation = conversation.clone();
         self.ask(Command::Load { conversation, at, limit: 500 }).await;
         self.until("the page is there", |s| s.page.is_some()).await;
-        self.screen.page.take().unwrap().0
+        self.screen.page.take().unwrap()
+    }
+
+    /// All that the store holds of a conversation, page after page.
+    pub async fn history(&mut self, conversation: &ConversationId) -> Vec<Message> {
+        let (mut history, _, mut more) = self.load(conversation, PageAt::Oldest).await;
+        while more {
+            let last = history.last().expect("there is more after it").key();
+            let (page, _, further) = self.load(conversation, PageAt::After(last)).await;
+            history.extend(page);
+            more = further;
+        }
+        history
     }
 
     /// Quits in good order.

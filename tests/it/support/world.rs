@@ -1,6 +1,8 @@
 //! A data directory with a broker, and everything in it cleared away at the end.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use cooee::broker::{self, Revive};
 use cooee::config::BrokerChoice;
@@ -8,6 +10,7 @@ use cooee::engine::{Clock, Setup};
 use cooee::protocol::Root;
 use tempfile::TempDir;
 
+use super::PATIENCE;
 use super::external::{External, Make};
 
 /// Which broker a world has.
@@ -55,6 +58,7 @@ impl World {
             root: Root::default(),
             private_groups: true,
             typing: true,
+            read_receipts: true,
             program: program(),
             clock: Clock::system(),
         }
@@ -82,6 +86,23 @@ impl World {
         match &mut self.broker {
             Broker::External(external) => external.kill(),
             Broker::BuiltIn => kill_built_in(self.dir.path()),
+        }
+    }
+
+    /// A broker that was killed loses all that it kept: sessions, queues, retained records.
+    pub async fn wipe_broker(&mut self) {
+        let data_dir = self.dir.path();
+        match &self.broker {
+            // It was waited for.
+            Broker::External(external) => external.wipe(),
+            Broker::BuiltIn => {
+                let deadline = Instant::now() + PATIENCE;
+                while !matches!(broker::status(data_dir), Ok(None)) {
+                    assert!(Instant::now() < deadline, "the broker does not die");
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                fs::remove_dir_all(data_dir.join("broker/state")).expect("it kept something");
+            }
         }
     }
 

@@ -29,6 +29,8 @@ impl Session {
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
+            // Asked for by the command line alone.
+            Update::Info(_) | Update::Outbox { .. } => {}
             // The loop and the app around us see to it.
             Update::Stopped(_) => {}
         }

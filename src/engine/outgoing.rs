@@ -1,0 +1,223 @@
+//! The way out: from the outbox to the broker, and again to those who did not confirm.
+
+use tokio::time::Instant;
+
+use super::core::{Core, Fatal};
+use super::kill_point;
+use super::mail::Mail;
+use super::outbox::AHEAD;
+use super::resends::AT_ONCE;
+use super::update::{Notice, Update};
+use crate::domain::{ConversationId, UserName};
+use crate::mqtt::{Outcome, Publish, Request};
+use crate::protocol::Topic;
+use crate::store::{Moved, Progress};
+
+/// What a publish was for, by the number that comes back with the broker's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A row of the outbox.
+    Row(i64),
+    /// A letter that goes to somebody again.
+    Resend,
+    /// Our own retained records.
+    State,
+    /// The last word of a session.
+    Goodbye,
+}
+
+impl From<Token> for u64 {
+    fn from(token: Token) -> Self {
+        match token {
+            // Row numbers begin at 1.
+            Token::Row(seq) => seq.unsigned_abs(),
+            Token::Resend => u64::MAX - 2,
+            Token::Goodbye => u64::MAX - 1,
+            Token::State => u64::MAX,
+        }
+    }
+}
+
+impl From<u64> for Token {
+    fn from(number: u64) -> Self {
+        match (i64::try_from(number), number) {
+            (Ok(seq), _) => Self::Row(seq),
+            (_, n) if n == u64::from(Self::Resend) => Self::Resend,
+            (_, n) if n == u64::from(Self::Goodbye) => Self::Goodbye,
+            _ => Self::State,
+        }
+    }
+}
+
+/// Whether rows leave the outbox as soon as they are handed over: a test shows by it that it would notice.
+fn forgets() -> bool {
+    fail::fail_point!("outbox::forget", |_| true);
+    false
+}
+
+impl Core {
+    /// Publishes what the outbox holds, as far as the window allows, and what is due to go again.
+    pub(super) async fn pump(&mut self) -> Result<(), Fatal> {
+        if !self.link.is_up() {
+            return Ok(());
+        }
+        loop {
+            while let Some(row) = self.outbox.next() {
+                // Not every broker says that nobody listens. Whoever signed up has subscribed.
+                if let ConversationId::Direct(user) = &row.to
+                    && !self.people.is_registered(user)
+                {
+                    let seq = row.seq;
+                    self.outbox.park(seq);
+                    continue;
+                }
+                let (letter, token) = (row.letter, Token::Row(row.seq));
+                let (topic, payload) = (row.topic.clone(), row.payload.clone());
+                self.publish_letter(topic, payload, token).await;
+                kill_point("send: handed over");
+                if forgets() {
+                    self.store.give_up(vec![letter], String::new()).await?;
+                }
+            }
+            let Some(after) = self.outbox.wants() else { break };
+            let rows = self.store.due(after, AHEAD).await?;
+            self.outbox.feed(rows);
+        }
+        self.resend().await
+    }
+
+    async fn publish_letter(&mut self, topic: String, payload: Vec<u8>, token: Token) {
+        let token = Some(token.into());
+        let publish = Publish { topic, payload, retain: false, expiry: None, token };
+        self.ask(Request::Publish(publish)).await;
+    }
+
+    /// What is not confirmed goes to the inbox of whom it is due to: there is always somebody subscribed to
+    /// that, while a group's topic is only heard by those whose subscription the broker has not forgotten.
+    async fn resend(&mut self) -> Result<(), Fatal> {
+        let now = Instant::now();
+        while let Some(user) = self.resends.next(now) {
+            if !self.people.is_online(&user) {
+                self.resends.gone(&user);
+                continue;
+            }
+            let (rows, progress) = self.store.resend(user.clone(), AT_ONCE).await?;
+            self.resends.sent(&user, rows.len(), now);
+            tracing::debug!(%user, letters = rows.len(), "not confirmed: they go again");
+            let inbox = Topic::Inbox { to: user, from: self.me.user.clone(), device: self.device };
+            let inbox = self.topic(&inbox);
+            for row in rows {
+                self.publish_letter(inbox.clone(), row.payload, Token::Resend).await;
+            }
+            self.tell_progress(progress).await;
+        }
+        Ok(())
+    }
+
+    /// The broker answered a publish.
+    pub(super) async fn on_published(
+        &mut self,
+        token: u64,
+        outcome: Outcome,
+        mail: &mut Mail,
+    ) -> Result<(), Fatal> {
+        let seq = match Token::from(token) {
+            Token::Row(seq) => seq,
+            Token::Resend => {
+                self.resends.answered();
+                return Ok(());
+            }
+            Token::State | Token::Goodbye => {
+                self.on_state_refused(outcome).await;
+                return Ok(());
+            }
+        };
+        match outcome {
+            Outcome::NobodyListens if self.is_alone(seq) => self.on_taken(seq, mail),
+            Outcome::Taken => self.on_taken(seq, mail),
+            Outcome::NobodyListens => self.park(seq),
+            Outcome::NotNow(why) => {
+                self.outbox.park(seq);
+                self.link.retry_later();
+                self.warn(format!("a message waits in the outbox: {why}")).await;
+            }
+            Outcome::Refused(why) if self.outbox.answered(seq) => {
+                let moved = self.store.refused(seq, why.clone()).await?;
+                self.tell_progress(moved.progress).await;
+                self.warn(format!("the broker refuses a message: {why}")).await;
+            }
+            Outcome::Refused(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn warn(&mut self, words: String) {
+        self.faces.tell(Update::Notice(Notice::Warning(words))).await;
+    }
+
+    fn on_taken(&mut self, seq: i64, mail: &mut Mail) {
+        if self.outbox.answered(seq) {
+            mail.taken.push(seq);
+        }
+    }
+
+    /// The broker took these rows: whom they are for are to confirm them.
+    pub(super) async fn note_taken(&mut self, rows: Vec<i64>) -> Result<(), Fatal> {
+        kill_point("send: taken by the broker");
+        let Moved { progress, open, .. } = self.store.taken(rows).await?;
+        let now = Instant::now();
+        for user in open {
+            let online = self.people.is_online(&user);
+            let is_new = online && self.newcomers.contains(&user);
+            self.resends.owe(user.clone(), online, now);
+            // Whether the broker knows of their subscription is not sure yet: a copy goes to their inbox.
+            if is_new {
+                self.resends.hurry(&user, now);
+            }
+        }
+        self.tell_progress(progress).await;
+        Ok(())
+    }
+
+    /// Tells how far messages of ours have come.
+    pub(super) async fn tell_progress(&mut self, progress: Vec<Progress>) {
+        for Progress { conversation, id, delivery } in progress {
+            self.faces.tell(Update::Delivery { conversation, id, delivery }).await;
+        }
+    }
+
+    /// Whether the row is for a group of which we are the only member: nobody can listen.
+    fn is_alone(&self, seq: i64) -> bool {
+        let Some(ConversationId::Group(id)) = self.outbox.recipient(seq) else { return false };
+        self.groups.get(*id).is_some() && self.others_in(*id).is_empty()
+    }
+
+    fn park(&mut self, seq: i64) {
+        let reachable = self.outbox.recipient(seq).is_some_and(|to| match to {
+            ConversationId::Direct(user) => self.people.is_online(user),
+            ConversationId::Group(id) => {
+                self.others_in(*id).iter().any(|user| self.people.is_online(user))
+            }
+        });
+        self.outbox.park(seq);
+        if reachable {
+            self.link.retry_later();
+        }
+    }
+
+    /// Somebody can be reached now: what waited for them, or for a group of theirs, goes out.
+    pub(super) fn release_outbox(&mut self, user: &UserName) {
+        self.outbox.release(&ConversationId::Direct(user.clone()));
+        let theirs = |group: &&crate::domain::Group| group.has_member(user);
+        for id in self.groups.joined().filter(theirs).map(|group| group.id) {
+            self.outbox.release(&ConversationId::Group(id));
+        }
+    }
+
+    /// Somebody came online, or connected anew.
+    pub(super) fn on_seen(&mut self, user: &UserName) {
+        self.release_outbox(user);
+        self.resends.seen(user, Instant::now());
+        self.gaps.seen();
+    }
+}

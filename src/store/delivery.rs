@@ -1,0 +1,476 @@
+//! How far our letters have come to each of their recipients.
+//!
+//! A letter stays in the outbox until each of its recipients has confirmed it, or left, or a person gave it
+//! up. How far a message has come is kept in its own row, as far as to the recipient who is furthest behind.
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
+
+use super::row::{message, select_message};
+use super::value::{Moved, OutboxRow, OutboxState, Progress, Tracked, limits};
+use crate::domain::{Delivery, GroupId, MessageId, Recipient, Timestamp, UserName};
+
+/// Why a letter was given up that nobody refused.
+const UNANSWERED: &str = "their Cooee was online and did not confirm it, however often it went out";
+
+impl FromSql for OutboxState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self::Due),
+            1 => Ok(Self::Taken),
+            2 => Ok(Self::Refused),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
+}
+
+/// A recipient tells what became of a letter. `None` when that moves no message, and when it is nothing of
+/// ours.
+pub(super) fn advance(
+    db: &Connection,
+    letter: MessageId,
+    member: &UserName,
+    delivery: Delivery,
+    at: Timestamp,
+) -> Result<Option<Progress>> {
+    let advance = "UPDATE recipient
+        SET delivery = ?3, why = NULL, departed = 0, delivered_at = coalesce(delivered_at, ?4),
+            read_at = iif(?3 = ?5, ?4, read_at)
+        WHERE letter = ?1 AND member = ?2 AND delivery < ?3";
+    let values = (letter, member, delivery, at, Delivery::Read);
+    match db.prepare_cached(advance)?.execute(values)? {
+        0 => Ok(None),
+        _ => settle(db, letter),
+    }
+}
+
+/// These are the members of a group now: what was said there is not for those any more who left before
+/// they had it.
+pub(super) fn members(db: &Connection, group: GroupId, members: &[UserName]) -> Result<Vec<Progress>> {
+    let open = "SELECT r.letter, r.member FROM outbox o JOIN recipient r ON r.letter = o.letter
+        WHERE o.party = ?1 AND r.departed = 0 AND r.delivery IN (1, 2)";
+    let mut open = db.prepare_cached(open)?;
+    let open = open.query_map([group], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let open: Vec<(MessageId, UserName)> = open.collect::<Result<_>>()?;
+    let mut progress = Vec::new();
+    for (letter, member) in open.into_iter().filter(|(_, member)| !members.contains(member)) {
+        let depart = "UPDATE recipient SET departed = 1 WHERE letter = ?1 AND member = ?2";
+        db.prepare_cached(depart)?.execute((letter, member))?;
+        progress.extend(settle(db, letter)?);
+    }
+    Ok(progress)
+}
+
+/// The broker took these rows of the outbox: their recipients are to confirm them.
+pub(super) fn taken(db: &Connection, rows: &[i64]) -> Result<Moved> {
+    let mut moved = Moved::default();
+    for seq in rows {
+        let take = "UPDATE outbox SET state = 1 WHERE seq = ?1 AND state = 0 RETURNING letter";
+        let letter = db.prepare_cached(take)?.query_row([seq], |row| row.get(0)).optional()?;
+        let Some(letter) = letter else { continue };
+        let sent =
+            "UPDATE recipient SET delivery = 2 WHERE letter = ?1 AND delivery = 1 AND departed = 0
+            RETURNING member";
+        let mut sent = db.prepare_cached(sent)?;
+        for member in sent.query_map([letter], |row| row.get(0))? {
+            moved.open.push(member?);
+        }
+        moved.letters += 1;
+        moved.progress.extend(settle(db, letter)?);
+    }
+    moved.open.sort();
+    moved.open.dedup();
+    Ok(moved)
+}
+
+/// The broker refused this row, and would again.
+pub(super) fn refused(db: &Connection, seq: i64, why: &str) -> Result<Moved> {
+    let refuse = "UPDATE outbox SET state = 2 WHERE seq = ?1 AND state = 0 RETURNING letter";
+    let letter = db.prepare_cached(refuse)?.query_row([seq], |row| row.get(0)).optional()?;
+    let Some(letter) = letter else { return Ok(Moved::default()) };
+    fail(db, letter, why)?;
+    let progress = settle(db, letter)?.into_iter().collect();
+    Ok(Moved { progress, letters: 1, open: Vec::new() })
+}
+
+/// What goes to the inbox of somebody who did not confirm it: the least tried first, at most `limit`. Counts
+/// that it goes; what went often enough is given up.
+pub(super) fn resend(
+    db: &Connection,
+    member: &UserName,
+    limit: u32,
+) -> Result<(Vec<OutboxRow>, Vec<Progress>)> {
+    let open = "SELECT o.seq, o.letter, o.topic, o.payload, o.party, r.attempts
+        FROM recipient r JOIN outbox o ON o.letter = r.letter
+        WHERE r.member = ?1 AND r.departed = 0 AND r.delivery IN (1, 2) AND o.state = 1
+        ORDER BY r.attempts, r.letter LIMIT ?2";
+    let mut open = db.prepare_cached(open)?;
+    let open = open.query_map((member, limit), |row| Ok((outbox_row(row)?, row.get(5)?)))?;
+    let open: Vec<(OutboxRow, u32)> = open.collect::<Result<_>>()?;
+    let (mut rows, mut progress) = (Vec::with_capacity(open.len()), Vec::new());
+    for (row, attempts) in open {
+        let letter = row.letter;
+        if attempts < limits::ATTEMPTS {
+            let count = "UPDATE recipient SET attempts = attempts + 1 WHERE letter = ?1 AND member = ?2";
+            db.prepare_cached(count)?.execute((letter, member))?;
+            rows.push(row);
+        } else {
+            let fail = "UPDATE recipient SET delivery = 0, why = ?3 WHERE letter = ?1 AND member = ?2";
+            db.prepare_cached(fail)?.execute((letter, member, UNANSWERED))?;
+            progress.extend(settle(db, letter)?);
+        }
+    }
+    Ok((rows, progress))
+}
+
+/// Who has not confirmed something that the broker took.
+pub(super) fn debtors(db: &Connection) -> Result<Vec<UserName>> {
+    let all = "SELECT DISTINCT member FROM recipient WHERE departed = 0 AND delivery IN (1, 2)";
+    db.prepare_cached(all)?.query_map([], |row| row.get(0))?.collect()
+}
+
+const FAILED: &str = "SELECT o.letter FROM outbox o WHERE EXISTS
+    (SELECT 1 FROM recipient r WHERE r.letter = o.letter AND r.delivery = 0)";
+
+/// Puts letters that failed back among those to be published, behind all others; all of them where none is
+/// named.
+pub(super) fn retry(db: &Connection, letters: &[MessageId]) -> Result<Moved> {
+    let mut moved = Moved::default();
+    for letter in named_or(db, letters, FAILED)? {
+        let again = "UPDATE recipient SET delivery = 1, why = NULL, attempts = 0
+            WHERE letter = ?1 AND delivery = 0 AND departed = 0
+                AND EXISTS (SELECT 1 FROM outbox WHERE letter = ?1)";
+        if db.prepare_cached(again)?.execute([letter])? == 0 {
+            continue;
+        }
+        // A new number: rows are read in their order, and this one was passed already.
+        let renew = "INSERT INTO outbox (letter, topic, payload, party)
+            SELECT letter, topic, payload, party FROM outbox WHERE letter = ?1";
+        let seq = db.prepare_cached(renew)?.insert([letter])?;
+        let old = "DELETE FROM outbox WHERE letter = ?1 AND seq <> ?2";
+        db.prepare_cached(old)?.execute((letter, seq))?;
+        moved.letters += 1;
+        moved.progress.extend(settle(db, letter)?);
+    }
+    Ok(moved)
+}
+
+/// Takes letters out of the outbox that were not confirmed by everybody.
+pub(super) fn give_up(db: &Connection, letters: &[MessageId], why: &str) -> Result<Moved> {
+    let mut moved = Moved::default();
+    for letter in letters {
+        let drop = "DELETE FROM outbox WHERE letter = ?1";
+        if db.prepare_cached(drop)?.execute([letter])? == 0 {
+            continue;
+        }
+        fail(db, *letter, why)?;
+        moved.letters += 1;
+        moved.progress.extend(settle(db, *letter)?);
+        forget_notice(db, *letter)?;
+    }
+    Ok(moved)
+}
+
+/// All that is known of letters in the outbox, in the order of sending, and how many there are in all.
+pub(super) fn waiting(db: &Connection, limit: u32) -> Result<(Vec<Tracked>, u64)> {
+    let mut first = db.prepare_cached("SELECT letter FROM outbox ORDER BY seq LIMIT ?1")?;
+    let letters: Vec<MessageId> = first.query_map([limit], |row| row.get(0))?.collect::<Result<_>>()?;
+    let mut all = Vec::with_capacity(letters.len());
+    for letter in letters {
+        all.extend(tracked(db, letter)?);
+    }
+    let total: i64 =
+        db.prepare_cached("SELECT count(*) FROM outbox")?.query_row([], |row| row.get(0))?;
+    Ok((all, total.unsigned_abs()))
+}
+
+/// All that is known of a letter of ours; `None` when it is none, or is done and was no message.
+pub(super) fn tracked(db: &Connection, letter: MessageId) -> Result<Option<Tracked>> {
+    let by_id =
+        select_message!("FROM message m JOIN conversation c ON c.id = m.conversation WHERE m.id = ?1");
+    let message = db.prepare_cached(by_id)?.query_row([letter], message).optional()?;
+    let message = message.filter(|message| message.is_ours());
+    let row = "SELECT party, state FROM outbox WHERE letter = ?1";
+    let row = db
+        .prepare_cached(row)?
+        .query_row([letter], |row| Ok((row.get(0)?, row.get::<_, OutboxState>(1)?)))
+        .optional()?;
+    let (party, state) = row.unzip();
+    let to = match (party, &message) {
+        (Some(party), _) => party,
+        (None, Some(message)) => message.conversation.clone(),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Tracked { id: letter, to, message, recipients: recipients(db, letter)?, state }))
+}
+
+fn recipients(db: &Connection, letter: MessageId) -> Result<Vec<Recipient>> {
+    let all = "SELECT member, delivery, delivered_at, read_at, why, departed FROM recipient
+        WHERE letter = ?1 ORDER BY member";
+    let recipient = |row: &Row<'_>| {
+        Ok(Recipient {
+            user: row.get(0)?,
+            delivery: row.get(1)?,
+            delivered_at: row.get(2)?,
+            read_at: row.get(3)?,
+            why: row.get(4)?,
+            left: row.get(5)?,
+        })
+    };
+    db.prepare_cached(all)?.query_map([letter], recipient)?.collect()
+}
+
+/// A row of `SELECT seq, letter, topic, payload, party`.
+pub(super) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
+    Ok(OutboxRow {
+        seq: row.get(0)?,
+        letter: row.get(1)?,
+        topic: row.get(2)?,
+        payload: row.get(3)?,
+        to: row.get(4)?,
+    })
+}
+
+fn named_or(db: &Connection, letters: &[MessageId], all: &str) -> Result<Vec<MessageId>> {
+    match letters {
+        [] => db.prepare_cached(all)?.query_map([], |row| row.get(0))?.collect(),
+        named => Ok(named.to_vec()),
+    }
+}
+
+fn fail(db: &Connection, letter: MessageId, why: &str) -> Result<()> {
+    let fail = "UPDATE recipient SET delivery = 0, why = ?2
+        WHERE letter = ?1 AND departed = 0 AND delivery IN (1, 2)";
+    db.prepare_cached(fail)?.execute((letter, why))?;
+    Ok(())
+}
+
+/// Brings what follows from the recipients up to date: how far the message has come, and whether the letter
+/// still has to wait in the outbox.
+fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
+    let counts = "SELECT count(*), min(delivery) FILTER (WHERE departed = 0),
+            count(*) FILTER (WHERE departed = 0 AND delivery < 3)
+        FROM recipient WHERE letter = ?1";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (all, least, pending): (u32, Option<Delivery>, u32) =
+        db.prepare_cached(counts)?.query_row([letter], read)?;
+    if pending == 0 {
+        // Where nobody is to confirm it, the broker's word is the last.
+        let done = "DELETE FROM outbox WHERE letter = ?1 AND (?2 OR state <> 0)";
+        db.prepare_cached(done)?.execute((letter, all > 0))?;
+    }
+    let least = match least {
+        Some(least) => least,
+        None => {
+            let waits = "SELECT 1 FROM outbox WHERE letter = ?1";
+            match db.prepare_cached(waits)?.exists([letter])? {
+                true => Delivery::Queued,
+                false => Delivery::Sent,
+            }
+        }
+    };
+    let mark = "UPDATE message SET delivery = ?2
+        WHERE id = ?1 AND delivery IS NOT NULL AND delivery <> ?2
+        RETURNING (SELECT party FROM conversation WHERE id = message.conversation)";
+    let conversation =
+        db.prepare_cached(mark)?.query_row((letter, least), |row| row.get(0)).optional()?;
+    if pending == 0 && all > 0 {
+        forget_notice(db, letter)?;
+    }
+    Ok(conversation.map(|conversation| Progress { conversation, id: letter, delivery: least }))
+}
+
+/// Of a letter that is no message nothing is kept once it is done.
+fn forget_notice(db: &Connection, letter: MessageId) -> Result<()> {
+    let forget = "DELETE FROM recipient WHERE letter = ?1
+        AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1)";
+    db.prepare_cached(forget)?.execute([letter])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{ConversationId, Message};
+    use crate::store::testing::{Fixture, at, direct, draft, id, ours, user};
+    use crate::store::{Draft, Incoming, limits};
+
+    use super::*;
+
+    /// Queues a message of ours for these recipients, to bob or, where there are several, to a group.
+    fn queue(f: &Fixture, letter: u128, recipients: &[&str]) -> i64 {
+        let to = match recipients {
+            ["bob"] => direct("bob"),
+            _ => ConversationId::Group(GroupId::from_bits(7)),
+        };
+        let message = Message { conversation: to.clone(), ..ours(letter, "bob", 5, "hi") };
+        let recipients = recipients.iter().map(|name| user(name)).collect();
+        let draft = Draft { to, recipients, ..draft("topic", letter) };
+        f.wait(f.store.queue(Some(message), vec![draft], None)).unwrap().rows[0]
+    }
+
+    fn receipt(
+        f: &Fixture,
+        member: &str,
+        delivery: Delivery,
+        ms: i64,
+        letters: &[u128],
+    ) -> Vec<Progress> {
+        let letters = letters.iter().map(|n| id(*n)).collect();
+        let receipt = Incoming::Receipt { member: user(member), delivery, at: at(ms), letters };
+        f.wait(f.store.receive(vec![receipt])).unwrap().progress
+    }
+
+    fn reached(progress: &[Progress]) -> Vec<Delivery> {
+        progress.iter().map(|p| p.delivery).collect()
+    }
+
+    fn tracked(f: &Fixture, letter: u128) -> Tracked {
+        f.wait(f.store.tracked(id(letter))).unwrap().unwrap()
+    }
+
+    fn waiting(f: &Fixture) -> u64 {
+        f.wait(f.store.waiting(10)).unwrap().1
+    }
+
+    #[test]
+    fn a_message_stays_in_the_outbox_until_it_is_confirmed() {
+        let f = Fixture::new();
+        let row = queue(&f, 1, &["bob"]);
+        let moved = f.wait(f.store.taken(vec![row, row, 777])).unwrap();
+        assert_eq!((reached(&moved.progress), moved.open), (vec![Delivery::Sent], vec![user("bob")]));
+        assert_eq!(f.wait(f.store.due(0, 9)).unwrap(), [], "taken once is not published again");
+        assert_eq!((waiting(&f), tracked(&f, 1).state), (1, Some(OutboxState::Taken)));
+        assert_eq!(f.wait(f.store.load()).unwrap().debtors, [user("bob")]);
+
+        assert_eq!(receipt(&f, "eve", Delivery::Read, 8, &[1]), [], "nobody speaks for another");
+        assert_eq!(
+            reached(&receipt(&f, "bob", Delivery::Delivered, 8, &[1, 99])),
+            [Delivery::Delivered]
+        );
+        assert_eq!((waiting(&f), tracked(&f, 1).state), (0, None));
+        assert_eq!(f.wait(f.store.load()).unwrap().debtors, []);
+        assert_eq!(reached(&receipt(&f, "bob", Delivery::Read, 9, &[1])), [Delivery::Read]);
+        assert_eq!(
+            receipt(&f, "bob", Delivery::Delivered, 11, &[1]),
+            [],
+            "what comes twice moves nothing"
+        );
+        let bob = &tracked(&f, 1).recipients[0];
+        assert_eq!((bob.delivered_at, bob.read_at), (Some(at(8)), Some(at(9))));
+    }
+
+    #[test]
+    fn a_group_message_waits_for_all_but_those_who_left() {
+        let f = Fixture::new();
+        let row = queue(&f, 1, &["ann", "bob", "eve"]);
+        f.wait(f.store.taken(vec![row])).unwrap();
+        // A receipt may say at once that it was read.
+        assert_eq!(receipt(&f, "ann", Delivery::Read, 7, &[1]), []);
+        assert_eq!(receipt(&f, "bob", Delivery::Delivered, 7, &[1]), []);
+        let members = |names: &[&str]| {
+            let members = names.iter().map(|name| user(name)).collect();
+            let members = Incoming::Members { group: GroupId::from_bits(7), members };
+            f.wait(f.store.receive(vec![members])).unwrap().progress
+        };
+        assert_eq!(members(&["ann", "bob", "eve", "new"]), []);
+        assert_eq!(reached(&members(&["ann", "bob"])), [Delivery::Delivered]);
+        assert_eq!(waiting(&f), 0);
+        let left: Vec<bool> = tracked(&f, 1).recipients.iter().map(|r| r.left).collect();
+        assert_eq!(left, [false, false, true]);
+        assert_eq!(reached(&receipt(&f, "bob", Delivery::Read, 8, &[1])), [Delivery::Read]);
+        // They had it all the same.
+        assert_eq!(reached(&receipt(&f, "eve", Delivery::Delivered, 8, &[1])), [Delivery::Delivered]);
+    }
+
+    #[test]
+    fn a_receipt_may_come_before_the_broker_answers() {
+        let f = Fixture::new();
+        let row = queue(&f, 1, &["bob"]);
+        assert_eq!(reached(&receipt(&f, "bob", Delivery::Delivered, 7, &[1])), [Delivery::Delivered]);
+        assert_eq!(f.wait(f.store.taken(vec![row])).unwrap(), Moved::default());
+        assert_eq!((waiting(&f), tracked(&f, 1).recipients[0].delivery), (0, Delivery::Delivered));
+    }
+
+    #[test]
+    fn what_nobody_confirms_is_done_when_the_broker_has_it() {
+        let f = Fixture::new();
+        let rows = f.wait(f.store.queue(None, vec![draft("receipt", 5)], None)).unwrap().rows;
+        f.wait(f.store.taken(rows)).unwrap();
+        assert_eq!((waiting(&f), f.wait(f.store.tracked(id(5))).unwrap()), (0, None));
+        let alone = queue(&f, 1, &[]);
+        assert_eq!(reached(&f.wait(f.store.taken(vec![alone])).unwrap().progress), [Delivery::Sent]);
+        // A notice that somebody is to confirm leaves nothing behind.
+        let notice = Draft { recipients: vec![user("bob")], ..draft("invitation", 6) };
+        let rows = f.wait(f.store.queue(None, vec![notice], None)).unwrap().rows;
+        f.wait(f.store.taken(rows)).unwrap();
+        assert_eq!(waiting(&f), 1);
+        receipt(&f, "bob", Delivery::Delivered, 7, &[6]);
+        assert_eq!((waiting(&f), f.wait(f.store.tracked(id(6))).unwrap()), (0, None));
+    }
+
+    #[test]
+    fn the_least_tried_goes_first_and_nothing_for_ever() {
+        let f = Fixture::new();
+        let rows = (1..=5).map(|n| queue(&f, n, &["bob"])).collect();
+        f.wait(f.store.taken(rows)).unwrap();
+        let resend = || {
+            let (rows, progress) = f.wait(f.store.resend(user("bob"), 2)).unwrap();
+            let letter = |row: OutboxRow| u128::from_be_bytes(*row.letter.as_bytes());
+            (rows.into_iter().map(letter).collect::<Vec<_>>(), reached(&progress))
+        };
+        let tried: Vec<_> = (0..3).map(|_| resend().0).collect();
+        assert_eq!(tried, [vec![1, 2], vec![3, 4], vec![5, 1]]);
+        receipt(&f, "bob", Delivery::Delivered, 7, &[2, 3, 4, 5]);
+        for _ in 0..limits::ATTEMPTS - 2 {
+            assert_eq!(resend(), (vec![1], vec![]));
+        }
+        assert_eq!(resend(), (vec![], vec![Delivery::Failed]));
+        assert_eq!(resend(), (vec![], vec![]));
+        assert_eq!(tracked(&f, 1).recipients[0].why.as_deref(), Some(UNANSWERED));
+        // It may come all the same.
+        assert_eq!(reached(&receipt(&f, "bob", Delivery::Delivered, 7, &[1])), [Delivery::Delivered]);
+        assert_eq!(waiting(&f), 0);
+    }
+
+    #[test]
+    fn what_was_refused_waits_for_a_person() {
+        let mut f = Fixture::new();
+        let row = queue(&f, 1, &["bob"]);
+        let moved = f.wait(f.store.refused(row, "too large".into())).unwrap();
+        assert_eq!(reached(&moved.progress), [Delivery::Failed]);
+        f.restart();
+        assert_eq!((f.wait(f.store.due(0, 9)).unwrap().len(), waiting(&f)), (0, 1));
+        assert_eq!(tracked(&f, 1).recipients[0].why.as_deref(), Some("too large"));
+
+        let moved = f.wait(f.store.retry(vec![])).unwrap();
+        assert_eq!((reached(&moved.progress), moved.letters), (vec![Delivery::Queued], 1));
+        let due = f.wait(f.store.due(row, 9)).unwrap();
+        assert_eq!((due.len(), due[0].letter), (1, id(1)), "behind what was read already");
+        assert_eq!(f.wait(f.store.retry(vec![id(1), id(9)])).unwrap(), Moved::default());
+
+        let moved = f.wait(f.store.give_up(vec![id(1), id(9)], "enough".into())).unwrap();
+        assert_eq!((reached(&moved.progress), moved.letters), (vec![Delivery::Failed], 1));
+        assert_eq!((waiting(&f), tracked(&f, 1).recipients[0].why.as_deref()), (0, Some("enough")));
+        assert_eq!(f.wait(f.store.retry(vec![])).unwrap(), Moved::default());
+    }
+
+    #[test]
+    fn who_owes_a_receipt_is_found_without_walking_over_messages() {
+        let f = Fixture::new();
+        let db = crate::store::file::open(&f.path()).unwrap();
+        let plan = |select: &str| {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
+            let steps = plan.query_map([], |row| row.get(3)).unwrap();
+            steps.map(Result::unwrap).collect::<Vec<String>>().join("; ")
+        };
+        let all =
+            plan("SELECT DISTINCT member FROM recipient WHERE departed = 0 AND delivery IN (1, 2)");
+        assert!(all.contains("recipient_open"), "{all}");
+        let one = plan(
+            "SELECT o.seq FROM recipient r JOIN outbox o ON o.letter = r.letter
+            WHERE r.member = 'bob' AND r.departed = 0 AND r.delivery IN (1, 2) AND o.state = 1
+            ORDER BY r.attempts, r.letter LIMIT 5",
+        );
+        assert!(one.contains("recipient_open (member=?)") && !one.contains("TEMP B-TREE"), "{one}");
+    }
+}
