@@ -1,9 +1,9 @@
 //! A broker that is not ours, as `tests/brokers/run` installs and starts it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -78,6 +78,13 @@ impl External {
         self.process.wait().unwrap();
     }
 
+    /// What it said last; the nodes of a cluster say it into one file.
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(log(&self.what)).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().rev().take(10).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+
     /// One that was killed loses all that it kept.
     pub fn wipe(&self) {
         let dir = &self.what[1];
@@ -89,7 +96,8 @@ impl External {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < deadline, "{:?} does not listen", self.what);
-            assert!(self.process.try_wait().unwrap().is_none(), "{:?} ended", self.what);
+            let ended = self.process.try_wait().unwrap();
+            assert!(ended.is_none(), "{:?} ended:\n{}", self.what, self.last_words());
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -103,10 +111,17 @@ impl Drop for External {
 }
 
 fn launch(what: &[OsString]) -> Child {
+    let log = log(what);
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    let log = File::options().create(true).append(true).open(log).unwrap();
     let mut command = script();
     command.args(["start", "--tied"]).args(what);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
     command.spawn().expect("the script starts")
+}
+
+fn log(what: &[OsString]) -> PathBuf {
+    Path::new(&what[1]).join("log")
 }
 
 /// A port that nobody listens on. Not from where the system takes those that nobody chose: a JVM needs a
