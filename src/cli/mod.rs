@@ -9,6 +9,7 @@
 mod attached;
 mod broker;
 mod confirm;
+mod doctor;
 mod group;
 mod history;
 mod import;
@@ -111,6 +112,15 @@ pub enum Command {
         /// Which shell
         shell: Shell,
     },
+    /// Say whether the broker is fit for Cooee, and what to change about it
+    ///
+    /// Connects with client ids and topics of its own, tries what Cooee needs (a queue for somebody who is
+    /// away, retained messages, wills and more), cleans up, and says of each whether it is ok, degraded or
+    /// broken, with the setting to change. It takes a few seconds. Without --broker it examines the
+    /// configured broker.
+    ///
+    /// Exit code 0 when Cooee works there, also degraded; 1 when it does not.
+    Doctor(doctor::Doctor),
     /// The built-in broker of the data directory
     Broker {
         /// What to do with it.
@@ -143,6 +153,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::History(command) => block_on(history::run(&command, config)),
         Command::Import(command) => import::run(&command, config),
         Command::Completions { shell } => print_completions(shell),
+        Command::Doctor(command) => return block_on(doctor::run(&command, config)),
         Command::Broker { command } => return broker::run(&command, config),
     }?;
     Ok(ExitCode::SUCCESS)
@@ -156,7 +167,7 @@ fn print_completions(shell: Shell) -> Result<(), Error> {
 }
 
 /// Runs a command that talks to the engine.
-fn block_on(command: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+fn block_on<T>(command: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Threads)?;
     let done = runtime.block_on(command);

@@ -42,6 +42,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The broker speaks an older MQTT.
+    #[error("unsupported protocol version: Cooee needs MQTT 5, and {place} speaks MQTT 3.1.1 or older")]
+    TooOld {
+        /// Where it listens.
+        place: String,
+    },
     /// The broker does not let us do what a sign-up needs.
     #[error("the broker refused: {reason}")]
     Refused {

@@ -12,7 +12,8 @@
 //!   where messages are;
 //! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
-//!   source of time and ids.
+//!   source of time and ids;
+//! - `doctor` examines a broker.
 //!
 //! # What is promised
 //!
@@ -41,6 +42,7 @@ mod clock;
 mod command;
 mod core;
 mod dialer;
+pub mod doctor;
 mod error;
 mod faces;
 mod groups;

@@ -14,7 +14,7 @@ use crate::domain::{ConversationId, MessageId};
 use crate::store::OutboxRow;
 
 /// Most rows that are published and not yet confirmed.
-const WINDOW: usize = 16;
+pub(super) const WINDOW: usize = 16;
 
 /// How many rows are read ahead.
 pub(super) const AHEAD: usize = 64;

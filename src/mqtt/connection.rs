@@ -19,7 +19,7 @@ use super::{
 use crate::protocol::limits::PACKET;
 
 /// How many requests rumqttc takes in advance; what does not fit waits in the driver.
-const REQUEST_CAPACITY: usize = 64;
+pub(super) const REQUEST_CAPACITY: usize = 64;
 
 /// A connection that held for so long is a good one, and the next attempt comes at once. One that ends
 /// sooner may end again: two programs with one session throw each other out, and a broker may hang up at
@@ -88,15 +88,14 @@ async fn serve(
         Ok(options) => options,
         Err(words) => return End::Lost(Cause::passing(words)),
     };
-    let (client, mut eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
-    let mut network = NetworkOptions::new();
-    network.set_tcp_nodelay(true);
-    eventloop.options.set_network_options(network);
+    let (client, eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
     driver::Driver::new(client, dial.address, dial.epoch, number).run(eventloop, requests, events).await
 }
 
-fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, String> {
+pub(super) fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, String> {
     let address = &dial.address;
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
     let mut options = MqttOptions::new(&identity.client_id, &address.host, address.port);
     options
         .set_keep_alive(identity.keep_alive.max(SHORTEST_KEEP_ALIVE))
@@ -105,7 +104,8 @@ fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, String> {
         .set_receive_maximum(Some(RECEIVE_MAXIMUM))
         .set_max_packet_size(Some(PACKET))
         .set_session_expiry_interval(identity.keep_session.then(|| seconds(SESSION_EXPIRY)))
-        .set_outgoing_inflight_upper_limit(INFLIGHT_LIMIT);
+        .set_outgoing_inflight_upper_limit(INFLIGHT_LIMIT)
+        .set_network_options(network);
     if let Some((user, password)) = &address.login {
         options.set_credentials(user, password);
     }

@@ -18,6 +18,7 @@ mod backoff;
 mod connection;
 mod driver;
 mod poller;
+pub mod probe;
 mod reason;
 mod tls;
 

@@ -12,6 +12,7 @@
 //! | `inbox/<to>/<from>/<device>` | no | 1 | [`Letter`] in an envelope |
 //! | `group/<group>/<from>/<device>` | no | 1 | [`Letter`] in an envelope |
 //! | `live/@<user>/<from>/<device>`, `live/<group>/<from>/<device>` | no | 0 | [`encode_typing`], expires |
+//! | `doctor/<random>/…` | for a moment | 1 | nothing of meaning: `cooee doctor` examines the broker |
 //!
 //! What is retained is state: it is read at QoS 0 and asked for anew after every connect, because at
 //! QoS 1 the queue limit of a broker cuts a long list of retained records short. What is not retained

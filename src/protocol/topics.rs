@@ -159,6 +159,12 @@ impl Root {
         }
     }
 
+    /// Where one examination of the broker tries things out. No client subscribes there, and
+    /// [`Root::parse`] knows none of it.
+    pub fn trial(&self, id: &str) -> String {
+        format!("{self}/doctor/{id}")
+    }
+
     /// Reads a topic; `None` when it is not exactly one of ours.
     pub fn parse(&self, topic: &str) -> Option<Topic> {
         let mut levels = topic.strip_prefix(&self.0)?.strip_prefix('/')?.split('/');

@@ -1,6 +1,7 @@
 //! The scriptable commands, as real processes on the built-in broker.
 
 mod account;
+mod doctor;
 mod groups;
 mod listen;
 mod talk;

@@ -3,13 +3,9 @@
 use cooee::domain::{Delivery, PageAt};
 use cooee::engine::{Command, Link, Session};
 
-use super::on_every_broker;
+use super::{numbered, on_every_broker};
 use crate::support::person::{Person, direct, name, sign_up, text};
 use crate::support::world::World;
-
-fn numbered(prefix: &str, count: usize) -> Vec<String> {
-    (1..=count).map(|n| format!("{prefix} {n}")).collect()
-}
 
 on_every_broker! {
     async fn two_people_talk(world) {

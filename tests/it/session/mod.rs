@@ -7,6 +7,7 @@ mod delivery;
 mod groups;
 mod hostile;
 mod people;
+mod receipts;
 
 /// Makes a test for each broker of one.
 macro_rules! on_every_broker {
@@ -41,3 +42,8 @@ macro_rules! on_every_broker {
     };
 }
 use on_every_broker;
+
+/// So many texts, numbered.
+fn numbered(prefix: &str, count: usize) -> Vec<String> {
+    (1..=count).map(|n| format!("{prefix} {n}")).collect()
+}

@@ -46,6 +46,8 @@ fn script() -> Command {
 pub struct External {
     /// What to start, as the script takes it.
     what: Vec<OsString>,
+    /// Other settings than those that Cooee recommends.
+    settings: Option<PathBuf>,
     process: Child,
     pub port: u16,
 }
@@ -53,22 +55,33 @@ pub struct External {
 impl External {
     /// Starts one that keeps its state in `dir`, with the settings that Cooee recommends.
     pub fn start(make: Make, dir: &Path) -> Self {
+        Self::start_on(make, dir, None)
+    }
+
+    /// The same with other settings.
+    pub fn start_with(make: Make, dir: &Path, settings: &str) -> Self {
+        let file = dir.join("settings");
+        fs::write(&file, settings).unwrap();
+        Self::start_on(make, dir, Some(file))
+    }
+
+    fn start_on(make: Make, dir: &Path, settings: Option<PathBuf>) -> Self {
         let port = free_port();
-        let what = [make.name().into(), dir.join(make.name()).into(), port.to_string().into()];
-        let mut broker = Self::launch(what.to_vec(), port);
+        let what = vec![make.name().into(), dir.join(make.name()).into(), port.to_string().into()];
+        let mut broker = Self { process: launch(&what, settings.as_deref()), what, settings, port };
         broker.wait_until_up();
         broker
     }
 
     /// Starts what the script takes by these arguments, and does not wait for it.
     pub fn launch(what: Vec<OsString>, port: u16) -> Self {
-        Self { process: launch(&what), what, port }
+        Self { process: launch(&what, None), what, settings: None, port }
     }
 
     /// A new start with the state that is on disk.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = launch(&self.what);
+        self.process = launch(&self.what, self.settings.as_deref());
         self.wait_until_up();
     }
 
@@ -110,11 +123,14 @@ impl Drop for External {
     }
 }
 
-fn launch(what: &[OsString]) -> Child {
+fn launch(what: &[OsString], settings: Option<&Path>) -> Child {
     let log = log(what);
     fs::create_dir_all(log.parent().unwrap()).unwrap();
     let log = File::options().create(true).append(true).open(log).unwrap();
     let mut command = script();
+    if let Some(file) = settings {
+        command.env("BROKER_SETTINGS", file);
+    }
     command.args(["start", "--tied"]).args(what);
     command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
     command.spawn().expect("the script starts")
