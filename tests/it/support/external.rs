@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
@@ -143,10 +142,8 @@ fn log(what: &[OsString]) -> PathBuf {
 /// A port that nobody listens on. Not from where the system takes those that nobody chose: a JVM needs a
 /// second to take its own, and until then some other test might be given it.
 pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
-        let offset = std::process::id() * 100 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 12_000 + u16::try_from(offset % 15_000).unwrap();
+        let port = fastrand::u16(12_000..27_000);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
