@@ -19,7 +19,7 @@ use super::registrar::{Registrar, Report};
 use super::resends::Resends;
 use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
-use crate::domain::{ConversationId, DeviceId, Profile, Summary, UserName};
+use crate::domain::{ConversationId, DeviceId, MessageId, Profile, Summary, UserName};
 use crate::mqtt::{Event, Request};
 use crate::protocol::Topic;
 use crate::store::{self, Store, Thread};
@@ -66,6 +66,8 @@ pub(super) struct Core {
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
+    /// The message that was asked about last: each receipt of it is told, also one that moves nothing.
+    pub watched: Option<MessageId>,
     /// How much came in that made no sense.
     pub refused: u64,
     /// When we last told each conversation that we are writing.

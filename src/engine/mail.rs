@@ -39,6 +39,8 @@ pub(super) struct Mail {
     pub taken: Vec<i64>,
     /// Letters that we have now, or have again, and whose.
     confirmed: Vec<(UserName, MessageId)>,
+    /// A receipt of the message came that was asked about last.
+    pub watched_moves: bool,
     /// Our own records were overwritten.
     presence_overwritten: bool,
     profile_overwritten: bool,
@@ -437,6 +439,9 @@ impl Core {
             self.note_taken(mail.taken).await?;
         }
         self.tell_progress(received.progress).await;
+        if mail.watched_moves {
+            self.tell_watched().await?;
+        }
         self.repeat_read(received.seen_before).await?;
         if received.gaps {
             self.gaps.found();

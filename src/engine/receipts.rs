@@ -120,6 +120,7 @@ impl Core {
         let Receipt { stage, at, letters } = receipt;
         self.resends.confirmed(&member, letters.len(), Instant::now());
         self.newcomers.remove(&member);
+        mail.watched_moves |= self.watched.is_some_and(|id| letters.contains(&id));
         let delivery = match stage {
             Stage::Delivered => Delivery::Delivered,
             Stage::Read => Delivery::Read,

@@ -17,9 +17,22 @@ impl Core {
         let Some(tracked) = self.store.tracked(id).await? else { return Ok(()) };
         let delivery = tracked.message.as_ref().and_then(|message| message.delivery);
         let Some(delivery) = delivery else { return Ok(()) };
+        self.watched = Some(id);
         let waits_for = self.hop(&tracked);
         let info = Info { id, delivery, recipients: tracked.recipients, waits_for };
         self.faces.answer(face, Update::Info(info)).await;
+        Ok(())
+    }
+
+    /// A receipt of the message that was asked about came: whoever shows it asks again.
+    pub(super) async fn tell_watched(&mut self) -> Result<(), Fatal> {
+        let Some(id) = self.watched else { return Ok(()) };
+        let message = self.store.tracked(id).await?.and_then(|tracked| tracked.message);
+        let Some((message, delivery)) = message.and_then(|m| m.delivery.map(|d| (m, d))) else {
+            return Ok(());
+        };
+        let conversation = message.conversation;
+        self.faces.tell(Update::Delivery { conversation, id, delivery }).await;
         Ok(())
     }
 

@@ -267,6 +267,8 @@ impl<B: Backend> Front<'_, B> {
             screen.draw(&self.app).map_err(TuiError::Draw)?;
             self.drawn_at = Some(Instant::now());
             self.draw_at = None;
+            let effects = self.app.drawn();
+            self.carry_out(effects, screen)?;
         }
         Ok(())
     }

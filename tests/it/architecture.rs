@@ -30,6 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain",
             "engine::Command",
             "engine::GroupView",
+            "engine::Hop",
+            "engine::Info",
             "engine::Link",
             "engine::Notice",
             "engine::PageAt",

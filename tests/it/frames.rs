@@ -1,7 +1,7 @@
 //! Frames as they are drawn, at the sizes that matter.
 
 use cooee::domain::*;
-use cooee::engine::{Link, Notice, Update};
+use cooee::engine::{Hop, Info, Link, Notice, Update};
 use cooee::tui::app::{AccountSummary, FieldName, Glyphs, Setup, SignError, Start};
 use cooee::tui::app::{Effect, Event};
 use insta::assert_snapshot;
@@ -137,6 +137,138 @@ fn a_broken_link_is_told_in_words() {
     let warning =
         "the broker at mqtt://lan does not answer: start it there, or choose another with --broker";
     desk.update(Update::Notice(Notice::Warning(warning.to_owned())));
+    assert_snapshot!(desk.screen());
+}
+
+/// All states that a message of ours can have, one that came late, and the end of a long day.
+fn states(size: (u16, u16), setup: Setup) -> Desk {
+    let bob = direct("bob");
+    let mut desk = Desk::signed_in(setup, size);
+    desk.people();
+    let all = [
+        ("what of valve 3?", Delivery::Failed),
+        ("the one that drips", Delivery::Queued),
+        ("valve 3", Delivery::Sent),
+        ("or 4", Delivery::Delivered),
+        ("I will look at both of them", Delivery::Read),
+    ];
+    let ours = all.into_iter().zip(1..).map(|((text, delivery), n)| Message {
+        delivery: Some(delivery),
+        ..message(&bob, "alice", NOW + n * MINUTE, text)
+    });
+    let mut late = message(&bob, "bob", NOW, "it is valve 3 that drips, not 4");
+    (late.late, late.received_at) = (true, at(NOW + 14 * MINUTE));
+    let messages: Vec<_> = std::iter::once(late).chain(ours).collect();
+    desk.open("bob", &messages);
+    desk
+}
+
+#[test]
+fn the_states_of_messages() {
+    assert_snapshot!(states((80, 24), plain()).screen());
+    assert_snapshot!(states((40, 12), plain()).screen());
+    let ascii = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    assert_snapshot!(states((80, 24), ascii).screen());
+}
+
+#[test]
+fn a_message_is_chosen() {
+    for size in [(80, 24), (40, 12), (20, 6)] {
+        let mut desk = states(size, plain());
+        desk.keys(&["up", "g", "j"]);
+        assert_snapshot!(desk.screen());
+    }
+}
+
+/// All about a message to a group, with an answer that has everything in it.
+fn info(size: (u16, u16)) -> Desk {
+    let team = ConversationId::Group(GroupId::from_bits(1));
+    let mut desk = Desk::among_people(size);
+    let ours =
+        message(&team, "alice", NOW, "can you check valve 3? It is the one that dripped yesterday");
+    desk.open("team", std::slice::from_ref(&ours));
+    desk.keys(&["up", "i"]);
+    let to = |name: &str, delivery, times: [Option<i64>; 2], left| Recipient {
+        user: user(name),
+        delivery,
+        delivered_at: times[0].map(at),
+        read_at: times[1].map(at),
+        why: None,
+        left,
+    };
+    let recipients = vec![
+        to("bob", Delivery::Read, [Some(NOW + 2_000), Some(NOW + 65_000)], false),
+        to("carol", Delivery::Sent, [None, None], false),
+        to("dave", Delivery::Delivered, [Some(NOW + 3_000), None], false),
+        to("erin", Delivery::Sent, [None, None], true),
+    ];
+    let waits_for = Some(Hop::Away(vec![user("carol")]));
+    desk.update(Update::Info(Info { id: ours.id, delivery: Delivery::Sent, recipients, waits_for }));
+    desk
+}
+
+#[test]
+fn all_about_a_message() {
+    assert_snapshot!(info((80, 24)).screen());
+    assert_snapshot!(info((40, 12)).screen());
+    let mut small = info((20, 6));
+    small.keys(&["pagedown", "j"]);
+    assert_snapshot!(small.screen());
+    let mut theirs = states((80, 24), plain());
+    theirs.keys(&["up", "g", "i"]);
+    assert_snapshot!(theirs.screen());
+}
+
+#[test]
+fn all_about_a_message_to_very_many() {
+    let team = ConversationId::Group(GroupId::from_bits(1));
+    let mut desk = Desk::among_people((80, 24));
+    let ours = message(&team, "alice", NOW, "hello all");
+    desk.open("team", std::slice::from_ref(&ours));
+    desk.keys(&["up", "i"]);
+    let to = |n: u32| Recipient {
+        user: user(&format!("member-{n}")),
+        delivery: Delivery::Sent,
+        delivered_at: None,
+        read_at: None,
+        why: None,
+        left: false,
+    };
+    let recipients = (0..255).map(to).collect();
+    desk.update(Update::Info(Info {
+        id: ours.id,
+        delivery: Delivery::Sent,
+        recipients,
+        waits_for: Some(Hop::Broker),
+    }));
+    desk.keys(&["pagedown"]);
+    assert!(desk.shows("more, PgDn"), "{}", desk.screen());
+    desk.keys(&["end", "pagedown", "j"]);
+    assert!(desk.shows("member-254") && !desk.shows("more, PgDn"), "{}", desk.screen());
+    desk.keys(&["k"]);
+    assert!(desk.shows("1 more, PgDn"), "the end is the end");
+}
+
+#[test]
+fn late_messages_above_and_new_ones_below() {
+    let bob = direct("bob");
+    for size in [(80, 24), (40, 12), (20, 6)] {
+        let mut desk = Desk::among_people(size);
+        let page: Vec<_> =
+            (0..60).map(|n| message(&bob, "bob", NOW + n * 1_000, &format!("n{n}"))).collect();
+        desk.open("bob", &page);
+        desk.stored(&message(&bob, "bob", NOW, "late"), None);
+        desk.keys(&["shift-up"]);
+        desk.stored(&message(&bob, "bob", NOW + MINUTE, "new"), None);
+        assert_snapshot!(desk.screen());
+    }
+}
+
+#[test]
+fn without_a_connection_on_a_narrow_screen() {
+    let mut desk = talk((40, 12));
+    let retry_in = Some(std::time::Duration::from_secs(8));
+    desk.update(Update::Link(Link::Down { reason: "connection refused".to_owned(), retry_in }));
     assert_snapshot!(desk.screen());
 }
 

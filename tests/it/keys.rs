@@ -45,6 +45,8 @@ fn every_key_of_the_design_that_is_built_does_what_it_says() {
         ("alt-home", Oldest),
         ("alt-end", Newest),
         ("alt-u", UnreadLine),
+        ("f6", ChooseMessage),
+        ("f8", ConnectNow),
         ("ctrl-l", Redraw),
         ("ctrl-z", Suspend),
         ("ctrl-q", Quit),
@@ -53,6 +55,24 @@ fn every_key_of_the_design_that_is_built_does_what_it_says() {
     ];
     for (text, action) in bound {
         assert_eq!(keymap.action(Context::Composer, key(text)), Some(action), "{text}");
+    }
+}
+
+#[test]
+fn a_chosen_message_has_the_keys_of_the_design() {
+    use Action::*;
+    let keymap = keymap();
+    let bound = [
+        ("j", Down),
+        ("k", Up),
+        ("g", First),
+        ("shift-g", Last),
+        ("i", Info),
+        ("enter", Write),
+        ("esc", Back),
+    ];
+    for (text, action) in bound {
+        assert_eq!(keymap.action(Context::Messages, key(text)), Some(action), "{text}");
     }
 }
 

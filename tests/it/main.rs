@@ -11,6 +11,7 @@ mod keys;
 mod monkey;
 mod mqtt;
 mod pty;
+mod receipts;
 mod registry;
 mod session;
 mod support;

@@ -1,7 +1,9 @@
 //! Anything may be pressed, said and resized, in any order: the screen is drawn, and nothing panics.
 
+use std::time::Duration;
+
 use cooee::domain::*;
-use cooee::engine::{Command, Link, Notice, PageAt, Stored, Update};
+use cooee::engine::{Command, Hop, Info, Link, Notice, PageAt, Stored, Update};
 use cooee::tui::app::{Effect, Event, MouseKind, width};
 use proptest::prelude::*;
 
@@ -59,6 +61,14 @@ const KEYS: &[&str] = &[
     "alt-c",
     "alt-p",
     "space",
+    "f6",
+    "f8",
+    "i",
+    "t",
+    "g",
+    "shift-g",
+    "j",
+    "k",
 ];
 const TEXTS: &[&str] = &[
     "a",
@@ -94,7 +104,7 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (0u16..130, 0u16..40).prop_map(|(width, height)| Step::Resize(width, height)),
         2 => (0u8..3, 0u16..130, 0u16..40).prop_map(|(kind, x, y)| Step::Mouse(kind, x, y)),
         1 => any::<bool>().prop_map(Step::Focus),
-        5 => (0u8..8, -50i64..50).prop_map(|(what, n)| Step::Said(what, n)),
+        5 => (0u8..11, -50i64..50).prop_map(|(what, n)| Step::Said(what, n)),
         1 => (0i64..20_000).prop_map(Step::Later),
     ]
 }
@@ -103,7 +113,11 @@ fn steps() -> impl Strategy<Value = Step> {
 fn said(what: u8, n: i64) -> Update {
     let to = if n % 2 == 0 { direct("bob") } else { ConversationId::Group(GroupId::from_bits(1)) };
     let sender = if n % 3 == 0 { "alice" } else { "bob" };
-    let message = message(&to, sender, NOW + n * MINUTE, "well 水泵 then\nyes");
+    let mut message = message(&to, sender, NOW + n * MINUTE, "well 水泵 then\nyes");
+    message.late = n % 7 == 0;
+    let states =
+        [Delivery::Failed, Delivery::Queued, Delivery::Sent, Delivery::Delivered, Delivery::Read];
+    let delivery = states[usize::try_from(n.unsigned_abs()).unwrap() % states.len()];
     match what {
         0 => Update::Stored(vec![Stored { message, ticket: None }]),
         1 => Update::Summaries(vec![summary(&[message], usize::from(n > 0))]),
@@ -111,6 +125,9 @@ fn said(what: u8, n: i64) -> Update {
         3 => Update::Link(Link::Down { reason: "no route".to_owned(), retry_in: None }),
         4 => Update::Notice(Notice::Warning("w".repeat(usize::try_from(n.abs() * 3).unwrap()))),
         5 => group(3, "ops", "bob", if n > 0 { Standing::Left } else { Standing::Member }, &["bob"]),
+        8 => Update::Delivery { conversation: to, id: message.id, delivery },
+        9 => Update::Outbox { waiting: Vec::new(), total: n.unsigned_abs(), changed: 0 },
+        10 => Update::Link(Link::Up),
         6 => Update::GroupGone(GroupId::from_bits(u128::from(n.unsigned_abs() % 5))),
         _ => Update::People(vec![person(&format!("p{}", n.abs()), "Bob", n > 0)]),
     }
@@ -118,6 +135,20 @@ fn said(what: u8, n: i64) -> Update {
 
 /// Answers a page as a store of 300 messages would.
 fn answer(command: Command) -> Option<Update> {
+    if let Command::Info(id) = command {
+        let recipient = |n: u32| Recipient {
+            user: user(&format!("p{n}")),
+            delivery: Delivery::Read,
+            delivered_at: Some(at(NOW)),
+            read_at: Some(at(NOW)),
+            why: None,
+            left: n.is_multiple_of(5),
+        };
+        let recipients: Vec<_> = (0..40).map(recipient).collect();
+        let users = vec![user("p1"), user("p2")];
+        let waits_for = Some(Hop::Receipt { users, retry_in: Some(Duration::ZERO) });
+        return Some(Update::Info(Info { id, delivery: Delivery::Sent, recipients, waits_for }));
+    }
     let Command::Load { conversation, at, limit } = command else { return None };
     let all: Vec<_> = (0..300)
         .map(|n| {

@@ -62,7 +62,12 @@ actions! {
     ScrollDown "scroll-down" "a row down";
     Oldest "oldest" "oldest message";
     Newest "newest" "newest message";
-    UnreadLine "unread-line" "unread line";
+    UnreadLine "unread-line" "the first unread message";
+    ChooseMessage "choose-message" "choose a message; on an empty line Up or Esc does too";
+    ConnectNow "connect-now" "connect now";
+    Info "info" "info";
+    TryAgain "try-again" "try again";
+    Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";
     DeleteBefore "delete-before" "delete before the cursor";

@@ -1,5 +1,6 @@
 //! The signs that stand for states. Each is told apart by its shape, never by colour alone.
 
+use super::text::width;
 use crate::domain::Delivery;
 
 /// Which signs the terminal can show.
@@ -22,7 +23,8 @@ impl Glyphs {
         }
     }
 
-    /// How far a message of ours has come. What is not a tick yet says so in words.
+    /// How far a message of ours has come: each of another shape or word, because some people see no
+    /// colours and some terminals have none.
     pub fn delivery(self, delivery: Delivery) -> &'static str {
         match (self, delivery) {
             (Self::Unicode, Delivery::Failed) => "! failed",
@@ -36,6 +38,13 @@ impl Glyphs {
             (Self::Ascii, Delivery::Delivered) => "delivered",
             (Self::Ascii, Delivery::Read) => "read",
         }
+    }
+
+    /// Cells that the widest of these signs takes.
+    pub fn widest_delivery(self) -> usize {
+        let all =
+            [Delivery::Failed, Delivery::Queued, Delivery::Sent, Delivery::Delivered, Delivery::Read];
+        all.into_iter().map(|delivery| width(self.delivery(delivery))).max().unwrap_or(0)
     }
 
     /// The entry that is open or chosen.

@@ -10,6 +10,8 @@ use crate::engine::Link;
 
 /// Longest name of a tab, in cells.
 const NAME: usize = 16;
+/// From these widths on there is room for the time of the next attempt, and for all words about it.
+const TIMED: (u16, u16) = (32, 60);
 /// From this width on there is room for the broker's address.
 const ROOMY: u16 = 100;
 
@@ -43,14 +45,15 @@ impl Session {
         };
         let next = match (&self.link, self.retry_at) {
             (Link::Down { .. }, Some(at)) => {
-                format!(", next try {}", setup.calendar.clock_with_seconds(at))
+                let next = if columns < TIMED.1 { "next" } else { "next try" };
+                format!(", {next} {}", setup.calendar.clock_with_seconds(at))
             }
-            (Link::Down { .. }, None) => ", /connect tries again".to_owned(),
+            (Link::Down { .. }, None) => ", not trying".to_owned(),
             _ => String::new(),
         };
         match columns {
-            0..60 => words,
-            60..ROOMY => format!("{words}{next}"),
+            ..ROOMY if columns < TIMED.0 => words,
+            ..ROOMY => format!("{words}{next}"),
             _ => format!("{}{}{words}{next}", self.broker, setup.glyphs.separator()),
         }
     }

@@ -53,8 +53,12 @@ fn signs(glyphs: Glyphs) -> Vec<HelpLine> {
     vec![
         entry(glyphs.presence(true), "online"),
         entry(glyphs.presence(false), "offline, with the time of the last message"),
-        entry(glyphs.delivery(Delivery::Queued), "kept here until the broker can be reached"),
+        entry(glyphs.delivery(Delivery::Queued), "kept here until the broker has it"),
         entry(glyphs.delivery(Delivery::Sent), "sent: the broker has it"),
+        entry(glyphs.delivery(Delivery::Delivered), "delivered: their Cooee has it"),
+        entry(glyphs.delivery(Delivery::Read), "read: it was on their screen"),
+        entry(glyphs.delivery(Delivery::Failed), "failed: choose it to see why, and to try again"),
+        entry("10:41, came 10:55", "it came late, and newer ones stood here before"),
         entry("#", "a group you are in"),
         entry("!", "a group that you are invited into"),
         entry("+", "a group that you may join"),

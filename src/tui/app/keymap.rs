@@ -20,6 +20,10 @@ pub enum Context {
     Text,
     /// The composer.
     Composer,
+    /// The messages, while one is being chosen.
+    Messages,
+    /// All about a message.
+    Info,
     /// A list of people or groups.
     List,
     /// The card of a group that we may join.
@@ -44,6 +48,8 @@ impl Context {
         Self::Global,
         Self::Composer,
         Self::Text,
+        Self::Messages,
+        Self::Info,
         Self::List,
         Self::Card,
         Self::Invitation,
@@ -60,6 +66,8 @@ impl Context {
             Self::Global => "global",
             Self::Text => "text",
             Self::Composer => "composer",
+            Self::Messages => "messages",
+            Self::Info => "info",
             Self::List => "list",
             Self::Card => "card",
             Self::Invitation => "invitation",
@@ -77,6 +85,8 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Text => "Editing",
             Self::Composer => "Writing",
+            Self::Messages => "Choosing a message",
+            Self::Info => "All about a message",
             Self::List => "Contacts, Online, Groups",
             Self::Card => "A group you may join",
             Self::Invitation => "An invitation into a group",
@@ -252,9 +262,9 @@ impl Keymap {
     }
 
     /// The keys and actions that the footer shows in a context.
-    pub fn footer(&self, context: Context) -> impl Iterator<Item = (&str, &'static str)> {
+    pub fn footer(&self, context: Context) -> impl Iterator<Item = (&str, Action)> {
         let actions = self.footers.get(&context).map_or(&[][..], Vec::as_slice);
-        actions.iter().filter_map(move |&action| Some((self.key(context, action)?, action.label())))
+        actions.iter().filter_map(move |&action| Some((self.key(context, action)?, action)))
     }
 }
 

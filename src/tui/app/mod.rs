@@ -15,6 +15,7 @@ mod form;
 mod glyphs;
 mod header;
 mod help;
+mod info;
 mod keymap;
 mod notices;
 mod overlay;
@@ -38,7 +39,7 @@ use std::collections::HashMap;
 use crossterm::event::KeyEvent;
 
 pub use action::Action;
-pub use chat::{Chat, Window};
+pub use chat::{Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use editor::{Editor, Layout};
 pub use event::{Effect, Event, MouseKind};
@@ -47,6 +48,7 @@ pub use form::{Complaint, NewGroup, SignUp};
 pub use glyphs::Glyphs;
 pub use header::Tab;
 pub use help::HelpLine;
+pub use info::{INFO_WIDTH, InfoBox};
 pub use keymap::{Binding, Context, Keymap, KeymapError};
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
@@ -178,6 +180,16 @@ impl App {
         effects
     }
 
+    /// A frame of this state has been drawn; says what the outside is to do about it. Only what was on
+    /// the screen in fact is told to have been seen: a flood passes many messages by between two frames.
+    pub fn drawn(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if !self.leaving {
+            self.on_session(&mut effects, |session, turn| session.seen(turn));
+        }
+        effects
+    }
+
     /// Whether an event can change what is on the screen. The first state of a session comes in pieces;
     /// it is drawn when it is complete, because a frame with half of it would delay the one with all.
     fn can_show(&self, event: &Event) -> bool {
@@ -198,9 +210,11 @@ impl App {
         let Screen::Main(session) = &mut self.screen else { return };
         let mut turn = Turn {
             setup: &self.setup,
+            keymap: &self.keymap,
             now: self.now,
             size: self.size,
             focused: self.focused,
+            watched: self.focused && self.help.is_none() && is_usable(self.size),
             notices: &mut self.notices,
             effects,
             then: None,
@@ -229,6 +243,14 @@ impl App {
         if next != self.timer {
             self.timer = next;
             effects.push(Effect::SetTimer(next));
+        }
+    }
+
+    /// Whether an action is worth a place in the footer now.
+    pub fn offers(&self, action: Action) -> bool {
+        match &self.screen {
+            Screen::Main(session) => session.offers(action),
+            Screen::Welcome(_) => true,
         }
     }
 

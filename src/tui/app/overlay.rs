@@ -2,6 +2,7 @@
 
 use super::choice::Choice;
 use super::form::NewGroup;
+use super::info::InfoBox;
 use super::keymap::Context;
 use crate::domain::GroupId;
 
@@ -21,6 +22,8 @@ pub enum Overlay {
         /// The first row shown.
         top: usize,
     },
+    /// All about a message.
+    Info(Box<InfoBox>),
 }
 
 /// A question to be answered with yes.
@@ -42,6 +45,7 @@ impl Overlay {
             Self::NewGroup(_) => Context::Form,
             Self::Question(_) => Context::Question,
             Self::Members { .. } => Context::Page,
+            Self::Info(_) => Context::Info,
         }
     }
 }

@@ -28,10 +28,18 @@ pub enum Tone {
     Sender(u64),
     /// A time, a tick.
     Faint,
+    /// What matters more than what is around it.
+    Strong,
+    /// That a message of ours was read.
+    Read,
+    /// That a message of ours failed.
+    Wrong,
     /// A day line, or something that happened in a group.
     Event,
     /// The unread line.
     Unread,
+    /// The sign of the chosen message; all of its row stands out.
+    Chosen,
 }
 
 /// Some text at some cell of a row.
@@ -77,14 +85,7 @@ pub struct Typesetter<'a> {
 impl Typesetter<'_> {
     /// The rows of an item, with the lines that stand above it because of what is `above`.
     pub fn rows(&self, above: Option<Item<'_>>, item: Item<'_>) -> Vec<Row> {
-        let mut rows = Vec::new();
-        let day = self.calendar.day(item.at());
-        if above.is_none_or(|above| self.calendar.day(above.at()) != day) {
-            rows.push(self.rule(&self.calendar.heading(day, self.now), Tone::Event, 2));
-        }
-        if let Some(unread) = self.unread.filter(|unread| starts(unread.from, above, item)) {
-            rows.push(self.rule(&format!("{} unread", unread.count), Tone::Unread, self.width / 2));
-        }
+        let mut rows = self.lines_above(above, item);
         match item {
             Item::Message(message) => self.message(message, &mut rows),
             Item::Echo(Echo { text, at, .. }) => {
@@ -94,33 +95,59 @@ impl Typesetter<'_> {
         rows
     }
 
+    /// The lines that stand above an item because of what is `above` it.
+    pub fn lines_above(&self, above: Option<Item<'_>>, item: Item<'_>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let day = self.calendar.day(item.at());
+        if above.is_none_or(|above| self.calendar.day(above.at()) != day) {
+            rows.push(self.rule(&self.calendar.heading(day, self.now), Tone::Event, 2));
+        }
+        if let Some(unread) = self.unread.filter(|unread| starts(unread.from, above, item)) {
+            rows.push(self.rule(&format!("{} unread", unread.count), Tone::Unread, self.width / 2));
+        }
+        rows
+    }
+
     fn message(&self, message: &Message, rows: &mut Vec<Row>) {
-        let Message { sender, sent_at, .. } = message;
+        let Message { sender, .. } = message;
         let name = |user: &UserName| match user == self.world.me() {
             true => "You".to_owned(),
             false => fit(&self.world.name(user), 2 * NAME).into_owned(),
         };
         let who = name(sender);
+        let time = self.time(message);
         match (&message.body, message.delivery) {
-            (Body::Text(text), Some(delivery)) => self.own(text.as_str(), *sent_at, delivery, rows),
-            (Body::Text(text), None) => self.others(sender, *sent_at, text.as_str(), Tone::Text, rows),
-            (Body::Unsupported, _) => {
-                self.others(sender, *sent_at, "[this needs a newer Cooee]", Tone::Event, rows);
+            (Body::Text(text), Some(delivery)) => {
+                self.own(text.as_str(), message.shown_at(), delivery, rows);
             }
-            (Body::Created, _) => self.event(format!("{who} made the group"), *sent_at, rows),
-            (Body::Joined, _) => self.event(format!("{who} joined"), *sent_at, rows),
-            (Body::Left, _) => self.event(format!("{who} left"), *sent_at, rows),
+            (Body::Text(text), None) => self.others(sender, time, text.as_str(), Tone::Text, rows),
+            (Body::Unsupported, _) => {
+                self.others(sender, time, "[this needs a newer Cooee]", Tone::Event, rows);
+            }
+            (Body::Created, _) => self.event(format!("{who} made the group"), &time, rows),
+            (Body::Joined, _) => self.event(format!("{who} joined"), &time, rows),
+            (Body::Left, _) => self.event(format!("{who} left"), &time, rows),
             (Body::Invited(user), _) => {
-                self.event(format!("{who} invited {}", name(user)), *sent_at, rows);
+                self.event(format!("{who} invited {}", name(user)), &time, rows);
             }
         }
     }
 
+    /// When a message was written and, if it came late, when it came: it stands above others that were
+    /// here before it.
+    fn time(&self, message: &Message) -> String {
+        let written = self.calendar.clock(message.shown_at());
+        if !message.late {
+            return written;
+        }
+        let came = self.calendar.beside(message.received_at, message.shown_at());
+        format!("{written}, came {came}")
+    }
+
     /// Words of others: sender and time, the text beside them or, where that is too narrow, below.
-    fn others(&self, sender: &UserName, at: Timestamp, text: &str, tone: Tone, rows: &mut Vec<Row>) {
+    fn others(&self, sender: &UserName, time: String, text: &str, tone: Tone, rows: &mut Vec<Row>) {
         let name = self.world.name(sender);
         let name = fit(&name, NAME.min(self.width / 2)).into_owned();
-        let time = self.calendar.clock(at);
         let time_x = 1 + width(&name) + 2;
         let beside = time_x + time.len() + 2;
         let head = vec![
@@ -146,17 +173,20 @@ impl Typesetter<'_> {
     /// Our words, at the right edge, with time and tick after the last line or, where that is too
     /// narrow, below it.
     fn own(&self, text: &str, at: Timestamp, delivery: Delivery, rows: &mut Vec<Row>) {
-        let mark = format!("{} {}", self.calendar.clock(at), self.glyphs.delivery(delivery));
-        // Wide enough for any state, so that the text does not move when the state changes.
-        let reserved = [Delivery::Queued, Delivery::Sent].map(|d| 6 + width(self.glyphs.delivery(d)));
-        let reserved = reserved.into_iter().max().unwrap_or(0);
+        let time = format!("{} ", self.calendar.clock(at));
+        // Wide enough for any state, so that the text stays where it is when the state changes.
+        let reserved = width(&time) + self.glyphs.widest_delivery();
         let edge = self.width.saturating_sub(1);
         let beside = edge.saturating_sub(reserved + 3 + self.width / 8);
         let below = beside < OWN_NARROW;
         let room = if below { edge.saturating_sub(2) } else { beside };
         let ranges = wrap(text, room);
         let block = ranges.iter().map(|range| visible_width(&text[range.clone()])).max().unwrap_or(0);
-        let right = if below { edge } else { edge.saturating_sub(width(&mark) + 3) };
+        let sign = self.glyphs.delivery(delivery);
+        let (mark_x, right) = match below {
+            true => (edge.saturating_sub(width(&time) + width(sign)), edge),
+            false => (edge.saturating_sub(reserved), edge.saturating_sub(reserved + 3)),
+        };
         let x = right.saturating_sub(block);
         for range in ranges {
             rows.push(vec![Piece {
@@ -165,15 +195,22 @@ impl Typesetter<'_> {
                 tone: Tone::Own,
             }]);
         }
-        let mark = Piece { x: edge.saturating_sub(width(&mark)), text: mark, tone: Tone::Faint };
+        let tone = match delivery {
+            Delivery::Failed => Tone::Wrong,
+            Delivery::Queued | Delivery::Sent | Delivery::Delivered => Tone::Faint,
+            Delivery::Read => Tone::Read,
+        };
+        let sign_x = mark_x + width(&time);
+        let sign = Piece { x: sign_x, text: sign.to_owned(), tone };
+        let mark = [Piece { x: mark_x, text: time, tone: Tone::Faint }, sign];
         match rows.last_mut().filter(|_| !below) {
-            Some(last) => last.push(mark),
-            None => rows.push(vec![mark]),
+            Some(last) => last.extend(mark),
+            None => rows.push(mark.into()),
         }
     }
 
-    fn event(&self, words: String, at: Timestamp, rows: &mut Vec<Row>) {
-        let words = format!("{words}{}{}", self.glyphs.separator(), self.calendar.clock(at));
+    fn event(&self, words: String, time: &str, rows: &mut Vec<Row>) {
+        let words = format!("{words}{}{time}", self.glyphs.separator());
         for range in wrap(&words, self.width.saturating_sub(2)) {
             let line = words[range].trim_end();
             let x = self.width.saturating_sub(width(line)) / 2;
@@ -259,8 +296,25 @@ mod tests {
     #[test]
     fn our_words_stand_at_the_right_with_time_and_tick() {
         let rows = drawn(&[message("alice", 60_000, "on my way")], 44, None);
-        assert_eq!(rows[1], format!("{}on my way   00:01 ✓", " ".repeat(24)));
+        assert_eq!(rows[1], format!("{}on my way   00:01 ✓", " ".repeat(17)));
+        let mut queued = message("alice", 60_000, "on my way");
+        queued.delivery = Some(Delivery::Queued);
+        let rows = drawn(&[queued], 44, None);
+        assert_eq!(rows[1], format!("{}on my way   00:01 ◷ queued", " ".repeat(17)));
         assert_eq!(super::width(&rows[1]), 43);
+    }
+
+    #[test]
+    fn what_came_late_says_when_it_came() {
+        let late = |hours: i64| Message {
+            late: true,
+            received_at: Timestamp::from_millis(hours * 3_600_000),
+            ..message("bob", 60_000, "x")
+        };
+        assert_eq!(drawn(&[late(2)], 60, None)[1], " bob  00:01, came 02:00  x");
+        assert_eq!(drawn(&[late(26)], 60, None)[1], " bob  00:01, came 2 Jan 02:00  x");
+        let ahead = Message { received_at: Timestamp::EPOCH, ..message("bob", 86_400_000, "x") };
+        assert_eq!(drawn(&[ahead], 60, None)[1], " bob  00:00  x");
     }
 
     #[test]

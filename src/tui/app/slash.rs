@@ -20,8 +20,10 @@ pub enum Request {
     Find(String),
     /// Open the chat with somebody, and say something if there is something to say.
     Message(String, String),
-    /// Try to connect now.
-    Connect,
+    /// Say what waits in the outbox.
+    Outbox,
+    /// Send again what failed.
+    Retry,
     /// Say who we are.
     Me,
 }
@@ -60,10 +62,13 @@ pub const COMMANDS: &[Slash] = &[
     slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),
     slash("groups", "", "go to the groups", |_| Request::Do(Action::ShowGroups)),
     slash("unread", "", "next chat with something unread", |_| Request::Do(Action::NextUnread)),
+    slash("messages", "", "choose a message", |_| Request::Do(Action::ChooseMessage)),
     slash("oldest", "", "go to the first message", |_| Request::Do(Action::Oldest)),
     slash("newest", "", "go to the last message", |_| Request::Do(Action::Newest)),
     slash("me", "", "who you are here", |_| Request::Me),
-    slash("connect", "", "try to connect now", |_| Request::Connect),
+    slash("connect", "", "connect now", |_| Request::Do(Action::ConnectNow)),
+    slash("outbox", "", "how much waits to be sent", |_| Request::Outbox),
+    slash("retry", "", "send again what failed", |_| Request::Retry),
     slash("redraw", "", "draw the screen anew", |_| Request::Do(Action::Redraw)),
     slash("suspend", "", "go to the shell; `fg` comes back", |_| Request::Do(Action::Suspend)),
     slash("quit", "", "leave Cooee", |_| Request::Do(Action::Quit)),

@@ -5,6 +5,7 @@
 //! end, and dropped at the far end.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::domain::{Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Timestamp};
 use crate::engine::Ticket;
@@ -43,10 +44,10 @@ impl Item<'_> {
         }
     }
 
-    /// When it was written.
+    /// When to show that it was written.
     pub fn at(&self) -> Timestamp {
         match self {
-            Self::Message(message) => message.sent_at,
+            Self::Message(message) => message.shown_at(),
             Self::Echo(echo) => echo.at,
         }
     }
@@ -96,6 +97,16 @@ impl Timeline {
     /// How many items there are. Echoes stand after the newest message, and only there.
     pub fn len(&self) -> usize {
         self.messages.len() + self.echoes().len()
+    }
+
+    /// How many of them are messages: the first ones.
+    pub fn messages(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The message at an index.
+    pub fn message(&self, index: usize) -> Option<&Message> {
+        self.messages.get(index)
     }
 
     fn echoes(&self) -> &[Echo] {
@@ -217,12 +228,34 @@ impl Timeline {
         true
     }
 
-    /// A message of ours has come further.
+    /// How far a message of ours has come now. That is not always further than before: what failed and
+    /// is tried again waits once more.
     pub fn note_delivery(&mut self, id: MessageId, delivery: Delivery) {
         let found = self.messages.iter_mut().chain(&mut self.meanwhile).rev();
         for message in found.filter(|m| m.id == id && m.delivery.is_some()) {
-            message.delivery = message.delivery.max(Some(delivery));
+            message.delivery = Some(delivery);
         }
+    }
+
+    /// Whether a message of another among these was never on the screen.
+    pub fn has_unseen(&self, range: Range<usize>) -> bool {
+        self.messages.range(within(range, self.messages.len())).any(|message| message.unseen)
+    }
+
+    /// These have been on the screen: those that were for the first time.
+    pub fn take_unseen(&mut self, range: Range<usize>) -> Vec<MessageId> {
+        let range = within(range, self.messages.len());
+        let unseen = self.messages.range_mut(range).filter(|message| message.unseen);
+        let taken: Vec<_> = unseen
+            .map(|message| {
+                message.unseen = false;
+                message.id
+            })
+            .collect();
+        for message in self.meanwhile.iter_mut().filter(|message| taken.contains(&message.id)) {
+            message.unseen = false;
+        }
+        taken
     }
 
     /// Shows at once what was sent.
@@ -256,6 +289,11 @@ impl Timeline {
         let echoes = std::mem::take(&mut self.echoes);
         *self = Self { echoes, ..Self::default() };
     }
+}
+
+fn within(range: Range<usize>, len: usize) -> Range<usize> {
+    let end = range.end.min(len);
+    range.start.min(end)..end
 }
 
 #[cfg(test)]
@@ -321,6 +359,34 @@ mod tests {
         timeline.take_page(PageAt::Newest, messages(100..110), false, false);
         assert!(!timeline.at_newest(), "the rest has to be read");
         assert_eq!(timeline.len(), 10);
+    }
+
+    #[test]
+    fn a_delivery_is_what_was_said_last() {
+        let mut timeline = loaded(0..2, false, false);
+        let ours = message("alice", 5, "on my way");
+        timeline.store(&ours, None);
+        for delivery in [Delivery::Failed, Delivery::Queued, Delivery::Read] {
+            timeline.note_delivery(ours.id, delivery);
+            assert_eq!(timeline.message(2).unwrap().delivery, Some(delivery));
+        }
+        timeline.note_delivery(message("bob", 1, "x").id, Delivery::Read);
+        assert_eq!(timeline.message(1).unwrap().delivery, None, "not ours");
+    }
+
+    #[test]
+    fn each_message_is_seen_once() {
+        let mut timeline = loaded(0..4, false, false);
+        let ids = |range: Range<i64>| messages(range).iter().map(|m| m.id).collect::<Vec<_>>();
+        assert!(timeline.has_unseen(1..3));
+        assert_eq!(timeline.take_unseen(1..3), ids(1..3));
+        assert!(!timeline.has_unseen(1..3));
+        assert_eq!(timeline.take_unseen(0..9), [ids(0..1), ids(3..4)].concat());
+        timeline.ask(PageAt::Oldest).unwrap();
+        timeline.store(&message("bob", 4, "x"), None);
+        assert_eq!(timeline.take_unseen(0..9), ids(4..5));
+        timeline.take_page(PageAt::Oldest, Vec::new(), false, false);
+        assert!(!timeline.has_unseen(0..9), "also what came while a page was on its way");
     }
 
     #[test]

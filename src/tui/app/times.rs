@@ -43,6 +43,25 @@ impl Calendar {
         day.strftime(shape).to_string()
     }
 
+    /// A time beside another that is told already: with its day where that is another one.
+    pub fn beside(&self, at: Timestamp, other: Timestamp) -> String {
+        match self.day(at) == self.day(other) {
+            true => self.clock(at),
+            false => self.local(at).strftime("%-d %b %H:%M").to_string(),
+        }
+    }
+
+    /// As exactly as a person may want it: seconds today, the date on other days.
+    pub fn exact(&self, at: Timestamp, now: Timestamp) -> String {
+        let (then, today) = (self.day(at), self.day(now));
+        let shape = match () {
+            () if then == today => "%H:%M:%S",
+            () if then.year() == today.year() => "%-d %b %H:%M:%S",
+            () => "%Y-%m-%d %H:%M:%S",
+        };
+        self.local(at).strftime(shape).to_string()
+    }
+
     /// As short as a list needs it: the time today, the weekday within six days, else the date.
     pub fn short(&self, at: Timestamp, now: Timestamp) -> String {
         let (then, today) = (self.day(at), self.day(now));
@@ -76,6 +95,12 @@ mod tests {
             calendar.short(at("2026-11-29T10:41:07Z"), now),
             "29 Nov",
             "a sender's clock may be fast"
+        );
+        let yesterday = at("2026-11-21T23:59:59Z");
+        assert_eq!([now, yesterday].map(|at| calendar.beside(at, now)), ["10:41", "21 Nov 23:59"]);
+        assert_eq!(
+            [now, yesterday, at("2025-11-22T10:41:07Z")].map(|at| calendar.exact(at, now)),
+            ["10:41:07", "21 Nov 23:59:59", "2025-11-22 10:41:07"]
         );
         assert_eq!(calendar.heading(calendar.day(now), now), "Sunday 22 November");
         assert_eq!(

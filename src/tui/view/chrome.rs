@@ -36,7 +36,8 @@ pub fn notice(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
 pub fn footer(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
     let mut x = 1;
     let separator = canvas.glyphs.separator();
-    let entries: Vec<_> = app.keymap.footer(app.context()).collect();
+    let entries = app.keymap.footer(app.context()).filter(|(_, action)| app.offers(*action));
+    let entries: Vec<_> = entries.map(|(key, action)| (key, action.label())).collect();
     let wide = |(key, label): &(&str, &str)| width(key) + 1 + width(label);
     let Some(last) = entries.len().checked_sub(1) else { return };
     let end = usize::from(area.width).saturating_sub(wide(&entries[last]) + width(separator));

@@ -45,6 +45,6 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
     }
     let (line, cell) = layout.cursor;
     let below = line.checked_sub(session.composer_top)?;
-    let has_keyboard = session.pane == Pane::Conversation;
+    let has_keyboard = session.pane == Pane::Conversation && !session.is_choosing();
     has_keyboard.then(|| Position::new(area.x + cells(TEXT + cell), area.y + cells(below)))
 }

@@ -6,7 +6,8 @@ use super::card;
 use super::paint::{Canvas, lines, row};
 use crate::domain::{Availability, ConversationId, Origin, Standing, UserName};
 use crate::tui::app::{
-    Action, App, COMMANDS, Context, GroupView, Link, Pane, Session, counted, fit, policy_words, width,
+    Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted, fit,
+    policy_words, width,
 };
 
 /// Paints the conversation, if it is on the screen.
@@ -41,12 +42,21 @@ fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     // Where there is no header the title says what is wrong with the connection.
     let trouble = match (regions.header.height, &session.link) {
         (0, Link::Connecting | Link::Down { .. }) => session.link_words(&app.setup, 0),
+        (0, Link::Up) => late_words(session),
         _ => String::new(),
     };
     let room = usize::from(regions.title.width).saturating_sub(4 + width(&trouble));
     let style = canvas.theme.title(session.pane == Pane::Conversation);
     canvas.put(regions.title, 1, &format!(" {} ", fit(&words, room)), style);
     canvas.put_right(regions.title, &trouble, canvas.theme.wrong());
+}
+
+/// Where there is no divider the title says what came late.
+fn late_words(session: &Session) -> String {
+    match session.chat().map(|chat| chat.above().late) {
+        Some(late @ 1..) if session.regions.divider.height == 0 => format!("{late} late above"),
+        _ => String::new(),
+    }
 }
 
 fn direct_title(canvas: &Canvas<'_>, app: &App, session: &Session, user: &UserName) -> String {
@@ -87,6 +97,9 @@ fn messages(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     // The newest row lies at the bottom edge.
     let first = usize::from(area.height).saturating_sub(rows.len());
     for (at, pieces) in rows.iter().enumerate() {
+        if pieces.iter().any(|piece| piece.tone == Tone::Chosen) {
+            canvas.style(row(area, first + at), canvas.theme.chosen());
+        }
         for piece in pieces {
             canvas.put(row(area, first + at), piece.x, &piece.text, canvas.theme.tone(piece.tone));
         }
@@ -141,12 +154,10 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     canvas.rule(area, session.regions.framed);
     let Some(chat) = session.writing() else { return };
     let mut room = usize::from(area.width).saturating_sub(4);
-    if chat.below() > 0 {
-        let key = app.keymap.key(Context::Composer, Action::Newest).unwrap_or_default();
-        let words = format!(" {} new below, {key} ", chat.below());
+    if let Some(words) = hidden(canvas, app, chat, room) {
         let style = canvas.theme.unread();
-        canvas.put_right(area, &words, style);
-        room = room.saturating_sub(width(&words));
+        canvas.put_right(area, &format!(" {words} "), style);
+        room = room.saturating_sub(width(&words) + 2);
     }
     let writers: Vec<_> = chat.writers().map(|user| session.world.name(user)).collect();
     let words = match &writers[..] {
@@ -157,6 +168,26 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         more => format!("{} people are typing…", more.len()),
     };
     canvas.put(area, 2, &format!(" {} ", fit(&words, room)), canvas.theme.faint());
+}
+
+/// What is off the screen and was not seen yet, above and below, with the keys that lead there.
+fn hidden(canvas: &Canvas<'_>, app: &App, chat: &Chat, room: usize) -> Option<String> {
+    let key = |action| app.keymap.key(Context::Composer, action).unwrap_or_default();
+    let above = match chat.above() {
+        Above { late: 0, unread_line: false } => None,
+        Above { late: 0, unread_line: true } => Some("unread above".to_owned()),
+        Above { late, .. } => Some(format!("{} above", counted(late, "late message"))),
+    };
+    let above = above.map(|words| format!("{words}, {}", key(Action::UnreadLine)));
+    let below =
+        (chat.below() > 0).then(|| format!("{} new below, {}", chat.below(), key(Action::Newest)));
+    let both = above.iter().chain(&below).map(String::as_str).collect::<Vec<_>>();
+    let both = both.join(canvas.glyphs.separator());
+    match width(&both) <= room {
+        true => Some(both).filter(|words| !words.is_empty()),
+        // What is above is the rarer, and nobody looks for it there.
+        false => above.or(below),
+    }
 }
 
 /// How the command that is being written goes on.

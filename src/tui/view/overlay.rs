@@ -6,8 +6,8 @@ use super::card::draw_members;
 use super::paint::{Canvas, cells, lines, row};
 use crate::domain::GroupId;
 use crate::tui::app::{
-    Action, App, Choice, Context, Field, NewGroup, Overlay, Purpose, Question, Session, fit,
-    policy_words, width, wrap,
+    Action, App, Choice, Context, Field, INFO_WIDTH, InfoBox, NewGroup, Overlay, Purpose, Question,
+    Session, fit, policy_words, width, wrap,
 };
 
 /// Widest a box is, in cells.
@@ -24,6 +24,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
         }
         Overlay::Members { group, top } => {
             members(canvas, session, *group, *top);
+            None
+        }
+        Overlay::Info(info) => {
+            draw_info(canvas, app, session, info);
             None
         }
     }
@@ -143,4 +147,24 @@ fn members(canvas: &mut Canvas<'_>, session: &Session, id: GroupId, top: usize) 
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let most = count.saturating_sub(usize::from(inner.height));
     draw_members(canvas, session, view, inner, top.min(most));
+}
+
+/// All about a message; header and footer stay in view.
+fn draw_info(canvas: &mut Canvas<'_>, app: &App, session: &Session, info: &InfoBox) {
+    let rows = session.info_rows(&app.setup, &app.keymap, app.size, app.now);
+    let screen = usize::from(canvas.area().height);
+    let area = canvas.middle(INFO_WIDTH, (rows.len() + 2).min(screen.saturating_sub(2)));
+    let inner = canvas.open(area, &info.title(&session.world));
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    for (at, pieces) in rows.iter().skip(info.top).take(usize::from(inner.height)).enumerate() {
+        for piece in pieces {
+            canvas.put(row(inner, at), piece.x, &piece.text, canvas.theme.tone(piece.tone));
+        }
+    }
+    let below = rows.len().saturating_sub(info.top + usize::from(inner.height));
+    if below > 0 {
+        let key = app.keymap.key(Context::Info, Action::PageDown).unwrap_or_default();
+        let last = row(area, usize::from(area.height).saturating_sub(1));
+        canvas.put_right(last, &format!(" {below} more, {key} "), canvas.theme.strong());
+    }
 }

@@ -100,7 +100,10 @@ impl Theme {
                 self.coloured(SENDERS[pick]).add_modifier(Modifier::BOLD)
             }
             Tone::Faint | Tone::Event => self.faint(),
+            Tone::Strong | Tone::Chosen => self.strong(),
+            Tone::Read => self.coloured(Color::Cyan),
             Tone::Unread => self.unread(),
+            Tone::Wrong => self.wrong(),
         }
     }
 }

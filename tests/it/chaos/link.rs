@@ -14,15 +14,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::codec::FramedRead;
 
 use super::packets::Packets;
 use super::weather::{Ending, Fate, Fates, Weather};
 
-/// A link to a broker.
+/// A link to a broker. All its connections end when it is dropped.
 pub struct Link {
     pub address: SocketAddr,
     open: watch::Sender<bool>,
+    _serving: JoinSet<()>,
 }
 
 /// Where the broker is. A built-in broker that comes back may not get its port again.
@@ -43,7 +45,9 @@ impl Link {
         let address = listener.local_addr().unwrap();
         let weather = weather.clone();
         let (open, mut is_open) = watch::channel(true);
-        tokio::spawn(async move {
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 if !*is_open.borrow_and_update() {
                     continue;
@@ -52,7 +56,7 @@ impl Link {
                 // Seeds for each connection and direction, so that none depends on how fast another is.
                 let fates = Fates::of_both(&weather, &mut rng);
                 let (weather, mut is_open) = (weather.clone(), is_open.clone());
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     tokio::select! {
                         () = serve(client, port, weather, fates) => {}
                         _ = is_open.wait_for(|open| !open) => {}
@@ -60,7 +64,7 @@ impl Link {
                 });
             }
         });
-        Self { address, open }
+        Self { address, open, _serving: serving }
     }
 
     /// Cuts somebody off: there is no connection any more, and none can be made.

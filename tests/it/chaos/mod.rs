@@ -1,16 +1,16 @@
 //! Nothing lost, nothing doubled: four people talk while every link fails at random and the broker is
 //! killed, and in the end everybody has everything once and in order.
 //!
-//! A short run is part of the tests. The long one, ten seeds of 3,000 messages on each broker, takes some
-//! ten minutes:
+//! A short run is part of the tests. The long one has ten seeds of 3,000 messages, each about a minute, for
+//! each test and broker:
 //!
 //! ```text
 //! COOEE_CHAOS=10x3000 cargo test --release --test it chaos -- --nocapture --test-threads=1
 //! ```
 //!
 //! Each run prints a line with its seed, and `COOEE_CHAOS=1x3000 COOEE_CHAOS_SEED=7` runs seed 7 again: the
-//! same script, the same outages, and for each connection the same faults in the same order. When each of
-//! them comes is up to the clock, so a run is repeated in kind and not to the packet.
+//! same script, the same outages, and for each connection the same faults in the same order. Which packet
+//! each of them meets is up to the clock, so a run is repeated in kind and not to the packet.
 //!
 //! - `packets` finds the borders of packets, `weather` draws what becomes of each, `link` does it;
 //! - `script` says who says what and when the broker dies, `run` plays it, `verdict` reads the stores;
@@ -26,7 +26,7 @@ mod weather;
 
 use std::time::Duration;
 
-use run::{Options, run};
+use run::{Options, Report, run};
 
 use crate::support::external::Make;
 use crate::support::world::World;
@@ -59,13 +59,16 @@ impl Size {
     }
 
     async fn run(&self, world: fn() -> Option<World>, kills: usize, forgets: usize) {
+        let options = Options { messages: self.messages, kills, forgets, patience: PATIENCE };
+        let mut reports = Vec::new();
         for seed in self.seeds.clone() {
-            let options = Options { messages: self.messages, kills, forgets, patience: PATIENCE };
             let Some(world) = world() else { return };
             let report = run(world, seed, options).await;
             println!("{report}");
-            report.check();
+            reports.push(report);
         }
+        // All seeds are run before the first that went wrong ends the test.
+        reports.iter().for_each(Report::check);
     }
 }
 

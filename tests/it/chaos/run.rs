@@ -18,7 +18,7 @@ use super::script::{Line, Outage, PEOPLE, outages, script};
 use super::verdict::{Verdict, is_through};
 use super::weather::Weather;
 use crate::support::person::{Person, sign_up, text};
-use crate::support::world::World;
+use crate::support::world::{Broker, World};
 
 /// What a run is made of.
 #[derive(Clone, Copy)]
@@ -33,6 +33,7 @@ pub struct Options {
 
 /// How a run went.
 pub struct Report {
+    broker: &'static str,
     seed: u64,
     options: Options,
     weather: Weather,
@@ -42,11 +43,11 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, options, weather, took, verdict } = self;
+        let Self { broker, seed, options, weather, took, verdict } = self;
         let Verdict { lost, doubled, disordered, strange, unconfirmed, overtaken } = verdict;
         write!(
             f,
-            "chaos: seed {seed}, {} messages: {} lost, {} doubled, {} disordered, {} strange, {} \
+            "chaos on {broker}: seed {seed}, {} messages: {} lost, {} doubled, {} disordered, {} strange, {} \
              unconfirmed ({overtaken} overtaken); {}; the broker killed {} times, {} of them without its \
              state; {:.1} s",
             options.messages,
@@ -102,7 +103,11 @@ pub async fn run(mut world: World, seed: u64, options: Options) -> Report {
     settle(&mut people, &script, options.patience).await;
     let verdict = Verdict::of(&mut people, &script, group).await;
     join_all(people.into_iter().map(Person::quit)).await;
-    Report { seed, options, weather, took: begun.elapsed(), verdict }
+    let broker = match &world.broker {
+        Broker::BuiltIn => "the built-in broker",
+        Broker::External(external) => external.name(),
+    };
+    Report { broker, seed, options, weather, took: begun.elapsed(), verdict }
 }
 
 /// Everybody knows everybody and is in the group.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cooee::domain::{ConversationId, Delivery, GroupId, Message};
 
 use super::script::{Line, PEOPLE};
+use crate::support::desk::message;
 use crate::support::person::{Person, Screen, text};
 
 /// What is wrong in the histories of all people together.
@@ -91,4 +92,33 @@ impl Verdict {
 /// The how manieth of its sender in its conversation a text says it is.
 fn number(words: &str) -> usize {
     words.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn every_kind_of_wrong_is_seen() {
+    let group = ConversationId::Group(GroupId::from_bits(1));
+    let said = ["bob group 1", "bob group 2", "bob group 3", "carol group 1"];
+    let said: BTreeSet<String> = said.map(str::to_owned).into();
+    let verdict = |history: &[(&str, &str)]| {
+        let messages = history.iter().zip(0..);
+        let messages: Vec<_> =
+            messages.map(|((from, words), n)| message(&group, from, n, words)).collect();
+        let mut verdict = Verdict::default();
+        verdict.compare("alice", said.clone(), &messages);
+        let Verdict { lost, doubled, disordered, strange, .. } = verdict;
+        [lost.len(), doubled.len(), disordered.len(), strange.len()]
+    };
+    let [first, second, third] =
+        ["bob group 1", "bob group 2", "bob group 3"].map(|words| ("bob", words));
+    let of_carol = ("carol", "carol group 1");
+    assert_eq!(verdict(&[first, of_carol, second, third]), [0; 4]);
+    assert_eq!(verdict(&[first, third]), [2, 0, 0, 0]);
+    assert_eq!(verdict(&[first, second, second, third, of_carol]), [0, 1, 0, 0]);
+    assert_eq!(verdict(&[second, first, third, of_carol]), [0, 0, 1, 0]);
+    assert_eq!(verdict(&[first, second, third, of_carol, ("bob", "eh")]), [0, 0, 1, 1]);
+    assert_eq!(
+        verdict(&[first, second, third, ("bob", "carol group 1")]),
+        [0, 0, 1, 1],
+        "of somebody else"
+    );
 }

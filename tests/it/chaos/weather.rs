@@ -1,11 +1,13 @@
 //! What goes wrong on a link and when, drawn from a seed.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fastrand::Rng;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -145,23 +147,25 @@ impl Fates {
             self.due = None;
             return Fate::Pass;
         }
-        let now = Instant::now();
-        let wait = Duration::from_millis(self.rng.u64(self.peace.clone()));
-        if *self.due.get_or_insert(now + wait) > now {
+        let (now, rng) = (Instant::now(), &mut self.rng);
+        let soon = || now + Duration::from_millis(rng.u64(self.peace.clone()));
+        if *self.due.get_or_insert_with(soon) > now {
             return Fate::Pass;
         }
-        self.due = Some(now + wait);
+        self.due = None;
         let fate = self.draw(packet);
         self.weather.tally.count(fate);
         fate
     }
 
+    /// Takes as much from the generator whatever the packet is, so that the next fate is the same.
     fn draw(&mut self, packet: &Packet) -> Fate {
         let rng = &mut self.rng;
         let mut millis = |range| Duration::from_millis(rng.u64(range));
         let (short, long, doom) = (millis(5..80), millis(20..800), millis(0..200));
         // Half of what is torn is torn inside the packet, the other half at its border.
-        let at = if rng.bool() { 0 } else { rng.usize(0..packet.0.len()) };
+        let (inside, place) = (rng.bool(), rng.usize(..));
+        let at = if inside { place % packet.0.len() } else { 0 };
         match rng.u32(0..100) {
             0..20 => Fate::Cut(at),
             20..45 => Fate::Stall(at, long),
@@ -178,4 +182,19 @@ impl Fates {
             _ => Ending::Orphaned(Duration::from_millis(self.rng.u64(100..3_000))),
         }
     }
+}
+
+#[test]
+fn a_seed_draws_the_same_fates_again_and_all_kinds_of_them() {
+    let publish = Packet(Bytes::from_static(&[0x32, 3, 0, 0, 7]));
+    let fates = |seed| {
+        let [mut up, _] = Fates::of_both(&Weather::new(), &mut Rng::with_seed(seed));
+        (0..200).map(|_| up.draw(&publish)).collect::<Vec<_>>()
+    };
+    assert_eq!(fates(1), fates(1));
+    assert_ne!(fates(1), fates(2));
+    let kinds: HashSet<_> = fates(1).iter().map(std::mem::discriminant).collect();
+    assert_eq!(kinds.len(), 5, "all but to pass");
+    let torn = |fate: &Fate| matches!(fate, Fate::Cut(at) | Fate::Stall(at, _) if *at > 0);
+    assert!(fates(1).iter().any(torn), "inside a packet");
 }

@@ -5,7 +5,7 @@ use cooee::engine::{Command, Hop, Session, Setup};
 
 use super::{numbered, on_every_broker};
 use crate::support::external::{External, Make};
-use crate::support::person::{Person, direct, name, sign_up, text};
+use crate::support::person::{Person, Screen, direct, name, sign_up, text};
 use crate::support::world::{Broker, World};
 
 /// The id of a text of ours.
@@ -48,7 +48,8 @@ on_every_broker! {
 
         // It counts as read when it was on the screen, and not when the counter is cleared.
         bob.ask(Command::MarkRead(direct("alice"))).await;
-        bob.until("the counter is cleared", |s| s.summaries[&direct("alice")].unread == 0).await;
+        let cleared = |s: &Screen| s.summaries.get(&direct("alice")).is_some_and(|s| s.unread == 0);
+        bob.until("the counter is cleared", cleared).await;
         bob.say(&direct("alice"), "after that").await;
         alice.until_heard(&direct("bob"), &["after that".into()]).await;
         assert_eq!(alice.screen.sent[&id], Delivery::Delivered);
@@ -123,8 +124,11 @@ on_every_broker! {
         bob.until("carol is gone", |s| !s.is_online("carol")).await;
         alice.say(&team, "without bob").await;
         bob.until_heard(&team, &["to all".into(), "without bob".into()]).await;
+        alice.until_all(2, Delivery::Sent).await;
         let mut carol = Person::sign_in(&setup, "carol").await;
         carol.leave(group).await.unwrap();
+        let stored = |s: &Screen| s.stored.iter().any(|m| text(m) == Some("without bob"));
+        alice.until("it is stored", stored).await;
         let id = id_of(&alice, "without bob");
         alice.until("nobody is waited for", |s| s.sent.get(&id) >= Some(&Delivery::Delivered)).await;
         assert!(alice.info(id).await.recipients.iter().any(|r| r.user == name("carol")));
@@ -199,15 +203,20 @@ async fn three_thousand_wait_although_mosquitto_keeps_one_thousand() {
     sign_up(&setup, "bob").await;
     alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
     let texts = numbered("message", 3_000);
-    for words in &texts {
+    // What is told has to be taken in meanwhile.
+    for (n, words) in texts.iter().enumerate() {
         alice.say(&direct("bob"), words).await;
+        if n % 500 == 499 {
+            alice.until_all(n + 1, Delivery::Sent).await;
+        }
     }
-    alice.until_all(texts.len(), Delivery::Sent).await;
     let mut bob = Person::with(Session::start(&setup, &name("bob")).await.unwrap());
-    bob.until("all came", |s| s.heard(&direct("alice")).len() >= texts.len()).await;
+    tokio::join!(
+        bob.until("all came", |s| s.heard(&direct("alice")).len() >= texts.len()),
+        alice.until_all(texts.len(), Delivery::Delivered)
+    );
     let history = bob.history(&direct("alice")).await;
     assert_eq!(history.iter().filter_map(text).collect::<Vec<_>>(), texts);
-    alice.until_all(texts.len(), Delivery::Delivered).await;
 }
 
 /// A packet that the broker will not take is refused at once and for good, and says so.

@@ -19,9 +19,9 @@ impl Cluster {
         assert!(Make::Cluster.is_installed(), "`tests/brokers/run install cluster` brings it");
         let ports: Vec<String> = (0..3).map(|_| free_port().to_string()).collect();
         let node = |n: usize| {
-            let mut what = vec!["cluster".into(), dir.into(), n.to_string().into()];
+            let mut what = vec![dir.into(), n.to_string().into()];
             what.extend(ports.iter().map(Into::into));
-            External::launch(what, ports[n - 1].parse().unwrap())
+            External::launch(Make::Cluster, what, ports[n - 1].parse().unwrap())
         };
         let mut nodes: Vec<External> = (1..=3).map(node).collect();
         for node in &mut nodes {

@@ -85,6 +85,7 @@ pub struct Desk {
     pub app: App,
     pub now: i64,
     effects: Vec<Effect>,
+    seen: Vec<MessageId>,
 }
 
 impl Desk {
@@ -92,7 +93,7 @@ impl Desk {
     pub fn new(setup: Setup, start: Start, (width, height): (u16, u16)) -> Self {
         let keymap = Keymap::built_in().unwrap();
         let (app, effects) = App::new(setup, keymap, start, (width, height), at(NOW));
-        Self { app, now: NOW, effects }
+        Self { app, now: NOW, effects, seen: Vec::new() }
     }
 
     /// Alice, signed in where nobody else is.
@@ -145,9 +146,21 @@ impl Desk {
         self.update(group(4, "night shift", "erin", Standing::Invited(user("erin")), &["erin"]));
     }
 
+    /// Something happens, and the frame is drawn.
     pub fn event(&mut self, event: Event) {
         let effects = self.app.update(event, at(self.now));
         self.effects.extend(effects);
+        for effect in self.app.drawn() {
+            match effect {
+                Effect::Send(Command::Seen { ids, .. }) => self.seen.extend(ids),
+                other => panic!("{other:?} because of a frame"),
+            }
+        }
+    }
+
+    /// Which messages of others were seen since this was called last.
+    pub fn seen(&mut self) -> Vec<MessageId> {
+        std::mem::take(&mut self.seen)
     }
 
     pub fn update(&mut self, update: Update) {

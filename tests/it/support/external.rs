@@ -43,7 +43,8 @@ fn script() -> Command {
 
 /// A running broker, or a node of one; killed when dropped, or when the tests are killed.
 pub struct External {
-    /// What to start, as the script takes it.
+    make: Make,
+    /// What else the script is told to start it: a directory first.
     what: Vec<OsString>,
     /// Other settings than those that Cooee recommends.
     settings: Option<PathBuf>,
@@ -66,21 +67,27 @@ impl External {
 
     fn start_on(make: Make, dir: &Path, settings: Option<PathBuf>) -> Self {
         let port = free_port();
-        let what = vec![make.name().into(), dir.join(make.name()).into(), port.to_string().into()];
-        let mut broker = Self { process: launch(&what, settings.as_deref()), what, settings, port };
+        let what = vec![dir.join(make.name()).into(), port.to_string().into()];
+        let process = launch(make, &what, settings.as_deref());
+        let mut broker = Self { make, what, settings, process, port };
         broker.wait_until_up();
         broker
     }
 
-    /// Starts what the script takes by these arguments, and does not wait for it.
-    pub fn launch(what: Vec<OsString>, port: u16) -> Self {
-        Self { process: launch(&what, None), what, settings: None, port }
+    /// Starts what the script takes with these arguments, and does not wait for it.
+    pub fn launch(make: Make, what: Vec<OsString>, port: u16) -> Self {
+        Self { process: launch(make, &what, None), make, what, settings: None, port }
+    }
+
+    /// As the script calls it.
+    pub fn name(&self) -> &'static str {
+        self.make.name()
     }
 
     /// A new start with the state that is on disk.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = launch(&self.what, self.settings.as_deref());
+        self.process = launch(self.make, &self.what, self.settings.as_deref());
         self.wait_until_up();
     }
 
@@ -99,17 +106,16 @@ impl External {
 
     /// One that was killed loses all that it kept.
     pub fn wipe(&self) {
-        let dir = &self.what[1];
-        fs::remove_dir_all(dir).expect("it kept something");
+        fs::remove_dir_all(&self.what[0]).expect("it kept something");
     }
 
     /// Waits until it listens.
     pub fn wait_until_up(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < deadline, "{:?} does not listen", self.what);
+            assert!(Instant::now() < deadline, "{:?} {:?} does not listen", self.make, self.what);
             let ended = self.process.try_wait().unwrap();
-            assert!(ended.is_none(), "{:?} ended:\n{}", self.what, self.last_words());
+            assert!(ended.is_none(), "{:?} {:?} ended:\n{}", self.make, self.what, self.last_words());
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -122,7 +128,7 @@ impl Drop for External {
     }
 }
 
-fn launch(what: &[OsString], settings: Option<&Path>) -> Child {
+fn launch(make: Make, what: &[OsString], settings: Option<&Path>) -> Child {
     let log = log(what);
     fs::create_dir_all(log.parent().unwrap()).unwrap();
     let log = File::options().create(true).append(true).open(log).unwrap();
@@ -130,13 +136,13 @@ fn launch(what: &[OsString], settings: Option<&Path>) -> Child {
     if let Some(file) = settings {
         command.env("BROKER_SETTINGS", file);
     }
-    command.args(["start", "--tied"]).args(what);
+    command.args(["start", "--tied", make.name()]).args(what);
     command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
     command.spawn().expect("the script starts")
 }
 
 fn log(what: &[OsString]) -> PathBuf {
-    Path::new(&what[1]).join("log")
+    Path::new(&what[0]).join("log")
 }
 
 /// A port that nobody listens on. Not from where the system takes those that nobody chose: a JVM needs a

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Session, Turn};
 use crate::domain::{ConversationId, GroupId, Standing};
-use crate::engine::Command;
+use crate::engine::{Command, Link};
 use crate::tui::app::chat::Move;
 use crate::tui::app::choice::Choice;
 use crate::tui::app::form::NewGroup;
@@ -15,7 +15,9 @@ use crate::tui::app::{Action, Effect};
 impl Session {
     /// Does what an action says.
     pub fn act(&mut self, action: Action, turn: &mut Turn<'_>) {
-        if self.overlay.is_some() {
+        if action == Action::ConnectNow {
+            self.connect_now(turn);
+        } else if self.overlay.is_some() {
             self.act_on_overlay(action, turn);
         } else if !self.act_on_pane(action, turn) {
             self.act_anywhere(action, turn);
@@ -31,7 +33,7 @@ impl Session {
             }
             Some(Overlay::NewGroup(form)) => form.type_char(c),
             Some(Overlay::Question(_)) => self.overlay = None,
-            Some(Overlay::Members { .. }) => {}
+            Some(Overlay::Members { .. } | Overlay::Info(_)) => {}
             None => self.write(c.encode_utf8(&mut [0; 4]), turn),
         }
     }
@@ -61,6 +63,7 @@ impl Session {
         }
         self.pane = Pane::Conversation;
         let chat = self.writing_mut();
+        chat.deselect();
         chat.cleared = None;
         if !chat.draft.insert(text) {
             turn.error("the text is full: a message has at most 16 KiB");
@@ -114,6 +117,7 @@ impl Session {
                 };
                 *top = top.saturating_add_signed(by).min(count.saturating_sub(1));
             }
+            (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
             (None, _) => {}
         }
     }
@@ -129,6 +133,7 @@ impl Session {
     fn act_on_pane(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         match self.pane {
             Pane::Conversation if self.card().is_some() => self.act_on_card(action, turn),
+            Pane::Conversation if self.is_choosing() => self.act_on_messages(action, turn),
             Pane::Conversation => self.act_on_composer(action, turn),
             list => self.act_on_list(list, action, turn),
         }
@@ -155,6 +160,10 @@ impl Session {
         match action {
             Action::Send => self.submit(turn),
             Action::Interrupt => self.interrupt(turn),
+            // There is no line above an empty one: up is into the messages.
+            Action::Up if self.writing_mut().draft.is_empty() => {
+                self.choose_message(turn);
+            }
             action => {
                 let chat = self.writing_mut();
                 if !chat.draft.act(action, cells) {
@@ -255,8 +264,13 @@ impl Session {
             Action::ScrollDown => self.go(Move::Down(1), turn),
             Action::Oldest => self.go(Move::Oldest, turn),
             Action::Newest => self.go(Move::Newest, turn),
-            Action::UnreadLine => match self.chat().and_then(|chat| chat.unread()) {
-                Some(_) => self.go(Move::UnreadLine, turn),
+            Action::ChooseMessage => {
+                if !self.choose_message(turn) {
+                    turn.news("there is no message here to choose");
+                }
+            }
+            Action::UnreadLine => match self.chat().and_then(|chat| chat.first_unread()) {
+                Some(_) => self.go(Move::Unread, turn),
                 None => turn.news("nothing was unread here"),
             },
             action => {
@@ -267,15 +281,32 @@ impl Session {
         }
     }
 
-    pub(super) fn go(&mut self, to: Move, turn: &mut Turn<'_>) {
-        self.with_chat(turn, |chat, window| chat.go(to, window));
+    /// Nothing has to be left first: the footer offers it wherever the keyboard is.
+    fn connect_now(&mut self, turn: &mut Turn<'_>) {
+        turn.send(Command::ConnectNow);
+        if self.link == Link::Up {
+            turn.news("the connection is up");
+        }
     }
 
-    /// Backs out one level: a notice, a list, a place further up.
+    pub(super) fn go(&mut self, to: Move, turn: &mut Turn<'_>) {
+        self.with_chat(turn, |chat, window| {
+            let page = chat.go(to, window);
+            chat.follow(window);
+            page
+        });
+    }
+
+    /// Backs out one level: a notice, a list, a chosen message, a place further up. Where there is
+    /// nothing left to back out of, and nothing written, it is out of the composer: into the messages.
     fn back(&mut self, turn: &mut Turn<'_>) {
         if turn.notices.dismiss() {
         } else if self.pane != Pane::Conversation {
             self.pane = Pane::Conversation;
+        } else if self.is_choosing() {
+            self.stop_choosing();
+        } else if self.chat().is_some_and(|chat| chat.shows_newest() && chat.draft.is_empty()) {
+            self.choose_message(turn);
         } else {
             self.go(Move::Newest, turn);
         }

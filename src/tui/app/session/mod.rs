@@ -5,6 +5,7 @@
 //! are bound, nor paint.
 
 mod actions;
+mod messages;
 mod mouse;
 mod requests;
 mod updates;
@@ -12,7 +13,7 @@ mod updates;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::chat::{Chat, Window};
-use super::keymap::Context;
+use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
 use super::overlay::Overlay;
 use super::regions::{Pane, Regions, Wishes, composer_width};
@@ -32,12 +33,16 @@ const CHATS_LOADED: usize = 16;
 pub struct Turn<'a> {
     /// What stays the same while the program runs.
     pub setup: &'a Setup,
+    /// Which key means what.
+    pub keymap: &'a Keymap,
     /// The time.
     pub now: Timestamp,
     /// Columns and rows of the screen.
     pub size: (u16, u16),
     /// Whether the terminal window has the keyboard.
     pub focused: bool,
+    /// Whether it has, and this screen is what it shows.
+    pub watched: bool,
     /// Lines to be told.
     pub notices: &'a mut Notices,
     /// What the outside is to do.
@@ -231,6 +236,7 @@ impl Session {
             (None, Pane::Conversation) => match self.card().map(|view| &view.standing) {
                 Some(Standing::Invited(_)) => Context::Invitation,
                 Some(_) => Context::Card,
+                None if self.is_choosing() => Context::Messages,
                 None => Context::Composer,
             },
             (None, _) => Context::List,
@@ -314,7 +320,16 @@ impl Session {
     pub fn settle(&mut self, turn: &mut Turn<'_>) {
         self.world.sort();
         self.arrange(turn);
-        self.with_chat(turn, Chat::ask_near);
+        if self.pane != Pane::Conversation || self.card().is_some() {
+            self.stop_choosing();
+        }
+        let watched = self.watches(turn);
+        self.with_chat(turn, |chat, window| {
+            chat.hold(window);
+            chat.look(window, watched);
+            chat.ask_near(window)
+        });
+        self.settle_info(turn);
         if let Some(id) = self.open.clone()
             && self.reads_newest(turn.focused)
             && self.world.mark_read(&id)
@@ -323,9 +338,10 @@ impl Session {
         }
     }
 
-    /// Whether the person sees the newest message of the open chat.
+    /// Whether the person sees the newest message of the open chat, and nothing came late above.
     fn reads_newest(&self, focused: bool) -> bool {
-        focused && self.regions.messages.height > 0 && self.chat().is_some_and(Chat::shows_newest)
+        let all = |chat: &Chat| chat.shows_newest() && chat.above().late == 0;
+        focused && self.regions.messages.height > 0 && self.chat().is_some_and(all)
     }
 
     fn arrange(&mut self, turn: &Turn<'_>) {
@@ -351,7 +367,11 @@ impl Session {
 
     /// The time at which something goes by itself.
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.chats.values().filter_map(Chat::deadline).min()
+        let again = match &self.overlay {
+            Some(Overlay::Info(info)) => info.again_at(),
+            _ => None,
+        };
+        self.chats.values().filter_map(Chat::deadline).chain(again).min()
     }
 
     /// Time has passed; says whether that changed anything.

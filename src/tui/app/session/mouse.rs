@@ -26,6 +26,9 @@ impl Session {
         match (kind, list) {
             (MouseKind::Click, Some(list)) => self.click_list(list, at, turn),
             (MouseKind::Click, None) => {
+                if self.regions.composer.contains(at) {
+                    self.stop_choosing();
+                }
                 if self.regions.frame.contains(at) || self.regions.composer.contains(at) {
                     self.pane = Pane::Conversation;
                 } else if self.regions.header.contains(at) {
@@ -44,7 +47,7 @@ impl Session {
         match (kind, &self.overlay) {
             (MouseKind::WheelUp, _) => self.act(Action::Up, turn),
             (MouseKind::WheelDown, _) => self.act(Action::Down, turn),
-            (MouseKind::Click, Some(Overlay::Members { .. })) => self.overlay = None,
+            (MouseKind::Click, Some(Overlay::Members { .. } | Overlay::Info(_))) => self.overlay = None,
             (MouseKind::Click, _) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Asked, Session, Turn};
 use crate::domain::{ConversationId, GroupId, JoinPolicy, MessageText, Standing, UserName};
-use crate::engine::{Command, Link};
+use crate::engine::Command;
 use crate::tui::app::choice::{Choice, Purpose};
 use crate::tui::app::form::{NewGroup, Wanted};
 use crate::tui::app::overlay::{Overlay, Question};
@@ -100,12 +100,8 @@ impl Session {
                     self.say(&text, turn)?;
                 }
             }
-            Request::Connect => {
-                turn.send(Command::ConnectNow);
-                if self.link == Link::Up {
-                    turn.news("the connection is up");
-                }
-            }
+            Request::Outbox => turn.send(Command::Outbox),
+            Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {
                 let mobile = self.me.mobile.as_ref().map_or("no number".to_owned(), ToString::to_string);
                 let me = &self.me;

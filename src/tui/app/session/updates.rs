@@ -1,8 +1,10 @@
 //! What the engine says.
 
 use super::{Asked, Session, Turn};
-use crate::domain::{ConversationId, GroupId, Message, PageAt, Summary, UserName};
+use crate::domain::{ConversationId, Delivery, GroupId, Message, MessageId, PageAt, Summary, UserName};
 use crate::engine::{Link, Notice, Stored, Ticket, Update};
+use crate::tui::app::overlay::Overlay;
+use crate::tui::app::text::counted;
 
 impl Session {
     /// Takes in what the engine says.
@@ -11,16 +13,23 @@ impl Session {
             Update::Welcome { me, broker } => (self.me, self.broker) = (me, broker),
             Update::Ready => self.ready = true,
             Update::Link(link) => self.link_changed(link, turn),
-            Update::People(people) => self.world.note_people(people),
+            Update::People(people) => {
+                self.world.note_people(people);
+                self.outdate_info();
+            }
             Update::Group(view) => self.world.note_group(view),
             Update::GroupGone(id) => self.group_gone(id, turn),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
-            Update::Stored(stored) => stored.into_iter().for_each(|stored| self.stored(stored)),
+            Update::Stored(stored) => stored.into_iter().for_each(|stored| self.stored(stored, turn)),
             Update::Delivery { conversation, id, delivery } => {
-                if let Some(chat) = self.chats.get_mut(&conversation) {
-                    chat.note_delivery(id, delivery);
+                self.delivered(&conversation, id, delivery);
+            }
+            Update::Info(info) => {
+                if let Some(Overlay::Info(shown)) = &mut self.overlay {
+                    shown.take(info, turn.now);
                 }
             }
+            Update::Outbox { total, changed, .. } => turn.news(outbox(total, changed)),
             Update::Page { conversation, at, messages, more_before, more_after } => {
                 self.page(&conversation, at, messages, (more_before, more_after), turn);
             }
@@ -29,8 +38,6 @@ impl Session {
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
-            // Asked for by the command line alone.
-            Update::Info(_) | Update::Outbox { .. } => {}
             // The loop and the app around us see to it.
             Update::Stopped(_) => {}
         }
@@ -42,6 +49,19 @@ impl Session {
             Link::Connecting | Link::Up => None,
         };
         self.link = link;
+        self.outdate_info();
+    }
+
+    fn delivered(&mut self, conversation: &ConversationId, id: MessageId, delivery: Delivery) {
+        if let Some(chat) = self.chats.get_mut(conversation) {
+            chat.note_delivery(id, delivery);
+        }
+        if let Some(Overlay::Info(info)) = &mut self.overlay
+            && info.message.id == id
+        {
+            info.message.delivery = Some(delivery);
+            info.outdate();
+        }
     }
 
     fn group_gone(&mut self, id: GroupId, turn: &mut Turn<'_>) {
@@ -67,12 +87,14 @@ impl Session {
         self.world.note_summaries(summaries);
     }
 
-    fn stored(&mut self, stored: Stored) {
+    fn stored(&mut self, stored: Stored, turn: &Turn<'_>) {
         if let Some(ticket) = stored.ticket {
             self.asked.remove(&ticket);
         }
         if let Some(chat) = self.chats.get_mut(&stored.message.conversation) {
-            chat.store(&stored.message, stored.ticket);
+            let is_open = self.open.as_ref() == Some(&stored.message.conversation);
+            let window = super::window(&self.world, &self.regions, Some(&*chat), turn.setup, turn.now);
+            chat.store(&stored.message, stored.ticket, is_open.then_some(&window));
         }
     }
 
@@ -144,5 +166,16 @@ impl Session {
             }
             None => turn.error(why),
         }
+    }
+}
+
+/// What waits in the outbox, after something was sent again or not.
+fn outbox(total: u64, changed: u64) -> String {
+    let count = |n: u64, noun| counted(usize::try_from(n).unwrap_or(usize::MAX), noun);
+    match (changed, total) {
+        (1.., _) => format!("sending again: {}", count(changed, "message")),
+        (0, 0) => "the outbox is empty".to_owned(),
+        (0, 1) => "1 letter waits in the outbox".to_owned(),
+        (0, _) => format!("{} wait in the outbox", count(total, "letter")),
     }
 }

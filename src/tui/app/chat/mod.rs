@@ -1,7 +1,15 @@
-//! One conversation as its window holds it: draft, messages, scroll position, unread line, who is writing.
+//! One conversation as its window holds it: draft, messages, scroll position, unread line, what is chosen,
+//! who is writing.
 
-use std::collections::BTreeMap;
+mod above;
+mod selection;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
+
+pub use above::Above;
+pub use selection::Pick;
 
 use super::editor::Editor;
 use super::rows::{Row, Typesetter, UnreadLine};
@@ -49,8 +57,8 @@ pub enum Move {
     Oldest,
     /// To the last message.
     Newest,
-    /// To the unread line.
-    UnreadLine,
+    /// To the first message that is unread: to the unread line, or to what came late further up.
+    Unread,
 }
 
 /// One conversation as its window holds it.
@@ -63,8 +71,15 @@ pub struct Chat {
     timeline: Timeline,
     anchor: Anchor,
     unread: Option<UnreadLine>,
-    /// Messages of others that came while the view was away from the newest.
+    /// Whether the unread line has been on the screen.
+    line_seen: bool,
+    /// Messages of others that came late and were not on the screen yet.
+    late: BTreeSet<MessageKey>,
+    above: Above,
+    /// Messages of others that came below the visible rows while the view was away from the newest.
     below: usize,
+    /// The chosen message, while one is being chosen.
+    selected: Option<MessageKey>,
     writers: BTreeMap<UserName, Timestamp>,
     told_at: Option<Timestamp>,
 }
@@ -101,15 +116,17 @@ impl Chat {
         self.anchor = Anchor::Newest;
         self.unread = None;
         self.below = 0;
+        self.selected = None;
         match self.timeline.at_newest() {
             true => self.timeline.trim(self.timeline.len(), KEPT),
-            false => self.timeline.unload(),
+            false => self.unload(),
         }
     }
 
     /// Lets go of the messages.
     pub fn unload(&mut self) {
         self.timeline.unload();
+        self.late.clear();
     }
 
     /// Sets the unread line where the summary says the first unread message is. A line that is there
@@ -120,6 +137,7 @@ impl Chat {
         };
         let grows = self.unread.is_some_and(|line| line.from == from && line.count >= count);
         if !grows {
+            self.line_seen &= self.unread.is_some_and(|line| line.from == from);
             self.unread = Some(UnreadLine { from, count });
         }
     }
@@ -132,13 +150,24 @@ impl Chat {
         (more_before, more_after): (bool, bool),
         window: &Window<'_>,
     ) -> bool {
+        let late: Vec<_> = page.iter().filter(|m| m.late && m.unseen).map(Message::key).collect();
         if !self.timeline.take_page(at, page, more_before, more_after) {
             return false;
         }
+        self.note_late(late);
         match at {
-            PageAt::Newest => self.anchor = Anchor::Newest,
-            PageAt::Oldest => self.show_at_top(0, window),
-            PageAt::Around(key) => self.show_at_top(self.timeline.index_from(key), window),
+            PageAt::Newest => {
+                self.anchor = Anchor::Newest;
+                self.reselect(self.timeline.messages());
+            }
+            PageAt::Oldest => {
+                self.show_at_top(0, window);
+                self.reselect(0);
+            }
+            PageAt::Around(key) => {
+                self.show_at_top(self.timeline.index_from(key), window);
+                self.reselect(self.timeline.index_from(key));
+            }
             PageAt::Before(_) | PageAt::After(_) => {}
         }
         let around = self.place().map_or(0, |place| place.item);
@@ -146,15 +175,12 @@ impl Chat {
         true
     }
 
-    /// A message was stored.
-    pub fn store(&mut self, message: &Message, ticket: Option<Ticket>) {
+    /// A message was stored; the window is there when the chat is open.
+    pub fn store(&mut self, message: &Message, ticket: Option<Ticket>, window: Option<&Window<'_>>) {
         self.writers.remove(&message.sender);
         let at_bottom = self.shows_newest();
         let anchor = self.place();
         self.timeline.store(message, ticket);
-        if !at_bottom && !message.is_ours() && message.body.counts_as_unread() {
-            self.below += 1;
-        }
         // The echo at the edge became a message.
         if let (Anchor::At(id, hidden), Some(place)) = (self.anchor, anchor)
             && self.timeline.index(id).is_none()
@@ -162,11 +188,14 @@ impl Chat {
             let item = self.timeline.item(place.item.min(self.timeline.len().saturating_sub(1)));
             self.anchor = item.map_or(Anchor::Newest, |item| Anchor::At(item.id(), hidden));
         }
+        if !message.is_ours() && message.body.counts_as_unread() {
+            self.note_place(message, at_bottom, window);
+        }
         let around = self.place().map_or(0, |place| place.item);
         self.timeline.trim(around, timeline::MOST);
     }
 
-    /// A message of ours has come further.
+    /// How far a message of ours has come now.
     pub fn note_delivery(&mut self, id: MessageId, delivery: Delivery) {
         self.timeline.note_delivery(id, delivery);
     }
@@ -191,8 +220,8 @@ impl Chat {
             Move::Newest => return self.go_newest(),
             Move::Oldest if self.timeline.at_oldest() => self.show_at_top(0, window),
             Move::Oldest => return self.timeline.ask(PageAt::Oldest),
-            Move::UnreadLine => {
-                let from = self.unread?.from;
+            Move::Unread => {
+                let from = self.first_unread()?;
                 if !self.holds(from) {
                     return self.timeline.ask(PageAt::Around(from));
                 }
@@ -225,16 +254,48 @@ impl Chat {
         let mut laid_out = BTreeMap::new();
         let mut height = |index| laid_out.entry(index).or_insert_with(|| self.rows(index, window)).len();
         let slices = scroll::visible(place, window.height, &mut height);
+        let selected = self.selected_index();
         let rows = slices.into_iter().flat_map(|slice| {
-            let rows = laid_out.remove(&slice.item).unwrap_or_default();
+            let mut rows = laid_out.remove(&slice.item).unwrap_or_default();
+            if selected == Some(slice.item) {
+                let first = slice.skip.max(self.lines_above(slice.item, window));
+                selection::mark(&mut rows[first..], window.setter.glyphs);
+            }
             rows.into_iter().skip(slice.skip).take(slice.rows)
         });
         rows.collect()
     }
 
+    /// The items of which something is on the screen, be it one row; a line above an item is not yet the
+    /// item.
+    fn shown(&self, window: &Window<'_>) -> Range<usize> {
+        let Some(place) = self.place() else { return 0..0 };
+        let slices = scroll::visible(place, window.height, &mut self.heights(window));
+        let (Some(first), Some(last)) = (slices.first(), slices.last()) else { return 0..0 };
+        let all = last.skip + last.rows > self.lines_above(last.item, window);
+        first.item..last.item + usize::from(all)
+    }
+
+    /// What is on the screen of somebody who looks: the messages of others that are for the first time.
+    pub fn take_seen(&mut self, window: &Window<'_>) -> Vec<MessageId> {
+        let Some(place) = self.place() else { return Vec::new() };
+        // Every item has a row at least.
+        if !self.timeline.has_unseen(place.item.saturating_sub(window.height)..place.item + 1) {
+            return Vec::new();
+        }
+        self.timeline.take_unseen(self.shown(window))
+    }
+
     fn rows(&self, index: usize, window: &Window<'_>) -> Vec<Row> {
         let above = index.checked_sub(1).and_then(|above| self.timeline.item(above));
         self.timeline.item(index).map_or_else(Vec::new, |item| window.setter.rows(above, item))
+    }
+
+    /// How many lines stand above an item: of its day, of what is unread.
+    fn lines_above(&self, index: usize, window: &Window<'_>) -> usize {
+        let above = index.checked_sub(1).and_then(|above| self.timeline.item(above));
+        let lines = |item| window.setter.lines_above(above, item).len();
+        self.timeline.item(index).map_or(0, lines)
     }
 
     fn heights<'a>(&'a self, window: &'a Window<'a>) -> impl FnMut(usize) -> usize + 'a {
@@ -328,14 +389,14 @@ mod tests {
     use crate::tui::app::times::Calendar;
     use crate::tui::app::world::World;
 
-    struct Desk(World, Calendar);
+    pub struct Desk(World, Calendar);
 
     impl Desk {
-        fn new() -> Self {
+        pub fn new() -> Self {
             Self(World::new(user("alice")), Calendar::new(TimeZone::UTC))
         }
 
-        fn window(&self, unread: Option<UnreadLine>) -> Window<'_> {
+        pub fn window(&self, unread: Option<UnreadLine>) -> Window<'_> {
             let setter = Typesetter {
                 world: &self.0,
                 calendar: &self.1,
@@ -349,7 +410,7 @@ mod tests {
     }
 
     /// A store of `0..count`, answering as the engine does.
-    fn answer(chat: &mut Chat, at: PageAt, count: i64, window: &Window<'_>) {
+    pub fn answer(chat: &mut Chat, at: PageAt, count: i64, window: &Window<'_>) {
         let limit = i64::try_from(timeline::PAGE).unwrap();
         let time = |key: MessageKey| key.sent_at.as_millis();
         let range = match at {
@@ -363,7 +424,7 @@ mod tests {
         assert!(chat.take_page(at, page, (range.start > 0, range.end < count), window));
     }
 
-    fn seen(chat: &Chat, window: &Window<'_>) -> (String, String) {
+    pub fn seen(chat: &Chat, window: &Window<'_>) -> (String, String) {
         let rows = chat.visible(window);
         let text = |row: &Row| row.last().unwrap().text.clone();
         (text(rows.first().unwrap()), text(rows.last().unwrap()))
@@ -409,13 +470,13 @@ mod tests {
         answer(&mut chat, at, 50, &window);
         chat.go(Move::Up(5), &window);
         let before = seen(&chat, &window);
-        chat.store(&message("bob", 60, "new"), None);
-        chat.store(&message("alice", 61, "ours"), None);
+        chat.store(&message("bob", 60, "new"), None, Some(&window));
+        chat.store(&message("alice", 61, "ours"), None, Some(&window));
         assert_eq!((seen(&chat, &window), chat.below()), (before, 1));
         chat.go(Move::Down(5 + 2), &window);
         assert!(chat.shows_newest());
         assert_eq!(chat.below(), 0);
-        chat.store(&message("bob", 70, "newer"), None);
+        chat.store(&message("bob", 70, "newer"), None, Some(&window));
         assert_eq!(seen(&chat, &window).1, "newer");
     }
 
@@ -433,12 +494,12 @@ mod tests {
         let at = chat.open(Some(&summary)).unwrap();
         let window = desk.window(chat.unread());
         answer(&mut chat, at, 50_000, &window);
-        let at = chat.go(Move::UnreadLine, &window).unwrap();
+        let at = chat.go(Move::Unread, &window).unwrap();
         assert_eq!(at, PageAt::Around(first.key()));
         // The store derives ids from text and time: the same message.
         answer(&mut chat, at, 50_000, &window);
         assert!(seen(&chat, &window).0.contains("49000 unread"));
-        assert_eq!(chat.go(Move::UnreadLine, &window), None);
+        assert_eq!(chat.go(Move::Unread, &window), None);
     }
 
     #[test]
@@ -452,9 +513,9 @@ mod tests {
         let text = MessageText::new("on my way").unwrap();
         assert_eq!(chat.echo(Ticket(7), text.clone(), Timestamp::from_millis(60)), None);
         assert!(chat.shows_newest());
-        assert_eq!(seen(&chat, &window).1, "00:00 ◷ queued");
-        chat.store(&message("alice", 60, "on my way"), Some(Ticket(7)));
-        assert_eq!(seen(&chat, &window).1, "00:00 ✓");
+        assert_eq!(seen(&chat, &window).1, "◷ queued");
+        chat.store(&message("alice", 60, "on my way"), Some(Ticket(7)), Some(&window));
+        assert_eq!(seen(&chat, &window).1, "✓");
         assert_eq!(chat.take_echo(Ticket(7)), None);
     }
 
@@ -466,7 +527,7 @@ mod tests {
         assert_eq!(chat.deadline(), Some(at(6_000)));
         assert!(!chat.expire_writers(at(5_999)) && chat.expire_writers(at(6_000)));
         chat.note_writer(user("bob"), at(0));
-        chat.store(&message("bob", 1, "done"), None);
+        chat.store(&message("bob", 1, "done"), None, None);
         assert_eq!(chat.writers().count(), 0);
         assert!(
             chat.tell_writing(at(0)) && !chat.tell_writing(at(1_999)) && chat.tell_writing(at(2_000))

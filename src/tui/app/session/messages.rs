@@ -1,0 +1,161 @@
+//! Choosing a message, and what can be done with it; what is on the screen.
+
+use super::{Session, Turn};
+use crate::domain::{Delivery, Message, Timestamp};
+use crate::engine::{Command, Link};
+use crate::tui::app::chat::Pick;
+use crate::tui::app::info::{Facts, InfoBox, info_room};
+use crate::tui::app::keymap::Keymap;
+use crate::tui::app::overlay::Overlay;
+use crate::tui::app::regions::Pane;
+use crate::tui::app::rows::Row;
+use crate::tui::app::{Action, Setup};
+
+impl Session {
+    /// Whether a message is being chosen.
+    pub fn is_choosing(&self) -> bool {
+        self.pane == Pane::Conversation
+            && self.card().is_none()
+            && self.chat().is_some_and(|chat| chat.selected().is_some())
+    }
+
+    /// Begins to choose a message; says whether there is one.
+    pub(super) fn choose_message(&mut self, turn: &mut Turn<'_>) -> bool {
+        let mut any = false;
+        self.pane = Pane::Conversation;
+        if self.card().is_none() {
+            // A list may have had the whole screen just now.
+            self.arrange(turn);
+            self.with_chat(turn, |chat, window| {
+                any = chat.select(window);
+                None
+            });
+        }
+        any
+    }
+
+    /// Back to writing.
+    pub(super) fn stop_choosing(&mut self) {
+        if let Some(chat) = self.open.as_ref().and_then(|id| self.chats.get_mut(id)) {
+            chat.deselect();
+        }
+    }
+
+    /// Actions that mean something while a message is being chosen; says whether this was one.
+    pub(super) fn act_on_messages(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
+        let pick = match action {
+            Action::Up => Pick::Up,
+            Action::Down => Pick::Down,
+            Action::PageUp => Pick::PageUp,
+            Action::PageDown => Pick::PageDown,
+            Action::First | Action::Oldest => Pick::First,
+            Action::Last | Action::Newest => Pick::Last,
+            action => {
+                let Some(message) = self.chat().and_then(|chat| chat.selected()).cloned() else {
+                    return false;
+                };
+                match action {
+                    Action::Write | Action::ShowConversation => self.stop_choosing(),
+                    Action::Info => self.overlay = Some(Overlay::Info(Box::new(InfoBox::new(message)))),
+                    Action::TryAgain => try_again(&message, turn),
+                    _ => return false,
+                }
+                return true;
+            }
+        };
+        self.with_chat(turn, |chat, window| chat.pick(pick, window));
+        true
+    }
+
+    /// Actions in the box that tells all about a message.
+    pub(super) fn act_on_info(&mut self, action: Action, turn: &mut Turn<'_>) {
+        let page = isize::try_from(info_room(turn.size).1).unwrap_or(isize::MAX);
+        let Some(Overlay::Info(info)) = &mut self.overlay else { return };
+        let by = match action {
+            Action::Up => -1,
+            Action::Down => 1,
+            Action::PageUp => -page,
+            Action::PageDown => page,
+            Action::First => isize::MIN,
+            Action::Last => isize::MAX,
+            Action::TryAgain => return try_again(&info.message, turn),
+            _ => 0,
+        };
+        info.top = info.top.saturating_add_signed(by);
+    }
+
+    /// The rows of the box that tells all about a message, if it is open.
+    pub fn info_rows(
+        &self,
+        setup: &Setup,
+        keymap: &Keymap,
+        size: (u16, u16),
+        now: Timestamp,
+    ) -> Vec<Row> {
+        let Some(Overlay::Info(info)) = &self.overlay else { return Vec::new() };
+        let facts = Facts {
+            world: &self.world,
+            calendar: &setup.calendar,
+            keymap,
+            link: (&self.link, self.retry_at),
+            now,
+        };
+        info.rows(&facts, info_room(size).0)
+    }
+
+    /// Asks the engine about the message that the box is about, if there may be news of it, and scrolls
+    /// no further than to the end.
+    pub(super) fn settle_info(&mut self, turn: &mut Turn<'_>) {
+        let rows = self.info_rows(turn.setup, turn.keymap, turn.size, turn.now).len();
+        let Some(Overlay::Info(info)) = &mut self.overlay else { return };
+        info.top = info.top.min(rows.saturating_sub(info_room(turn.size).1));
+        if info.take_stale(turn.now) {
+            turn.send(Command::Info(info.message.id));
+        }
+    }
+
+    /// There may be news of the message that the box is about.
+    pub(super) fn outdate_info(&mut self) {
+        if let Some(Overlay::Info(info)) = &mut self.overlay {
+            info.outdate();
+        }
+    }
+
+    /// A frame of this state is on the screen of somebody who looks: tells which messages they see for
+    /// the first time.
+    pub fn seen(&mut self, turn: &mut Turn<'_>) {
+        let Some(conversation) = self.open.clone().filter(|_| self.watches(turn)) else { return };
+        let mut ids = Vec::new();
+        self.with_chat(turn, |chat, window| {
+            ids = chat.take_seen(window);
+            None
+        });
+        if !ids.is_empty() {
+            turn.send(Command::Seen { conversation, ids });
+        }
+    }
+
+    /// Whether somebody looks at the messages, and nothing hides them.
+    pub(super) fn watches(&self, turn: &Turn<'_>) -> bool {
+        turn.watched && self.overlay.is_none() && self.card().is_none()
+    }
+
+    /// Whether an action is worth a place in the footer now.
+    pub fn offers(&self, action: Action) -> bool {
+        let failed = |message: &Message| message.delivery == Some(Delivery::Failed);
+        match (action, &self.overlay) {
+            (Action::ConnectNow, _) => matches!(self.link, Link::Down { .. }),
+            (Action::TryAgain, Some(Overlay::Info(info))) => failed(&info.message),
+            (Action::TryAgain, _) => self.chat().and_then(|chat| chat.selected()).is_some_and(failed),
+            _ => true,
+        }
+    }
+}
+
+/// Tries again what failed.
+fn try_again(message: &Message, turn: &mut Turn<'_>) {
+    match message.delivery {
+        Some(Delivery::Failed) => turn.send(Command::Retry(vec![message.id])),
+        _ => turn.news("only a message that failed can be tried again"),
+    }
+}
