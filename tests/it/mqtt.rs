@@ -2,17 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use cooee::mqtt::{
-    self, Acknowledgement, Address, Dial, DialError, Dialer, Event, Identity, Outcome, Publish, Request,
-    Subscription,
-};
+use cooee::mqtt::{self, Acknowledgement, Event, Identity, Outcome, Publish, Request, Subscription};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::support::PATIENCE;
 use crate::support::external::Make;
 use crate::support::proxy::Proxy;
 use crate::support::world::World;
+use crate::support::{PATIENCE, To};
 
 const TOPIC: &str = "cooee/1/inbox/bob/alice/0123456789abcdef";
 
@@ -20,15 +17,6 @@ const TOPIC: &str = "cooee/1/inbox/bob/alice/0123456789abcdef";
 fn worlds() -> impl Iterator<Item = World> {
     let others = [Make::Mosquitto, Make::HiveMq];
     std::iter::once(World::built_in()).chain(others.into_iter().filter_map(World::on))
-}
-
-struct To(u16);
-
-impl Dialer for To {
-    async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
-        let address = Address { host: "127.0.0.1".into(), port: self.0, tls: false, login: None };
-        Ok(Dial { address, will: None, epoch: 0 })
-    }
 }
 
 struct Client {

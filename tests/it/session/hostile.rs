@@ -3,31 +3,20 @@
 use std::time::Duration;
 
 use cooee::domain::{Body, ConversationId, JoinPolicy, Membership, Timestamp, limits};
-use cooee::mqtt::{
-    self, Address, Dial, DialError, Dialer, Event, Identity, Publish, Request, Subscription,
-};
+use cooee::mqtt::{self, Event, Identity, Publish, Request, Subscription};
 use cooee::protocol;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::on_every_broker;
-use crate::support::PATIENCE;
 use crate::support::person::{Person, Screen, direct, name};
 use crate::support::world::World;
+use crate::support::{PATIENCE, To};
 
 /// Somebody who publishes what they like.
 struct Vandal {
     requests: mpsc::Sender<Request>,
     events: mpsc::Receiver<Event>,
-}
-
-struct To(u16);
-
-impl Dialer for To {
-    async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
-        let address = Address { host: "127.0.0.1".into(), port: self.0, tls: false, login: None };
-        Ok(Dial { address, will: None, epoch: 0 })
-    }
 }
 
 impl Vandal {

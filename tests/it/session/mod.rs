@@ -2,6 +2,7 @@
 //! installed.
 
 mod clocks;
+mod cluster;
 mod delivery;
 mod groups;
 mod hostile;

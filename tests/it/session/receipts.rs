@@ -5,7 +5,7 @@ use cooee::engine::{Command, Hop, Session, Setup};
 
 use super::{numbered, on_every_broker};
 use crate::support::external::{External, Make};
-use crate::support::person::{Person, direct, name, sign_up, text};
+use crate::support::person::{Person, Screen, direct, name, sign_up, text};
 use crate::support::world::{Broker, World};
 
 /// The id of a text of ours.
@@ -129,6 +129,8 @@ on_every_broker! {
         alice.until_all(2, Delivery::Sent).await;
         let mut carol = Person::sign_in(&setup, "carol").await;
         carol.leave(group).await.unwrap();
+        let stored = |s: &Screen| s.stored.iter().any(|m| text(m) == Some("without bob"));
+        alice.until("it is stored", stored).await;
         let id = id_of(&alice, "without bob");
         alice.until("nobody is waited for", |s| s.sent.get(&id) >= Some(&Delivery::Delivered)).await;
         assert!(alice.info(id).await.recipients.iter().any(|r| r.user == name("carol")));

@@ -1,10 +1,10 @@
 //! A broker that is not ours, as `tests/brokers/run` installs and starts it.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
@@ -13,6 +13,8 @@ use super::PATIENCE;
 pub enum Make {
     Mosquitto,
     HiveMq,
+    /// Three rmqttd that act as one.
+    Cluster,
 }
 
 impl Make {
@@ -21,6 +23,7 @@ impl Make {
         match self {
             Self::Mosquitto => "mosquitto",
             Self::HiveMq => "hivemq",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -38,10 +41,12 @@ fn script() -> Command {
     Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/brokers/run"))
 }
 
-/// A running broker; killed when dropped, or when the tests are killed.
+/// A running broker, or a node of one; killed when dropped, or when the tests are killed.
 pub struct External {
     make: Make,
-    dir: PathBuf,
+    /// What else the script is told to start it: a directory first.
+    what: Vec<OsString>,
+    /// Other settings than those that Cooee recommends.
     settings: Option<PathBuf>,
     process: Child,
     pub port: u16,
@@ -50,22 +55,28 @@ pub struct External {
 impl External {
     /// Starts one that keeps its state in `dir`, with the settings that Cooee recommends.
     pub fn start(make: Make, dir: &Path) -> Self {
-        Self::launch(make, dir, None)
+        Self::start_on(make, dir, None)
     }
 
     /// The same with other settings.
     pub fn start_with(make: Make, dir: &Path, settings: &str) -> Self {
         let file = dir.join("settings");
         fs::write(&file, settings).unwrap();
-        Self::launch(make, dir, Some(file))
+        Self::start_on(make, dir, Some(file))
     }
 
-    fn launch(make: Make, dir: &Path, settings: Option<PathBuf>) -> Self {
-        let (dir, port) = (dir.join(make.name()), free_port());
-        let process = launch(make, &dir, port, settings.as_deref());
-        let mut broker = Self { make, dir, settings, process, port };
+    fn start_on(make: Make, dir: &Path, settings: Option<PathBuf>) -> Self {
+        let port = free_port();
+        let what = vec![dir.join(make.name()).into(), port.to_string().into()];
+        let process = launch(make, &what, settings.as_deref());
+        let mut broker = Self { make, what, settings, process, port };
         broker.wait_until_up();
         broker
+    }
+
+    /// Starts what the script takes with these arguments, and does not wait for it.
+    pub fn launch(make: Make, what: Vec<OsString>, port: u16) -> Self {
+        Self { process: launch(make, &what, None), make, what, settings: None, port }
     }
 
     /// As the script calls it.
@@ -76,7 +87,7 @@ impl External {
     /// A new start with the state that is on disk.
     pub fn restart(&mut self) {
         self.kill();
-        self.process = launch(self.make, &self.dir, self.port, self.settings.as_deref());
+        self.process = launch(self.make, &self.what, self.settings.as_deref());
         self.wait_until_up();
     }
 
@@ -86,16 +97,25 @@ impl External {
         self.process.wait().unwrap();
     }
 
-    /// One that was killed loses all that it kept.
-    pub fn wipe(&self) {
-        fs::remove_dir_all(&self.dir).expect("it kept something");
+    /// What it said last; the nodes of a cluster say it into one file.
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(log(&self.what)).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().rev().take(10).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 
-    fn wait_until_up(&mut self) {
+    /// One that was killed loses all that it kept.
+    pub fn wipe(&self) {
+        fs::remove_dir_all(&self.what[0]).expect("it kept something");
+    }
+
+    /// Waits until it listens.
+    pub fn wait_until_up(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < deadline, "{:?} does not listen", self.make);
-            assert!(self.process.try_wait().unwrap().is_none(), "{:?} ended", self.make);
+            assert!(Instant::now() < deadline, "{:?} {:?} does not listen", self.make, self.what);
+            let ended = self.process.try_wait().unwrap();
+            assert!(ended.is_none(), "{:?} {:?} ended:\n{}", self.make, self.what, self.last_words());
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -108,29 +128,28 @@ impl Drop for External {
     }
 }
 
-fn launch(make: Make, dir: &Path, port: u16, settings: Option<&Path>) -> Child {
+fn launch(make: Make, what: &[OsString], settings: Option<&Path>) -> Child {
+    let log = log(what);
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    let log = File::options().create(true).append(true).open(log).unwrap();
     let mut command = script();
     if let Some(file) = settings {
         command.env("BROKER_SETTINGS", file);
     }
-    command
-        .args(["start", "--tied", make.name()])
-        .arg(dir)
-        .arg(port.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the script starts")
+    command.args(["start", "--tied", make.name()]).args(what);
+    command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
+    command.spawn().expect("the script starts")
+}
+
+fn log(what: &[OsString]) -> PathBuf {
+    Path::new(&what[0]).join("log")
 }
 
 /// A port that nobody listens on. Not from where the system takes those that nobody chose: a JVM needs a
 /// second to take its own, and until then some other test might be given it.
 pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
-        let offset = std::process::id() * 100 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 12_000 + u16::try_from(offset % 20_000).unwrap();
+        let port = fastrand::u16(12_000..27_000);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

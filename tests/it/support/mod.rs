@@ -1,5 +1,6 @@
 //! What the tests of more than one part share: brokers, people, and waiting with a deadline.
 
+pub mod cluster;
 pub mod desk;
 pub mod external;
 pub mod person;
@@ -11,8 +12,20 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use cooee::mqtt::{Address, Dial, DialError, Dialer};
+
 /// How long anything may take before a test gives up. Generous: it is spent only by a test that fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Dials this port of 127.0.0.1, for those who speak MQTT without an account.
+pub struct To(pub u16);
+
+impl Dialer for To {
+    async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
+        let address = Address { host: "127.0.0.1".into(), port: self.0, tls: false, login: None };
+        Ok(Dial { address, will: None, epoch: 0 })
+    }
+}
 
 /// Waits until a file says what is awaited. The CSV files follow what a session tells, a moment later.
 pub async fn until_file(path: &Path, shown: impl Fn(&str) -> bool) {

@@ -1,4 +1,5 @@
-//! A TCP proxy between a client and its broker, to cut or stall the link without ending either.
+//! A TCP proxy between a client and its broker, to cut or stall the link without ending either, and to
+//! lead the clients of a node that died to another.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,11 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy in front of this port of 127.0.0.1.
     pub async fn start(port: u16) -> Self {
+        Self::to_first_of(vec![port]).await
+    }
+
+    /// Starts a proxy in front of the first of these ports where somebody listens.
+    pub async fn to_first_of(ports: Vec<u16>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let gate = Arc::new(watch::Sender::new(Gate::Open));
@@ -29,7 +35,7 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let gate = watched.subscribe();
-                tokio::spawn(forward(client, port, gate));
+                tokio::spawn(forward(client, ports.clone(), gate));
             }
         });
         Self { address, gate }
@@ -51,12 +57,13 @@ impl Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, port: u16, mut gate: watch::Receiver<Gate>) {
+async fn forward(mut client: TcpStream, ports: Vec<u16>, mut gate: watch::Receiver<Gate>) {
     match gate.wait_for(|gate| *gate != Gate::Stalled).await.map(|gate| *gate) {
         Ok(Gate::Open) => {}
         Ok(Gate::Cut | Gate::Stalled) | Err(_) => return,
     }
-    let Ok(mut broker) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+    let addresses: Vec<_> = ports.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))).collect();
+    let Ok(mut broker) = TcpStream::connect(&addresses[..]).await else { return };
     tokio::select! {
         _ = tokio::io::copy_bidirectional(&mut client, &mut broker) => {}
         _ = gate.wait_for(|gate| *gate != Gate::Open) => {}
