@@ -248,7 +248,8 @@ impl Core {
             self.link.settle_at,
             self.link.cut_off_at,
             self.link.retry_at,
-            self.resends.next_due(),
+            // Only then is anything sent, and the deadline moved on.
+            self.resends.next_due().filter(|_| self.link.is_up()),
             self.gaps.due(),
             self.groups.next_correction(),
             silence,

@@ -3,6 +3,7 @@
 use cooee::domain::{Delivery, JoinPolicy, MessageId};
 use cooee::engine::{Command, Hop, Session, Setup};
 
+use super::hostile::{Vandal, letter};
 use super::{numbered, on_every_broker};
 use crate::support::external::{External, Make};
 use crate::support::person::{Person, Screen, direct, name, sign_up, text};
@@ -160,6 +161,34 @@ on_every_broker! {
         bob.until_heard(&direct("alice"), &direct_texts).await;
         bob.until_heard(&team, &group_texts).await;
         alice.until_all(60, Delivery::Delivered).await;
+    }
+
+    async fn what_is_left_out_is_asked_for(world) {
+        let setup = world.setup();
+        let mut bob = Person::new(&setup, "bob").await;
+        let alice = Person::new(&setup, "alice").await;
+        bob.until("alice is there", |s| s.is_online("alice")).await;
+        let mut vandal = Vandal::connect(world.port().await).await;
+        vandal.overhear("cooee/1/inbox/alice/#").await;
+        let said = |id: u8, number: u8| {
+            letter(id, &format!(r#""ty":"text","q":{number},"b":{{"text":"number {number}"}}"#))
+        };
+        let inbox = "cooee/1/inbox/bob/alice/00000000000000aa";
+        for number in [7, 8, 11] {
+            vandal.publish(inbox, said(number, number), false).await;
+        }
+        let asked = vandal.until_overheard(r#""ty":"missing""#).await;
+        assert!(asked.contains(r#"{"from":9,"to":10}"#), "{asked}");
+        // What came meanwhile is not asked for again.
+        vandal.publish(inbox, said(10, 10), false).await;
+        let asked = vandal.until_overheard(r#""ty":"missing""#).await;
+        assert!(asked.contains(r#"{"from":9,"to":9}"#), "{asked}");
+        let texts = ["number 7", "number 8", "number 11", "number 10"].map(str::to_owned);
+        bob.until_heard(&direct("alice"), &texts).await;
+        let history = bob.history(&direct("alice")).await;
+        let shown: Vec<_> = history.iter().filter_map(text).collect();
+        assert_eq!(shown, ["number 7", "number 8", "number 10", "number 11"], "each in its place");
+        alice.quit().await;
     }
 
     async fn what_is_given_up_does_not_go_out_and_can_not_come_back(world) {
