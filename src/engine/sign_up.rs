@@ -45,6 +45,10 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// and one may send what it keeps after what is said.
 const QUIET: Duration = Duration::from_millis(300);
 
+/// How long to wait for our echo before we call again: a cluster that is busy may confirm a subscription
+/// before it is in force, and then nobody heard the first call.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Registers a name on the broker and makes the account. Nothing is left behind where that fails.
 ///
 /// Once the name was published, a link that is lost undoes nothing, nor does dropping the future: the account
@@ -258,10 +262,11 @@ impl Claim {
         let echo = self.root.topic(&Topic::Live { place, from: self.user.clone(), device: self.device });
         self.publish(echo.clone(), encode_typing(), false).await;
         loop {
-            match self.next().await? {
-                Event::Incoming(incoming) if incoming.topic == echo => break,
-                Event::Down { reason, .. } => return Err(Error::Unreachable { reason }),
-                _ => {}
+            match timeout(AGAIN, self.next()).await.ok().transpose()? {
+                Some(Event::Incoming(incoming)) if incoming.topic == echo => break,
+                Some(Event::Down { reason, .. }) => return Err(Error::Unreachable { reason }),
+                Some(_) => {}
+                None => self.publish(echo.clone(), encode_typing(), false).await,
             }
         }
         while let Ok(event) = timeout(QUIET, self.next()).await {
