@@ -118,7 +118,6 @@ impl<'db> Batch<'db> {
             SET unread = ?2, first_unread_at = ?3, first_unread_id = ?4,
                 last_at = ?5, last_id = ?6, last_sender = ?7, stamp = ?8
             WHERE id = ?1";
-        self.voices.save(self.db)?;
         let mut save = self.db.prepare_cached(save)?;
         let mut summaries = Vec::with_capacity(self.changed.len());
         for (party, conversation) in self.changed {
