@@ -4,6 +4,9 @@
 -- unseen: a message of another that was not on our screen yet.
 ALTER TABLE message ADD COLUMN late   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE message ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0;
+UPDATE message SET unseen = 1 FROM conversation c
+    WHERE c.unread > 0 AND message.conversation = c.id AND delivery IS NULL AND kind IN (0, 5)
+        AND (sent_at, message.id) >= (c.first_unread_at, c.first_unread_id);
 
 -- stamp:  the latest time that anybody wrote on a message there, whatever their clock says.
 -- number: of our last letter there.
