@@ -4,6 +4,9 @@
 -- unseen: a message of another that was not on our screen yet.
 ALTER TABLE message ADD COLUMN late   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE message ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0;
+UPDATE message SET unseen = 1 FROM conversation c
+    WHERE c.unread > 0 AND message.conversation = c.id AND delivery IS NULL AND kind IN (0, 5)
+        AND (sent_at, message.id) >= (c.first_unread_at, c.first_unread_id);
 
 -- stamp:  the latest time that anybody wrote on a message there, whatever their clock says.
 -- number: of our last letter there.
@@ -11,14 +14,9 @@ ALTER TABLE conversation ADD COLUMN stamp  INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversation ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
 UPDATE conversation SET stamp = coalesce(last_at, 0);
 
--- The newest message of each sender in each conversation, by its id, and where it was placed.
-CREATE TABLE voice (
-    conversation INTEGER NOT NULL REFERENCES conversation (id),
-    sender       TEXT    NOT NULL,
-    id           BLOB    NOT NULL,
-    sent_at      INTEGER NOT NULL,
-    PRIMARY KEY (conversation, sender)
-) STRICT, WITHOUT ROWID;
+-- What one sender wrote in a conversation, in the order in which they wrote it. What we cannot read (kind 5)
+-- may have an id that we made, and that says nothing of when.
+CREATE INDEX message_voice ON message (conversation, sender, id) WHERE kind <> 5;
 
 -- Whom a letter of ours is for, and how far it has come to them. Kept for messages; for other letters
 -- until they are confirmed.

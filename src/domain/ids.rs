@@ -181,6 +181,15 @@ impl MessageId {
         Self(Uuid::new_v5(&Uuid::NAMESPACE_OID, name))
     }
 
+    /// The id of a message of this sender when another's message has this one already: of the same time, and
+    /// always the same.
+    pub fn apart(&self, sender: &UserName) -> Self {
+        let own = Uuid::new_v5(&self.0, sender.as_str().as_bytes());
+        let mut bytes = *own.as_bytes();
+        bytes[..8].copy_from_slice(&self.0.as_bytes()[..8]);
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// When the sender says the id was made; `None` when the id carries no time.
     pub fn minted_at(&self) -> Option<Timestamp> {
         let (seconds, nanos) = self.0.get_timestamp()?.to_unix();

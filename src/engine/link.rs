@@ -248,7 +248,7 @@ impl Core {
             self.link.settle_at,
             self.link.cut_off_at,
             self.link.retry_at,
-            // Only then is anything sent, and the deadline moved on.
+            // While the broker has not confirmed the subscriptions nothing goes out.
             self.resends.next_due().filter(|_| self.link.is_up()),
             self.gaps.due(),
             self.groups.next_correction(),

@@ -428,6 +428,11 @@ impl Core {
             mail.storable.extend(self.confirmations(mail.confirmed));
             self.outbox.more();
         }
+        // With what it answers: that does not come again once it is acknowledged.
+        for (group, newcomer) in mail.welcome {
+            mail.storable.extend(self.roster(group, newcomer).map(Storable::Answer));
+            self.outbox.more();
+        }
         if !mail.storable.is_empty() {
             kill_point("receive: before it is stored");
             received = self.store.receive(mail.storable).await?;
@@ -468,9 +473,6 @@ impl Core {
                 self.me.user
             );
             self.faces.tell(Update::Notice(Notice::Warning(words))).await;
-        }
-        for (group, newcomer) in mail.welcome {
-            self.send_roster(group, newcomer).await?;
         }
         if mail.presence_overwritten {
             self.publish_presence(true).await;

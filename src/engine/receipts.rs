@@ -131,7 +131,7 @@ impl Core {
     /// Somebody misses what we said: they did not confirm it, so it goes to them again.
     pub(super) fn on_missing(&mut self, member: &UserName, missing: Missing) {
         tracing::debug!(%member, ?missing, "asked for what is missing");
-        self.resends.hurry(member, Instant::now());
+        self.resends.missed(member, Instant::now());
     }
 
     /// Asks those who are online for what is missing of theirs.

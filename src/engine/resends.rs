@@ -74,10 +74,22 @@ impl Resends {
         }
     }
 
-    /// They tell that they miss something, or cannot have got it.
+    /// They may not have got what was just sent. Where something is under way to them their receipts set the
+    /// pace: a hundred messages to somebody who does not answer must not go a hundred times each.
     pub fn hurry(&mut self, user: &UserName, now: Instant) {
+        if let Some(debtor) = self.debtors.get_mut(user)
+            && debtor.on_their_way == 0
+        {
+            debtor.due = Some(debtor.due.map_or(now, |due| due.min(now)));
+        }
+    }
+
+    /// They tell that they miss something. However often they do, it goes no more often than every [`QUIET`].
+    pub fn missed(&mut self, user: &UserName, now: Instant) {
         if let Some(debtor) = self.debtors.get_mut(user) {
-            debtor.due = Some(now);
+            let soon = if debtor.on_their_way == 0 { now } else { now + QUIET };
+            debtor.due = Some(debtor.due.map_or(soon, |due| due.min(soon)));
+            debtor.wait = FIRST;
         }
     }
 
@@ -98,11 +110,11 @@ impl Resends {
         debtor.due = Some(if next { now } else { now + QUIET });
     }
 
-    /// Whose turn it is, if it is anybody's and the broker keeps up.
+    /// Whose turn it is, if it is anybody's and the broker keeps up: who waits longest.
     pub fn next(&self, now: Instant) -> Option<UserName> {
-        let due = |debtor: &Debtor| debtor.due.is_some_and(|due| due <= now);
-        let mut debtors = self.debtors.iter().filter(|(_, debtor)| due(debtor));
-        debtors.next().filter(|_| self.unanswered < UNANSWERED).map(|(user, _)| user.clone())
+        let waits = |(user, debtor): (_, &Debtor)| debtor.due.map(|due| (due, user));
+        let (due, user) = self.debtors.iter().filter_map(waits).min()?;
+        (due <= now && self.unanswered < UNANSWERED).then(|| UserName::clone(user))
     }
 
     /// When the next turn is.
@@ -212,6 +224,36 @@ mod tests {
     }
 
     #[test]
+    fn whoever_waits_longest_is_next() {
+        let now = Instant::now();
+        let ann: UserName = "ann".parse().unwrap();
+        let mut resends = Resends::new(vec![ann.clone(), bob()]);
+        resends.seen(&bob(), now);
+        let now = now + GRACE;
+        resends.seen(&ann, now);
+        for _ in 0..3 {
+            resends.hurry(&ann, now + QUIET);
+            assert_eq!(resends.next(now + QUIET), Some(bob()), "whatever ann asks for");
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_is_not_hurried() {
+        let now = Instant::now();
+        let mut resends = Resends::new(vec![bob()]);
+        resends.hurry(&bob(), now);
+        assert_eq!(resends.next(now), Some(bob()));
+        resends.sent(&bob(), 3, now);
+        for _ in 0..100 {
+            resends.hurry(&bob(), now);
+        }
+        assert_eq!(resends.next(now), None);
+        resends.missed(&bob(), now);
+        resends.missed(&bob(), now + QUIET / 2);
+        assert_eq!((resends.next(now), resends.next(now + QUIET)), (None, Some(bob())));
+    }
+
+    #[test]
     fn a_broker_that_does_not_answer_gets_no_more() {
         let now = Instant::now();
         let mut resends = Resends::new(vec![bob(), "ann".parse().unwrap()]);
@@ -219,7 +261,7 @@ mod tests {
             resends.hurry(&user.parse().unwrap(), now);
             resends.sent(&user.parse().unwrap(), AT_ONCE, now);
         }
-        resends.hurry(&bob(), now);
+        resends.confirmed(&bob(), AT_ONCE, now);
         assert_eq!((resends.next(now), resends.next_due()), (None, None));
         resends.answered();
         assert_eq!(resends.next(now), Some(bob()));

@@ -188,11 +188,11 @@ impl Core {
         Ok(())
     }
 
-    /// Tells somebody who just came into a group who else is there.
-    pub(super) async fn send_roster(&mut self, id: GroupId, to: UserName) -> Result<(), Fatal> {
-        let Some(StoredGroup { group, .. }) = self.groups.get(id) else { return Ok(()) };
-        let content = Content::Roster(group.clone());
-        self.send_notice(to, content).await
+    /// What tells somebody who just came into a group who else is there.
+    pub(super) fn roster(&mut self, id: GroupId, to: UserName) -> Option<Draft> {
+        let content = Content::Roster(self.groups.get(id)?.group.clone());
+        let letter = self.notice(content);
+        Some(self.draft(&letter, &ConversationId::Direct(to)))
     }
 
     /// Sends a letter to somebody that is no part of a conversation.

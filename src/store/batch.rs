@@ -57,6 +57,29 @@ pub(super) enum Added {
     Seen,
 }
 
+/// What is here already under the id of a message.
+#[derive(PartialEq)]
+enum Known {
+    /// The same, and it has been on the screen.
+    Seen,
+    /// The same.
+    Unseen,
+    /// Something that another wrote: whoever sees an id can write it on a message of theirs.
+    Foreign,
+}
+
+fn known(db: &Connection, message: &Message) -> Result<Option<Known>> {
+    let known = "SELECT sender = ?2, unseen = 0 AND delivery IS NULL FROM message WHERE id = ?1";
+    let known = db.prepare_cached(known)?.query_row((message.id, &message.sender), |row| {
+        Ok(match (row.get(0)?, row.get(1)?) {
+            (false, _) => Known::Foreign,
+            (true, true) => Known::Seen,
+            (true, false) => Known::Unseen,
+        })
+    });
+    known.optional()
+}
+
 /// Messages that are stored together. The conversations' rows are read once and written once.
 pub(super) struct Batch<'db> {
     db: &'db Connection,
@@ -71,12 +94,14 @@ impl<'db> Batch<'db> {
 
     /// Stores a message, unless its id is known already, and gives it its place.
     pub(super) fn add(&mut self, message: &mut Message) -> Result<Added> {
-        let known = "SELECT sender = ?2 AND unseen = 0 AND delivery IS NULL FROM message WHERE id = ?1";
-        let mut known = self.db.prepare_cached(known)?;
-        let known = known.query_row((message.id, &message.sender), |row| row.get(0)).optional()?;
+        let mut known = known(self.db, message)?;
+        if known == Some(Known::Foreign) {
+            message.id = message.id.apart(&message.sender);
+            known = self::known(self.db, message)?;
+        }
         match known {
-            Some(true) => return Ok(Added::Seen),
-            Some(false) => return Ok(Added::Known),
+            Some(Known::Seen) => return Ok(Added::Seen),
+            Some(_) => return Ok(Added::Known),
             None => {}
         }
         let conversation = match self.changed.entry(message.conversation.clone()) {
@@ -118,7 +143,6 @@ impl<'db> Batch<'db> {
             SET unread = ?2, first_unread_at = ?3, first_unread_id = ?4,
                 last_at = ?5, last_id = ?6, last_sender = ?7, stamp = ?8
             WHERE id = ?1";
-        self.voices.save(self.db)?;
         let mut save = self.db.prepare_cached(save)?;
         let mut summaries = Vec::with_capacity(self.changed.len());
         for (party, conversation) in self.changed {
@@ -254,16 +278,32 @@ mod tests {
         // The same ids again: in another batch, in other conversations, with another text.
         let elsewhere =
             Message { conversation: ConversationId::Group(GroupId::from_bits(1)), ..a.clone() };
-        let again = f.receive(&[b.clone(), elsewhere, said(1, "eve", 30, "x")]);
+        let again = f.receive(&[b.clone(), elsewhere]);
         assert_eq!(again, Received::default());
         f.wait(f.store.see(vec![b.id], Vec::new())).unwrap();
-        let again = f.receive(&[b.clone(), said(2, "eve", 30, "x")]);
+        let again = f.receive(&[b.clone()]);
         assert_eq!(again.seen_before, [(user("bob"), b.id)], "its sender may not know");
         let known = f.wait(f.store.load()).unwrap().summaries;
         assert_eq!(known, first.summaries, "no empty conversation was made");
 
         let mixed = f.receive(&[a, said(3, "ann", 5, "c")]);
         assert_eq!((mixed.fresh.len(), mixed.summaries.len()), (1, 1));
+    }
+
+    #[test]
+    fn nobody_takes_the_place_of_what_another_wrote() {
+        let f = Fixture::new();
+        // Eve reads the id of a message in a group, and is here first.
+        let (forged, real) = (said(7 << 64, "eve", 10, "forged"), said(7 << 64, "bob", 10, "real"));
+        assert_eq!(f.receive(&[forged.clone()]).fresh.len(), 1);
+        let fresh = f.receive(&[real.clone(), real.clone()]).fresh;
+        assert_eq!((fresh.len(), &fresh[0].body), (1, &real.body));
+        assert_eq!(fresh[0].id.as_bytes()[..8], real.id.as_bytes()[..8], "its time stays");
+        assert_eq!(f.receive(&[real, forged]), Received::default());
+        // Nor that of ours.
+        f.receive(&[ours(8 << 64, "bob", 20, "mine")]);
+        let theirs = f.receive(&[said(8 << 64, "bob", 20, "theirs")]).fresh;
+        assert_eq!(theirs[0].delivery, None);
     }
 
     #[test]

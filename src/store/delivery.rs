@@ -48,7 +48,7 @@ pub(super) fn advance(
 /// they had it.
 pub(super) fn members(db: &Connection, group: GroupId, members: &[UserName]) -> Result<Vec<Progress>> {
     let open = "SELECT r.letter, r.member FROM outbox o JOIN recipient r ON r.letter = o.letter
-        WHERE o.party = ?1 AND r.departed = 0 AND r.delivery IN (1, 2)";
+        WHERE o.party = ?1 AND r.departed = 0 AND r.delivery < 3";
     let mut open = db.prepare_cached(open)?;
     let open = open.query_map([group], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let open: Vec<(MessageId, UserName)> = open.collect::<Result<_>>()?;
@@ -68,9 +68,9 @@ pub(super) fn taken(db: &Connection, rows: &[i64]) -> Result<Moved> {
         let take = "UPDATE outbox SET state = 1 WHERE seq = ?1 AND state = 0 RETURNING letter";
         let letter = db.prepare_cached(take)?.query_row([seq], |row| row.get(0)).optional()?;
         let Some(letter) = letter else { continue };
-        let sent =
-            "UPDATE recipient SET delivery = 2 WHERE letter = ?1 AND delivery = 1 AND departed = 0
-            RETURNING member";
+        // Also those who were to confirm it before it went out once more.
+        let sent = "UPDATE recipient SET delivery = 2
+            WHERE letter = ?1 AND delivery IN (1, 2) AND departed = 0 RETURNING member";
         let mut sent = db.prepare_cached(sent)?;
         for member in sent.query_map([letter], |row| row.get(0))? {
             moved.open.push(member?);
@@ -94,31 +94,32 @@ pub(super) fn refused(db: &Connection, seq: i64, why: &str) -> Result<Moved> {
 }
 
 /// What goes to the inbox of somebody who did not confirm it: the least tried first, at most `limit`. Counts
-/// that it goes; what went often enough is given up.
+/// that it goes; all that went often enough is given up.
 pub(super) fn resend(
     db: &Connection,
     member: &UserName,
     limit: u32,
 ) -> Result<(Vec<OutboxRow>, Vec<Progress>)> {
-    let open = "SELECT o.seq, o.letter, o.topic, o.payload, o.party, r.attempts
+    let fail = "UPDATE recipient SET delivery = 0, why = ?3
+        WHERE member = ?1 AND departed = 0 AND delivery IN (1, 2) AND attempts >= ?2
+            AND EXISTS (SELECT 1 FROM outbox o WHERE o.letter = recipient.letter AND o.state = 1)
+        RETURNING letter";
+    let mut fail = db.prepare_cached(fail)?;
+    let failed = fail.query_map((member, limits::ATTEMPTS, UNANSWERED), |row| row.get(0))?;
+    let failed: Vec<MessageId> = failed.collect::<Result<_>>()?;
+    let mut progress = Vec::new();
+    for letter in failed {
+        progress.extend(settle(db, letter)?);
+    }
+    let open = "SELECT o.seq, o.letter, o.topic, o.payload, o.party
         FROM recipient r JOIN outbox o ON o.letter = r.letter
         WHERE r.member = ?1 AND r.departed = 0 AND r.delivery IN (1, 2) AND o.state = 1
         ORDER BY r.attempts, r.letter LIMIT ?2";
     let mut open = db.prepare_cached(open)?;
-    let open = open.query_map((member, limit), |row| Ok((outbox_row(row)?, row.get(5)?)))?;
-    let open: Vec<(OutboxRow, u32)> = open.collect::<Result<_>>()?;
-    let (mut rows, mut progress) = (Vec::with_capacity(open.len()), Vec::new());
-    for (row, attempts) in open {
-        let letter = row.letter;
-        if attempts < limits::ATTEMPTS {
-            let count = "UPDATE recipient SET attempts = attempts + 1 WHERE letter = ?1 AND member = ?2";
-            db.prepare_cached(count)?.execute((letter, member))?;
-            rows.push(row);
-        } else {
-            let fail = "UPDATE recipient SET delivery = 0, why = ?3 WHERE letter = ?1 AND member = ?2";
-            db.prepare_cached(fail)?.execute((letter, member, UNANSWERED))?;
-            progress.extend(settle(db, letter)?);
-        }
+    let rows: Vec<OutboxRow> = open.query_map((member, limit), outbox_row)?.collect::<Result<_>>()?;
+    for row in &rows {
+        let count = "UPDATE recipient SET attempts = attempts + 1 WHERE letter = ?1 AND member = ?2";
+        db.prepare_cached(count)?.execute((row.letter, member))?;
     }
     Ok((rows, progress))
 }
@@ -255,9 +256,9 @@ fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
     let (all, least, pending): (u32, Option<Delivery>, u32) =
         db.prepare_cached(counts)?.query_row([letter], read)?;
     if pending == 0 {
-        // Where nobody is to confirm it, the broker's word is the last.
+        // Where nobody is to confirm it, or not any more, the broker's word is the last.
         let done = "DELETE FROM outbox WHERE letter = ?1 AND (?2 OR state <> 0)";
-        db.prepare_cached(done)?.execute((letter, all > 0))?;
+        db.prepare_cached(done)?.execute((letter, least.is_some()))?;
     }
     let least = match least {
         Some(least) => least,
@@ -367,19 +368,69 @@ mod tests {
         // A receipt may say at once that it was read.
         assert_eq!(receipt(&f, "ann", Delivery::Read, 7, &[1]), []);
         assert_eq!(receipt(&f, "bob", Delivery::Delivered, 7, &[1]), []);
-        let members = |names: &[&str]| {
-            let members = names.iter().map(|name| user(name)).collect();
-            let members = Incoming::Members { group: GroupId::from_bits(7), members };
-            f.wait(f.store.receive(vec![members])).unwrap().progress
-        };
-        assert_eq!(members(&["ann", "bob", "eve", "new"]), []);
-        assert_eq!(reached(&members(&["ann", "bob"])), [Delivery::Delivered]);
+        assert_eq!(members(&f, &["ann", "bob", "eve", "new"]), []);
+        assert_eq!(reached(&members(&f, &["ann", "bob"])), [Delivery::Delivered]);
         assert_eq!(waiting(&f), 0);
         let left: Vec<bool> = tracked(&f, 1).recipients.iter().map(|r| r.left).collect();
         assert_eq!(left, [false, false, true]);
         assert_eq!(reached(&receipt(&f, "bob", Delivery::Read, 8, &[1])), [Delivery::Read]);
         // They had it all the same.
         assert_eq!(reached(&receipt(&f, "eve", Delivery::Delivered, 8, &[1])), [Delivery::Delivered]);
+    }
+
+    fn members(f: &Fixture, names: &[&str]) -> Vec<Progress> {
+        let members = names.iter().map(|name| user(name)).collect();
+        let members = Incoming::Members { group: GroupId::from_bits(7), members };
+        f.wait(f.store.receive(vec![members])).unwrap().progress
+    }
+
+    #[test]
+    fn what_everybody_left_before_it_went_out_is_not_called_sent() {
+        let f = Fixture::new();
+        let row = queue(&f, 1, &["ann", "bob"]);
+        assert_eq!(members(&f, &["new"]), []);
+        assert_eq!((waiting(&f), f.wait(f.store.due(0, 9)).unwrap().len()), (1, 1));
+        assert_eq!(tracked(&f, 1).message.unwrap().delivery, Some(Delivery::Queued));
+        assert_eq!(reached(&f.wait(f.store.taken(vec![row])).unwrap().progress), [Delivery::Sent]);
+        assert_eq!(waiting(&f), 0);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_of_those_who_left_also_where_it_failed() {
+        let f = Fixture::new();
+        let row = queue(&f, 1, &["ann", "bob"]);
+        f.wait(f.store.refused(row, "too large".into())).unwrap();
+        assert_eq!(reached(&receipt(&f, "ann", Delivery::Delivered, 8, &[1])), []);
+        assert_eq!(reached(&members(&f, &["ann"])), [Delivery::Delivered]);
+        assert_eq!(waiting(&f), 0);
+    }
+
+    #[test]
+    fn whoever_had_to_confirm_it_before_it_is_tried_again_still_has_to() {
+        let f = Fixture::new();
+        let row = queue(&f, 1, &["ann", "bob"]);
+        f.wait(f.store.taken(vec![row])).unwrap();
+        for _ in 0..=limits::ATTEMPTS {
+            f.wait(f.store.resend(user("ann"), 9)).unwrap();
+        }
+        f.wait(f.store.retry(vec![])).unwrap();
+        let (rows, _) = f.wait(f.store.resend(user("bob"), 9)).unwrap();
+        assert_eq!(rows, [], "it goes to all of them first");
+        let row = f.wait(f.store.due(row, 9)).unwrap()[0].seq;
+        let open = f.wait(f.store.taken(vec![row])).unwrap().open;
+        assert_eq!(open, [user("ann"), user("bob")]);
+    }
+
+    #[test]
+    fn nothing_that_went_often_enough_is_left_behind() {
+        let f = Fixture::new();
+        let rows = (1..=5).map(|n| queue(&f, n, &["bob"])).collect();
+        f.wait(f.store.taken(rows)).unwrap();
+        for _ in 0..limits::ATTEMPTS {
+            f.wait(f.store.resend(user("bob"), 9)).unwrap();
+        }
+        let (rows, progress) = f.wait(f.store.resend(user("bob"), 2)).unwrap();
+        assert_eq!((rows.len(), reached(&progress)), (0, vec![Delivery::Failed; 5]));
     }
 
     #[test]

@@ -27,7 +27,11 @@ pub(super) fn hear(db: &Connection, heard: &Heard) -> Result<bool> {
     let note = "INSERT OR REPLACE INTO heard (party, sender, device, number) VALUES (?1, ?2, ?3, ?4)";
     db.prepare_cached(note)?.execute((conversation, sender, device, number))?;
     let Some(last) = last else { return Ok(false) };
-    let first = (last + 1).max(number - limits::MISSING.cast_signed());
+    let oldest = number - limits::MISSING.cast_signed();
+    let first = (last + 1).max(oldest);
+    let forget = "DELETE FROM missing
+        WHERE party = ?1 AND sender = ?2 AND device = ?3 AND number < ?4";
+    db.prepare_cached(forget)?.execute((conversation, sender, device, oldest))?;
     let miss = "INSERT OR IGNORE INTO missing (party, sender, device, number) VALUES (?1, ?2, ?3, ?4)";
     let mut miss = db.prepare_cached(miss)?;
     for number in first..number {
@@ -119,8 +123,9 @@ mod tests {
     fn nothing_is_asked_for_without_end_and_no_number_fills_the_disk() {
         let f = Fixture::new();
         hear(&f, &[1, u64::MAX, 1 << 62]);
+        hear(&f, &[(1 << 62) + 5_000]);
         let (from, to) = ask(&f)[0];
-        assert_eq!((to - from + 1, to), (limits::MISSING, (1 << 62) - 1));
+        assert_eq!((to - from + 1, to), (limits::MISSING, (1 << 62) + 4_999));
         let more = std::iter::from_fn(|| Some(ask(&f)).filter(|gaps| !gaps.is_empty())).take(100);
         assert_eq!(more.count() as u32, limits::ASKED - 1);
     }

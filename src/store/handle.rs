@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Stores what came in, all of it or nothing. A message whose id is known already, in whatever
-    /// conversation, is left out.
+    /// conversation, is left out; one whose id another has used gets one of its own.
     pub async fn receive(&self, incoming: Vec<Incoming>) -> Result<Received, Error> {
         self.ask("store what came in", move |db| batch::receive(db, incoming)).await
     }

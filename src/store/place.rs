@@ -9,7 +9,7 @@
 //!   message here if our own clock is the one that is behind. So a clock that is a year ahead does not keep
 //!   its messages at the end for a year.
 //! - What one sender wrote stays in the order of its ids, which only grow, whatever the first two rules and
-//!   the network did.
+//!   the network did. What we cannot read may have an id that we made of its bytes: it takes no part in this.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,9 +17,9 @@ use std::collections::btree_map::Entry;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::row::Conversation;
-use crate::domain::{LATE, Message, MessageId, Timestamp, UserName};
+use crate::domain::{Body, LATE, Message, MessageId, Timestamp, UserName};
 
-/// The newest message of each sender in each conversation.
+/// The newest message of each sender in each conversation: its id, and where it was placed.
 #[derive(Default)]
 pub(super) struct Voices {
     known: BTreeMap<(i64, UserName), Option<(MessageId, Timestamp)>>,
@@ -36,16 +36,27 @@ impl Voices {
         let last = conversation.last.as_ref().map(|(key, _)| *key);
         let newest = last.map_or(Timestamp::EPOCH, |key| key.sent_at);
         message.sent_at = message.sent_at.min(message.received_at.max(newest));
-        let voice = match self.known.entry((conversation.row, message.sender.clone())) {
+        if message.body != Body::Unsupported {
+            self.keep_order(db, conversation.row, message)?;
+        }
+        let is_above = last.is_some_and(|last| message.key() < last);
+        message.late =
+            is_above && !message.is_ours() && message.received_at.since(message.sent_at) >= LATE;
+        Ok(())
+    }
+
+    /// Moves a message between what the same sender wrote there before and after it.
+    fn keep_order(&mut self, db: &Connection, conversation: i64, message: &mut Message) -> Result<()> {
+        let voice = match self.known.entry((conversation, message.sender.clone())) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let voice = read(db, conversation.row, &message.sender)?;
+                let voice = newest(db, conversation, &message.sender)?;
                 entry.insert(voice)
             }
         };
         match *voice {
             Some((id, at)) if message.id < id => {
-                let (before, after) = neighbours(db, conversation.row, message)?;
+                let (before, after) = neighbours(db, conversation, message)?;
                 message.sent_at =
                     message.sent_at.max(before.unwrap_or_default()).min(after.unwrap_or(at));
             }
@@ -55,50 +66,35 @@ impl Voices {
                 *voice = Some((message.id, message.sent_at));
             }
         }
-        let is_above = last.is_some_and(|last| message.key() < last);
-        message.late =
-            is_above && !message.is_ours() && message.received_at.since(message.sent_at) >= LATE;
-        Ok(())
-    }
-
-    /// Keeps what was learned.
-    pub(super) fn save(&self, db: &Connection) -> Result<()> {
-        let save = "INSERT OR REPLACE INTO voice (conversation, sender, id, sent_at)
-            VALUES (?1, ?2, ?3, ?4)";
-        let mut save = db.prepare_cached(save)?;
-        for ((conversation, sender), voice) in &self.known {
-            if let Some((id, sent_at)) = voice {
-                save.execute((conversation, sender, id, sent_at))?;
-            }
-        }
         Ok(())
     }
 }
 
-fn read(
+const NEWEST: &str = "SELECT id, sent_at FROM message
+    WHERE conversation = ?1 AND sender = ?2 AND kind <> 5 ORDER BY id DESC LIMIT 1";
+const BEFORE: &str = "SELECT sent_at FROM message
+    WHERE conversation = ?1 AND sender = ?2 AND kind <> 5 AND id < ?3 ORDER BY id DESC LIMIT 1";
+const AFTER: &str = "SELECT sent_at FROM message
+    WHERE conversation = ?1 AND sender = ?2 AND kind <> 5 AND id > ?3 ORDER BY id LIMIT 1";
+
+fn newest(
     db: &Connection,
     conversation: i64,
     sender: &UserName,
 ) -> Result<Option<(MessageId, Timestamp)>> {
-    let read = "SELECT id, sent_at FROM voice WHERE conversation = ?1 AND sender = ?2";
-    let mut read = db.prepare_cached(read)?;
-    read.query_row((conversation, sender), |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    let mut newest = db.prepare_cached(NEWEST)?;
+    newest.query_row((conversation, sender), |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// The places of what the same sender wrote there before and after it. Only for what comes out of order, which
-/// is rare: it walks over ids.
+/// The places of what the same sender wrote there before and after it.
 fn neighbours(
     db: &Connection,
     conversation: i64,
     message: &Message,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
     let values = (conversation, &message.sender, message.id);
-    let before = "SELECT sent_at FROM message
-        WHERE id < ?3 AND conversation = ?1 AND sender = ?2 ORDER BY id DESC LIMIT 1";
-    let before = db.prepare_cached(before)?.query_row(values, |row| row.get(0)).optional()?;
-    let after = "SELECT sent_at FROM message
-        WHERE id > ?3 AND conversation = ?1 AND sender = ?2 ORDER BY id LIMIT 1";
-    let after = db.prepare_cached(after)?.query_row(values, |row| row.get(0)).optional()?;
+    let before = db.prepare_cached(BEFORE)?.query_row(values, |row| row.get(0)).optional()?;
+    let after = db.prepare_cached(AFTER)?.query_row(values, |row| row.get(0)).optional()?;
     Ok((before, after))
 }
 
@@ -107,7 +103,8 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, TestRunner};
 
-    use crate::domain::{Message, PageAt};
+    use super::*;
+    use crate::domain::PageAt;
     use crate::store::testing::{Fixture, at, direct, ours, said};
 
     const YEAR: i64 = 365 * 86_400_000;
@@ -155,6 +152,33 @@ mod tests {
         // Nobody else's clock decides: alone in its place it is not late.
         let alone = f.receive(&[came(said(9, "ann", 1, "old"), 5_000_000)]).fresh;
         assert!(!alone[0].late);
+    }
+
+    #[test]
+    fn what_cannot_be_read_does_not_hold_back_what_comes_after_it() {
+        let f = Fixture::new();
+        f.receive(&[came(said(1, "bob", 1_000, "before"), 1_000)]);
+        // The id of a letter that brings none that we can read is made of its bytes, and sorts anywhere.
+        let odd = said(u128::MAX, "bob", 2_000, "x");
+        f.receive(&[came(Message { body: Body::Unsupported, ..odd }, 2_000)]);
+        f.receive(&[came(ours(5, "bob", 3_000, "what is that?"), 3_000)]);
+        let next = f.receive(&[came(said(2, "bob", 900_000, "after"), 900_000)]).fresh;
+        assert_eq!((next[0].sent_at, next[0].late), (at(900_000), false));
+        assert_eq!(order(&f), [1, u128::MAX, 5, 2]);
+    }
+
+    #[test]
+    fn a_place_is_found_without_walking_over_messages() {
+        let f = Fixture::new();
+        let db = crate::store::file::open(&f.path()).unwrap();
+        for select in [NEWEST, BEFORE, AFTER] {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
+            let values = vec![rusqlite::types::Null; plan.parameter_count()];
+            let steps = plan.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
+            let plan = steps.map(Result::unwrap).collect::<Vec<String>>().join("; ");
+            assert!(plan.contains("message_voice (conversation=? AND sender=?"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 
     #[test]
