@@ -1,6 +1,7 @@
 //! The scriptable commands, as real processes on the built-in broker.
 
 mod account;
+mod crash;
 mod doctor;
 mod groups;
 mod listen;
@@ -8,7 +9,7 @@ mod talk;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -94,7 +95,12 @@ struct Listener {
 impl Listener {
     /// Starts `listen` as `user`.
     fn start(data_dir: &Path, user: &str, more: &[&str]) -> Self {
-        let mut child = cooee(data_dir, &["-u", user, "listen"]).args(more).spawn().unwrap();
+        Self::spawn(cooee(data_dir, &["-u", user, "listen"]).args(more))
+    }
+
+    /// Starts this.
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
@@ -117,7 +123,13 @@ impl Listener {
     }
 
     /// Waits until it has ended.
-    fn end(mut self) -> (Option<i32>, String) {
+    fn end(self) -> (Option<i32>, String) {
+        let (status, err) = self.status();
+        (status.code(), err)
+    }
+
+    /// Waits until it has ended, in whatever way.
+    fn status(mut self) -> (ExitStatus, String) {
         let mut ended = None;
         until("it has ended", || {
             ended = self.child.try_wait().unwrap();
@@ -126,7 +138,7 @@ impl Listener {
         let mut err = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
         std::io::Read::read_to_string(&mut stderr, &mut err).unwrap();
-        (ended.unwrap().code(), err)
+        (ended.unwrap(), err)
     }
 }
 
