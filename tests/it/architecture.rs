@@ -19,10 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mqtt", &["domain", "failpoints", "protocol"]),
     // The topics, for its access rules.
     ("broker", &["config", "protocol"]),
-    (
-        "engine",
-        &["broker", "config", "domain", "failpoints", "mqtt", "protocol", "registry", "store"],
-    ),
+    ("engine", &["broker", "config", "domain", "failpoints", "mqtt", "protocol", "registry", "store"]),
     ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
     ("cli", &["cli::broker", "cli::import", "config", "domain", "engine", "error", "logging"]),
     ("cli::broker", &["broker", "cli", "config", "error", "logging"]),

@@ -51,7 +51,12 @@ fn run(data_dir: &Path, arguments: &[&str]) -> Done {
 
 /// Runs it to its end with this on its standard input.
 fn feed(data_dir: &Path, arguments: &[&str], input: &str) -> Done {
-    let mut child = cooee(data_dir, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    pipe(cooee(data_dir, arguments), input)
+}
+
+/// Runs this to its end with that on its standard input.
+fn pipe(mut command: Command, input: &str) -> Done {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     // It may end before it has read everything.

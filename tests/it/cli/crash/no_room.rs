@@ -10,7 +10,7 @@ use std::process::{ChildStdin, ChildStdout};
 use tempfile::TempDir;
 
 use super::*;
-use crate::support::terminal::{CTRL_Q, ENTER, Launch};
+use crate::support::terminal::{ENTER, Launch, Terminal};
 
 /// A file system of its own, held by a shell that sees it mounted. Others get there through that shell.
 struct Disk {
@@ -49,14 +49,50 @@ impl Disk {
         assert!(self.mount(&format!("-o remount,{option}")), "{option}");
     }
 
-    fn path(&self) -> PathBuf {
-        let mounted = self.mounted.path().display();
-        PathBuf::from(format!("/proc/{}/root{mounted}", self.holder.id()))
+    /// Where it is for those who are in the shell's place.
+    fn path(&self) -> &Path {
+        self.mounted.path()
+    }
+
+    /// What to begin a command with, so that it runs there.
+    fn there(&self) -> Vec<String> {
+        let holder = self.holder.id().to_string();
+        let enter =
+            ["nsenter", "--user", "--preserve-credentials", "--mount", "--target", &holder, "--"];
+        enter.map(str::to_owned).to_vec()
+    }
+
+    /// `cooee` with its data directory on this disk.
+    fn cooee(&self, broker: &str, arguments: &[&str]) -> Command {
+        let plain = cooee(self.path(), &[&["-b", broker], arguments].concat());
+        let there = self.there();
+        let mut command = Command::new(&there[0]);
+        command.args(&there[1..]).arg(plain.get_program()).args(plain.get_args());
+        command.env_clear().env("HOME", self.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, broker: &str, arguments: &[&str]) -> Done {
+        Done::of(self.cooee(broker, arguments).output().unwrap())
+    }
+
+    fn ok(&self, broker: &str, arguments: &[&str]) -> String {
+        let done = self.run(broker, arguments);
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{arguments:?}: {done:?}");
+        done.out
+    }
+
+    /// The full-screen messenger of alice.
+    fn launch(&self, broker: &str) -> Terminal {
+        let launch = Launch::through(&self.there(), self.path());
+        launch.user("alice").env("COOEE_BROKER", broker).start()
     }
 
     /// Takes all the room that is left.
     fn fill(&self) -> PathBuf {
-        let path = self.path().join("filler");
+        let mounted = self.mounted.path().display();
+        let path = PathBuf::from(format!("/proc/{}/root{mounted}/filler", self.holder.id()));
         let mut filler = std::fs::File::create(&path).unwrap();
         let full = std::io::copy(&mut std::io::repeat(0), &mut filler).unwrap_err();
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
@@ -87,25 +123,24 @@ fn check_says_full(said: &str, disk: &Disk) {
 fn a_sender_without_room_says_from_which_line_on_nothing_was_sent() {
     let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["bob"]);
-    let (broker, there) = (address(&world), disk.path());
-    ok(&there, &["-b", &broker, "sign-up", "alice"]);
+    let broker = address(&world);
+    disk.ok(&broker, &["sign-up", "alice"]);
     let bob = Listener::start(world.data_dir(), "bob", &["--json"]);
     until("bob is online", || has_row(world.data_dir(), "Online.csv", "bob"));
-    let send =
-        ["-b", &broker, "send", "bob", "-", "--lines", "--wait", "delivered", "--timeout", "30"];
+    let send = ["send", "bob", "-", "--lines", "--wait", "delivered", "--timeout", "30"];
     let lines = long_lines(200);
-    let done = feed(&there, &send, &lines.join("\n"));
+    let done = pipe(disk.cooee(&broker, &send), &lines.join("\n"));
     assert_eq!(done.code, Some(1), "{done:?}");
     check_says_full(&done.err, &disk);
-    let line = done.err.strip_prefix("cooee: line ").and_then(|rest| rest.split(':').next());
+    let line = done.err.strip_prefix("cooee: from line ").and_then(|rest| rest.split(' ').next());
     let line: usize = line.and_then(|line| line.parse().ok()).unwrap_or_else(|| panic!("{done:?}"));
 
     disk.remount("size=64m");
-    let done = feed(&there, &send, &lines[line - 1..].join("\n"));
+    let done = pipe(disk.cooee(&broker, &send), &lines[line - 1..].join("\n"));
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "there is room again");
     let heard: Vec<String> = lines.iter().map(|_| bob.line()).collect();
     assert_eq!(each(&json(&heard.join("\n")), "text"), lines, "each once and in order");
-    let theirs = json(&ok(&there, &["-b", &broker, "history", "bob", "--json"]));
+    let theirs = json(&disk.ok(&broker, &["history", "bob", "--json"]));
     assert_eq!(each(&theirs, "text"), lines);
 }
 
@@ -113,14 +148,14 @@ fn a_sender_without_room_says_from_which_line_on_nothing_was_sent() {
 fn a_receiver_without_room_acknowledges_nothing_that_it_did_not_store() {
     let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["alice"]);
-    let (broker, there) = (address(&world), disk.path());
-    ok(&there, &["-b", &broker, "sign-up", "bob"]);
+    let broker = address(&world);
+    disk.ok(&broker, &["sign-up", "bob"]);
     let lines = long_lines(200);
     let done = feed(world.data_dir(), &["send", "bob", "-", "--lines"], &lines.join("\n"));
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
 
-    let listen = ["-b", &broker, "listen", "--json", "--count", "200", "--timeout", "30"];
-    let full = run(&there, &listen);
+    let listen = ["listen", "--json", "--count", "200", "--timeout", "30"];
+    let full = disk.run(&broker, &listen);
     assert_eq!(full.code, Some(1), "{full:?}");
     check_says_full(&full.err, &disk);
     let first = json(&full.out);
@@ -129,14 +164,16 @@ fn a_receiver_without_room_acknowledges_nothing_that_it_did_not_store() {
     // Alice is away: what comes now is what the broker kept.
     disk.remount("size=64m");
     let left = (lines.len() - first.len()).to_string();
-    let rest = ["-b", &broker, "listen", "--json", "--count", &left, "--timeout", "30"];
-    let rest = json(&ok(&there, &rest));
+    let rest = ["listen", "--json", "--count", &left, "--timeout", "30"];
+    let rest = json(&disk.ok(&broker, &rest));
     assert_eq!([each(&first, "text"), each(&rest, "text")].concat(), lines);
-    let history = json(&ok(&there, &["-b", &broker, "history", "alice", "--json"]));
-    assert_eq!(each(&history, "text"), lines);
-    until("alice knows", || {
-        ok(world.data_dir(), &["who"]);
-        let ours = json(&ok(world.data_dir(), &["history", "bob", "--json"]));
+    let stored = json(&disk.ok(&broker, &["history", "alice", "--json"]));
+    assert_eq!(each(&stored, "text"), lines);
+    // What came before he knew of her is confirmed when it comes again: both have to be there.
+    let _bob = Listener::spawn(&mut disk.cooee(&broker, &["listen"]));
+    let _alice = Listener::start(world.data_dir(), "alice", &[]);
+    until("all is delivered", || {
+        let ours = history(world.data_dir(), "alice", "bob");
         each(&ours, "delivery").iter().all(|delivery| *delivery == "delivered")
     });
 }
@@ -145,54 +182,52 @@ fn a_receiver_without_room_acknowledges_nothing_that_it_did_not_store() {
 fn who_types_on_a_full_disk_is_told_why_and_loses_no_word() {
     let Some(disk) = Disk::new("2m") else { return };
     let world = world_of(&["bob"]);
-    let (broker, there) = (address(&world), disk.path());
-    ok(&there, &["-b", &broker, "sign-up", "alice"]);
+    let broker = address(&world);
+    disk.ok(&broker, &["sign-up", "alice"]);
     let bob = Listener::start(world.data_dir(), "bob", &["--json"]);
-    let mut alice = Launch::new(&there).user("alice").env("COOEE_BROKER", &broker).start();
+    let mut alice = disk.launch(&broker);
     alice.until_says(&["alice ●", "connected", "● bob"]);
     alice.press(&format!("/msg bob{ENTER}"));
     alice.until_says(&["bob ● online"]);
     let filler = disk.fill();
-    // What was written before goes into room that is there already; in the end there is none.
-    let mut written = Vec::new();
-    until("the session ends", || {
-        let text = format!("words {}", written.len());
-        alice.press(&format!("{text}{}{ENTER}", "y".repeat(2_000)));
-        written.push(text);
-        alice.until("it is stored, or the session ended", |screen| {
-            let contents = screen.contents();
-            contents.contains("make room") || !contents.contains("sending")
-        });
-        alice.contents().contains("make room")
+    alice.press(&format!("one{ENTER}two{ENTER}thr"));
+    alice.until("she is told why", |screen| {
+        says(screen, &["no room left for", "make room on that disk"])
     });
-    alice.until_says(&["no room left", "▸ alice"]);
     std::fs::remove_file(filler).unwrap();
     alice.press(ENTER);
     alice.until_says(&["alice ●", "connected", "● bob"]);
     alice.press(&format!("/msg bob{ENTER}"));
-    alice.press(ENTER);
-    for text in &written {
-        let said = json(&bob.line());
-        assert!(said[0]["text"].as_str().unwrap().starts_with(text), "{text}: {said:?}");
-    }
-    alice.press(CTRL_Q);
-    assert!(alice.until_ended().success());
+    alice.until_says(&["one", "two", "thr"]);
+    alice.press(&format!("ee{ENTER}"));
+    assert_eq!(json(&bob.line())[0]["text"], "one\ntwo\nthree");
+    alice.quit();
+}
+
+/// Whether the screen says this, however its lines are broken.
+fn says(screen: &vt100::Screen, words: &[&str]) -> bool {
+    let contents = screen.contents();
+    let contents = contents.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.iter().all(|words| contents.contains(words))
 }
 
 #[test]
 fn a_data_directory_that_cannot_be_written_to_is_named() {
     let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["bob"]);
-    let (broker, there) = (address(&world), disk.path());
-    ok(&there, &["-b", &broker, "sign-up", "alice"]);
+    let broker = address(&world);
+    disk.ok(&broker, &["sign-up", "alice"]);
     disk.remount("ro");
-    for command in [&["send", "bob", "hi"][..], &["listen"], &["history", "bob"], &["sign-up", "carol"]] {
-        let said = refused(1, &there, &[&["-b", &broker], command].concat());
-        assert!(said.contains(there.to_str().unwrap()), "{said}");
+    for command in [&["send", "bob", "hi"][..], &["listen"], &["history", "bob"], &["sign-up", "carol"]]
+    {
+        let done = disk.run(&broker, command);
+        assert_eq!(done.code, Some(1), "{command:?}: {done:?}");
+        let said = done.err;
+        assert!(said.contains(disk.path().to_str().unwrap()), "{said}");
         assert!(said.contains("Read-only file system"), "{said}");
     }
-    let mut alice = Launch::new(&there).user("alice").env("COOEE_BROKER", &broker).start();
-    alice.until_says(&["Read-only file system", "▸ alice"]);
+    let mut alice = disk.launch(&broker);
+    alice.until("she is told why", |screen| says(screen, &["Read-only file system", "▸ alice"]));
     disk.remount("rw");
     alice.press(ENTER);
     alice.until_says(&["alice ●", "connected"]);
