@@ -72,3 +72,25 @@ fn what_was_sent_arrives_once_wherever_the_receiver_is_killed() {
     }
     assert_eq!(told(here, "alice", "bob"), sent);
 }
+
+#[test]
+fn what_is_not_stored_is_not_acknowledged() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let mut sent = Vec::new();
+    for death in DEATHS.iter().filter(|death| death.0.starts_with("receive") && death.1 == 1) {
+        // She is gone when he comes: nobody but the broker can bring it again.
+        let lines = death.lines(5);
+        let done = feed(here, &["-u", "alice", "send", "bob", "-", "--lines"], &lines.join("\n"));
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+        sent.extend(lines);
+        let (status, said) =
+            Listener::spawn(&mut death.of(cooee(here, &["-u", "bob", "listen"]))).status();
+        death.check(status, &said);
+        let bob = Listener::start(here, "bob", &[]);
+        until("all came", || history(here, "bob", "alice").len() >= sent.len());
+        bob.signal(Signal::TERM);
+        assert_eq!(bob.end(), (Some(130), String::new()));
+    }
+    assert_eq!(each(&history(here, "bob", "alice"), "text"), sent);
+}
