@@ -11,7 +11,7 @@ pub fn configured() -> Option<fail::FailScenario<'static>> {
 }
 
 /// Ends the process here if a test asked for it. It says where, so that the test knows that it was here.
-pub(crate) fn kill_point(name: &str) {
+pub fn kill_point(name: &str) {
     fail::fail_point!(name, |_| {
         eprintln!("killed at: {name}");
         std::process::abort()
