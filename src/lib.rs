@@ -56,6 +56,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod failpoints;
 pub mod logging;
 pub mod mqtt;
 pub mod protocol;

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use cooee::cli::Arguments;
 use cooee::config::Config;
 use cooee::error::Error;
-use cooee::{cli, config, error, logging, tui};
+use cooee::{cli, config, error, failpoints, logging, tui};
 
 fn main() -> ExitCode {
+    let _failpoints = failpoints::configured();
     let arguments = cli::parse();
     error::report(run(arguments))
 }

@@ -180,6 +180,7 @@ impl Sending {
                         Ok(Heard::Update(update)) => self.note(attached, update).await?,
                         Ok(Heard::Again) => self.ask_again(attached).await,
                         Err(Error::Lost) if lost > 0 => return Err(Error::Unsure(lost)),
+                        Err(Error::Ended(why)) => return Err(self.ended(why)),
                         Err(error) => return Err(error),
                     }
                 }
@@ -198,6 +199,16 @@ impl Sending {
 
     fn command(&self, ticket: Ticket, piece: &Piece) -> Command {
         Command::Send { to: self.to.clone(), text: piece.text.clone(), ticket }
+    }
+
+    /// The session ended by itself. What it had not stored by its last word, it never did.
+    fn ended(&self, why: String) -> Error {
+        let unsent = match self.asked.values().next() {
+            Some(Piece { line: Some(line), .. }) => format!("from line {line} on nothing is sent"),
+            Some(_) => "not sent".to_owned(),
+            None => return Error::Ended(why),
+        };
+        Error::Refused(format!("{unsent}: the session ended: {why}"))
     }
 
     async fn begin(&mut self, attached: &Attached, piece: Piece) {

@@ -40,7 +40,7 @@ pub(super) enum Input {
 /// Why a session cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fatal {
-    #[error("{0}. What was not stored is not lost: the broker keeps it until the next sign-in")]
+    #[error("{0}. What comes for you waits at the broker until the next sign-in")]
     Store(#[from] store::Error),
     #[error("on this broker the name `{0}` belongs to somebody else, who registered it earlier")]
     NameTaken(UserName),

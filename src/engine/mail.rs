@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use super::core::{Core, Fatal};
 use super::groups::Card;
-use super::kill_point;
 use super::update::{Notice, Update};
 use crate::domain::{
     Body, ConversationId, DeviceId, Group, GroupId, Membership, Message, MessageId, Role, Standing,
     Timestamp, UserName,
 };
+use crate::failpoints::kill_point;
 use crate::mqtt::{Acknowledgement, Incoming, Request};
 use crate::protocol::{self, Content, Letter, Place, Stage, Topic};
 use crate::store::{self, Heard, Incoming as Storable, KnownPerson};
@@ -440,7 +440,7 @@ impl Core {
         }
         if !mail.acknowledgements.is_empty() {
             self.ask(Request::Acknowledge(mail.acknowledgements)).await;
-            kill_point("receive: acknowledged");
+            kill_point("receive: told to acknowledge");
         }
         if !mail.taken.is_empty() {
             self.note_taken(mail.taken).await?;

@@ -74,12 +74,6 @@ pub use update::{
     GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
 };
 
-/// A place where a test may end this process, as `kill -9` would. Nothing where tests are not compiled in.
-fn kill_point(name: &str) {
-    fail::fail_point!(name, |_| std::process::abort());
-    let _ = name;
-}
-
 use crate::config::{BrokerChoice, Config};
 use crate::protocol::Root;
 

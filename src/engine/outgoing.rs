@@ -3,12 +3,12 @@
 use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
-use super::kill_point;
 use super::mail::Mail;
 use super::outbox::AHEAD;
 use super::resends::AT_ONCE;
 use super::update::{Notice, Update};
 use crate::domain::{ConversationId, UserName};
+use crate::failpoints::kill_point;
 use crate::mqtt::{Outcome, Publish, Request};
 use crate::protocol::Topic;
 use crate::store::{Moved, Progress};
@@ -102,12 +102,14 @@ impl Core {
                 continue;
             }
             let (rows, progress) = self.store.resend(user.clone(), AT_ONCE).await?;
+            kill_point("again: counted");
             self.resends.sent(&user, rows.len(), now);
             tracing::debug!(%user, letters = rows.len(), "not confirmed: they go again");
             let inbox = Topic::Inbox { to: user, from: self.me.user.clone(), device: self.device };
             let inbox = self.topic(&inbox);
             for row in rows {
                 self.publish_letter(inbox.clone(), row.payload, Token::Resend).await;
+                kill_point("again: handed over");
             }
             self.tell_progress(progress).await;
         }
@@ -165,6 +167,7 @@ impl Core {
     pub(super) async fn note_taken(&mut self, rows: Vec<i64>) -> Result<(), Fatal> {
         kill_point("send: taken by the broker");
         let Moved { progress, open, .. } = self.store.taken(rows).await?;
+        kill_point("send: noted as taken");
         let now = Instant::now();
         for user in open {
             let online = self.people.is_online(&user);

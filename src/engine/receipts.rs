@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::core::{Core, Fatal};
 use super::mail::Mail;
 use crate::domain::{ConversationId, Delivery, MessageId, UserName};
+use crate::failpoints::kill_point;
 use crate::protocol::{Content, Missing, Receipt, Stage, limits};
 use crate::store::{Draft, Gap, Incoming as Storable};
 
@@ -110,7 +111,9 @@ impl Core {
             true => self.receipts(Stage::Read, unseen),
             false => Vec::new(),
         };
+        kill_point("seen: before it is stored");
         self.store.see(ids, drafts).await?;
+        kill_point("seen: stored");
         self.outbox.more();
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::reason::{self, Cause};
 use super::{
     Acknowledgement, Address, Event, Incoming, Outcome, Publish, RECEIVE_MAXIMUM, Request, Subscription,
 };
+use crate::failpoints::kill_point;
 
 /// How a connection ended.
 pub(super) enum End {
@@ -268,7 +269,9 @@ impl Driver {
                 if let Some(token) = self.taken.pop_front() {
                     self.written.insert(pkid, token);
                 }
+                kill_point("send: published");
             }
+            PollEvent::Outgoing(Outgoing::PubAck(_)) => kill_point("receive: acknowledged"),
             PollEvent::Incoming(_) | PollEvent::Outgoing(_) => {}
         }
     }

@@ -10,15 +10,16 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// named to the end, as in `engine::Command`, is all that may be imported of that layer.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("failpoints", &[]),
     ("protocol", &["domain"]),
     ("registry", &["domain"]),
     ("store", &["domain"]),
     ("config", &["domain", "protocol"]),
     ("logging", &["config"]),
-    ("mqtt", &["domain", "protocol"]),
+    ("mqtt", &["domain", "failpoints", "protocol"]),
     // The topics, for its access rules.
     ("broker", &["config", "protocol"]),
-    ("engine", &["broker", "config", "domain", "mqtt", "protocol", "registry", "store"]),
+    ("engine", &["broker", "config", "domain", "failpoints", "mqtt", "protocol", "registry", "store"]),
     ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
     ("cli", &["cli::broker", "cli::import", "config", "domain", "engine", "error", "logging"]),
     ("cli::broker", &["broker", "cli", "config", "error", "logging"]),

@@ -366,7 +366,10 @@ fn the_mouse_opens_focuses_and_scrolls() {
 #[test]
 fn a_session_that_ends_by_itself_leads_back_and_keeps_the_drafts() {
     let mut desk = talking_to_bob();
+    desk.write("not stored");
+    desk.keys(&["enter"]);
     desk.write("half a thou");
+    desk.effects();
     desk.update(Update::Stopped(Some("the disk is full".to_owned())));
     assert!(desk.effects().contains(&Effect::DropSession));
     assert!(desk.shows("the disk is full") && desk.shows("▸ alice"));
@@ -376,7 +379,7 @@ fn a_session_that_ends_by_itself_leads_back_and_keeps_the_drafts() {
     desk.welcome();
     desk.people();
     desk.open("bob", &[]);
-    assert!(desk.shows("› half a thou"));
+    assert!(desk.shows("› not stored") && desk.shows("half a thou"), "{}", desk.screen());
 }
 
 #[test]

@@ -284,9 +284,14 @@ impl Timeline {
         }
     }
 
+    /// Takes all echoes back.
+    pub fn take_echoes(&mut self) -> Vec<Echo> {
+        std::mem::take(&mut self.echoes)
+    }
+
     /// Lets go of all messages, to be read again when they are wanted. Echoes stay.
     pub fn unload(&mut self) {
-        let echoes = std::mem::take(&mut self.echoes);
+        let echoes = self.take_echoes();
         *self = Self { echoes, ..Self::default() };
     }
 }

@@ -1,6 +1,7 @@
 //! The scriptable commands, as real processes on the built-in broker.
 
 mod account;
+mod crash;
 mod doctor;
 mod groups;
 mod listen;
@@ -8,7 +9,7 @@ mod talk;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,7 +51,12 @@ fn run(data_dir: &Path, arguments: &[&str]) -> Done {
 
 /// Runs it to its end with this on its standard input.
 fn feed(data_dir: &Path, arguments: &[&str], input: &str) -> Done {
-    let mut child = cooee(data_dir, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    pipe(cooee(data_dir, arguments), input)
+}
+
+/// Runs this to its end with that on its standard input.
+fn pipe(mut command: Command, input: &str) -> Done {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     // It may end before it has read everything.
@@ -94,7 +100,12 @@ struct Listener {
 impl Listener {
     /// Starts `listen` as `user`.
     fn start(data_dir: &Path, user: &str, more: &[&str]) -> Self {
-        let mut child = cooee(data_dir, &["-u", user, "listen"]).args(more).spawn().unwrap();
+        Self::spawn(cooee(data_dir, &["-u", user, "listen"]).args(more))
+    }
+
+    /// Starts this.
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
@@ -117,7 +128,13 @@ impl Listener {
     }
 
     /// Waits until it has ended.
-    fn end(mut self) -> (Option<i32>, String) {
+    fn end(self) -> (Option<i32>, String) {
+        let (status, err) = self.status();
+        (status.code(), err)
+    }
+
+    /// Waits until it has ended, in whatever way.
+    fn status(mut self) -> (ExitStatus, String) {
         let mut ended = None;
         until("it has ended", || {
             ended = self.child.try_wait().unwrap();
@@ -126,7 +143,7 @@ impl Listener {
         let mut err = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
         std::io::Read::read_to_string(&mut stderr, &mut err).unwrap();
-        (ended.unwrap().code(), err)
+        (ended.unwrap(), err)
     }
 }
 

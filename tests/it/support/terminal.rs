@@ -68,7 +68,13 @@ pub struct Launch {
 impl Launch {
     /// `cooee` with this data directory, 80x24, and nothing of our own environment.
     pub fn new(data_dir: &Path) -> Self {
-        let mut command = CommandBuilder::new(program());
+        Self::through(&[], data_dir)
+    }
+
+    /// The same by way of another program, with these first arguments.
+    pub fn through(other: &[String], data_dir: &Path) -> Self {
+        let argv = other.iter().map(Into::into).chain([program().into_os_string()]);
+        let mut command = CommandBuilder::from_argv(argv.collect());
         command.env_clear();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let home = data_dir.as_os_str();

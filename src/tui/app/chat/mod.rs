@@ -213,6 +213,15 @@ impl Chat {
         self.timeline.take_echo(ticket).map(|echo| echo.text)
     }
 
+    /// What was not stored, and what is being written.
+    pub fn into_draft(mut self) -> String {
+        let unsent = self.timeline.take_echoes();
+        let unsent = unsent.iter().map(|echo| echo.text.as_str());
+        let draft = self.draft.take();
+        let draft = Some(draft.as_str()).filter(|draft| !draft.is_empty());
+        unsent.chain(draft).collect::<Vec<_>>().join("\n")
+    }
+
     /// Moves the view; what page that needs, if any.
     pub fn go(&mut self, to: Move, window: &Window<'_>) -> Option<PageAt> {
         let count = self.timeline.len();

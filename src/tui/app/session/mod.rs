@@ -380,9 +380,10 @@ impl Session {
         changed.fold(false, |any, this| any | this)
     }
 
-    /// The drafts, for the next session of the same person.
+    /// The drafts, for the next session of the same person. What was sent and not stored is none of ours to
+    /// lose either: it stands before what is being written.
     pub fn into_drafts(self) -> HashMap<ConversationId, String> {
-        let drafts = self.chats.into_iter().map(|(id, mut chat)| (id, chat.draft.take()));
+        let drafts = self.chats.into_iter().map(|(id, chat)| (id, chat.into_draft()));
         drafts.filter(|(_, text)| !text.is_empty()).collect()
     }
 
