@@ -1,6 +1,7 @@
 //! One connection, from CONNECT to its end.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
@@ -238,10 +239,12 @@ impl Driver {
             PollEvent::Incoming(Packet::Publish(publish)) => {
                 let acknowledgement = (publish.qos != QoS::AtMostOnce)
                     .then_some(Acknowledgement { connection: self.number, packet_id: publish.pkid });
+                let expiry = publish.properties.as_ref().and_then(|p| p.message_expiry_interval);
                 self.outbound.push_back(Event::Incoming(Incoming {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: publish.payload,
                     retained: publish.retain,
+                    expiry: expiry.map(|seconds| Duration::from_secs(seconds.into())),
                     acknowledgement,
                 }));
             }

@@ -178,6 +178,8 @@ pub struct Incoming {
     pub payload: Bytes,
     /// Whether it was kept for us rather than published just now.
     pub retained: bool,
+    /// How long it is still worth delivering, where that is bounded and the broker tells it.
+    pub expiry: Option<Duration>,
     /// At QoS 1: to be given back once the message is safe.
     pub acknowledgement: Option<Acknowledgement>,
 }
