@@ -45,6 +45,8 @@ pub(super) struct Mail {
     /// Our own records were overwritten.
     presence_overwritten: bool,
     profile_overwritten: bool,
+    /// Another program runs a copy of our account.
+    rival: bool,
     /// The broker keeps the profile of somebody else who registered our name before us.
     name_lost: bool,
     /// Somebody says just now that they registered our name before us.
@@ -140,8 +142,11 @@ impl Core {
     ) -> Result<(), Refusal> {
         let now = self.mint.now();
         let record = protocol::decode_presence(payload)?;
-        if user == self.me.user && device == self.device && !retained {
-            mail.presence_overwritten |= self.is_foreign_presence(record);
+        if user == self.me.user && device == self.device {
+            match retained {
+                true => mail.rival |= self.is_rival(record),
+                false => mail.presence_overwritten |= self.is_foreign_presence(record),
+            }
         }
         if !self.people.may_watch(&user) {
             return Ok(());
@@ -487,6 +492,9 @@ impl Core {
         }
         if mail.profile_overwritten {
             self.publish_profile().await;
+        }
+        if mail.rival {
+            self.on_rival().await;
         }
         Ok(())
     }

@@ -46,6 +46,7 @@ pub(super) struct Driver {
     epoch: u64,
     number: u64,
     was_up: bool,
+    contested: bool,
     max_packet: usize,
     acknowledgements: VecDeque<Acknowledgement>,
     waiting: VecDeque<Waiting>,
@@ -70,6 +71,7 @@ impl Driver {
             epoch,
             number,
             was_up: false,
+            contested: false,
             max_packet: usize::MAX,
             acknowledgements: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -131,7 +133,7 @@ impl Driver {
             Some(Ok(Ended::Done)) | None => Cause::passing("the connection was closed"),
             Some(Err(error)) => Cause::passing(format!("the MQTT client failed: {error}")),
         };
-        End::Lost(cause)
+        End::Lost(if self.contested { cause.contested() } else { cause })
     }
 
     /// Hands rumqttc as much as it has room for, acknowledgements first.
@@ -213,6 +215,7 @@ impl Driver {
                 self.acknowledgements.extend(ours);
             }
             Request::ConnectNow => {}
+            Request::Contested => self.contested = true,
             Request::Close => {
                 self.waiting.push_back(Waiting::Disconnect);
                 return true;
