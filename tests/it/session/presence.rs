@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use cooee::domain::{Availability, DeviceId, Timestamp};
@@ -14,7 +15,7 @@ use crate::support::clock::{Wrong, YEAR};
 use crate::support::person::{Person, Screen, direct, name, sign_up};
 use crate::support::proxy::Proxy;
 use crate::support::vandal::Vandal;
-use crate::support::world::World;
+use crate::support::world::{World, program};
 use crate::support::{PATIENCE, until_file};
 
 /// How long the word that somebody is online holds where a test has to see it run out.
@@ -354,4 +355,18 @@ async fn a_broker_that_was_stopped_and_is_started_again_is_noticed_by_all() {
     alice.until_up().await;
     alice.until("bob is online", |s| s.is_online("bob")).await;
     until_online_is(world.data_dir(), vec!["alice", "bob"]).await;
+}
+
+/// The only Cooee of a data directory dies, and takes nobody along in the file for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_crash_of_all_the_built_in_broker_mends_the_file() {
+    let world = World::built_in();
+    sign_up(&world.setup(), "alice").await;
+    let mut listening = std::process::Command::new(program());
+    listening.arg("-d").arg(world.data_dir()).args(["-u", "alice", "listen"]);
+    let mut alice = listening.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    until_online_is(world.data_dir(), vec!["alice"]).await;
+    alice.kill().unwrap();
+    alice.wait().unwrap();
+    until_online_is(world.data_dir(), vec![]).await;
 }
