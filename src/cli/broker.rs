@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use clap::Subcommand;
 
@@ -10,6 +12,7 @@ use super::Error;
 use crate::broker::{self, Broker, Revive, Stopped};
 use crate::config::Config;
 use crate::logging;
+use crate::registry::{self, Registry};
 
 /// How much goes into the broker's log, unless `COOEE_LOG` or the configuration says otherwise: of its
 /// library, only what is wrong.
@@ -51,6 +54,7 @@ fn serve(config: &Config, listen: Option<SocketAddr>, detached: bool) -> Result<
     }
     let broker = Broker::claim(&config.data_dir, listen)?;
     let _log = logging::init(&broker.log(), config.log_filter.as_deref().unwrap_or(LOG_FILTER))?;
+    mend_online(config);
     broker.serve(|address| {
         if !detached {
             // Nobody has to be there to read it.
@@ -62,6 +66,28 @@ fn serve(config: &Config, listen: Option<SocketAddr>, detached: bool) -> Result<
         }
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How often a broker looks whether everybody who kept `Online.csv` true has crashed. A look reads one small
+/// file.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Empties `Online.csv` when all who kept it true have crashed: the broker outlives them. It is done beside
+/// the broker, for as long as the process lives.
+fn mend_online(config: &Config) {
+    let data_dir = config.data_dir.clone();
+    thread::spawn(move || {
+        let mend = || -> Result<(), registry::Error> {
+            let registry = Registry::open(&data_dir)?;
+            loop {
+                thread::sleep(LOOK);
+                registry.mend_online()?;
+            }
+        };
+        if let Err(error) = mend() {
+            tracing::warn!(%error, "nobody mends Online.csv any more");
+        }
+    });
 }
 
 fn start(config: &Config) -> Result<ExitCode, Error> {

@@ -21,7 +21,7 @@ pub use group::{Group, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{AccountId, DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, UserName};
 pub use message::{Body, LATE, Message, MessageKey, MessageText};
 pub use person::{Origin, Person};
-pub use presence::{Availability, DeviceRecord, PresenceBook};
+pub use presence::{Availability, DeviceRecord, PresenceBook, Told};
 pub use profile::{DisplayName, MobileNumber, Profile};
 pub use text::{InvalidText, clean_block, clean_line};
 pub use time::Timestamp;

@@ -61,6 +61,12 @@ impl Mint {
         at.plus(instant.elapsed())
     }
 
+    /// What time it was on the wall, as it is set now, when the steady clock showed this.
+    pub fn on_the_wall(&self, steady: Timestamp) -> Timestamp {
+        let ago = self.steady().as_millis().saturating_sub(steady.as_millis());
+        Timestamp::from_millis(self.now().as_millis().saturating_sub(ago))
+    }
+
     /// A new message id and the time to write beside it.
     ///
     /// A clock that went back would put the next message above the last one, so the time stands still

@@ -147,7 +147,7 @@ impl Core {
         let welcome = Update::Welcome { me: self.me.clone(), broker: self.setup.broker_label() };
         self.faces.answer(face, welcome).await;
         self.faces.answer(face, Update::Link(self.link.state.clone())).await;
-        self.faces.answer(face, Update::People(self.people.all(&self.me.user))).await;
+        self.faces.answer(face, Update::People(self.people.all(&self.me.user, self.mint.now()))).await;
         for view in self.groups.views() {
             self.faces.answer(face, Update::Group(view)).await;
         }
@@ -183,9 +183,9 @@ impl Core {
     }
 
     pub async fn tell_people(&mut self, users: Vec<UserName>) {
-        let me = &self.me.user;
-        let people: Vec<_> =
-            users.iter().filter(|user| *user != me).filter_map(|u| self.people.person(u)).collect();
+        let (me, now) = (&self.me.user, self.mint.now());
+        let others = users.iter().filter(|user| *user != me);
+        let people: Vec<_> = others.filter_map(|user| self.people.person(user, now)).collect();
         if !people.is_empty() {
             self.faces.tell(Update::People(people)).await;
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use super::Setup;
 use crate::broker::{self, Revive};
 use crate::config::BrokerChoice;
@@ -42,6 +44,10 @@ pub(super) struct SessionDialer {
     pub first: bool,
 }
 
+/// How often a session looks whether somebody has started a broker that was stopped. A look reads one
+/// small file.
+const LOOK: Duration = Duration::from_secs(2);
+
 impl Dialer for SessionDialer {
     async fn dial(&mut self, asked_for: bool) -> Result<Dial, DialError> {
         let revive = if self.first || asked_for { Revive::Always } else { Revive::UnlessStopped };
@@ -62,5 +68,17 @@ impl Dialer for SessionDialer {
             expiry: OFFLINE_EXPIRY,
         };
         Ok(Dial { address, will: Some(will), epoch })
+    }
+
+    /// It does not start the broker: whoever stopped it meant it.
+    async fn returned(&mut self) {
+        loop {
+            sleep(LOOK).await;
+            let data_dir = self.setup.data_dir.clone();
+            let look = tokio::task::spawn_blocking(move || broker::status(&data_dir));
+            if let Ok(Ok(Some(_))) = look.await {
+                return;
+            }
+        }
     }
 }

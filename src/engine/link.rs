@@ -1,5 +1,6 @@
 //! What is done when the connection comes and goes, and what is done in time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -9,17 +10,10 @@ use super::core::{Core, Fatal};
 use super::dialer::OFFLINE_EXPIRY;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
-use crate::domain::{Availability, DeviceRecord, GroupId, Timestamp, UserName};
+use crate::domain::{Availability, DeviceId, DeviceRecord, GroupId, Timestamp, Told, UserName};
 use crate::mqtt::{Event, Outcome, Publish, Request, Subscription, WILL_DELAY};
 use crate::protocol::{Filter, Topic, encode_card, encode_presence, encode_profile};
 use crate::registry::OnlineRow;
-
-/// How long the word that we are online holds. We repeat it at half that time.
-const ONLINE_EXPIRY: Duration = Duration::from_secs(600);
-
-/// Who did not repeat that they are online for so long is taken for gone: one and a half intervals.
-/// Brokers forget an expiry over a restart, so it cannot be left to them.
-const SILENCE: Duration = Duration::from_secs(450);
 
 /// How long the next retained record may take after the broker confirmed the subscription, and after the
 /// one before it. No broker says which is the last.
@@ -33,10 +27,17 @@ pub(super) struct LinkState {
     pub requests: mpsc::Sender<Request>,
     pub state: Link,
     epoch: u64,
+    /// That of the connection before, 0 if there was none.
+    previous: u64,
+    rival_told: bool,
     /// When this connection was made.
     since: Timestamp,
     /// The same by the steady clock, which presence is judged by.
     steady_since: Timestamp,
+    /// Whether the broker tells on this connection how long a record is still worth delivering.
+    pub tells_expiry: bool,
+    /// Who is kept as online by the broker, which does not say until when.
+    pub undated: BTreeSet<(UserName, DeviceId)>,
     /// Our own profile stands at its topic.
     pub profile_seen: bool,
     refresh_at: Option<Instant>,
@@ -53,8 +54,12 @@ impl LinkState {
             requests,
             state: Link::Connecting,
             epoch: 0,
+            previous: 0,
+            rival_told: false,
             since: Timestamp::EPOCH,
             steady_since: Timestamp::EPOCH,
+            tells_expiry: false,
+            undated: BTreeSet::new(),
             profile_seen: false,
             refresh_at: None,
             settle_at: None,
@@ -90,6 +95,12 @@ impl LinkState {
     }
 }
 
+/// So long before, by the steady clock.
+fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(at.as_millis().saturating_sub(by))
+}
+
 impl Core {
     pub(super) async fn on_link_event(&mut self, event: Event) -> Result<(), Fatal> {
         match event {
@@ -119,9 +130,11 @@ impl Core {
 
     /// Connected. Everything is asked for again, whatever the broker remembers.
     async fn on_up(&mut self, epoch: u64) {
-        self.link.epoch = epoch;
+        self.link.previous = std::mem::replace(&mut self.link.epoch, epoch);
         self.link.since = self.mint.now();
         self.link.steady_since = self.mint.steady();
+        self.link.tells_expiry = false;
+        self.link.undated.clear();
         self.link.profile_seen = false;
         self.outbox.restart();
         self.groups.restart();
@@ -156,7 +169,7 @@ impl Core {
         let now = Instant::now();
         self.link.cut_off_at = None;
         self.link.settle_at = Some(now + SETTLING);
-        self.link.refresh_at = Some(now + ONLINE_EXPIRY / 2);
+        self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
         self.publish_presence(true).await;
         self.tell_link(Link::Up).await;
     }
@@ -204,8 +217,10 @@ impl Core {
 
     /// Tells everybody that we are here, or that we go.
     pub(super) async fn publish_presence(&mut self, online: bool) {
-        let (expiry, token) =
-            if online { (ONLINE_EXPIRY, Token::State) } else { (OFFLINE_EXPIRY, Token::Goodbye) };
+        let (expiry, token) = match online {
+            true => (self.setup.online_lasts, Token::State),
+            false => (OFFLINE_EXPIRY, Token::Goodbye),
+        };
         let since = if online { self.link.since } else { self.mint.now() };
         let record = DeviceRecord { epoch: self.link.epoch, online, since };
         let topic = Topic::Presence(self.me.user.clone(), self.device);
@@ -237,11 +252,47 @@ impl Core {
         self.link.is_up() && record.is_none_or(|r| r.epoch != self.link.epoch || !r.online)
     }
 
+    /// Who did not repeat that they are online for so long is taken for gone: one and a half intervals.
+    /// Brokers forget an expiry over a restart, so it cannot be left to them.
+    fn silence(&self) -> Duration {
+        self.setup.online_lasts * 3 / 4
+    }
+
+    /// When somebody said what we are told now: what a broker kept tells its age by how long it is still
+    /// worth delivering.
+    pub(super) fn told(&self, record: DeviceRecord, retained: bool, expiry: Option<Duration>) -> Told {
+        let now = self.mint.steady();
+        let age = match expiry.filter(|_| retained && record.online) {
+            Some(left) => self.setup.online_lasts.saturating_sub(left),
+            None => Duration::ZERO,
+        };
+        let said_at = earlier(now, age);
+        let silent = (age >= self.silence()).then(|| self.mint.on_the_wall(said_at));
+        Told { told_at: now, said_at, silent }
+    }
+
+    /// Whether what the broker keeps of this very device was said by another program since our connection
+    /// before this one: somebody runs a copy of the account.
+    pub(super) fn is_rival(&self, kept: Option<DeviceRecord>) -> bool {
+        let LinkState { epoch, previous, .. } = self.link;
+        kept.is_some_and(|r| r.online && previous > 0 && r.epoch > previous && r.epoch != epoch)
+    }
+
+    /// Two programs with one account throw each other out: neither must hurry back.
+    pub(super) async fn on_rival(&mut self) {
+        self.ask(Request::Contested).await;
+        if !std::mem::replace(&mut self.link.rival_told, true) {
+            let words = "another program uses this account, which is a copy of ours: the two take the \
+                         connection from each other, so end one of them";
+            self.faces.tell(Update::Notice(Notice::Warning(words.to_owned()))).await;
+        }
+    }
+
     /// The next instant at which something is to be done.
     pub(super) fn next_deadline(&self) -> Instant {
         let now = Instant::now();
         let far = now + Duration::from_secs(3600);
-        let silence = self.people.presence.next_expiry(SILENCE);
+        let silence = self.people.presence.next_expiry(self.silence());
         let silence = silence.map(|at| now + at.since(self.mint.steady()) + Duration::from_millis(1));
         let timers = [
             self.link.refresh_at,
@@ -264,7 +315,7 @@ impl Core {
         let settle = due(&mut self.link.settle_at);
         let cut_off = due(&mut self.link.cut_off_at);
         if refresh {
-            self.link.refresh_at = Some(now + ONLINE_EXPIRY / 2);
+            self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
             self.publish_presence(true).await;
         }
         if due(&mut self.link.retry_at) {
@@ -277,15 +328,16 @@ impl Core {
         if settle {
             self.on_settled().await?;
         }
-        let clock = self.mint.steady();
-        // After a cut we know of nobody any more; their records come again with the connection.
-        let deadline = match cut_off {
-            true => clock.plus(Duration::from_millis(1)),
-            false => {
-                Timestamp::from_millis(clock.as_millis().saturating_sub(SILENCE.as_millis() as i64))
-            }
-        };
-        self.expire_presence(deadline).await
+        if cut_off {
+            // We know of nobody any more; their records come again with the connection.
+            self.registrar.blind();
+            let all = self.mint.steady().plus(Duration::from_millis(1));
+            let gone = self.people.presence.expire_untold(all, |at| self.mint.on_the_wall(at));
+            self.tell_gone(gone).await?;
+        }
+        let deadline = earlier(self.mint.steady(), self.silence());
+        let gone = self.people.presence.expire(deadline, |at| self.mint.on_the_wall(at));
+        self.tell_gone(gone).await
     }
 
     /// All that the broker keeps was told.
@@ -303,7 +355,14 @@ impl Core {
         for user in &online {
             self.note_availability(user);
         }
-        self.expire_presence(self.link.steady_since).await?;
+        let on_the_wall = |at| self.mint.on_the_wall(at);
+        let mut gone = self.people.presence.expire_untold(self.link.steady_since, on_the_wall);
+        // A broker that tells an expiry and has none for this record forgot it when it was restarted: the
+        // record is from before that, and so is the connection that it speaks of.
+        if self.link.tells_expiry {
+            gone.extend(self.people.presence.doubt(&self.link.undated, on_the_wall));
+        }
+        self.tell_gone(gone).await?;
         // Whoever is online now was told so before we could see them: they may lack what we sent.
         let online: Vec<UserName> =
             self.resends.debtors().filter(|user| self.people.is_online(user)).cloned().collect();
@@ -316,8 +375,7 @@ impl Core {
         Ok(())
     }
 
-    async fn expire_presence(&mut self, deadline: Timestamp) -> Result<(), Fatal> {
-        let gone = self.people.presence.expire(deadline);
+    async fn tell_gone(&mut self, gone: Vec<UserName>) -> Result<(), Fatal> {
         let mut seen = Vec::new();
         for user in &gone {
             seen.extend(self.note_availability(user).map(|at| (user.clone(), at)));
@@ -345,7 +403,9 @@ impl Core {
             }
             Availability::Offline { last_seen } => {
                 self.registrar.offline(user.clone());
-                last_seen.filter(|at| self.people.note_last_seen(user, *at))
+                let now = self.mint.now();
+                let last_seen = last_seen.map(|at| at.min(now));
+                last_seen.filter(|at| self.people.note_last_seen(user, *at, now))
             }
         }
     }

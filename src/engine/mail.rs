@@ -5,6 +5,7 @@
 //! makes no sense is dropped, because its topic will speak again. Both are counted and logged.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::core::{Core, Fatal};
 use super::groups::Card;
@@ -44,6 +45,8 @@ pub(super) struct Mail {
     /// Our own records were overwritten.
     presence_overwritten: bool,
     profile_overwritten: bool,
+    /// Another program runs a copy of our account.
+    rival: bool,
     /// The broker keeps the profile of somebody else who registered our name before us.
     name_lost: bool,
     /// Somebody says just now that they registered our name before us.
@@ -66,7 +69,7 @@ enum Refusal {
 impl Core {
     /// Sorts one message that came in; what it changes on disk and on screen is gathered in `mail`.
     pub(super) fn sort(&mut self, incoming: Incoming, mail: &mut Mail) {
-        let Incoming { topic, payload, retained, acknowledgement } = incoming;
+        let Incoming { topic, payload, retained, expiry, acknowledgement } = incoming;
         mail.acknowledgements.extend(acknowledgement);
         if retained {
             self.link.retained_came();
@@ -76,7 +79,7 @@ impl Core {
         let taken = match parsed {
             Ok(Topic::Profile(user)) => self.on_profile(&user, &payload, retained, mail),
             Ok(Topic::Presence(user, device)) => {
-                self.on_presence(user, device, &payload, retained, mail)
+                self.on_presence((user, device), &payload, retained, expiry, mail)
             }
             Ok(Topic::Directory(group)) => self.on_card(group, &payload, mail),
             Ok(Topic::Live { place, from, .. }) => self.on_live(place, from, &payload, mail),
@@ -131,31 +134,43 @@ impl Core {
 
     fn on_presence(
         &mut self,
-        user: UserName,
-        device: DeviceId,
+        (user, device): Sender,
         payload: &[u8],
         retained: bool,
+        expiry: Option<Duration>,
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
-        let (now, steady) = (self.mint.now(), self.mint.steady());
+        let now = self.mint.now();
         let record = protocol::decode_presence(payload)?;
-        if user == self.me.user && device == self.device && !retained {
-            mail.presence_overwritten |= self.is_foreign_presence(record);
+        if user == self.me.user && device == self.device {
+            match retained {
+                true => mail.rival |= self.is_rival(record),
+                false => mail.presence_overwritten |= self.is_foreign_presence(record),
+            }
         }
         if !self.people.may_watch(&user) {
             return Ok(());
         }
         let changed = match record {
             Some(mut record) => {
-                // A will cannot tell the time; when it comes live, that is now. And nobody has gone at a time
-                // that is still to come.
-                let cannot_tell = record.since == Timestamp::EPOCH && !retained;
-                if !record.online && (cannot_tell || record.since > now) {
-                    record.since = now;
+                // A will cannot tell the time, and the clock of whoever goes may be wrong; when it comes
+                // live, that is now. Nobody has come or gone at a time that is still to come.
+                match (record.online, retained) {
+                    (true, _) => record.since = record.since.min(now),
+                    (false, false) => record.since = now,
+                    (false, true) if record.since > now => record.since = Timestamp::EPOCH,
+                    (false, true) => {}
                 }
-                self.people.presence.note(&user, device, record, steady)
+                self.link.tells_expiry |= expiry.is_some();
+                let key = (user.clone(), device);
+                match record.online && retained && expiry.is_none() {
+                    true => self.link.undated.insert(key),
+                    false => self.link.undated.remove(&key),
+                };
+                let told = self.told(record, retained, expiry);
+                self.people.presence.note(&user, device, record, told)
             }
-            None => self.people.presence.forget(&user, device, steady),
+            None => self.people.presence.forget(&user, device, now),
         };
         if changed {
             mail.last_seen.extend(self.note_availability(&user).map(|at| (user.clone(), at)));
@@ -479,6 +494,9 @@ impl Core {
         }
         if mail.profile_overwritten {
             self.publish_profile().await;
+        }
+        if mail.rival {
+            self.on_rival().await;
         }
         Ok(())
     }

@@ -62,6 +62,7 @@ mod sign_up;
 mod update;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use crate::domain::PageAt;
 pub use account::accounts;
@@ -76,6 +77,9 @@ pub use update::{
 
 use crate::config::{BrokerChoice, Config};
 use crate::protocol::Root;
+
+/// How long the word that we are online holds. We repeat it at half that time.
+pub const ONLINE_LASTS: Duration = Duration::from_secs(600);
 
 /// What sessions need to know of the configuration.
 #[derive(Clone)]
@@ -92,6 +96,8 @@ pub struct Setup {
     pub typing: bool,
     /// Whether others are told that their messages were on our screen.
     pub read_receipts: bool,
+    /// How long the word that somebody is online holds. All who use a broker must agree on it.
+    pub online_lasts: Duration,
     /// The `cooee` program, which also is the built-in broker.
     pub program: PathBuf,
     /// Tells the time.
@@ -108,6 +114,7 @@ impl Setup {
             private_groups: config.private_groups,
             typing: config.typing,
             read_receipts: config.read_receipts,
+            online_lasts: ONLINE_LASTS,
             program,
             clock: Clock::system(),
         }

@@ -59,10 +59,10 @@ impl People {
         room || self.known.contains_key(user) || self.presence.knows(user)
     }
 
-    /// Somebody went offline: keeps when.
-    pub fn note_last_seen(&mut self, user: &UserName, at: Timestamp) -> bool {
+    /// Somebody went offline: keeps when. What was kept under a clock that went ahead is put right.
+    pub fn note_last_seen(&mut self, user: &UserName, at: Timestamp, now: Timestamp) -> bool {
         let Some(known) = self.known.get_mut(user) else { return false };
-        let later = known.last_seen.is_none_or(|before| before < at);
+        let later = known.last_seen.is_none_or(|before| before < at || before > now);
         if later {
             known.last_seen = Some(at);
         }
@@ -86,8 +86,8 @@ impl People {
         self.presence.availability(user).is_online()
     }
 
-    /// One of them, as a list of contacts shows them.
-    pub fn person(&self, user: &UserName) -> Option<Person> {
+    /// One of them, as a list of contacts shows them now.
+    pub fn person(&self, user: &UserName, now: Timestamp) -> Option<Person> {
         let known = self.known.get(user);
         let entry = self.by_hand.get(user);
         let display_name = match (known, entry) {
@@ -97,7 +97,9 @@ impl People {
         };
         let availability = match self.presence.availability(user) {
             Availability::Offline { last_seen } => {
-                Availability::Offline { last_seen: last_seen.max(known.and_then(|k| k.last_seen)) }
+                // Our clock may have been put back since.
+                let ours = known.and_then(|k| k.last_seen).filter(|at| *at <= now);
+                Availability::Offline { last_seen: last_seen.map(|at| at.min(now)).max(ours) }
             }
             online => online,
         };
@@ -113,18 +115,18 @@ impl People {
     }
 
     /// All of them but `me`.
-    pub fn all(&self, me: &UserName) -> Vec<Person> {
+    pub fn all(&self, me: &UserName, now: Timestamp) -> Vec<Person> {
         let mut users: Vec<_> = self.known.keys().chain(self.by_hand.keys()).collect();
         users.sort();
         users.dedup();
-        users.into_iter().filter(|user| *user != me).filter_map(|user| self.person(user)).collect()
+        users.into_iter().filter(|user| *user != me).filter_map(|u| self.person(u, now)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountId, DeviceId, DeviceRecord, DisplayName};
+    use crate::domain::{AccountId, DeviceId, DeviceRecord, DisplayName, Told};
 
     #[test]
     fn a_flood_of_strangers_is_not_watched_and_hides_nobody() {
@@ -142,7 +144,12 @@ mod tests {
         for n in 0..MOST + 10 {
             let stranger = format!("x{n}").parse().unwrap();
             if people.may_watch(&stranger) {
-                people.presence.note(&stranger, DeviceId::from_bits(1), record, Timestamp::EPOCH);
+                people.presence.note(
+                    &stranger,
+                    DeviceId::from_bits(1),
+                    record,
+                    Told::live(Timestamp::EPOCH),
+                );
             }
         }
         assert_eq!(people.presence.len(), MOST);

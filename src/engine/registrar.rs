@@ -18,11 +18,13 @@ struct Changes {
     profiles: BTreeMap<UserName, Profile>,
     online: BTreeMap<UserName, Option<OnlineRow>>,
     groups: BTreeMap<GroupId, Option<Group>>,
+    /// Before any of these we could not see who is online.
+    blind: bool,
 }
 
 impl Changes {
     fn is_empty(&self) -> bool {
-        self.profiles.is_empty() && self.online.is_empty() && self.groups.is_empty()
+        !self.blind && self.profiles.is_empty() && self.online.is_empty() && self.groups.is_empty()
     }
 }
 
@@ -40,6 +42,7 @@ pub(super) struct Report {
 pub(super) struct Registrar {
     changes: Changes,
     busy: bool,
+    blind: bool,
     work: mpsc::Sender<Changes>,
     told: BTreeSet<String>,
 }
@@ -51,19 +54,29 @@ impl Registrar {
         let (report_tx, report_rx) = mpsc::channel(1);
         thread::spawn(move || serve(&registry, work_rx, &report_tx));
         let told = BTreeSet::new();
-        (Self { changes: Changes::default(), busy: true, work: work_tx, told }, report_rx)
+        (Self { changes: Changes::default(), busy: true, blind: true, work: work_tx, told }, report_rx)
     }
 
     pub fn profile(&mut self, profile: Profile) {
         self.changes.profiles.insert(profile.user.clone(), profile);
     }
 
+    /// We cannot see who is online until somebody is: others who share the files may.
+    pub fn blind(&mut self) {
+        self.blind = true;
+        self.changes.blind = true;
+        self.changes.online.clear();
+    }
+
     pub fn online(&mut self, row: OnlineRow) {
+        self.blind = false;
         self.changes.online.insert(row.user.clone(), Some(row));
     }
 
     pub fn offline(&mut self, user: UserName) {
-        self.changes.online.insert(user, None);
+        if !self.blind {
+            self.changes.online.insert(user, None);
+        }
     }
 
     pub fn group(&mut self, group: Group) {
@@ -104,14 +117,27 @@ impl Registrar {
 
 fn serve(registry: &Registry, mut work: mpsc::Receiver<Changes>, reports: &mpsc::Sender<Report>) {
     let mut report = read(registry);
-    let watch = registry.watch().map_err(|error| report.errors.push(error)).ok();
+    // Nothing is seen yet; but what a crash left in the file goes.
+    report.errors.extend(registry.watch().and_then(Watch::close).err());
+    let mut watch = None;
     while reports.blocking_send(report).is_ok() {
         let Some(changes) = work.blocking_recv() else { break };
-        report = write(registry, watch.as_ref(), &changes);
+        report = write(registry, &mut watch, &changes);
     }
     if let Some(Err(error)) = watch.map(Watch::close) {
         tracing::warn!(%error, "Online.csv may be out of date");
     }
+}
+
+/// Whoever cannot see leaves the file to those who can, and empties it if there is nobody.
+fn keep_watch(registry: &Registry, watch: &mut Option<Watch>, changes: &Changes) -> Result<(), Error> {
+    if changes.blind {
+        watch.take().map_or(Ok(()), Watch::close)?;
+    }
+    if watch.is_none() && !changes.online.is_empty() {
+        *watch = Some(registry.watch()?);
+    }
+    Ok(())
 }
 
 fn read(registry: &Registry) -> Report {
@@ -121,7 +147,7 @@ fn read(registry: &Registry) -> Report {
     }
 }
 
-fn write(registry: &Registry, watch: Option<&Watch>, changes: &Changes) -> Report {
+fn write(registry: &Registry, watch: &mut Option<Watch>, changes: &Changes) -> Report {
     let mut report = Report { entries: Vec::new(), problems: Vec::new(), errors: Vec::new() };
     if !changes.profiles.is_empty() {
         let profiles: Vec<Profile> = changes.profiles.values().cloned().collect();
@@ -130,7 +156,9 @@ fn write(registry: &Registry, watch: Option<&Watch>, changes: &Changes) -> Repor
             Err(error) => report.errors.push(error),
         }
     }
-    if let Some(watch) = watch.filter(|_| !changes.online.is_empty()) {
+    let seeing = keep_watch(registry, watch, changes);
+    report.errors.extend(seeing.err());
+    if let Some(watch) = watch.as_ref().filter(|_| !changes.online.is_empty()) {
         let gone = changes.online.iter().filter(|(_, row)| row.is_none());
         let gone: Vec<UserName> = gone.map(|(user, _)| user.clone()).collect();
         let here: Vec<OnlineRow> = changes.online.values().flatten().cloned().collect();

@@ -22,7 +22,8 @@ pub enum Link {
     Down {
         /// Why, in words for a person.
         reason: String,
-        /// When the next attempt starts; `None` when it waits for `Command::ConnectNow`.
+        /// When the next attempt starts; `None` when somebody stopped the built-in broker: then as soon as
+        /// it runs again. `Command::ConnectNow` starts it.
         retry_in: Option<Duration>,
     },
 }

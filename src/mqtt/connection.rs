@@ -7,7 +7,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{LastWill, LastWillProperties};
 use rumqttc::v5::{AsyncClient, MqttOptions};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
 use super::driver::{self, End};
@@ -66,7 +66,7 @@ pub(super) async fn run(
         if events.send(Event::Down { reason, retry_in }).await.is_err() {
             return;
         }
-        asked_for = match wait(retry_in, &mut requests).await {
+        asked_for = match wait(retry_in, &mut dialer, &mut requests).await {
             Waited::Long => false,
             Waited::AskedFor => true,
             Waited::Closed => {
@@ -141,17 +141,21 @@ enum Waited {
 }
 
 /// Waits for the next attempt. What is asked for meanwhile is dropped, as there is no connection.
-async fn wait(retry_in: Option<Duration>, requests: &mut mpsc::Receiver<Request>) -> Waited {
-    let until = retry_in.map(|wait| Instant::now() + wait);
+async fn wait(
+    retry_in: Option<Duration>,
+    dialer: &mut impl Dialer,
+    requests: &mut mpsc::Receiver<Request>,
+) -> Waited {
+    let pause = async {
+        match retry_in {
+            Some(wait) => sleep(wait).await,
+            None => dialer.returned().await,
+        }
+    };
+    tokio::pin!(pause);
     loop {
-        let pause = async {
-            match until {
-                Some(instant) => sleep_until(instant).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            () = pause => return Waited::Long,
+            () = &mut pause => return Waited::Long,
             request = requests.recv() => match request {
                 None | Some(Request::Close) => return Waited::Closed,
                 Some(Request::ConnectNow) => return Waited::AskedFor,

@@ -1,6 +1,7 @@
 //! One connection, from CONNECT to its end.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
@@ -46,6 +47,7 @@ pub(super) struct Driver {
     epoch: u64,
     number: u64,
     was_up: bool,
+    contested: bool,
     max_packet: usize,
     acknowledgements: VecDeque<Acknowledgement>,
     waiting: VecDeque<Waiting>,
@@ -70,6 +72,7 @@ impl Driver {
             epoch,
             number,
             was_up: false,
+            contested: false,
             max_packet: usize::MAX,
             acknowledgements: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -131,7 +134,7 @@ impl Driver {
             Some(Ok(Ended::Done)) | None => Cause::passing("the connection was closed"),
             Some(Err(error)) => Cause::passing(format!("the MQTT client failed: {error}")),
         };
-        End::Lost(cause)
+        End::Lost(if self.contested { cause.contested() } else { cause })
     }
 
     /// Hands rumqttc as much as it has room for, acknowledgements first.
@@ -213,6 +216,7 @@ impl Driver {
                 self.acknowledgements.extend(ours);
             }
             Request::ConnectNow => {}
+            Request::Contested => self.contested = true,
             Request::Close => {
                 self.waiting.push_back(Waiting::Disconnect);
                 return true;
@@ -239,10 +243,12 @@ impl Driver {
             PollEvent::Incoming(Packet::Publish(publish)) => {
                 let acknowledgement = (publish.qos != QoS::AtMostOnce)
                     .then_some(Acknowledgement { connection: self.number, packet_id: publish.pkid });
+                let expiry = publish.properties.as_ref().and_then(|p| p.message_expiry_interval);
                 self.outbound.push_back(Event::Incoming(Incoming {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: publish.payload,
                     retained: publish.retain,
+                    expiry: expiry.map(|seconds| Duration::from_secs(seconds.into())),
                     acknowledgement,
                 }));
             }

@@ -88,6 +88,12 @@ pub trait Dialer: Send + 'static {
     /// The next attempt. `asked_for` when a person wants it now. An error is told as the reason why the
     /// link is down.
     fn dial(&mut self, asked_for: bool) -> impl Future<Output = Result<Dial, DialError>> + Send;
+
+    /// Waits until there may be something to connect to, after an error that time alone does not mend. It
+    /// is dropped when a person wants to connect.
+    fn returned(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// Why there is nothing to connect to.
@@ -96,7 +102,8 @@ pub trait Dialer: Send + 'static {
 pub struct DialError {
     /// In words for a person.
     pub reason: String,
-    /// Whether to try again by itself, rather than wait for [`Request::ConnectNow`].
+    /// Whether to try again after a while, rather than wait for [`Dialer::returned`] or
+    /// [`Request::ConnectNow`].
     pub retry: bool,
 }
 
@@ -149,6 +156,9 @@ pub enum Request {
     Publish(Publish),
     /// What came in is safe now.
     Acknowledge(Vec<Acknowledgement>),
+    /// Another program has used this session lately: if this connection ends, it is most likely because that
+    /// one connected again, so do not hurry to throw it out in turn.
+    Contested,
     /// Do not wait for the next attempt.
     ConnectNow,
     /// Disconnect in good order and end.
@@ -171,6 +181,8 @@ pub struct Incoming {
     pub payload: Bytes,
     /// Whether it was kept for us rather than published just now.
     pub retained: bool,
+    /// How long it is still worth delivering, where that is bounded and the broker tells it.
+    pub expiry: Option<Duration>,
     /// At QoS 1: to be given back once the message is safe.
     pub acknowledgement: Option<Acknowledgement>,
 }
@@ -202,7 +214,7 @@ pub enum Event {
     Down {
         /// Why, in words for a person.
         reason: String,
-        /// When the next attempt begins; `None`: not before it is asked for.
+        /// When the next attempt begins; `None`: as soon as there is a broker, or when it is asked for.
         retry_in: Option<Duration>,
     },
     /// The broker answered one `Subscribe`: which of its filters it refused, with the reasons.

@@ -19,6 +19,12 @@ impl Cause {
         Self { words: words.into(), passing: true }
     }
 
+    /// The same where another program uses the session too. Most brokers say who took it over in a way that
+    /// rumqttc 0.25 passes on as the mere end of the connection: a DISCONNECT of nothing but a reason code.
+    pub fn contested(self) -> Self {
+        Self::lasting(format!("{}; another program uses this account", self.words))
+    }
+
     fn lasting(words: impl Into<String>) -> Self {
         Self { words: words.into(), passing: false }
     }
@@ -66,8 +72,7 @@ fn of_state(state: &StateError, place: &str, was_up: bool) -> Cause {
         StateError::Deserialization(packets::Error::Io(_)) => {
             Cause::passing("the connection to the broker broke off")
         }
-        // A broker that dies in the middle of a packet, or says goodbye in a way that rumqttc 0.25 cannot
-        // read: a DISCONNECT of nothing but a reason code.
+        // A broker that dies in the middle of a packet.
         StateError::Deserialization(_) | StateError::WrongPacket if was_up => {
             Cause::passing("the connection to the broker broke off")
         }

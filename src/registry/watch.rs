@@ -3,8 +3,9 @@
 //! The file tells the truth only while a running Cooee hears who comes and goes. So whoever writes it is
 //! a *watcher*, and every watcher holds a shared lock on `.watchers`, which ends with its process. A
 //! watcher that finds itself alone when it starts empties the file, because what stands there was left
-//! by a crash; the last one that ends in good order empties it too. Between a crash of the last watcher
-//! and the next start the file is stale; nobody is there to mend it.
+//! by a crash; the last one that ends in good order empties it too. After a crash of the last watcher the
+//! file is stale until somebody mends it: the next one that starts, or the built-in broker, which looks every
+//! few seconds. A watcher that cannot see, because it lost the broker, ends its watch for as long.
 //!
 //! Rows that are not ours are kept while watchers run, and go when the file is emptied: nobody can say
 //! by hand that somebody is online. Several watchers write what each of them knows; they hear the same
@@ -56,6 +57,14 @@ impl Registry {
         }
         file.lock_shared().map_err(Error::io("lock", &path))?;
         Ok(Watch { registry: self.clone(), path, file })
+    }
+
+    /// Empties `Online.csv` if it names somebody and nobody watches.
+    pub fn mend_online(&self) -> Result<(), Error> {
+        match self.read(FILE, COLUMNS)?.rows().next() {
+            Some(_) => self.watch()?.close(),
+            None => Ok(()),
+        }
     }
 
     fn clear_online(&self, lock: &lock::Lock) -> Result<(), Error> {
@@ -153,7 +162,13 @@ mod tests {
         drop(watch);
         let online = || fs::read_to_string(dir.path().join(FILE)).unwrap();
         assert_ne!(online(), HEADER);
-        let _watch = registry.watch().unwrap();
+        let watch = registry.watch().unwrap();
+        assert_eq!(online(), HEADER);
+        watch.set_online(&[], &[row("bob", None)]).unwrap();
+        registry.mend_online().unwrap();
+        assert_ne!(online(), HEADER, "somebody watches");
+        drop(watch);
+        registry.mend_online().unwrap();
         assert_eq!(online(), HEADER);
     }
 }

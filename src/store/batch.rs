@@ -281,7 +281,7 @@ mod tests {
         let again = f.receive(&[b.clone(), elsewhere]);
         assert_eq!(again, Received::default());
         f.wait(f.store.see(vec![b.id], Vec::new())).unwrap();
-        let again = f.receive(&[b.clone()]);
+        let again = f.receive(std::slice::from_ref(&b));
         assert_eq!(again.seen_before, [(user("bob"), b.id)], "its sender may not know");
         let known = f.wait(f.store.load()).unwrap().summaries;
         assert_eq!(known, first.summaries, "no empty conversation was made");
@@ -295,7 +295,7 @@ mod tests {
         let f = Fixture::new();
         // Eve reads the id of a message in a group, and is here first.
         let (forged, real) = (said(7 << 64, "eve", 10, "forged"), said(7 << 64, "bob", 10, "real"));
-        assert_eq!(f.receive(&[forged.clone()]).fresh.len(), 1);
+        assert_eq!(f.receive(std::slice::from_ref(&forged)).fresh.len(), 1);
         let fresh = f.receive(&[real.clone(), real.clone()]).fresh;
         assert_eq!((fresh.len(), &fresh[0].body), (1, &real.body));
         assert_eq!(fresh[0].id.as_bytes()[..8], real.id.as_bytes()[..8], "its time stays");

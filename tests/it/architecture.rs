@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["broker", "config", "domain", "failpoints", "mqtt", "protocol", "registry", "store"]),
     ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
     ("cli", &["cli::broker", "cli::import", "config", "domain", "engine", "error", "logging"]),
-    ("cli::broker", &["broker", "cli", "config", "error", "logging"]),
+    ("cli::broker", &["broker", "cli", "config", "error", "logging", "registry"]),
     ("cli::import", &["cli", "config", "error", "registry"]),
     ("tui", &["config", "domain", "engine", "error", "logging", "tui::app", "tui::view"]),
     (

@@ -48,7 +48,7 @@ impl Session {
                 let next = if columns < TIMED.1 { "next" } else { "next try" };
                 format!(", {next} {}", setup.calendar.clock_with_seconds(at))
             }
-            (Link::Down { .. }, None) => ", not trying".to_owned(),
+            (Link::Down { .. }, None) => ", waiting for the broker".to_owned(),
             _ => String::new(),
         };
         match columns {

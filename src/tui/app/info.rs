@@ -186,7 +186,7 @@ impl Facts<'_> {
                     (Link::Connecting, _) => ", which is being made".to_owned(),
                     (Link::Down { .. }, Some(at)) => format!(": next try {}", clock(at)),
                     (Link::Down { .. }, None) => {
-                        format!(": {} tries again", self.key(Action::ConnectNow))
+                        format!(", which somebody stopped: {} starts it", self.key(Action::ConnectNow))
                     }
                 };
                 format!("It waits for the connection to the broker{next}.")

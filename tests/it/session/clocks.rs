@@ -1,47 +1,11 @@
 //! Clocks that jump: the order of what somebody says, and what counts as unread, do not hang on them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use cooee::domain::Timestamp;
-use cooee::engine::{Clock, Command, Session, Setup};
+use cooee::engine::{Command, Session};
 
 use super::on_every_broker;
+use crate::support::clock::{DAY, Wrong, YEAR};
 use crate::support::person::{Person, direct, name, sign_up, text};
 use crate::support::world::World;
-
-const DAY: i64 = 24 * 60 * 60 * 1_000;
-const YEAR: i64 = 365 * DAY;
-
-/// A clock that can be put wrong.
-#[derive(Clone, Default)]
-struct Wrong {
-    /// By how much, in milliseconds.
-    by: Arc<AtomicI64>,
-    /// How much later or earlier it gets, beside the time that passes, each time that it is read.
-    drift: Arc<AtomicI64>,
-}
-
-impl Wrong {
-    fn put(&self, by: i64) {
-        self.by.store(by, Ordering::Relaxed);
-    }
-
-    fn run_backwards(&self) {
-        self.drift.store(-1_000, Ordering::Relaxed);
-    }
-
-    /// The world as somebody with this clock sees it.
-    fn setup(&self, world: &World) -> Setup {
-        let wrong = self.clone();
-        let clock = Clock::new(move || {
-            let drift = wrong.drift.load(Ordering::Relaxed);
-            let by = wrong.by.fetch_add(drift, Ordering::Relaxed);
-            Timestamp::from_millis(Clock::system().now().as_millis() + by)
-        });
-        Setup { clock, ..world.setup() }
-    }
-}
 
 /// The texts of one sender in somebody's history, in its order.
 async fn texts_of(sender: &str, person: &mut Person, with: &str) -> Vec<String> {

@@ -7,6 +7,7 @@ mod delivery;
 mod groups;
 mod hostile;
 mod people;
+mod presence;
 mod receipts;
 
 /// Makes a test for each broker of one.

@@ -3,10 +3,11 @@
 use cooee::domain::{Delivery, JoinPolicy, MessageId};
 use cooee::engine::{Command, Hop, Session, Setup};
 
-use super::hostile::{Vandal, letter};
+use super::hostile::letter;
 use super::{numbered, on_every_broker};
 use crate::support::external::{External, Make};
 use crate::support::person::{Person, Screen, direct, name, sign_up, text};
+use crate::support::vandal::Vandal;
 use crate::support::world::{Broker, World};
 
 /// The id of a text of ours.

@@ -1,11 +1,13 @@
 //! What the tests of more than one part share: brokers, people, and waiting with a deadline.
 
+pub mod clock;
 pub mod cluster;
 pub mod desk;
 pub mod external;
 pub mod person;
 pub mod proxy;
 pub mod terminal;
+pub mod vandal;
 pub mod world;
 
 use std::fs;

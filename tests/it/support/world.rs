@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cooee::broker::{self, Revive};
 use cooee::config::BrokerChoice;
-use cooee::engine::{Clock, Setup};
+use cooee::engine::{self, Clock, Setup};
 use cooee::protocol::Root;
 use tempfile::TempDir;
 
@@ -59,6 +59,7 @@ impl World {
             private_groups: true,
             typing: true,
             read_receipts: true,
+            online_lasts: engine::ONLINE_LASTS,
             program: program(),
             clock: Clock::system(),
         }
