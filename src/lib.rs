@@ -20,8 +20,9 @@
 //!                     domain                     values and rules; no I/O, no clock
 //! ```
 //!
-//! Arrows are imports, and there are no others: a test reads the sources and says so. The first
-//! paragraph of each module says what it owns and what it must not do.
+//! Arrows are imports, and there are no others (but for `failpoints`, where tests end a process): a test
+//! reads the sources and says so. The first paragraph of each module says what it owns and what it must not
+//! do.
 //!
 //! # Three journeys
 //!

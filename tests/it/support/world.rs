@@ -127,7 +127,8 @@ fn url(port: u16) -> BrokerChoice {
     BrokerChoice::Url(format!("mqtt://127.0.0.1:{port}").parse().unwrap())
 }
 
-fn kill_built_in(data_dir: &Path) {
+/// kill -9 to the built-in broker of a data directory, if one runs.
+pub fn kill_built_in(data_dir: &Path) {
     if let Ok(Some(running)) = broker::status(data_dir) {
         let pid = rustix::process::Pid::from_raw(running.pid.cast_signed()).unwrap();
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);

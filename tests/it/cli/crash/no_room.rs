@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::support::terminal::{ENTER, Launch, Terminal};
+use crate::support::world::kill_built_in;
 
 /// A file system of its own, held by a shell that sees it mounted. Others get there through that shell.
 struct Disk {
@@ -18,6 +19,8 @@ struct Disk {
     commands: ChildStdin,
     answers: BufReader<ChildStdout>,
     mounted: TempDir,
+    /// Which broker those on this disk use; the built-in one is on it too.
+    broker: Option<String>,
 }
 
 impl Disk {
@@ -29,7 +32,8 @@ impl Disk {
         let mut holder = shell.spawn().ok()?;
         let commands = holder.stdin.take().unwrap();
         let answers = BufReader::new(holder.stdout.take().unwrap());
-        let mut disk = Self { holder, commands, answers, mounted: tempfile::tempdir().unwrap() };
+        let mut disk =
+            Self { holder, commands, answers, mounted: tempfile::tempdir().unwrap(), broker: None };
         let mounted = disk.mount(&format!("-t tmpfs -o size={size},mode=700 cooee-test"));
         if !mounted {
             eprintln!("not tested: mounting a file system is not allowed here");
@@ -54,6 +58,11 @@ impl Disk {
         self.mounted.path()
     }
 
+    /// Where it is for us.
+    fn outer_path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.holder.id(), self.path().display()))
+    }
+
     /// What to begin a command with, so that it runs there.
     fn there(&self) -> Vec<String> {
         let holder = self.holder.id().to_string();
@@ -63,8 +72,9 @@ impl Disk {
     }
 
     /// `cooee` with its data directory on this disk.
-    fn cooee(&self, broker: &str, arguments: &[&str]) -> Command {
-        let plain = cooee(self.path(), &[&["-b", broker], arguments].concat());
+    fn cooee(&self, arguments: &[&str]) -> Command {
+        let broker = self.broker.iter().flat_map(|broker| ["-b", broker]).collect::<Vec<_>>();
+        let plain = cooee(self.path(), &[&broker[..], arguments].concat());
         let there = self.there();
         let mut command = Command::new(&there[0]);
         command.args(&there[1..]).arg(plain.get_program()).args(plain.get_args());
@@ -73,26 +83,25 @@ impl Disk {
         command
     }
 
-    fn run(&self, broker: &str, arguments: &[&str]) -> Done {
-        Done::of(self.cooee(broker, arguments).output().unwrap())
+    fn run(&self, arguments: &[&str]) -> Done {
+        Done::of(self.cooee(arguments).output().unwrap())
     }
 
-    fn ok(&self, broker: &str, arguments: &[&str]) -> String {
-        let done = self.run(broker, arguments);
+    fn ok(&self, arguments: &[&str]) -> String {
+        let done = self.run(arguments);
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{arguments:?}: {done:?}");
         done.out
     }
 
     /// The full-screen messenger of alice.
-    fn launch(&self, broker: &str) -> Terminal {
+    fn launch(&self) -> Terminal {
         let launch = Launch::through(&self.there(), self.path());
-        launch.user("alice").env("COOEE_BROKER", broker).start()
+        launch.user("alice").env("COOEE_BROKER", self.broker.as_ref().unwrap()).start()
     }
 
     /// Takes all the room that is left.
     fn fill(&self) -> PathBuf {
-        let mounted = self.mounted.path().display();
-        let path = PathBuf::from(format!("/proc/{}/root{mounted}/filler", self.holder.id()));
+        let path = self.outer_path().join("filler");
         let mut filler = std::fs::File::create(&path).unwrap();
         let full = std::io::copy(&mut std::io::repeat(0), &mut filler).unwrap_err();
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
@@ -102,6 +111,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
+        kill_built_in(&self.outer_path());
         let _ = self.holder.kill();
         let _ = self.holder.wait();
     }
@@ -123,24 +133,24 @@ fn check_says_full(said: &str, disk: &Disk) {
 fn a_sender_without_room_says_from_which_line_on_nothing_was_sent() {
     let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["bob"]);
-    let broker = address(&world);
-    disk.ok(&broker, &["sign-up", "alice"]);
+    disk.broker = Some(address(&world));
+    disk.ok(&["sign-up", "alice"]);
     let bob = Listener::start(world.data_dir(), "bob", &["--json"]);
     until("bob is online", || has_row(world.data_dir(), "Online.csv", "bob"));
     let send = ["send", "bob", "-", "--lines", "--wait", "delivered", "--timeout", "30"];
     let lines = long_lines(200);
-    let done = pipe(disk.cooee(&broker, &send), &lines.join("\n"));
+    let done = pipe(disk.cooee(&send), &lines.join("\n"));
     assert_eq!(done.code, Some(1), "{done:?}");
     check_says_full(&done.err, &disk);
     let line = done.err.strip_prefix("cooee: from line ").and_then(|rest| rest.split(' ').next());
     let line: usize = line.and_then(|line| line.parse().ok()).unwrap_or_else(|| panic!("{done:?}"));
 
     disk.remount("size=64m");
-    let done = pipe(disk.cooee(&broker, &send), &lines[line - 1..].join("\n"));
+    let done = pipe(disk.cooee(&send), &lines[line - 1..].join("\n"));
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "there is room again");
     let heard: Vec<String> = lines.iter().map(|_| bob.line()).collect();
     assert_eq!(each(&json(&heard.join("\n")), "text"), lines, "each once and in order");
-    let theirs = json(&disk.ok(&broker, &["history", "bob", "--json"]));
+    let theirs = json(&disk.ok(&["history", "bob", "--json"]));
     assert_eq!(each(&theirs, "text"), lines);
 }
 
@@ -148,14 +158,14 @@ fn a_sender_without_room_says_from_which_line_on_nothing_was_sent() {
 fn a_receiver_without_room_acknowledges_nothing_that_it_did_not_store() {
     let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["alice"]);
-    let broker = address(&world);
-    disk.ok(&broker, &["sign-up", "bob"]);
+    disk.broker = Some(address(&world));
+    disk.ok(&["sign-up", "bob"]);
     let lines = long_lines(200);
     let done = feed(world.data_dir(), &["send", "bob", "-", "--lines"], &lines.join("\n"));
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
 
     let listen = ["listen", "--json", "--count", "200", "--timeout", "30"];
-    let full = disk.run(&broker, &listen);
+    let full = disk.run(&listen);
     assert_eq!(full.code, Some(1), "{full:?}");
     check_says_full(&full.err, &disk);
     let first = json(&full.out);
@@ -165,12 +175,12 @@ fn a_receiver_without_room_acknowledges_nothing_that_it_did_not_store() {
     disk.remount("size=64m");
     let left = (lines.len() - first.len()).to_string();
     let rest = ["listen", "--json", "--count", &left, "--timeout", "30"];
-    let rest = json(&disk.ok(&broker, &rest));
+    let rest = json(&disk.ok(&rest));
     assert_eq!([each(&first, "text"), each(&rest, "text")].concat(), lines);
-    let stored = json(&disk.ok(&broker, &["history", "alice", "--json"]));
+    let stored = json(&disk.ok(&["history", "alice", "--json"]));
     assert_eq!(each(&stored, "text"), lines);
     // What came before he knew of her is confirmed when it comes again: both have to be there.
-    let _bob = Listener::spawn(&mut disk.cooee(&broker, &["listen"]));
+    let _bob = Listener::spawn(&mut disk.cooee(&["listen"]));
     let _alice = Listener::start(world.data_dir(), "alice", &[]);
     until("all is delivered", || {
         let ours = history(world.data_dir(), "alice", "bob");
@@ -179,13 +189,41 @@ fn a_receiver_without_room_acknowledges_nothing_that_it_did_not_store() {
 }
 
 #[test]
+fn a_disk_that_is_full_for_all_and_the_broker_costs_nobody_a_message() {
+    let Some(mut disk) = Disk::new("2m") else { return };
+    for user in ["alice", "bob"] {
+        disk.ok(&["sign-up", user]);
+    }
+    let bob = Listener::spawn(&mut disk.cooee(&["-u", "bob", "listen"]));
+    let send = ["-u", "alice", "send", "bob", "-", "--lines", "--wait", "delivered"];
+    let done = pipe(disk.cooee(&send), &long_lines(200).join("\n"));
+    assert_eq!(done.code, Some(1), "{done:?}");
+    check_says_full(&done.err, &disk);
+    // Who did not find out by himself is told to go.
+    bob.signal(Signal::TERM);
+    bob.status();
+
+    disk.remount("size=64m");
+    let _listening =
+        ["alice", "bob"].map(|user| Listener::spawn(&mut disk.cooee(&["-u", user, "listen"])));
+    let history = |of, with| json(&disk.ok(&["-u", of, "history", with, "--json"]));
+    until("all that was stored is delivered", || {
+        each(&history("alice", "bob"), "delivery").iter().all(|delivery| *delivery == "delivered")
+    });
+    let (ours, theirs) = (history("alice", "bob"), history("bob", "alice"));
+    assert!(!ours.is_empty());
+    assert_eq!(each(&ours, "text"), long_lines(200)[..ours.len()]);
+    assert_eq!(each(&ours, "id"), each(&theirs, "id"));
+}
+
+#[test]
 fn who_types_on_a_full_disk_is_told_why_and_loses_no_word() {
-    let Some(disk) = Disk::new("2m") else { return };
+    let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["bob"]);
-    let broker = address(&world);
-    disk.ok(&broker, &["sign-up", "alice"]);
+    disk.broker = Some(address(&world));
+    disk.ok(&["sign-up", "alice"]);
     let bob = Listener::start(world.data_dir(), "bob", &["--json"]);
-    let mut alice = disk.launch(&broker);
+    let mut alice = disk.launch();
     alice.until_says(&["alice ●", "connected", "● bob"]);
     alice.press(&format!("/msg bob{ENTER}"));
     alice.until_says(&["bob ● online"]);
@@ -215,18 +253,18 @@ fn says(screen: &vt100::Screen, words: &[&str]) -> bool {
 fn a_data_directory_that_cannot_be_written_to_is_named() {
     let Some(mut disk) = Disk::new("2m") else { return };
     let world = world_of(&["bob"]);
-    let broker = address(&world);
-    disk.ok(&broker, &["sign-up", "alice"]);
+    disk.broker = Some(address(&world));
+    disk.ok(&["sign-up", "alice"]);
     disk.remount("ro");
     for command in [&["send", "bob", "hi"][..], &["listen"], &["history", "bob"], &["sign-up", "carol"]]
     {
-        let done = disk.run(&broker, command);
+        let done = disk.run(command);
         assert_eq!(done.code, Some(1), "{command:?}: {done:?}");
         let said = done.err;
         assert!(said.contains(disk.path().to_str().unwrap()), "{said}");
         assert!(said.contains("Read-only file system"), "{said}");
     }
-    let mut alice = disk.launch(&broker);
+    let mut alice = disk.launch();
     alice.until("she is told why", |screen| says(screen, &["Read-only file system", "▸ alice"]));
     disk.remount("rw");
     alice.press(ENTER);
