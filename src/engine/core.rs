@@ -66,6 +66,8 @@ pub(super) struct Core {
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
+    /// Letters that are stored and not confirmed, because their senders are not known to have signed up.
+    pub unconfirmed: Vec<(UserName, MessageId)>,
     /// The message that was asked about last: each receipt of it is told, also one that moves nothing.
     pub watched: Option<MessageId>,
     /// How much came in that made no sense.

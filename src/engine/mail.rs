@@ -39,7 +39,7 @@ pub(super) struct Mail {
     /// Rows of the outbox that the broker took.
     pub taken: Vec<i64>,
     /// Letters that we have now, or have again, and whose.
-    confirmed: Vec<(UserName, MessageId)>,
+    pub confirmed: Vec<(UserName, MessageId)>,
     /// A receipt of the message came that was asked about last.
     pub watched_moves: bool,
     /// Our own records were overwritten.
@@ -126,6 +126,7 @@ impl Core {
         } else if let Some(person) = self.people.note_profile(profile) {
             self.registrar.profile(person.profile.clone());
             self.release_outbox(user);
+            self.confirm_known(user, mail);
             mail.changed_people.insert(user.clone());
             mail.people.push(person);
         }

@@ -1,8 +1,8 @@
 //! Receipts: those that we owe to others, and what we do when numbers are missing.
 //!
 //! What came in is confirmed in the transaction that stores it, and again whenever it comes again: its sender
-//! does not know that we have it. Nothing is confirmed that we did not understand, and nothing to somebody who
-//! has not signed up: it would wait in the outbox for ever.
+//! does not know that we have it. Nothing is confirmed that we did not understand, and nothing to somebody of
+//! whom we do not know that they signed up: it would wait in the outbox for ever.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The longest time between two questions.
 const SELDOM: Duration = Duration::from_secs(600);
+
+/// Most letters of people who have not signed up that are remembered, in case they have.
+const STRANGERS: usize = 10_000;
 
 /// When to ask for what is missing.
 #[derive(Default)]
@@ -61,10 +64,20 @@ impl Gaps {
 }
 
 impl Core {
-    /// What tells the senders that we have stored these letters of theirs.
+    /// What tells the senders that we have stored these letters of theirs. On a first sign-in their letters
+    /// may come before their profiles: those are confirmed when the profile is here.
     pub(super) fn confirmations(&mut self, letters: Vec<(UserName, MessageId)>) -> Vec<Storable> {
-        let drafts = self.receipts(Stage::Delivered, letters);
+        let (known, strangers): (Vec<_>, Vec<_>) =
+            letters.into_iter().partition(|(sender, _)| self.people.is_registered(sender));
+        let room = STRANGERS.saturating_sub(self.unconfirmed.len());
+        self.unconfirmed.extend(strangers.into_iter().take(room));
+        let drafts = self.receipts(Stage::Delivered, known);
         drafts.into_iter().map(Storable::Answer).collect()
+    }
+
+    /// Somebody has signed up: what they wrote before we knew is confirmed with the next that comes.
+    pub(super) fn confirm_known(&mut self, user: &UserName, mail: &mut Mail) {
+        mail.confirmed.extend(self.unconfirmed.extract_if(.., |(sender, _)| sender == user));
     }
 
     fn receipts(&mut self, stage: Stage, letters: Vec<(UserName, MessageId)>) -> Vec<Draft> {

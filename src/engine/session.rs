@@ -142,6 +142,7 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         gaps: Gaps::default(),
         newcomers: std::collections::BTreeSet::new(),
         registrar,
+        unconfirmed: Vec::new(),
         watched: None,
         refused: 0,
         typing_told: std::collections::BTreeMap::new(),

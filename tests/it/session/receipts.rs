@@ -1,10 +1,13 @@
 //! Ticks that tell the truth: each stage is reached when it is so, and what is missing goes out again.
 
-use cooee::domain::{Delivery, JoinPolicy, MessageId};
+use cooee::domain::{Delivery, JoinPolicy, Message, MessageId, PageAt};
 use cooee::engine::{Command, Hop, Session, Setup};
+
+use tokio::time::timeout;
 
 use super::hostile::letter;
 use super::{numbered, on_every_broker};
+use crate::support::PATIENCE;
 use crate::support::external::{External, Make};
 use crate::support::person::{Person, Screen, direct, name, sign_up, text};
 use crate::support::vandal::Vandal;
@@ -162,6 +165,33 @@ on_every_broker! {
         bob.until_heard(&direct("alice"), &direct_texts).await;
         bob.until_heard(&team, &group_texts).await;
         alice.until_all(60, Delivery::Delivered).await;
+    }
+
+    async fn letters_that_come_before_their_sender_is_known_are_confirmed(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        sign_up(&setup, "bob").await;
+        alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
+        let texts = numbered("message", 100);
+        for words in &texts {
+            alice.say(&direct("bob"), words).await;
+        }
+        alice.until_all(texts.len(), Delivery::Sent).await;
+        alice.quit().await;
+        let mut bob = Person::sign_in(&setup, "bob").await;
+        bob.until_heard(&direct("alice"), &texts).await;
+        // It goes out when her profile is here, and waits for her receipt; what confirms hers waits for nobody.
+        bob.say(&direct("alice"), "thank you").await;
+        bob.until_all(1, Delivery::Sent).await;
+        while bob.outbox(Command::Outbox).await.1 > 1 {}
+        bob.quit().await;
+        // Nobody is there to whom it could go again.
+        let mut alice = Person::sign_in(&setup, "alice").await;
+        let confirmed = async {
+            let open = |m: &Message| m.is_ours() && m.delivery != Some(Delivery::Delivered);
+            while alice.page(&direct("bob"), PageAt::Newest).await.iter().any(open) {}
+        };
+        timeout(PATIENCE, confirmed).await.expect("all are confirmed");
     }
 
     async fn what_is_left_out_is_asked_for(world) {
