@@ -357,6 +357,32 @@ async fn a_broker_that_was_stopped_and_is_started_again_is_noticed_by_all() {
     until_online_is(world.data_dir(), vec!["alice", "bob"]).await;
 }
 
+/// The built-in broker forgets over a restart until when a record holds, and by that it is seen to be old.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_died_with_the_built_in_broker_is_gone_when_it_is_back() {
+    let mut world = World::built_in();
+    let setup = world.setup();
+    let mut alice = Person::new(&setup, "alice").await;
+    let mut carol = Person::new(&setup, "carol").await;
+    sign_up(&setup, "bob").await;
+    let proxy = Proxy::start(world.port().await).await;
+    let _bob = Person::sign_in(&world.setup_through(proxy.address.port()), "bob").await;
+    alice.until("bob is online", |s| s.is_online("bob")).await;
+    world.kill_broker();
+    proxy.cut();
+    alice.until("the broker is gone", |s| s.link != Some(Link::Up)).await;
+    alice.until_up().await;
+    carol.until_up().await;
+    // Nobody waits for the silence of minutes.
+    until_online_is(world.data_dir(), vec!["alice", "carol"]).await;
+    alice.until("bob is not online", |s| !s.is_online("bob") && s.is_online("carol")).await;
+    // Whoever comes now does not see him for longer than it takes to hear of all.
+    let mut dave = Person::new(&setup, "dave").await;
+    dave.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
+    dave.until("bob is not online", |s| !s.is_online("bob")).await;
+    until_online_is(world.data_dir(), vec!["alice", "carol", "dave"]).await;
+}
+
 /// The only Cooee of a data directory dies, and takes nobody along in the file for long.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_crash_of_all_the_built_in_broker_mends_the_file() {
