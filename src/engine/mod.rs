@@ -34,6 +34,11 @@
 //! - A sender who never returns sends nothing again: what the broker lost of theirs is lost.
 //! - Somebody who comes into a group gets for certain what a sender wrote after hearing of them.
 //! - Where presence cannot be read, nothing goes again by itself: we do not see whom it could reach.
+//! - Somebody who dies while the broker is down is kept as online by it. It is believed for one and a half
+//!   intervals ([`ONLINE_LASTS`]) after it was said, which the expiry that the broker tells reveals; a broker
+//!   that forgot the expiry over its restart gives the record away as older, and it counts for nothing.
+//!   Whoever lives says it anew with the connection, so nobody is hidden by that.
+//! - Whoever writes to our presence topic what a later connection would say hides us: records are not signed.
 //! - Two front ends of one account share one session, and so one outbox.
 
 mod account;
