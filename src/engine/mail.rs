@@ -269,15 +269,14 @@ impl Core {
                 self.on_missing(&from, missing);
                 return Ok(());
             }
+            // Confirmed also where there is nothing to do about it, such as after we left: it would come again.
             Content::Invitation(group) => {
-                self.on_invitation(group, from.clone(), mail)?;
-                mail.confirmed.push((from, id));
-                return Ok(());
+                mail.confirmed.push((from.clone(), id));
+                return self.on_invitation(group, from, mail);
             }
             Content::Roster(group) => {
-                self.on_roster(&group, mail)?;
                 mail.confirmed.push((from, id));
-                return Ok(());
+                return self.on_roster(&group, mail);
             }
             Content::Joined | Content::Left | Content::Invited(_) => return Err(Refusal::Misplaced),
         };
