@@ -5,8 +5,8 @@
 //! in the store, and so does all that follows it to the same recipient, until they are seen online or we
 //! connect again. So nobody gets the second message without the first.
 //!
-//! A row that the broker took *rests* for [`REST`] before it leaves the store: a broker that is killed may
-//! forget what it took in its last moment, and then the row goes out again.
+//! A row that the broker took is not our business any more: whether its recipients have it, and when it goes
+//! to them again, is that of `resends`.
 
 use std::collections::{BTreeMap, VecDeque};
 
