@@ -6,6 +6,7 @@ mod frames;
 mod groups;
 mod input;
 mod outage;
+mod receipts;
 mod restore;
 mod scripts;
 mod talk;
