@@ -96,12 +96,14 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
             (true, false) => input::whole(std::io::stdin()),
             (true, true) => input::lines(BufReader::new(std::io::stdin())),
         };
+        // Where nobody else is, the broker's word is the last.
+        let wanted = if is_alone(attached, &to) { Delivery::Sent } else { command.wait.into() };
         let sending = Sending {
             to,
             patience: command.patience.timeout,
             json: command.json,
             asked: BTreeMap::new(),
-            unconfirmed: Unconfirmed::new(command.wait.into()),
+            unconfirmed: Unconfirmed::new(wanted),
             tickets: 0,
             stuck_at: Instant::now(),
             failure: None,
@@ -145,6 +147,12 @@ fn is_known(attached: &Attached, user: &UserName) -> bool {
     attached.people.contains_key(user)
         || attached.conversations.contains(&ConversationId::Direct(user.clone()))
         || attached.me.user == *user
+}
+
+/// Whether it is a group of which we are the only member.
+fn is_alone(attached: &Attached, to: &ConversationId) -> bool {
+    let ConversationId::Group(id) = to else { return false };
+    attached.groups.get(id).is_some_and(|view| view.group.members().count() <= 1)
 }
 
 /// Messages on their way.

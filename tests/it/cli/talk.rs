@@ -130,6 +130,38 @@ fn what_is_not_delivered_in_time_waits_in_the_outbox() {
 }
 
 #[test]
+fn whoever_waits_for_a_delivery_is_told_of_it() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let alice = |more: &[&'static str]| [&["-u", "alice"], more].concat();
+    let said =
+        refused(5, here, &alice(&["send", "bob", "one", "--wait", "delivered", "--timeout", "1s"]));
+    assert!(
+        said.contains("1 message not confirmed in time: it is not confirmed by everybody"),
+        "{said}"
+    );
+    let outbox = json(&ok(here, &alice(&["outbox", "list", "--json"])));
+    assert_eq!((each(&outbox, "text"), each(&outbox, "waits_for")), (vec!["one"], vec!["away"]));
+    assert!(ok(here, &alice(&["outbox", "list"])).contains("waits for bob to come online"));
+
+    let bob = super::Listener::start(here, "bob", &[]);
+    assert!(bob.line().ends_with("alice: one"));
+    ok(here, &alice(&["send", "bob", "two", "--wait", "delivered", "--timeout", "30s"]));
+    assert!(bob.line().ends_with("alice: two"));
+    let sent = json(&ok(here, &alice(&["history", "bob", "--json"])));
+    assert_eq!(each(&sent, "delivery"), ["delivered", "delivered"]);
+    assert_eq!(ok(here, &alice(&["outbox", "list"])), "");
+
+    // Nobody else is there.
+    ok(here, &alice(&["group", "create", "mine"]));
+    ok(here, &alice(&["send", "#mine", "note to myself", "--wait", "read", "--timeout", "30s"]));
+    assert!(refused(1, here, &alice(&["outbox", "drop", "0123"])).contains("no letter in the outbox"));
+    refused(2, here, &alice(&["outbox", "drop"]));
+    assert_eq!(ok(here, &alice(&["outbox", "retry"])), "0 letters to be sent again\n");
+    assert_eq!(ok(here, &alice(&["outbox", "drop", "--all"])), "0 letters given up\n");
+}
+
+#[test]
 fn history_is_there_after_a_restart_and_without_a_broker() {
     let mut world = world_of(&["alice", "bob"]);
     let lines = numbered(30);
