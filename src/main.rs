@@ -9,6 +9,8 @@ use cooee::error::Error;
 use cooee::{cli, config, error, logging, tui};
 
 fn main() -> ExitCode {
+    // Tests kill and slow this program by FAILPOINTS. Where they are not compiled in, nobody looks at it.
+    let _scenario = fail::has_failpoints().then(fail::FailScenario::setup);
     let arguments = cli::parse();
     error::report(run(arguments))
 }
