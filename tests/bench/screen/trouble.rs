@@ -17,15 +17,21 @@ const HANG: Duration = Duration::from_secs(45);
 /// What the slow disk takes for everything that is asked of it, and how long it is used so.
 const SLOW: &str = "store::slow=sleep(200)";
 const SLUGGISH: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Letters between two chats.
 const WORD: u16 = 6;
 const CTRL_N: &str = "\x0e";
 const CTRL_P: &str = "\x10";
+const ALT_END: &str = "\x1b[1;3F";
 const TARGET: &str = "p99 under 16";
 
 /// Measures one after the other. All of these people have signed up.
 pub fn measure(home: &Home, who: &UserName, others: &[UserName]) {
     let feed = Feed::connect(broker(home).address.port(), who);
+    // Messages wait for somebody who has been here.
+    let first = Terminal::start(home, SIZE, &["-u", who.as_str()]);
+    others.iter().for_each(|other| drop(first.shows(other.as_str())));
+    drop(first);
     backlog(home, &feed, who, others);
     slow_disk(home, &feed, who, others);
     hang(home, &feed, who, others);
@@ -139,6 +145,9 @@ fn backlog(home: &Home, feed: &Feed, who: &UserName, others: &[UserName]) {
         };
         while !look_at(&terminal, &mut look) {
             times.round(&mut terminal, &mut look);
+            // A chat opens where one has read to; we follow what comes.
+            terminal.keys(ALT_END);
+            assert!(began.elapsed() < PATIENCE, "the backlog does not come to its end");
         }
         seconds.push(began.elapsed().as_secs_f64());
     }
