@@ -309,6 +309,8 @@ fn bounded(limit: usize) -> u32 {
 /// The thread's work, until it is told to close or nobody holds a handle.
 fn work(mut db: Connection, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.blocking_recv() {
+        // A disk that is slow, for the benchmark of what that does to a person.
+        fail::fail_point!("store::slow");
         match job {
             Job::Run(run) => run(&mut db),
             Job::Close(reply) => {

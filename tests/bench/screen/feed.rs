@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use cooee::domain::{DeviceId, MessageId, MessageText, Timestamp, UserName};
 use cooee::protocol::{Content, Letter, Root, Topic, encode_letter};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::{AsyncClient, MqttOptions};
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -15,6 +17,8 @@ pub struct Feed {
     runtime: Runtime,
     client: AsyncClient,
     to: UserName,
+    /// How many messages the broker has taken.
+    taken: watch::Receiver<u32>,
 }
 
 impl Feed {
@@ -27,12 +31,16 @@ impl Feed {
         let mut network = rumqttc::NetworkOptions::new();
         network.set_tcp_nodelay(true);
         eventloop.options.set_network_options(network);
+        let (count, taken) = watch::channel(0);
         runtime.spawn(async move {
             loop {
-                eventloop.poll().await.expect("the broker keeps the connection");
+                let event = eventloop.poll().await.expect("the broker keeps the connection");
+                if let Event::Incoming(Packet::PubAck(_)) = event {
+                    count.send_modify(|count| *count += 1);
+                }
             }
         });
-        Self { runtime, client, to: to.clone() }
+        Self { runtime, client, to: to.clone(), taken }
     }
 
     /// Hands one message over, and says when.
@@ -53,6 +61,14 @@ impl Feed {
                 publish(&client, topic.clone(), letter).await;
             }
         })
+    }
+
+    /// The same; returns when the broker has taken all of them.
+    pub fn leave(&self, from: &UserName, name: &str, count: u32) {
+        let mut taken = self.taken.clone();
+        let last = *taken.borrow() + count;
+        self.burst(from, name, count);
+        self.runtime.block_on(taken.wait_for(|taken| *taken >= last)).expect("the connection is there");
     }
 
     /// Sends a message in every such interval, until it is aborted.

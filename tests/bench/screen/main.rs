@@ -1,20 +1,25 @@
 //! What a person waits for, on a real terminal of 120x40 cells with the built-in broker:
-//! `cargo bench --bench screen`. It takes about two minutes, and prints the target beside each figure.
+//! `cargo bench --bench screen`. It takes about five minutes, and prints the target beside each figure.
+//! `-- calm` or `-- trouble` behind that measures one half alone.
 //!
 //! A time ends when the bytes that show the awaited thing were read from the terminal. Starting a terminal
 //! and handing a message to the network are part of the times.
 
 mod feed;
 mod figures;
+mod hand;
 mod process;
 #[path = "../support/mod.rs"]
 mod support;
+mod trouble;
 
 use std::time::{Duration, Instant};
 
+use cooee::broker::Running;
 use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
 use cooee::store::{Incoming, Store};
 use feed::Feed;
+use hand::{clear, letter};
 use support::home::Home;
 use support::terminal::Terminal;
 use vt100::Screen;
@@ -34,39 +39,51 @@ const BURST: u32 = 10_000;
 const HISTORY: u64 = 100_000;
 const REST: Duration = Duration::from_secs(20);
 
-const PROMPT: &str = "›";
-const CTRL_U: &str = "\x15";
-
 fn main() {
     let [alice, bob, carol, hugo] = ["alice", "bob", "carol", "hugo"].map(user);
     let home = Home::new();
     for person in [&alice, &bob, &carol, &hugo] {
         assert!(home.run(&["sign-up", person.as_str()]), "{person} cannot sign up");
     }
-    fill(&home, &hugo, &bob);
     println!("load of the machine: {}", process::load());
     figures::heading();
     let forced = process::forced_writes(home.path(), MESSAGES).expect("the directory can be written");
     figures::times("a page forced to this disk", &forced, "");
 
-    start(&home, &alice, "no history");
-    start(&home, &hugo, "100,000 messages");
-    rest(&home, &hugo, "100,000 messages");
-    let mut terminal = rest(&home, &alice, "no history");
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let measures = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    if measures("calm") {
+        calm(&home, [&alice, &bob, &carol, &hugo]);
+    }
+    if measures("trouble") {
+        trouble::measure(&home, &alice, &[bob, carol, hugo]);
+    }
+    println!("load of the machine: {}", process::load());
+}
 
-    let port =
-        cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
-    let feed = Feed::connect(port, &alice);
+/// What a person waits for when nothing is wrong.
+fn calm(home: &Home, [alice, bob, carol, hugo]: [&UserName; 4]) {
+    fill(home, hugo, bob);
+    start(home, alice, "no history");
+    start(home, hugo, "100,000 messages");
+    rest(home, hugo, "100,000 messages");
+    let mut terminal = rest(home, alice, "no history");
+
+    let feed = Feed::connect(broker(home).address.port(), alice);
     terminal.keys("/msg bob\r");
     terminal.shows("Write to bob");
     echo(&mut terminal, "at rest", "0.5 / 1.5");
-    let flow = feed.flow(&carol, Duration::from_millis(2));
+    let flow = feed.flow(carol, Duration::from_millis(2));
     terminal.until("messages flow", |screen| line(screen, "carol").is_some_and(|row| row.contains('9')));
     echo(&mut terminal, "at 500 messages/s in another chat", "0.6 / 2");
     flow.abort();
-    messages(&terminal, &feed, &bob);
-    bursts(&mut terminal, &feed, &bob);
-    println!("load of the machine: {}", process::load());
+    messages(&terminal, &feed, bob);
+    bursts(&mut terminal, &feed, bob);
+}
+
+/// The built-in broker, which runs since the first sign-up.
+fn broker(home: &Home) -> Running {
+    cooee::broker::status(home.path()).expect("it can be read").expect("it runs")
 }
 
 fn user(name: &str) -> UserName {
@@ -146,39 +163,6 @@ fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
     let memory = process::memory(terminal.pid());
     figures::numbers(&format!("memory at rest, {what}, MB"), &[memory], "15");
     terminal
-}
-
-/// Types a letter and waits until it is shown. `seen` looks at every frame on the way. `before` is the
-/// number of letters that stand there already.
-fn letter(terminal: &mut Terminal, before: u16, mut seen: impl FnMut(&Screen)) -> Duration {
-    let letter = char::from(b'a' + u8::try_from(before % 26).unwrap_or(0)).to_string();
-    let mut place = None;
-    terminal.until("there is a place to write", |screen| {
-        place = composer(screen);
-        place.is_some()
-    });
-    let (row, column) = place.expect("waited for");
-    let typed = Instant::now();
-    terminal.keys(&letter);
-    let shown = terminal.until("the letter is shown", |screen| {
-        seen(screen);
-        screen.cell(row, column + before).is_some_and(|cell| cell.contents() == letter)
-    });
-    shown.0.saturating_duration_since(typed)
-}
-
-/// The row and column where a message is begun.
-fn composer(screen: &Screen) -> Option<(u16, u16)> {
-    let cells = (0..SIZE.1).rev().flat_map(|row| (0..SIZE.0).map(move |column| (row, column)));
-    let mut prompts = cells
-        .filter(|&(row, column)| screen.cell(row, column).is_some_and(|cell| cell.contents() == PROMPT));
-    prompts.next().map(|(row, column)| (row, column + 2))
-}
-
-/// Forgets what was typed.
-fn clear(terminal: &mut Terminal) {
-    terminal.keys(CTRL_U);
-    terminal.shows("Write to");
 }
 
 fn echo(terminal: &mut Terminal, what: &str, target: &str) {

@@ -33,13 +33,26 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts the program at this data directory on a terminal of `cols` x `rows` cells.
-    pub fn start(home: &Home, (cols, rows): (u16, u16), arguments: &[&str]) -> Self {
+    pub fn start(home: &Home, size: (u16, u16), arguments: &[&str]) -> Self {
+        Self::start_with(home, size, arguments, &[])
+    }
+
+    /// The same with these variables besides in its environment.
+    pub fn start_with(
+        home: &Home,
+        (cols, rows): (u16, u16),
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("there are pseudo-terminals");
         let mut command = CommandBuilder::new(PROGRAM);
         command.args(arguments);
         command.env_clear();
         for (name, value) in home.environment() {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
             command.env(name, value);
         }
         let mut output = pair.master.try_clone_reader().expect("it can be read");
