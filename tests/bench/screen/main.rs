@@ -1,6 +1,6 @@
 //! What a person waits for, on a real terminal of 120x40 cells with the built-in broker:
 //! `cargo bench --bench screen`. It takes about five minutes, and prints the target beside each figure.
-//! `-- calm` or `-- trouble` behind that measures one half alone.
+//! `-- start`, `-- talk` or `-- trouble` behind that measures that part alone.
 //!
 //! A time ends when the bytes that show the awaited thing were read from the terminal. Starting a terminal
 //! and handing a message to the network are part of the times.
@@ -52,8 +52,15 @@ fn main() {
 
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let measures = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
-    if measures("calm") {
-        calm(&home, [&alice, &bob, &carol, &hugo]);
+    if measures("start") {
+        fill(&home, &hugo, &bob);
+        for (who, what) in [(&alice, "no history"), (&hugo, "100,000 messages")] {
+            start(&home, who, what);
+            rest(&home, who, what);
+        }
+    }
+    if measures("talk") {
+        talk(&home, &alice, [&bob, &carol]);
     }
     if measures("trouble") {
         trouble::measure(&home, &alice, &[bob, carol, hugo]);
@@ -61,14 +68,11 @@ fn main() {
     println!("load of the machine: {}", process::load());
 }
 
-/// What a person waits for when nothing is wrong.
-fn calm(home: &Home, [alice, bob, carol, hugo]: [&UserName; 4]) {
-    fill(home, hugo, bob);
-    start(home, alice, "no history");
-    start(home, hugo, "100,000 messages");
-    rest(home, hugo, "100,000 messages");
-    let mut terminal = rest(home, alice, "no history");
-
+/// Keys, and messages that come in.
+fn talk(home: &Home, alice: &UserName, [bob, carol]: [&UserName; 2]) {
+    let mut terminal = open(home, alice);
+    terminal.shows("connected");
+    terminal.shows(bob.as_str());
     let feed = Feed::connect(broker(home).address.port(), alice);
     terminal.keys("/msg bob\r");
     terminal.shows("Write to bob");
@@ -145,7 +149,7 @@ fn start(home: &Home, who: &UserName, what: &str) {
     figures::times(&format!("exec to connected, {what}"), &links, "30");
 }
 
-fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
+fn rest(home: &Home, who: &UserName, what: &str) {
     let terminal = open(home, who);
     terminal.shows("connected");
     // What is done once after the start is not rest.
@@ -162,7 +166,6 @@ fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
     );
     let memory = process::memory(terminal.pid());
     figures::numbers(&format!("memory at rest, {what}, MB"), &[memory], "15");
-    terminal
 }
 
 fn echo(terminal: &mut Terminal, what: &str, target: &str) {

@@ -30,7 +30,9 @@ pub fn measure(home: &Home, who: &UserName, others: &[UserName]) {
     let feed = Feed::connect(broker(home).address.port(), who);
     // Messages wait for somebody who has been here.
     let first = Terminal::start(home, SIZE, &["-u", who.as_str()]);
-    others.iter().for_each(|other| drop(first.shows(other.as_str())));
+    for other in others {
+        first.shows(other.as_str());
+    }
     drop(first);
     backlog(home, &feed, who, others);
     slow_disk(home, &feed, who, others);
