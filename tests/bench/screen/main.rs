@@ -15,13 +15,13 @@ mod trouble;
 
 use std::time::{Duration, Instant};
 
-use cooee::broker::Running;
 use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
 use cooee::store::{Incoming, Store};
 use feed::Feed;
 use hand::{clear, letter};
 use support::home::Home;
 use support::terminal::Terminal;
+use tokio::runtime::{Builder, Runtime};
 use vt100::Screen;
 
 const SIZE: (u16, u16) = (120, 40);
@@ -63,7 +63,7 @@ fn main() {
         talk(&home, &alice, [&bob, &carol]);
     }
     if measures("trouble") {
-        trouble::measure(&home, &alice, &[bob, carol, hugo]);
+        trouble::measure(&home, &alice, [&bob, &carol, &hugo]);
     }
     println!("load of the machine: {}", process::load());
 }
@@ -73,7 +73,7 @@ fn talk(home: &Home, alice: &UserName, [bob, carol]: [&UserName; 2]) {
     let mut terminal = open(home, alice);
     terminal.shows("connected");
     terminal.shows(bob.as_str());
-    let feed = Feed::connect(broker(home).address.port(), alice);
+    let feed = feed(home, alice, &[bob, carol]);
     terminal.keys("/msg bob\r");
     terminal.shows("Write to bob");
     echo(&mut terminal, "at rest", "0.5 / 1.5");
@@ -85,11 +85,6 @@ fn talk(home: &Home, alice: &UserName, [bob, carol]: [&UserName; 2]) {
     bursts(&mut terminal, &feed, bob);
 }
 
-/// The built-in broker, which runs since the first sign-up.
-fn broker(home: &Home) -> Running {
-    cooee::broker::status(home.path()).expect("it can be read").expect("it runs")
-}
-
 fn user(name: &str) -> UserName {
     name.parse().expect("a user name")
 }
@@ -99,11 +94,30 @@ fn line(screen: &Screen, text: &str) -> Option<String> {
     screen.contents().lines().find(|row| row.contains(text)).map(str::to_owned)
 }
 
-/// Puts messages into the history of one person, half of them from `friend`.
-fn fill(home: &Home, whose: &UserName, friend: &UserName) {
+/// Somebody who writes to one person in the name of others, who are online with that.
+fn feed(home: &Home, to: &UserName, others: &[&UserName]) -> Feed {
+    let port =
+        cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
+    let feed = Feed::connect(port, to);
+    for other in others {
+        let (store, runtime) = store(home, other);
+        let account = runtime.block_on(store.account()).expect("it can be read").expect("signed up");
+        runtime.block_on(store.close()).expect("it closes");
+        feed.attend(port, &account.client_id);
+    }
+    feed
+}
+
+/// What somebody keeps, and what it takes to ask.
+fn store(home: &Home, whose: &UserName) -> (Store, Runtime) {
     let path = home.path().join("accounts").join(whose.as_str()).join("chat.db");
     let store = Store::open(&path).expect("the account was made");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it starts");
+    (store, Builder::new_current_thread().build().expect("it starts"))
+}
+
+/// Puts messages into the history of one person, half of them from `friend`.
+fn fill(home: &Home, whose: &UserName, friend: &UserName) {
+    let (store, runtime) = store(home, whose);
     let message = |n: u64| {
         let others = user(&format!("user{}", n % 50));
         let sender = if n.is_multiple_of(2) { friend.clone() } else { others };
