@@ -43,6 +43,21 @@ impl Feed {
         Self { runtime, client, to: to.clone(), taken }
     }
 
+    /// Has this session be online, as that of somebody who writes is: what is for it is taken, and does not
+    /// pile up at the broker.
+    pub fn attend(&self, port: u16, client_id: &str) {
+        let mut options = MqttOptions::new(client_id, "127.0.0.1", port);
+        options.set_clean_start(false).set_session_expiry_interval(Some(u32::MAX));
+        let (client, mut eventloop) = AsyncClient::new(options, 1);
+        self.runtime.spawn(async move {
+            // The connection lasts as long as this.
+            let _client = client;
+            loop {
+                eventloop.poll().await.expect("the broker keeps the connection");
+            }
+        });
+    }
+
     /// Hands one message over, and says when.
     pub fn say(&self, from: &UserName, words: &str) -> Instant {
         let (client, topic) = (self.client.clone(), self.topic(from));

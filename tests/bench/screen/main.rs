@@ -1,6 +1,6 @@
 //! What a person waits for, on a real terminal of 120x40 cells with the built-in broker:
 //! `cargo bench --bench screen`. It takes about five minutes, and prints the target beside each figure.
-//! `-- calm` or `-- trouble` behind that measures one half alone.
+//! `-- start`, `-- talk` or `-- trouble` behind that measures that part alone.
 //!
 //! A time ends when the bytes that show the awaited thing were read from the terminal. Starting a terminal
 //! and handing a message to the network are part of the times.
@@ -15,13 +15,13 @@ mod trouble;
 
 use std::time::{Duration, Instant};
 
-use cooee::broker::Running;
 use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
 use cooee::store::{Incoming, Store};
 use feed::Feed;
 use hand::{clear, letter};
 use support::home::Home;
 use support::terminal::Terminal;
+use tokio::runtime::{Builder, Runtime};
 use vt100::Screen;
 
 const SIZE: (u16, u16) = (120, 40);
@@ -52,24 +52,28 @@ fn main() {
 
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let measures = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
-    if measures("calm") {
-        calm(&home, [&alice, &bob, &carol, &hugo]);
+    if measures("start") {
+        fill(&home, &hugo, &bob);
+        for (who, what) in [(&alice, "no history"), (&hugo, "100,000 messages")] {
+            start(&home, who, what);
+            rest(&home, who, what);
+        }
+    }
+    if measures("talk") {
+        talk(&home, &alice, [&bob, &carol]);
     }
     if measures("trouble") {
-        trouble::measure(&home, &alice, &[bob, carol, hugo]);
+        trouble::measure(&home, &alice, [&bob, &carol, &hugo]);
     }
     println!("load of the machine: {}", process::load());
 }
 
-/// What a person waits for when nothing is wrong.
-fn calm(home: &Home, [alice, bob, carol, hugo]: [&UserName; 4]) {
-    fill(home, hugo, bob);
-    start(home, alice, "no history");
-    start(home, hugo, "100,000 messages");
-    rest(home, hugo, "100,000 messages");
-    let mut terminal = rest(home, alice, "no history");
-
-    let feed = Feed::connect(broker(home).address.port(), alice);
+/// Keys, and messages that come in.
+fn talk(home: &Home, alice: &UserName, [bob, carol]: [&UserName; 2]) {
+    let mut terminal = open(home, alice);
+    terminal.shows("connected");
+    terminal.shows(bob.as_str());
+    let feed = feed(home, alice, &[bob, carol]);
     terminal.keys("/msg bob\r");
     terminal.shows("Write to bob");
     echo(&mut terminal, "at rest", "0.5 / 1.5");
@@ -81,11 +85,6 @@ fn calm(home: &Home, [alice, bob, carol, hugo]: [&UserName; 4]) {
     bursts(&mut terminal, &feed, bob);
 }
 
-/// The built-in broker, which runs since the first sign-up.
-fn broker(home: &Home) -> Running {
-    cooee::broker::status(home.path()).expect("it can be read").expect("it runs")
-}
-
 fn user(name: &str) -> UserName {
     name.parse().expect("a user name")
 }
@@ -95,11 +94,30 @@ fn line(screen: &Screen, text: &str) -> Option<String> {
     screen.contents().lines().find(|row| row.contains(text)).map(str::to_owned)
 }
 
-/// Puts messages into the history of one person, half of them from `friend`.
-fn fill(home: &Home, whose: &UserName, friend: &UserName) {
+/// Somebody who writes to one person in the name of others, who are online with that.
+fn feed(home: &Home, to: &UserName, others: &[&UserName]) -> Feed {
+    let port =
+        cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
+    let feed = Feed::connect(port, to);
+    for other in others {
+        let (store, runtime) = store(home, other);
+        let account = runtime.block_on(store.account()).expect("it can be read").expect("signed up");
+        runtime.block_on(store.close()).expect("it closes");
+        feed.attend(port, &account.client_id);
+    }
+    feed
+}
+
+/// What somebody keeps, and what it takes to ask.
+fn store(home: &Home, whose: &UserName) -> (Store, Runtime) {
     let path = home.path().join("accounts").join(whose.as_str()).join("chat.db");
     let store = Store::open(&path).expect("the account was made");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it starts");
+    (store, Builder::new_current_thread().build().expect("it starts"))
+}
+
+/// Puts messages into the history of one person, half of them from `friend`.
+fn fill(home: &Home, whose: &UserName, friend: &UserName) {
+    let (store, runtime) = store(home, whose);
     let message = |n: u64| {
         let others = user(&format!("user{}", n % 50));
         let sender = if n.is_multiple_of(2) { friend.clone() } else { others };
@@ -145,7 +163,7 @@ fn start(home: &Home, who: &UserName, what: &str) {
     figures::times(&format!("exec to connected, {what}"), &links, "30");
 }
 
-fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
+fn rest(home: &Home, who: &UserName, what: &str) {
     let terminal = open(home, who);
     terminal.shows("connected");
     // What is done once after the start is not rest.
@@ -162,7 +180,6 @@ fn rest(home: &Home, who: &UserName, what: &str) -> Terminal {
     );
     let memory = process::memory(terminal.pid());
     figures::numbers(&format!("memory at rest, {what}, MB"), &[memory], "15");
-    terminal
 }
 
 fn echo(terminal: &mut Terminal, what: &str, target: &str) {

@@ -10,7 +10,7 @@ use vt100::Screen;
 use super::feed::Feed;
 use super::support::home::Home;
 use super::support::terminal::Terminal;
-use super::{BURST, BURSTS, PAUSE, SIZE, broker, figures, hand};
+use super::{BURST, BURSTS, PAUSE, SIZE, feed, figures, hand};
 
 /// Longer than it takes to notice that a broker does not answer any more, and to try it again.
 const HANG: Duration = Duration::from_secs(45);
@@ -26,8 +26,9 @@ const ALT_END: &str = "\x1b[1;3F";
 const TARGET: &str = "p99 under 16";
 
 /// Measures one after the other. All of these people have signed up.
-pub fn measure(home: &Home, who: &UserName, others: &[UserName]) {
-    let feed = Feed::connect(broker(home).address.port(), who);
+pub fn measure(home: &Home, who: &UserName, others: [&UserName; 3]) {
+    let others = others.as_slice();
+    let feed = feed(home, who, others);
     // Messages wait for somebody who has been here.
     let first = Terminal::start(home, SIZE, &["-u", who.as_str()]);
     for other in others {
@@ -103,7 +104,7 @@ fn sign_in(
     home: &Home,
     feed: &Feed,
     who: &UserName,
-    others: &[UserName],
+    others: &[&UserName],
     variables: &[(&str, &str)],
 ) -> Terminal {
     let greeting = |from: &UserName| format!("{from} was here");
@@ -118,9 +119,10 @@ fn sign_in(
     terminal
 }
 
-fn hang(home: &Home, feed: &Feed, who: &UserName, others: &[UserName]) {
+fn hang(home: &Home, feed: &Feed, who: &UserName, others: &[&UserName]) {
     let mut terminal = sign_in(home, feed, who, others, &[]);
-    let broker = i32::try_from(broker(home).pid).ok().and_then(Pid::from_raw).expect("a process");
+    let broker = cooee::broker::status(home.path()).expect("it can be read").expect("it runs");
+    let broker = i32::try_from(broker.pid).ok().and_then(Pid::from_raw).expect("a process");
     kill_process(broker, Signal::STOP).expect("it is ours");
     let mut times = Times::default();
     times.live(&mut terminal, HANG, "said to a broker that hangs");
@@ -129,11 +131,11 @@ fn hang(home: &Home, feed: &Feed, who: &UserName, others: &[UserName]) {
     terminal.shows("connected");
 }
 
-fn backlog(home: &Home, feed: &Feed, who: &UserName, others: &[UserName]) {
+fn backlog(home: &Home, feed: &Feed, who: &UserName, others: &[&UserName]) {
     let (mut times, mut seconds) = (Times::default(), Vec::new());
     for number in 0..BURSTS {
         let name = format!("backlog {number}:");
-        feed.leave(&others[0], &name, BURST);
+        feed.leave(others[0], &name, BURST);
         let began = Instant::now();
         let mut terminal = Terminal::start(home, SIZE, &["-u", who.as_str()]);
         terminal.shows("Contacts");
@@ -161,7 +163,7 @@ fn look_at(terminal: &Terminal, look: impl FnMut(&Screen) -> bool) -> bool {
     terminal.wait(Duration::ZERO, look).is_some()
 }
 
-fn slow_disk(home: &Home, feed: &Feed, who: &UserName, others: &[UserName]) {
+fn slow_disk(home: &Home, feed: &Feed, who: &UserName, others: &[&UserName]) {
     let mut terminal = sign_in(home, feed, who, others, &[("FAILPOINTS", SLOW)]);
     let mut times = Times::default();
     let sent = times.live(&mut terminal, SLUGGISH, "written to a disk that is slow");
