@@ -1,5 +1,7 @@
 //! Somebody who writes fast: messages onto the wire, as the client of another person would send them.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cooee::domain::{DeviceId, MessageId, MessageText, Timestamp, UserName};
@@ -12,11 +14,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+/// The number of the last message of each, which whoever gets them looks after.
+type Numbers = Arc<Mutex<BTreeMap<UserName, u64>>>;
+
 /// A connection that messages go out on.
 pub struct Feed {
     runtime: Runtime,
     client: AsyncClient,
     to: UserName,
+    device: DeviceId,
+    numbers: Numbers,
     /// How many messages the broker has taken.
     taken: watch::Receiver<u32>,
 }
@@ -40,7 +47,9 @@ impl Feed {
                 }
             }
         });
-        Self { runtime, client, to: to.clone(), taken }
+        // Another one for each connection: the numbers begin anew.
+        let device = DeviceId::from_bits(fastrand::u64(..));
+        Self { runtime, client, to: to.clone(), device, numbers: Numbers::default(), taken }
     }
 
     /// Has this session be online, as that of somebody who writes is: what is for it is taken, and does not
@@ -61,7 +70,7 @@ impl Feed {
     /// Hands one message over, and says when.
     pub fn say(&self, from: &UserName, words: &str) -> Instant {
         let (client, topic) = (self.client.clone(), self.topic(from));
-        let letter = letter(words);
+        let letter = letter(&self.numbers, from, words);
         let at = Instant::now();
         self.runtime.block_on(publish(&client, topic, letter));
         at
@@ -69,7 +78,8 @@ impl Feed {
 
     /// Sends so many messages as fast as the broker takes them: `NAME 0`, `NAME 1`…
     pub fn burst(&self, from: &UserName, name: &str, count: u32) -> JoinHandle<()> {
-        let letters: Vec<_> = (0..count).map(|n| letter(&format!("{name} {n}"))).collect();
+        let letter = |n| letter(&self.numbers, from, &format!("{name} {n}"));
+        let letters: Vec<_> = (0..count).map(letter).collect();
         let (client, topic) = (self.client.clone(), self.topic(from));
         self.runtime.spawn(async move {
             for letter in letters {
@@ -89,28 +99,32 @@ impl Feed {
     /// Sends a message in every such interval, until it is aborted.
     pub fn flow(&self, from: &UserName, every: Duration) -> JoinHandle<()> {
         let (client, topic) = (self.client.clone(), self.topic(from));
+        let (numbers, from) = (Arc::clone(&self.numbers), from.clone());
         self.runtime.spawn(async move {
             let mut ticks = interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             for n in 0u64.. {
                 ticks.tick().await;
-                publish(&client, topic.clone(), letter(&format!("number {n}"))).await;
+                publish(&client, topic.clone(), letter(&numbers, &from, &format!("number {n}"))).await;
             }
         })
     }
 
     fn topic(&self, from: &UserName) -> String {
-        let device = DeviceId::from_bits(0xc00ee);
-        Root::default().topic(&Topic::Inbox { to: self.to.clone(), from: from.clone(), device })
+        let (to, from, device) = (self.to.clone(), from.clone(), self.device);
+        Root::default().topic(&Topic::Inbox { to, from, device })
     }
 }
 
-fn letter(words: &str) -> Vec<u8> {
+fn letter(numbers: &Numbers, from: &UserName, words: &str) -> Vec<u8> {
+    let mut numbers = numbers.lock().expect("nobody panicked");
+    let number = numbers.entry(from.clone()).or_default();
+    *number += 1;
     encode_letter(&Letter {
         id: MessageId::from_bytes(uuid::Uuid::now_v7().into_bytes()),
         sent_at: Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
         group: None,
-        number: None,
+        number: Some(*number),
         membership: None,
         content: Content::Text(MessageText::new(words).expect("short words")),
     })
