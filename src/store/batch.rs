@@ -15,7 +15,7 @@ use crate::domain::{Body, ConversationId, Message, MessageId, Summary, Timestamp
 pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Received> {
     let transaction = db.transaction()?;
     let mut batch = Batch::new(&transaction);
-    let (mut hearing, mut received) = (gaps::Hearing::default(), Received::default());
+    let mut received = Received::default();
     for item in incoming {
         match item {
             Incoming::Message(mut message) => match batch.add(&mut message)? {
@@ -24,7 +24,7 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
                 Added::Known => {}
             },
             Incoming::Group(group) => people::save_group(&transaction, &group)?,
-            Incoming::Heard(heard) => received.gaps |= hearing.hear(&transaction, heard)?,
+            Incoming::Heard(heard) => received.gaps |= gaps::hear(&transaction, &heard)?,
             Incoming::Receipt { member, delivery, at, letters } => {
                 for letter in letters {
                     let moved = delivery::advance(&transaction, letter, &member, delivery, at)?;
@@ -42,7 +42,6 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
             }
         }
     }
-    hearing.save(&transaction)?;
     received.summaries = batch.finish()?;
     transaction.commit()?;
     Ok(received)

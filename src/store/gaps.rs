@@ -1,78 +1,43 @@
 //! Which numbers of whom are missing.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::row::from_bits;
 use super::value::{Gap, Heard, limits};
-use crate::domain::{ConversationId, DeviceId, UserName};
+use crate::domain::{ConversationId, UserName};
 
-/// Who said something where, on which device.
-type Voice = (ConversationId, UserName, DeviceId);
-
-/// The last number heard of each device in each conversation. Read once and written once for all that is
-/// stored together: in a flood most of it is of one sender.
-#[derive(Default)]
-pub(super) struct Hearing {
-    last: BTreeMap<Voice, Option<i64>>,
-}
-
-impl Hearing {
-    /// A letter with this number came; says whether numbers below it are missing that were not before. The
-    /// first that comes of a device tells nothing about those before it: we may have come later.
-    pub(super) fn hear(&mut self, db: &Connection, heard: Heard) -> Result<bool> {
-        let Heard { conversation, sender, device, number } = heard;
-        // Nobody counts so far; and SQLite's numbers have a sign.
-        let Ok(number) = i64::try_from(number) else { return Ok(false) };
-        let mut entry = match self.last.entry((conversation, sender, device)) {
-            Entry::Occupied(entry) => entry,
-            Entry::Vacant(entry) => {
-                let last = read(db, entry.key())?;
-                entry.insert_entry(last)
-            }
-        };
-        let (conversation, sender, device) = entry.key();
-        let last = *entry.get();
-        if last.is_some_and(|last| number <= last) {
-            let found = "DELETE FROM missing
-                WHERE party = ?1 AND sender = ?2 AND device = ?3 AND number = ?4";
-            db.prepare_cached(found)?.execute((conversation, sender, device, number))?;
-            return Ok(false);
-        }
-        let oldest = number - limits::MISSING.cast_signed();
-        let first = last.map_or(number, |last| (last + 1).max(oldest));
-        if first < number {
-            let forget = "DELETE FROM missing
-                WHERE party = ?1 AND sender = ?2 AND device = ?3 AND number < ?4";
-            db.prepare_cached(forget)?.execute((conversation, sender, device, oldest))?;
-            let miss = "INSERT OR IGNORE INTO missing (party, sender, device, number)
-                VALUES (?1, ?2, ?3, ?4)";
-            let mut miss = db.prepare_cached(miss)?;
-            for number in first..number {
-                miss.execute((conversation, sender, device, number))?;
-            }
-        }
-        entry.insert(Some(number));
-        Ok(first < number)
-    }
-
-    /// Keeps what was learned.
-    pub(super) fn save(&self, db: &Connection) -> Result<()> {
-        let note =
-            "INSERT OR REPLACE INTO heard (party, sender, device, number) VALUES (?1, ?2, ?3, ?4)";
-        for ((conversation, sender, device), number) in &self.last {
-            db.prepare_cached(note)?.execute((conversation, sender, device, number))?;
-        }
-        Ok(())
-    }
-}
-
-fn read(db: &Connection, (conversation, sender, device): &Voice) -> Result<Option<i64>> {
+/// A letter with this number came; says whether numbers below it are missing that were not before. The
+/// first that comes of a device tells nothing about those before it: we may have come later.
+pub(super) fn hear(db: &Connection, heard: &Heard) -> Result<bool> {
+    let Heard { conversation, sender, device, number } = heard;
+    // Nobody counts so far; and SQLite's numbers have a sign.
+    let Ok(number) = i64::try_from(*number) else { return Ok(false) };
     let last = "SELECT number FROM heard WHERE party = ?1 AND sender = ?2 AND device = ?3";
     let mut last = db.prepare_cached(last)?;
-    last.query_row((conversation, sender, device), |row| row.get(0)).optional()
+    let last: Option<i64> =
+        last.query_row((conversation, sender, device), |row| row.get(0)).optional()?;
+    if last.is_some_and(|last| number <= last) {
+        let found = "DELETE FROM missing
+            WHERE party = ?1 AND sender = ?2 AND device = ?3 AND number = ?4";
+        db.prepare_cached(found)?.execute((conversation, sender, device, number))?;
+        return Ok(false);
+    }
+    let note = "INSERT OR REPLACE INTO heard (party, sender, device, number) VALUES (?1, ?2, ?3, ?4)";
+    db.prepare_cached(note)?.execute((conversation, sender, device, number))?;
+    let Some(last) = last else { return Ok(false) };
+    let oldest = number - limits::MISSING.cast_signed();
+    let first = (last + 1).max(oldest);
+    let forget = "DELETE FROM missing
+        WHERE party = ?1 AND sender = ?2 AND device = ?3 AND number < ?4";
+    db.prepare_cached(forget)?.execute((conversation, sender, device, oldest))?;
+    let miss = "INSERT OR IGNORE INTO missing (party, sender, device, number) VALUES (?1, ?2, ?3, ?4)";
+    let mut miss = db.prepare_cached(miss)?;
+    for number in first..number {
+        miss.execute((conversation, sender, device, number))?;
+    }
+    Ok(first < number)
 }
 
 /// What is missing of these senders, and counts that it is asked for. What was asked for often enough is
@@ -121,6 +86,7 @@ pub(super) fn forget(db: &Connection, conversation: &ConversationId) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::DeviceId;
     use crate::store::Incoming;
     use crate::store::testing::{Fixture, direct, user};
 
