@@ -70,7 +70,7 @@ on_every_broker! {
         // The receipt that it was read is itself confirmed, and leaves nothing behind.
         bob.quit().await;
         let mut bob = Person::sign_in(&setup, "bob").await;
-        while bob.outbox(Command::Outbox).await.1 > 0 {}
+        bob.until_outbox_holds(0).await;
     }
 
     async fn read_receipts_can_be_turned_off(world) {
@@ -107,15 +107,18 @@ on_every_broker! {
         bob.until_heard(&team, &["to all".into()]).await;
         alice.until_all(1, Delivery::Sent).await;
         let id = id_of(&alice, "to all");
-        loop {
-            let info = alice.info(id).await;
-            let stages: Vec<_> = info.recipients.iter().map(|r| (r.user.as_str(), r.delivery)).collect();
-            if stages == [("bob", Delivery::Delivered), ("carol", Delivery::Sent)] {
-                assert_eq!(info.delivery, Delivery::Sent);
-                assert_eq!(info.waits_for, Some(Hop::Away(vec![name("carol")])));
-                break;
+        let stages = [("bob", Delivery::Delivered), ("carol", Delivery::Sent)];
+        let confirmed = async {
+            loop {
+                let info = alice.info(id).await;
+                if info.recipients.iter().map(|r| (r.user.as_str(), r.delivery)).eq(stages) {
+                    return info;
+                }
             }
-        }
+        };
+        let info = timeout(PATIENCE, confirmed).await.expect("bob's receipt counts");
+        assert_eq!(info.delivery, Delivery::Sent);
+        assert_eq!(info.waits_for, Some(Hop::Away(vec![name("carol")])));
         let mut carol = Person::sign_in(&setup, "carol").await;
         carol.until_heard(&team, &["to all".into()]).await;
         alice.until("it is delivered", |s| s.sent[&id] == Delivery::Delivered).await;
@@ -183,7 +186,7 @@ on_every_broker! {
         // It goes out when her profile is here, and waits for her receipt; what confirms hers waits for nobody.
         bob.say(&direct("alice"), "thank you").await;
         bob.until_all(1, Delivery::Sent).await;
-        while bob.outbox(Command::Outbox).await.1 > 1 {}
+        bob.until_outbox_holds(1).await;
         bob.quit().await;
         // Nobody is there to whom it could go again.
         let mut alice = Person::sign_in(&setup, "alice").await;

@@ -246,6 +246,12 @@ impl Person {
         assert_eq!(self.screen.heard(conversation), texts);
     }
 
+    /// Waits until no more than so much is in the outbox.
+    pub async fn until_outbox_holds(&mut self, most: u64) {
+        let emptied = async { while self.outbox(Command::Outbox).await.1 > most {} };
+        timeout(PATIENCE, emptied).await.expect("the outbox empties");
+    }
+
     pub async fn create(&mut self, group: &str, policy: JoinPolicy) -> GroupId {
         let ticket = self.ticket();
         let name = GroupName::new(group).unwrap();
