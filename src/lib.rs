@@ -54,6 +54,7 @@
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod crypto;
 pub mod domain;
 pub mod engine;
 pub mod error;

@@ -42,6 +42,12 @@ pub(super) fn of_error(error: &ConnectionError, address: &Address, was_up: bool)
         ConnectionError::NotConnAck(_) => {
             Cause::lasting(format!("what listens at {place} does not speak MQTT 5"))
         }
+        ConnectionError::Websocket(_)
+        | ConnectionError::WsConnect(_)
+        | ConnectionError::InvalidUrl(_)
+        | ConnectionError::ResponseValidation(_) => {
+            Cause::lasting(format!("no websocket with {place}: {error}"))
+        }
         ConnectionError::RequestsDone => Cause::passing("the connection was closed"),
     }
 }

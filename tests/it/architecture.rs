@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("failpoints", &[]),
     ("protocol", &["domain"]),
+    ("crypto", &["domain", "protocol"]),
     ("registry", &["domain"]),
     ("store", &["domain"]),
     ("config", &["domain", "protocol"]),
@@ -19,7 +20,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mqtt", &["domain", "failpoints", "protocol"]),
     // The topics, for its access rules.
     ("broker", &["config", "protocol"]),
-    ("engine", &["broker", "config", "domain", "failpoints", "mqtt", "protocol", "registry", "store"]),
+    (
+        "engine",
+        &["broker", "config", "crypto", "domain", "failpoints", "mqtt", "protocol", "registry", "store"],
+    ),
     ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
     ("cli", &["cli::broker", "cli::import", "config", "domain", "engine", "error", "logging"]),
     ("cli::broker", &["broker", "cli", "config", "error", "logging", "registry"]),
@@ -54,6 +58,7 @@ const CRATES: &[(&str, &str)] = &[
     ("rumqttc", "mqtt"),
     ("rusqlite", "store"),
     ("rusqlite_migration", "store"),
+    ("vodozemac", "crypto"),
 ];
 
 /// Most lines of one file.
