@@ -6,11 +6,12 @@
 CREATE TABLE account (
     one           INTEGER PRIMARY KEY CHECK (one = 1),
     user          TEXT    NOT NULL,
-    account       BLOB    NOT NULL,
+    identity      BLOB    NOT NULL,
     version       INTEGER NOT NULL,
     display_name  TEXT    NOT NULL,
     mobile        TEXT,
     registered_at INTEGER NOT NULL,
+    devices       TEXT    NOT NULL,
     device        BLOB    NOT NULL,
     client_id     TEXT    NOT NULL
 ) STRICT;
@@ -22,15 +23,21 @@ CREATE TABLE connection (
     epoch INTEGER NOT NULL
 ) STRICT;
 
--- Everybody who registered on this broker.
+-- Everybody who registered on this broker, as the profile tells that they signed with the key we know them by.
+-- devices:  JSON: a few, always read and written whole.
+-- verified: somebody compared the key.
+-- claim:    JSON: a profile for this name that another key signed.
 CREATE TABLE person (
     user          TEXT    PRIMARY KEY,
-    account       BLOB    NOT NULL,
+    identity      BLOB    NOT NULL,
     version       INTEGER NOT NULL,
     display_name  TEXT    NOT NULL,
     mobile        TEXT,
     registered_at INTEGER NOT NULL,
-    last_seen     INTEGER
+    devices       TEXT    NOT NULL,
+    last_seen     INTEGER,
+    verified      INTEGER NOT NULL,
+    claim         TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- Groups that we are in, were in, are invited to or could join. The roster is JSON: it is small, and
@@ -61,7 +68,8 @@ CREATE TABLE conversation (
 ) STRICT;
 
 -- arrival:  the order in which messages came to be here.
--- kind:     0 text, 1 created, 2 joined, 3 left, 4 invited (text holds whom), 5 unsupported.
+-- kind:     0 text, 1 created, 2 joined, 3 left, 4 invited (text holds whom), 5 unsupported, 6 key changed,
+--           7 key accepted.
 -- delivery: NULL for messages of others, else 1 queued, 2 sent.
 CREATE TABLE message (
     arrival      INTEGER PRIMARY KEY,

@@ -40,17 +40,18 @@ CREATE TABLE recipient (
 CREATE INDEX recipient_open ON recipient (member, attempts, letter)
     WHERE departed = 0 AND delivery IN (1, 2);
 
+-- clear:   the letter, before it is sealed.
+-- payload: the sealed bytes; NULL until the keys are here that it takes.
 -- state: 0 to be published, 1 taken by the broker and to be confirmed by the recipients, 2 refused.
 CREATE TABLE outbox_new (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT,
     letter  BLOB    NOT NULL,
     topic   TEXT    NOT NULL,
-    payload BLOB    NOT NULL,
+    clear   BLOB    NOT NULL,
+    payload BLOB,
     party   ANY     NOT NULL,
     state   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO outbox_new (seq, letter, topic, payload, party)
-    SELECT seq, coalesce(message, randomblob(16)), topic, payload, recipient FROM outbox;
 DROP TABLE outbox;
 ALTER TABLE outbox_new RENAME TO outbox;
 CREATE INDEX outbox_letter ON outbox (letter);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::text::{delivery_word, group_label, hop_words};
 use crate::domain::{
     Availability, Body, ConversationId, Group, GroupId, JoinPolicy, Membership, Message, MessageId,
-    Origin, Person, Profile, Role, Standing, Timestamp, UserName,
+    Origin, Person, Profile, Role, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, Waiting};
 
@@ -22,11 +22,11 @@ pub(super) const HELP: &str = r##"With --json each line is one object; its `type
 A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens, "failed" when it was refused or given up.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
 
-What happened in a group (listen, history): `created`, `joined`, `left`, `invited` (the `user` who was). `unsupported` is a message that only a newer Cooee can read.
+What happened in a group (listen, history): `created`, `joined`, `left`, `invited` (the `user` who was). `unsupported` is a message that only a newer Cooee can read. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
 {"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
 
-A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online.
-{"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","own":false}
+A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online; `trust` is "unknown" (no key of theirs is here yet), "not_verified", "verified" or "changed".
+{"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","trust":"not_verified","own":false}
 
 A group (group list, create, join, leave, invite). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
@@ -63,6 +63,10 @@ pub(super) enum Record<'a> {
     Left(MessageRecord<'a>),
     Invited(MessageRecord<'a>),
     Unsupported(MessageRecord<'a>),
+    #[serde(rename = "key_changed")]
+    KeyChanged(MessageRecord<'a>),
+    #[serde(rename = "key_accepted")]
+    KeyAccepted(MessageRecord<'a>),
     Person(PersonRecord<'a>),
     Group(GroupRecord<'a>),
     Member(MemberRecord<'a>),
@@ -94,6 +98,9 @@ pub(super) struct PersonRecord<'a> {
     online: bool,
     since: Option<String>,
     last_seen: Option<String>,
+    /// How far their key is to be trusted; not told of ourselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<Trust>,
     own: bool,
 }
 
@@ -185,6 +192,8 @@ impl<'a> Record<'a> {
             Body::Joined => Self::Joined(record),
             Body::Left => Self::Left(record),
             Body::Unsupported => Self::Unsupported(record),
+            Body::KeyChanged => Self::KeyChanged(record),
+            Body::KeyAccepted => Self::KeyAccepted(record),
         }
     }
 
@@ -202,6 +211,7 @@ impl<'a> Record<'a> {
             online: person.availability.is_online(),
             since: since.as_ref().map(Timestamp::to_string),
             last_seen: last_seen.as_ref().map(Timestamp::to_string),
+            trust: Some(person.trust),
             own: false,
         })
     }
@@ -216,6 +226,7 @@ impl<'a> Record<'a> {
             online,
             since: None,
             last_seen: None,
+            trust: None,
             own: true,
         })
     }
@@ -336,6 +347,7 @@ pub(super) mod tests {
             mobile: Some(MobileNumber::new("+912212345").unwrap()),
             origin: Origin::Registered,
             availability: Availability::Offline { last_seen: Some(at()) },
+            trust: Trust::NotVerified,
         };
         let view = view();
         let (alice, membership) = view.group.members().next().unwrap();
@@ -367,7 +379,8 @@ pub(super) mod tests {
     fn other_types_and_values() {
         let me = Profile {
             user: user("alice"),
-            account: crate::domain::AccountId::from_bits(1),
+            identity: crate::domain::IdentityKey::from_bytes([1; 32]),
+            devices: Vec::new(),
             version: 1,
             display_name: DisplayName::new("Alice \"A\"").unwrap(),
             mobile: None,
@@ -379,6 +392,7 @@ pub(super) mod tests {
             mobile: None,
             origin: Origin::ByHand,
             availability: Availability::Online { since: at() },
+            trust: Trust::Unknown,
         };
         let mut sent = message(team(), Body::Created, true);
         sent.delivery = Some(Delivery::Sent);
@@ -395,7 +409,7 @@ pub(super) mod tests {
         .collect();
         insta::assert_snapshot!(lines, @r##"
         {"type":"person","user":"alice","display_name":"Alice \"A\"","mobile":null,"registered":true,"online":true,"since":null,"last_seen":null,"own":true}
-        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"own":false}
+        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"trust":"unknown","own":false}
         {"type":"created","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"sent"}
         {"type":"unsupported","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#00000007","group":"00000007000000000000000000000000","from":"bob","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
         "##);

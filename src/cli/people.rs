@@ -138,6 +138,7 @@ mod tests {
             mobile: mobile.map(|mobile| MobileNumber::new(mobile).unwrap()),
             origin: Origin::Registered,
             availability: Availability::Offline { last_seen: None },
+            trust: crate::domain::Trust::NotVerified,
         }
     }
 

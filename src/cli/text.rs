@@ -92,6 +92,8 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
         Body::Joined => format!("{at} -- {from} joined {group}{waits}\n"),
         Body::Left => format!("{at} -- {from} left {group}{waits}\n"),
         Body::Invited(user) => format!("{at} -- {from} invited {user} to {group}{waits}\n"),
+        Body::KeyChanged => format!("{at} -- another key stands for {from} since then\n"),
+        Body::KeyAccepted => format!("{at} -- you accepted another key of {from}\n"),
         Body::Unsupported => format!("{at} -- {place} wrote what needs a newer Cooee\n"),
     }
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use vodozemac::{Ed25519PublicKey, Ed25519SecretKey, Ed25519Signature};
 
-use crate::protocol::VERSION;
+use crate::protocol::{Malformed, VERSION};
 
 /// What kind of document it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,12 @@ pub enum Invalid {
     /// A document of another kind.
     #[error("a signed document of another kind")]
     Kind,
+    /// What is signed is not what belongs there.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Signed with another key than the one it names.
+    #[error("signed with another key than the one it is about")]
+    Signer,
     /// The key or the signature is none, or the signature is not over this by this key.
     #[error("the signature is not valid")]
     Signature,

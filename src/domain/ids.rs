@@ -152,12 +152,6 @@ hex_id!(
     /// A group, whatever it is called: 128 random bits.
     GroupId, u128, "group id"
 );
-hex_id!(
-    /// Who owns a user name: 128 random bits made at sign-up and published with the profile, so that
-    /// two sign-ups of one name can be told apart.
-    AccountId, u128, "account id"
-);
-
 /// The one identity of a message, made by its sender (UUIDv7, RFC 9562 section 5.7) and used for
 /// de-duplication everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::{DeviceId, Timestamp, UserName};
+
 /// Why a text is not a public key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a key: expected 43 characters of base64")]
@@ -81,6 +83,34 @@ public_key! {
 public_key! {
     /// A Curve25519 key, to agree on a secret with its owner.
     AgreementKey
+}
+
+/// The public keys of one device, as its owner's profile names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceKeys {
+    /// Which device.
+    pub id: DeviceId,
+    /// What it signs with.
+    pub signing: SigningKey,
+    /// What others agree on secrets with.
+    pub agreement: AgreementKey,
+}
+
+/// What a device publishes for those who write to it first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// Whose device.
+    pub user: UserName,
+    /// Which.
+    pub device: DeviceId,
+    /// Counts the bundles of this device.
+    pub version: u64,
+    /// The device's lasting key, as in the profile.
+    pub agreement: AgreementKey,
+    /// The key that first messages are made for. A new one comes every week.
+    pub fallback: AgreementKey,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 #[cfg(test)]

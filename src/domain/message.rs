@@ -71,6 +71,10 @@ pub enum Body {
     Left,
     /// The sender invited this person into the group.
     Invited(UserName),
+    /// Another key than the sender's stands for their name since then. Written here by ourselves.
+    KeyChanged,
+    /// We accepted another key of the sender. Written here by ourselves.
+    KeyAccepted,
     /// Something only a newer Cooee understands. It is kept and said so, never guessed at.
     Unsupported,
 }

@@ -14,6 +14,21 @@ pub enum Origin {
     ByHand,
 }
 
+/// How far a person's key is to be trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// We have no key of theirs: nothing can be sent yet.
+    #[default]
+    Unknown,
+    /// The key that we met first. Nobody has compared it with theirs.
+    NotVerified,
+    /// We have compared it with theirs.
+    Verified,
+    /// Another key stands for their name. Nothing is sent until a person decides.
+    Changed,
+}
+
 /// A person as a list of contacts shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
@@ -27,4 +42,6 @@ pub struct Person {
     pub origin: Origin,
     /// Whether they can be reached now.
     pub availability: Availability,
+    /// How far their key is to be trusted.
+    pub trust: Trust,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::text::checked_name;
-use super::{AccountId, InvalidText, Timestamp, UserName, clean_line, limits};
+use super::{DeviceId, DeviceKeys, IdentityKey, InvalidText, Timestamp, UserName, clean_line, limits};
 
 /// What a person is called on screen: one clean line, up to 64 grapheme clusters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -115,8 +115,8 @@ impl fmt::Display for MobileNumber {
 pub struct Profile {
     /// The registered name.
     pub user: UserName,
-    /// Who owns the name.
-    pub account: AccountId,
+    /// Who they are.
+    pub identity: IdentityKey,
     /// Counts the owner's changes to this profile.
     pub version: u64,
     /// What to call them.
@@ -125,18 +125,26 @@ pub struct Profile {
     pub mobile: Option<MobileNumber>,
     /// When the name was registered.
     pub registered_at: Timestamp,
+    /// Their devices, at most [`limits::DEVICES`].
+    pub devices: Vec<DeviceKeys>,
 }
 
 impl Profile {
     /// Whether this one replaces `known`, whichever of the two arrived first.
     ///
-    /// Of one account the higher version counts. Of two accounts that claim one name the earlier
-    /// registration counts (the smaller id on a tie), so that all who see both agree without a referee.
+    /// Of one identity the higher version counts. Of two identities that claim one name the earlier
+    /// registration counts (the smaller key on a tie), so that those who sign up at the same moment agree
+    /// without a referee. Whoever knows somebody already asks a person instead.
     pub fn replaces(&self, known: &Self) -> bool {
-        if self.account == known.account {
+        if self.identity == known.identity {
             return self.version > known.version;
         }
-        (self.registered_at, self.account) < (known.registered_at, known.account)
+        (self.registered_at, self.identity) < (known.registered_at, known.identity)
+    }
+
+    /// The keys of one of their devices.
+    pub fn device(&self, id: DeviceId) -> Option<&DeviceKeys> {
+        self.devices.iter().find(|device| device.id == id)
     }
 }
 
@@ -144,14 +152,15 @@ impl Profile {
 mod tests {
     use super::*;
 
-    fn profile(account: u128, registered_at: i64, version: u64) -> Profile {
+    fn profile(identity: u8, registered_at: i64, version: u64) -> Profile {
         let user: UserName = "bob".parse().unwrap();
         Profile {
             display_name: DisplayName::from(&user),
             user,
-            account: AccountId::from_bits(account),
+            identity: IdentityKey::from_bytes([identity; 32]),
             version,
             mobile: None,
+            devices: Vec::new(),
             registered_at: Timestamp::from_millis(registered_at),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use uuid::{ContextV7, Uuid};
 
-use crate::domain::{AccountId, DeviceId, GroupId, MessageId, Timestamp};
+use crate::domain::{DeviceId, GroupId, MessageId, Timestamp};
 
 /// Tells the time. Given in from outside, so that a test can let it jump.
 #[derive(Clone)]
@@ -83,11 +83,6 @@ impl Mint {
 /// A new group id.
 pub(super) fn group_id() -> GroupId {
     GroupId::from_bits(Uuid::new_v4().as_u128())
-}
-
-/// A new account id.
-pub(super) fn account_id() -> AccountId {
-    AccountId::from_bits(Uuid::new_v4().as_u128())
 }
 
 /// A new device id.

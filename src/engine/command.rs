@@ -86,6 +86,24 @@ pub enum Command {
     Retry(Vec<MessageId>),
     /// Give these letters up: they leave the outbox. Answered by `Update::Outbox`.
     GiveUp(Vec<MessageId>),
+    /// The key of this person was compared with theirs, or that is taken back. Answered by `Update::Agreed` or
+    /// `Update::Refused`.
+    Verify {
+        /// Whose.
+        user: UserName,
+        /// Whether it was.
+        verified: bool,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// The key that stands for this person's name now is theirs. Answered by `Update::Agreed` or
+    /// `Update::Refused`.
+    AcceptKey {
+        /// Whose.
+        user: UserName,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
     /// Do not wait for the next attempt to connect: try now. Also starts a stopped built-in broker again.
     ConnectNow,
 }

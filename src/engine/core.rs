@@ -11,14 +11,17 @@ use super::clock::Mint;
 use super::command::Command;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
+use super::keys::{Keys, Trouble};
 use super::link::LinkState;
 use super::outbox::Outbox;
 use super::people::People;
 use super::receipts::Gaps;
+use super::recovery::Recovery;
 use super::registrar::{Registrar, Report};
 use super::resends::Resends;
 use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
+use crate::crypto::Unreadable;
 use crate::domain::{ConversationId, DeviceId, MessageId, Profile, Summary, UserName};
 use crate::mqtt::{Event, Request};
 use crate::protocol::Topic;
@@ -42,8 +45,25 @@ pub(super) enum Input {
 pub(super) enum Fatal {
     #[error("{0}. What comes for you waits at the broker until the next sign-in")]
     Store(#[from] store::Error),
+    #[error("{0}")]
+    Keys(#[from] Unreadable),
+    #[error(
+        "a copy of this account was used elsewhere since it was used here, or its files were put back to an \
+         earlier state: two of it would lose messages. Sign in again, and it gets new keys as another device \
+         of yours"
+    )]
+    Copied,
     #[error("on this broker the name `{0}` belongs to somebody else, who registered it earlier")]
     NameTaken(UserName),
+}
+
+impl From<Trouble> for Fatal {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Store(error) => Self::Store(error),
+            Trouble::Unreadable(error) => Self::Keys(error),
+        }
+    }
 }
 
 /// Everything a session holds.
@@ -62,6 +82,14 @@ pub(super) struct Core {
     pub threads: BTreeMap<ConversationId, Thread>,
     pub outbox: Outbox,
     pub resends: Resends,
+    pub keys: Keys,
+    pub recovery: Recovery,
+    /// Of whom we know more than before: what was kept of theirs may be opened now.
+    pub unpark: BTreeSet<UserName>,
+    /// Whose newest profile the broker does not show us; each is told once.
+    pub withheld: BTreeSet<UserName>,
+    /// Who knew an older profile of ours; each makes us tell the newest once.
+    pub behind: BTreeSet<UserName>,
     pub gaps: Gaps,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
@@ -162,7 +190,13 @@ impl Core {
         let mut mail = Mail::default();
         for event in events {
             match event {
-                Event::Incoming(incoming) => self.sort(incoming, &mut mail),
+                Event::Incoming(incoming) => {
+                    self.sort(incoming, &mut mail).await?;
+                    // Whether a new session is worth anything shows when what began it is stored.
+                    if !mail.begun.is_empty() {
+                        self.settle(std::mem::take(&mut mail)).await?;
+                    }
+                }
                 Event::Published { token, outcome } => {
                     self.on_published(token, outcome, &mut mail).await?;
                 }
@@ -172,7 +206,8 @@ impl Core {
                 }
             }
         }
-        self.settle(mail).await
+        self.settle(mail).await?;
+        self.unpark().await
     }
 
     async fn on_report(&mut self, report: Report) {

@@ -73,6 +73,9 @@ pub enum Error {
     /// The history.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The keys of the account.
+    #[error(transparent)]
+    Keys(#[from] crate::crypto::Unreadable),
     /// The CSV files.
     #[error(transparent)]
     Registry(#[from] crate::registry::Error),

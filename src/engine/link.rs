@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::dialer::OFFLINE_EXPIRY;
+use super::enrol::LinkVoices;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
+use crate::crypto::{seal_bundle, seal_card, seal_profile};
 use crate::domain::{Availability, DeviceId, DeviceRecord, GroupId, Timestamp, Told, UserName};
 use crate::mqtt::{Event, Outcome, Publish, Request, Subscription, WILL_DELAY};
-use crate::protocol::{Filter, Topic, encode_card, encode_presence, encode_profile};
+use crate::protocol::{Filter, Topic, encode_presence};
 use crate::registry::OnlineRow;
 
 /// How long the next retained record may take after the broker confirmed the subscription, and after the
@@ -27,8 +29,10 @@ pub(super) struct LinkState {
     pub requests: mpsc::Sender<Request>,
     pub state: Link,
     epoch: u64,
-    /// That of the connection before, 0 if there was none.
+    /// That of the connection before; 0 if there was none in this session.
     previous: u64,
+    /// That of the last connection before this session; 0 if there was none.
+    before: u64,
     rival_told: bool,
     /// When this connection was made.
     since: Timestamp,
@@ -40,6 +44,8 @@ pub(super) struct LinkState {
     pub undated: BTreeSet<(UserName, DeviceId)>,
     /// Our own profile stands at its topic.
     pub profile_seen: bool,
+    /// Our own keys stand at their topic.
+    pub bundle_seen: bool,
     refresh_at: Option<Instant>,
     settle_at: Option<Instant>,
     /// Whether a connection of this session ever got all that the broker keeps.
@@ -49,24 +55,30 @@ pub(super) struct LinkState {
 }
 
 impl LinkState {
-    pub fn new(requests: mpsc::Sender<Request>) -> Self {
+    pub fn new(requests: mpsc::Sender<Request>, before: u64) -> Self {
         Self {
             requests,
             state: Link::Connecting,
             epoch: 0,
             previous: 0,
+            before,
             rival_told: false,
             since: Timestamp::EPOCH,
             steady_since: Timestamp::EPOCH,
             tells_expiry: false,
             undated: BTreeSet::new(),
             profile_seen: false,
+            bundle_seen: false,
             refresh_at: None,
             settle_at: None,
             has_settled: false,
             cut_off_at: None,
             retry_at: None,
         }
+    }
+
+    pub fn voices(&self) -> LinkVoices {
+        LinkVoices { before: self.before, own: self.epoch, first: self.previous == 0 }
     }
 
     pub fn is_up(&self) -> bool {
@@ -136,6 +148,7 @@ impl Core {
         self.link.tells_expiry = false;
         self.link.undated.clear();
         self.link.profile_seen = false;
+        self.link.bundle_seen = false;
         self.outbox.restart();
         self.groups.restart();
         let left: Vec<String> =
@@ -148,6 +161,7 @@ impl Core {
             self.subscription(&Filter::Inbox(me.clone())),
             self.subscription(&Filter::LiveTo(me.clone())),
             self.subscription(&Filter::Profiles),
+            self.subscription(&Filter::Keys),
             self.subscription(&Filter::Presence),
             self.subscription(&Filter::Directory),
         ];
@@ -191,7 +205,8 @@ impl Core {
     fn subscription(&self, filter: &Filter) -> Subscription {
         let at_least_once = matches!(filter, Filter::Inbox(_) | Filter::Group(_));
         // Our own records of state come back to us, so that we see when somebody overwrote them.
-        let echo = matches!(filter, Filter::Profiles | Filter::Presence | Filter::Directory);
+        let echo =
+            matches!(filter, Filter::Profiles | Filter::Keys | Filter::Presence | Filter::Directory);
         Subscription { filter: self.setup.root.filter(filter), at_least_once, echo }
     }
 
@@ -229,8 +244,30 @@ impl Core {
 
     pub(super) async fn publish_profile(&mut self) {
         let topic = Topic::Profile(self.me.user.clone());
-        let payload = encode_profile(&self.me);
+        let payload = seal_profile(&self.me, &self.keys.identity);
         self.publish_state(topic, payload, None, Token::State).await;
+    }
+
+    /// The keys that we publish for those who write to us first.
+    pub(super) fn own_bundle(&self) -> Vec<u8> {
+        seal_bundle(&self.me.user, &self.keys.device)
+    }
+
+    async fn publish_bundle(&mut self) {
+        let topic = Topic::Keys(self.me.user.clone(), self.device);
+        let payload = self.own_bundle();
+        self.publish_state(topic, payload, None, Token::State).await;
+    }
+
+    /// Takes a new key for first messages when the time has come.
+    async fn renew_keys(&mut self) -> Result<(), Fatal> {
+        let now = self.mint.now();
+        if self.keys.device.renew(now) {
+            self.keys.device_changed();
+            self.store.save_secrets(self.keys.changed()).await?;
+            self.publish_bundle().await;
+        }
+        Ok(())
     }
 
     /// Publishes the cards that are due; a group without members has none.
@@ -241,7 +278,7 @@ impl Core {
         while let Some(id) = self.groups.cards_due.pop_first() {
             let Some(stored) = self.groups.get(id) else { continue };
             let empty = stored.group.members().next().is_none();
-            let payload = if empty { Vec::new() } else { encode_card(&stored.group) };
+            let payload = if empty { Vec::new() } else { seal_card(&stored.group, &self.keys.identity) };
             self.publish_state(Topic::Directory(id), payload, None, Token::State).await;
         }
     }
@@ -317,6 +354,7 @@ impl Core {
         if refresh {
             self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
             self.publish_presence(true).await;
+            self.renew_keys().await?;
         }
         if due(&mut self.link.retry_at) {
             self.outbox.release_all();
@@ -345,6 +383,10 @@ impl Core {
         self.link.has_settled = true;
         if !self.link.profile_seen {
             self.publish_profile().await;
+        }
+        self.renew_keys().await?;
+        if !self.link.bundle_seen {
+            self.publish_bundle().await;
         }
         for id in self.groups.settle() {
             self.registrar.no_group(id);

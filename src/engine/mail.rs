@@ -9,28 +9,31 @@ use std::time::Duration;
 
 use super::core::{Core, Fatal};
 use super::groups::Card;
+use super::opening::Outcome;
 use super::update::{Notice, Update};
+use crate::crypto;
 use crate::domain::{
-    Body, ConversationId, DeviceId, Group, GroupId, Membership, Message, MessageId, Role, Standing,
-    Timestamp, UserName,
+    Body, Bundle, ConversationId, DeviceId, Group, GroupId, Membership, Message, MessageId, Profile,
+    Role, Standing, Timestamp, UserName,
 };
 use crate::failpoints::kill_point;
 use crate::mqtt::{Acknowledgement, Incoming, Request};
-use crate::protocol::{self, Content, Letter, Place, Stage, Topic};
+use crate::protocol::{self, Content, Letter, Place, SenderKey, Stage, Topic};
 use crate::store::{self, Heard, Incoming as Storable, KnownPerson};
 
 /// Who wrote something, on which device.
-type Sender = (UserName, DeviceId);
+pub(super) type Sender = (UserName, DeviceId);
 
 /// What a batch of events adds up to.
 #[derive(Default)]
 pub(super) struct Mail {
     pub storable: Vec<Storable>,
     acknowledgements: Vec<Acknowledgement>,
-    people: Vec<KnownPerson>,
+    pub people: Vec<KnownPerson>,
+    pub bundles: Vec<Bundle>,
     last_seen: Vec<(UserName, Timestamp)>,
     /// Whose entry in the list of contacts changed.
-    changed_people: BTreeSet<UserName>,
+    pub changed_people: BTreeSet<UserName>,
     changed_groups: BTreeSet<GroupId>,
     gone_groups: BTreeSet<GroupId>,
     typing: Vec<(ConversationId, UserName)>,
@@ -44,7 +47,19 @@ pub(super) struct Mail {
     pub watched_moves: bool,
     /// Our own records were overwritten.
     presence_overwritten: bool,
-    profile_overwritten: bool,
+    pub profile_overwritten: bool,
+    /// Sessions that others began: with which letter, and their name.
+    pub begun: Vec<(MessageId, Sender, String)>,
+    /// Of whom something came that cannot be opened.
+    pub lost: BTreeSet<Sender>,
+    /// Who asks us to seal anew what they did not confirm.
+    seal_anew: BTreeSet<UserName>,
+    /// Whose newest profile the broker does not show us.
+    pub withheld: Vec<UserName>,
+    /// An old file of ours was put back, or a copy of it was used elsewhere.
+    copied: bool,
+    /// What we tell about ourselves elsewhere, where that is newer than what we know.
+    newer_self: Option<Profile>,
     /// Another program runs a copy of our account.
     rival: bool,
     /// The broker keeps the profile of somebody else who registered our name before us.
@@ -55,11 +70,15 @@ pub(super) struct Mail {
 
 /// Why something that came in is not taken.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+pub(super) enum Refusal {
     #[error("not a topic of ours")]
     Topic,
     #[error(transparent)]
     Malformed(#[from] protocol::Malformed),
+    #[error(transparent)]
+    Signed(#[from] crypto::Invalid),
+    #[error("it was not sealed by whom its topic names, or not for this")]
+    Forged,
     #[error("this content does not belong on this topic")]
     Misplaced,
     #[error("the sender is not in the group")]
@@ -68,30 +87,108 @@ enum Refusal {
 
 impl Core {
     /// Sorts one message that came in; what it changes on disk and on screen is gathered in `mail`.
-    pub(super) fn sort(&mut self, incoming: Incoming, mail: &mut Mail) {
+    pub(super) async fn sort(&mut self, incoming: Incoming, mail: &mut Mail) -> Result<(), Fatal> {
         let Incoming { topic, payload, retained, expiry, acknowledgement } = incoming;
         mail.acknowledgements.extend(acknowledgement);
         if retained {
             self.link.retained_came();
         }
-        let parsed = self.setup.root.parse(&topic).ok_or(Refusal::Topic);
-        let is_letter = matches!(parsed, Ok(Topic::Inbox { .. } | Topic::Group { .. }));
-        let taken = match parsed {
+        let taken = match self.setup.root.parse(&topic).ok_or(Refusal::Topic) {
             Ok(Topic::Profile(user)) => self.on_profile(&user, &payload, retained, mail),
+            Ok(Topic::Keys(user, device)) => self.on_bundle(&user, device, &payload, mail),
             Ok(Topic::Presence(user, device)) => {
                 self.on_presence((user, device), &payload, retained, expiry, mail)
             }
             Ok(Topic::Directory(group)) => self.on_card(group, &payload, mail),
             Ok(Topic::Live { place, from, .. }) => self.on_live(place, from, &payload, mail),
-            Ok(Topic::Inbox { to, from, device }) => self.on_inbox(&to, (from, device), &payload, mail),
-            Ok(Topic::Group { group, from, device }) => {
-                self.on_group_topic(group, (from, device), &payload, mail)
+            Ok(Topic::Inbox { .. } | Topic::Group { .. }) => {
+                return self.sort_letter(topic, &payload, None, mail).await;
             }
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = taken {
-            self.refuse(&refusal, topic, &payload, is_letter, mail);
+            self.refuse(&refusal, topic, &payload, false, mail);
         }
+        Ok(())
+    }
+
+    /// Sorts something that is addressed to us or to a group. `kept`: it came before, and was kept under this
+    /// number until it could be opened.
+    async fn sort_letter(
+        &mut self,
+        topic: String,
+        payload: &[u8],
+        kept: Option<i64>,
+        mail: &mut Mail,
+    ) -> Result<(), Fatal> {
+        let (from, group) = match self.setup.root.parse(&topic) {
+            // What the broker echoes is nothing to us.
+            Some(Topic::Group { from, .. }) if from == self.me.user => return Ok(()),
+            Some(Topic::Group { group, from, device }) => ((from, device), Some(group)),
+            Some(Topic::Inbox { to, from, device }) if to == self.me.user && from != self.me.user => {
+                ((from, device), None)
+            }
+            _ => {
+                self.refuse(&Refusal::Topic, topic, payload, true, mail);
+                return Ok(());
+            }
+        };
+        let taken = match self.open(&from, group, payload, mail).await? {
+            Ok(Outcome::Letter(letter)) => {
+                self.recovery.opened(&from);
+                self.on_letter(from, group, letter, mail).await?
+            }
+            Ok(Outcome::Later) => {
+                if kept.is_none() {
+                    let (sender, payload) = (from.0, payload.to_vec());
+                    mail.storable.push(Storable::Sealed { sender, topic, payload });
+                }
+                return Ok(());
+            }
+            Ok(Outcome::Nothing) => Ok(()),
+            Err(refusal) => Err(refusal),
+        };
+        mail.storable.extend(kept.map(Storable::Unsealed));
+        if let Err(refusal) = taken {
+            self.refuse(&refusal, topic, payload, true, mail);
+        }
+        Ok(())
+    }
+
+    /// More is known of some senders: what was kept of theirs may be opened now.
+    pub(super) async fn unpark(&mut self) -> Result<(), Fatal> {
+        while let Some(user) = self.unpark.pop_first() {
+            let kept = self.store.sealed(user).await?;
+            let mut mail = Mail::default();
+            for store::Sealed { seq, topic, payload } in kept {
+                self.sort_letter(topic, &payload, Some(seq), &mut mail).await?;
+                if !mail.begun.is_empty() {
+                    self.settle(std::mem::take(&mut mail)).await?;
+                }
+            }
+            self.settle(mail).await?;
+        }
+        Ok(())
+    }
+
+    async fn on_letter(
+        &mut self,
+        from: Sender,
+        group: Option<GroupId>,
+        letter: Letter,
+        mail: &mut Mail,
+    ) -> Result<Result<(), Refusal>, Fatal> {
+        Ok(match (group, letter.group) {
+            // What was said in a group and we did not confirm comes to our inbox again.
+            (None, Some(group)) => self.on_group(group, from, letter, mail),
+            (None, None) => return self.on_direct(from, letter, mail).await,
+            (Some(group), Some(said)) if group == said => self.on_group(group, from, letter, mail),
+            // A newer Cooee may say what we cannot read.
+            (Some(group), None) if letter.content == Content::Newer => {
+                self.on_group(group, from, letter, mail)
+            }
+            (Some(_), _) => Err(Refusal::Misplaced),
+        })
     }
 
     fn refuse(&mut self, why: &Refusal, topic: String, payload: &[u8], keep: bool, mail: &mut Mail) {
@@ -114,22 +211,24 @@ impl Core {
         retained: bool,
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
-        let profile = protocol::decode_profile(user, payload)?;
-        if *user == self.me.user {
-            self.link.profile_seen = true;
+        if *user != self.me.user {
+            return self.on_their_profile(user, payload, mail);
+        }
+        let profile = crypto::open_profile(user, payload)?;
+        if profile.identity == self.me.identity {
+            self.link.profile_seen |= profile == self.me;
+            if profile.version > self.me.version {
+                mail.copied |= profile.device(self.device).is_none();
+                mail.newer_self = Some(profile.clone());
+            }
+        } else {
             // Whoever signs in where the name is somebody else's is turned away. Later, a claim is only
             // told: anybody can write one, and it must not end a session.
-            let is_rival = profile.account != self.me.account && profile.replaces(&self.me);
+            let is_rival = profile.replaces(&self.me);
             mail.name_lost |= is_rival && retained && !self.link.has_settled;
             mail.name_claimed |= is_rival;
-            mail.profile_overwritten |= self.me.replaces(&profile);
-        } else if let Some(person) = self.people.note_profile(profile) {
-            self.registrar.profile(person.profile.clone());
-            self.release_outbox(user);
-            self.confirm_known(user, mail);
-            mail.changed_people.insert(user.clone());
-            mail.people.push(person);
         }
+        mail.profile_overwritten |= profile != self.me && self.me.replaces(&profile);
         Ok(())
     }
 
@@ -145,7 +244,10 @@ impl Core {
         let record = protocol::decode_presence(payload)?;
         if user == self.me.user && device == self.device {
             match retained {
-                true => mail.rival |= self.is_rival(record),
+                true => {
+                    mail.rival |= self.is_rival(record);
+                    mail.copied |= self.is_copied(record);
+                }
                 false => mail.presence_overwritten |= self.is_foreign_presence(record),
             }
         }
@@ -185,13 +287,14 @@ impl Core {
     }
 
     fn on_card(&mut self, id: GroupId, payload: &[u8], mail: &mut Mail) -> Result<(), Refusal> {
-        let Some(card) = protocol::decode_card(id, payload)? else {
+        if payload.is_empty() {
             if self.groups.note_card_gone(id) {
                 self.registrar.no_group(id);
                 mail.gone_groups.insert(id);
             }
             return Ok(());
-        };
+        }
+        let (_, card) = crypto::open_card(id, payload)?;
         match self.groups.note_card(card, &self.me.user) {
             Card::Known => {}
             Card::News | Card::Outdated => self.on_group_changed(id, mail),
@@ -228,30 +331,12 @@ impl Core {
         Ok(())
     }
 
-    fn on_inbox(
-        &mut self,
-        to: &UserName,
-        from: Sender,
-        payload: &[u8],
-        mail: &mut Mail,
-    ) -> Result<(), Refusal> {
-        if *to != self.me.user || from.0 == self.me.user {
-            return Err(Refusal::Topic);
-        }
-        let letter = protocol::decode_letter(payload)?;
-        match letter.group {
-            // What was said in a group and we did not confirm comes to our inbox again.
-            Some(group) => self.on_group(group, from, letter, mail),
-            None => self.on_direct(from, letter, mail),
-        }
-    }
-
-    fn on_direct(
+    async fn on_direct(
         &mut self,
         (from, device): Sender,
         letter: Letter,
         mail: &mut Mail,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Result<(), Refusal>, Fatal> {
         let id = letter.id;
         let conversation = ConversationId::Direct(from.clone());
         let body = match letter.content {
@@ -263,25 +348,56 @@ impl Core {
                     mail.confirmed.push((from.clone(), id));
                 }
                 self.on_receipt(from, receipt, mail);
-                return Ok(());
+                return Ok(Ok(()));
             }
             Content::Missing(missing) => {
                 self.on_missing(&from, missing);
-                return Ok(());
+                return Ok(Ok(()));
+            }
+            Content::Unreadable => {
+                mail.seal_anew.insert(from);
+                return Ok(Ok(()));
+            }
+            Content::SenderKey(key) => {
+                mail.confirmed.push((from.clone(), id));
+                return Ok(self.on_sender_key((from, device), &key).await?);
             }
             // Confirmed also where there is nothing to do about it, such as after we left: it would come again.
             Content::Invitation(group) => {
                 mail.confirmed.push((from.clone(), id));
-                return self.on_invitation(group, from, mail);
+                return Ok(self.on_invitation(group, from, mail));
             }
             Content::Roster(group) => {
                 mail.confirmed.push((from, id));
-                return self.on_roster(&group, mail);
+                return Ok(self.on_roster(&group, mail));
             }
-            Content::Joined | Content::Left | Content::Invited(_) => return Err(Refusal::Misplaced),
+            Content::Joined | Content::Left | Content::Invited(_) => return Ok(Err(Refusal::Misplaced)),
         };
         self.take(letter, conversation, (from, device), body, mail);
-        Ok(())
+        Ok(Ok(()))
+    }
+
+    /// Somebody tells what opens what they say in a group.
+    async fn on_sender_key(
+        &mut self,
+        (from, device): Sender,
+        SenderKey { group, key }: &SenderKey,
+    ) -> Result<Result<(), Refusal>, Fatal> {
+        // What still comes after we left is nothing to us.
+        if !self.groups.is_member(*group) {
+            return Ok(Ok(()));
+        }
+        let now = self.mint.now();
+        match self.keys.inbound(*group, &from, device).await?.accept(key, now) {
+            None => Ok(Err(Refusal::Forged)),
+            Some(news) => {
+                if news {
+                    self.keys.inbound_changed(*group, from.clone(), device);
+                    self.unpark.insert(from);
+                }
+                Ok(Ok(()))
+            }
+        }
     }
 
     /// Takes a message in: it is stored, counted and confirmed.
@@ -319,24 +435,6 @@ impl Core {
             self.on_group_changed(group.id, mail);
         }
         Ok(())
-    }
-
-    fn on_group_topic(
-        &mut self,
-        group: GroupId,
-        from: Sender,
-        payload: &[u8],
-        mail: &mut Mail,
-    ) -> Result<(), Refusal> {
-        // What the broker echoes is nothing to us.
-        if from.0 == self.me.user {
-            return Ok(());
-        }
-        let letter = protocol::decode_letter(payload)?;
-        match letter.group {
-            Some(other) if other != group => Err(Refusal::Misplaced),
-            _ => self.on_group(group, from, letter, mail),
-        }
     }
 
     fn on_group(
@@ -380,9 +478,12 @@ impl Core {
                 Body::Joined
             }
             Content::Invited(ref user) => Body::Invited(user.clone()),
-            Content::Invitation(_) | Content::Roster(_) | Content::Receipt(_) | Content::Missing(_) => {
-                return Err(Refusal::Misplaced);
-            }
+            Content::Invitation(_)
+            | Content::Roster(_)
+            | Content::Receipt(_)
+            | Content::Missing(_)
+            | Content::SenderKey(_)
+            | Content::Unreadable => return Err(Refusal::Misplaced),
         };
         self.take(letter, ConversationId::Group(id), sender, body, mail);
         Ok(())
@@ -432,22 +533,30 @@ impl Core {
         if mail.name_lost {
             return Err(Fatal::NameTaken(self.me.user.clone()));
         }
+        if mail.copied {
+            self.enrol(mail.newer_self).await?;
+            return Err(Fatal::Copied);
+        }
         if !mail.people.is_empty() {
             self.store.save_people(mail.people).await?;
+        }
+        if !mail.bundles.is_empty() {
+            self.store.save_bundles(mail.bundles).await?;
         }
         if !mail.last_seen.is_empty() {
             self.store.save_last_seen(mail.last_seen).await?;
         }
         let mut received = store::Received::default();
         if !mail.confirmed.is_empty() {
-            mail.storable.extend(self.confirmations(mail.confirmed));
+            mail.storable.extend(self.confirmations(mail.confirmed).await?);
             self.outbox.more();
         }
         // With what it answers: that does not come again once it is acknowledged.
         for (group, newcomer) in mail.welcome {
-            mail.storable.extend(self.roster(group, newcomer).map(Storable::Answer));
+            mail.storable.extend(self.roster(group, newcomer).await?.map(Storable::Answer));
             self.outbox.more();
         }
+        mail.storable.extend(self.keys.changed().into_iter().map(Storable::Secret));
         if !mail.storable.is_empty() {
             kill_point("receive: before it is stored");
             received = self.store.receive(mail.storable).await?;
@@ -465,6 +574,14 @@ impl Core {
             self.tell_watched().await?;
         }
         self.repeat_read(received.seen_before).await?;
+        self.on_repeated(&mail.begun, &received.repeated, received.again).await?;
+        mail.lost.extend(received.lost);
+        self.ask_for_lost(mail.lost).await?;
+        for user in mail.seal_anew {
+            self.seal_anew(user).await?;
+        }
+        self.tell_withheld(mail.withheld).await;
+        self.tell_cloned(received.cloned).await;
         if received.gaps {
             self.gaps.found();
         }

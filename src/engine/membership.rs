@@ -121,6 +121,8 @@ impl Core {
         let letter = self.say(&to, Content::Left);
         self.queue(letter, to, Body::Left, Vec::new(), Some(stored), None).await?;
         self.ask(Request::Unsubscribe(self.group_filters(id).into())).await;
+        self.keys.end_outbound(id);
+        self.store.save_secrets(self.keys.changed()).await?;
         self.store.forget_heard(ConversationId::Group(id)).await?;
         Ok(())
     }
@@ -180,9 +182,8 @@ impl Core {
         // The group hears first: then its members know of the newcomer before they come.
         let to = ConversationId::Group(id);
         let announcement = self.say(&to, Content::Invited(user.clone()));
-        let inbox = ConversationId::Direct(user.clone());
         let invitation = self.notice(Content::Invitation(group));
-        let beside = vec![self.draft(&invitation, &inbox)];
+        let beside = vec![self.draft_to(&invitation, &user).await?];
         let body = Body::Invited(user);
         self.queue(announcement, to, body, beside, None, None).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;

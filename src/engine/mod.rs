@@ -8,7 +8,8 @@
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
 //!   join the session;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
-//!   do what is asked, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
+//!   do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
+//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
 //! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
@@ -48,22 +49,28 @@ mod command;
 mod core;
 mod dialer;
 pub mod doctor;
+mod enrol;
 mod error;
 mod faces;
 mod groups;
+mod keys;
 mod link;
 mod mail;
 mod membership;
+mod opening;
 mod outbox;
 mod outgoing;
 mod people;
 mod receipts;
+mod recovery;
 mod registrar;
 mod report;
 mod resends;
+mod sealing;
 mod sending;
 mod session;
 mod sign_up;
+mod trust;
 mod update;
 
 use std::path::PathBuf;

@@ -89,6 +89,14 @@ impl Outbox {
         self.under_way.get(&seq).map(|row| &row.to)
     }
 
+    /// What was read ahead for this recipient has to be sealed anew.
+    pub fn unseal(&mut self, recipient: &ConversationId) {
+        let parked = self.parked.values_mut().flatten();
+        for row in self.ready.iter_mut().chain(parked).filter(|row| row.to == *recipient) {
+            row.payload = None;
+        }
+    }
+
     /// These letters are not in the store any more.
     pub fn forget(&mut self, letters: &[MessageId]) {
         let stays = |row: &OutboxRow| !letters.contains(&row.letter);
@@ -140,7 +148,7 @@ mod tests {
 
     fn row(seq: i64, name: &str) -> OutboxRow {
         let letter = MessageId::from_bytes(u128::from(seq.unsigned_abs()).to_be_bytes());
-        OutboxRow { seq, letter, topic: String::new(), payload: Vec::new(), to: to(name) }
+        OutboxRow { seq, letter, topic: String::new(), clear: Vec::new(), payload: None, to: to(name) }
     }
 
     fn drain(outbox: &mut Outbox) -> Vec<i64> {

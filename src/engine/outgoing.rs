@@ -11,7 +11,7 @@ use crate::domain::{ConversationId, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Outcome, Publish, Request};
 use crate::protocol::Topic;
-use crate::store::{Moved, Progress};
+use crate::store::{Moved, OutboxRow, Progress};
 
 /// What a publish was for, by the number that comes back with the broker's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +71,13 @@ impl Core {
                     self.outbox.park(seq);
                     continue;
                 }
+                let row = row.clone();
+                let Some(payload) = self.sealed(&row).await? else {
+                    self.outbox.park(row.seq);
+                    continue;
+                };
                 let (letter, token) = (row.letter, Token::Row(row.seq));
-                let (topic, payload) = (row.topic.clone(), row.payload.clone());
-                self.publish_letter(topic, payload, token).await;
+                self.publish_letter(row.topic, payload, token).await;
                 kill_point("send: handed over");
                 if forgets() {
                     self.store.give_up(vec![letter], String::new()).await?;
@@ -84,6 +88,45 @@ impl Core {
             self.outbox.feed(rows);
         }
         self.resend().await
+    }
+
+    /// The final bytes of a row, which may have waited for keys; `None` where it still has to.
+    async fn sealed(&mut self, row: &OutboxRow) -> Result<Option<Vec<u8>>, Fatal> {
+        if row.payload.is_some() {
+            return Ok(row.payload.clone());
+        }
+        let payload = match &row.to {
+            ConversationId::Direct(user) => self.seal_direct(user, &row.clear).await?,
+            // Another device of ours had sealed it.
+            ConversationId::Group(group) => {
+                let (keys, payload) = self.seal_group(*group, &row.clear).await?;
+                self.store.queue(None, keys, None, self.keys.changed()).await?;
+                self.outbox.more();
+                Some(payload)
+            }
+        };
+        let sealed = payload.iter().map(|payload| (row.seq, payload.clone())).collect();
+        kill_point("send: before it is sealed");
+        self.store.seal(sealed, self.keys.changed()).await?;
+        kill_point("send: sealed");
+        Ok(payload)
+    }
+
+    /// What goes to the inbox of somebody again: the same bytes. Where they cannot open what was sealed for a
+    /// group, it is sealed for them alone.
+    async fn sealed_again(
+        &mut self,
+        user: &UserName,
+        row: &OutboxRow,
+    ) -> Result<Option<Vec<u8>>, Fatal> {
+        match row.to {
+            ConversationId::Group(_) if self.recovery.apart.contains(user) => {
+                let payload = self.seal_direct(user, &row.clear).await?;
+                self.store.seal(Vec::new(), self.keys.changed()).await?;
+                Ok(payload)
+            }
+            _ => self.sealed(row).await,
+        }
     }
 
     async fn publish_letter(&mut self, topic: String, payload: Vec<u8>, token: Token) {
@@ -105,10 +148,14 @@ impl Core {
             kill_point("again: counted");
             self.resends.sent(&user, rows.len(), now);
             tracing::debug!(%user, letters = rows.len(), "not confirmed: they go again");
-            let inbox = Topic::Inbox { to: user, from: self.me.user.clone(), device: self.device };
-            let inbox = self.topic(&inbox);
+            let (to, from) = (user.clone(), self.me.user.clone());
+            let inbox = self.topic(&Topic::Inbox { to, from, device: self.device });
             for row in rows {
-                self.publish_letter(inbox.clone(), row.payload, Token::Resend).await;
+                let Some(payload) = self.sealed_again(&user, &row).await? else {
+                    self.resends.answered();
+                    continue;
+                };
+                self.publish_letter(inbox.clone(), payload, Token::Resend).await;
                 kill_point("again: handed over");
             }
             self.tell_progress(progress).await;

@@ -3,17 +3,36 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Availability, MobileNumber, Origin, Person, PresenceBook, Profile, Timestamp, UserName,
+    Availability, DeviceId, DeviceKeys, MobileNumber, Origin, Person, PresenceBook, Profile, Timestamp,
+    Trust, UserName,
 };
+use crate::protocol::limits;
 use crate::registry::Entry;
 use crate::store::KnownPerson;
 
 /// Most people that are remembered: beyond that a broker is hostile, or not for us.
 const MOST: usize = 20_000;
 
+/// Most bundles that are kept of devices whose owner's profile is not here yet.
+const EARLY: usize = 4_000;
+
+/// What a profile came to.
+pub(super) enum Met {
+    /// It told nothing new.
+    Known,
+    /// Somebody new, or something new of somebody.
+    News(KnownPerson),
+    /// Another key stands for their name.
+    Claim(KnownPerson),
+    /// Their own key stands for their name again.
+    Back(KnownPerson),
+}
+
 /// Everybody we know of, ourselves left out.
 #[derive(Default)]
 pub(super) struct People {
+    /// Bundles that came before the profile which names their device.
+    early: BTreeMap<(UserName, DeviceId), Vec<u8>>,
     known: BTreeMap<UserName, KnownPerson>,
     by_hand: BTreeMap<UserName, Entry>,
     /// Who is online, ourselves included.
@@ -26,19 +45,88 @@ impl People {
         Self { known, ..Self::default() }
     }
 
-    /// Takes in a profile; says whether it was news.
-    pub fn note_profile(&mut self, profile: Profile) -> Option<KnownPerson> {
-        let known = self.known.get(&profile.user);
-        let news = match known {
-            Some(known) => profile.replaces(&known.profile),
-            None => self.known.len() < MOST,
-        };
-        let last_seen = known.and_then(|k| k.last_seen);
-        news.then(|| {
-            let person = KnownPerson { profile, last_seen };
+    /// Takes in a profile. The key that we met first stays the one that we know somebody by.
+    pub fn meet(&mut self, profile: Profile) -> Met {
+        let Some(known) = self.known.get_mut(&profile.user) else {
+            if self.known.len() >= MOST {
+                return Met::Known;
+            }
+            let person = KnownPerson::met(profile);
             self.known.insert(person.profile.user.clone(), person.clone());
-            person
-        })
+            return Met::News(person);
+        };
+        if profile.identity != known.profile.identity {
+            let claim = known.claim.as_ref().filter(|claim| claim.identity == profile.identity);
+            let is_new = claim.is_none();
+            if claim.is_none_or(|claim| profile.version > claim.version) {
+                known.claim = Some(profile);
+                // A new version of the same claim is kept, and nobody is warned again.
+                return if is_new { Met::Claim(known.clone()) } else { Met::Known };
+            }
+            return Met::Known;
+        }
+        if profile.version > known.profile.version {
+            (known.profile, known.claim) = (profile, None);
+            return Met::News(known.clone());
+        }
+        let is_theirs = profile == known.profile && known.claim.take().is_some();
+        if is_theirs { Met::Back(known.clone()) } else { Met::Known }
+    }
+
+    /// What they told with the key that we know them by.
+    pub fn profile(&self, user: &UserName) -> Option<&Profile> {
+        self.known.get(user).map(|known| &known.profile)
+    }
+
+    /// The same, unless another key stands for their name: then nothing is sent to them alone.
+    pub fn trusted(&self, user: &UserName) -> Option<&Profile> {
+        self.known.get(user).filter(|known| known.claim.is_none()).map(|known| &known.profile)
+    }
+
+    /// The keys of one of their devices.
+    pub fn device(&self, user: &UserName, device: DeviceId) -> Option<&DeviceKeys> {
+        self.profile(user)?.device(device)
+    }
+
+    /// How far their key is to be trusted.
+    pub fn trust(&self, user: &UserName) -> Trust {
+        match self.known.get(user) {
+            None => Trust::Unknown,
+            Some(known) if known.claim.is_some() => Trust::Changed,
+            Some(known) if known.verified => Trust::Verified,
+            Some(_) => Trust::NotVerified,
+        }
+    }
+
+    /// Their key was compared with theirs, or that is taken back.
+    pub fn verify(&mut self, user: &UserName, verified: bool) -> Option<KnownPerson> {
+        let known = self.known.get_mut(user).filter(|known| known.claim.is_none())?;
+        known.verified = verified;
+        Some(known.clone())
+    }
+
+    /// The other key that stands for their name is theirs from now on. With what they told before.
+    pub fn accept(&mut self, user: &UserName) -> Option<(KnownPerson, Profile)> {
+        let known = self.known.get_mut(user)?;
+        let claim = known.claim.take()?;
+        known.verified = false;
+        let before = std::mem::replace(&mut known.profile, claim);
+        Some((known.clone(), before))
+    }
+
+    /// Keeps a bundle until the profile is here that names its device.
+    pub fn keep_early_bundle(&mut self, user: &UserName, device: DeviceId, payload: &[u8]) {
+        let key = (user.clone(), device);
+        if payload.len() <= limits::BUNDLE && (self.early.len() < EARLY || self.early.contains_key(&key))
+        {
+            self.early.insert(key, payload.to_vec());
+        }
+    }
+
+    /// The bundles of somebody that came before their profile.
+    pub fn take_early_bundles(&mut self, user: &UserName) -> Vec<(DeviceId, Vec<u8>)> {
+        let theirs = self.early.extract_if(.., |(owner, _), _| owner == user);
+        theirs.map(|((_, device), payload)| (device, payload)).collect()
     }
 
     /// Takes in all rows of `Registration.csv`; returns whose entry that changed.
@@ -111,6 +199,7 @@ impl People {
             mobile: self.mobile(user).cloned(),
             origin: if registered { Origin::Registered } else { Origin::ByHand },
             availability,
+            trust: self.trust(user),
         })
     }
 
@@ -126,19 +215,20 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AccountId, DeviceId, DeviceRecord, DisplayName, Told};
+    use crate::domain::{DeviceRecord, DisplayName, IdentityKey, Told};
 
     #[test]
     fn a_flood_of_strangers_is_not_watched_and_hides_nobody() {
         let bob: UserName = "bob".parse().unwrap();
         let mut people = People::default();
-        people.note_profile(Profile {
-            account: AccountId::from_bits(1),
+        people.meet(Profile {
+            identity: IdentityKey::from_bytes([1; 32]),
             version: 1,
             display_name: DisplayName::from(&bob),
             user: bob.clone(),
             mobile: None,
             registered_at: Timestamp::EPOCH,
+            devices: Vec::new(),
         });
         let record = DeviceRecord { epoch: 1, online: true, since: Timestamp::EPOCH };
         for n in 0..MOST + 10 {

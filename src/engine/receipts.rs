@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
-use super::mail::Mail;
+use super::mail::{Mail, Sender};
 use crate::domain::{ConversationId, Delivery, MessageId, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{Content, Missing, Receipt, Stage, limits};
@@ -66,13 +66,16 @@ impl Gaps {
 impl Core {
     /// What tells the senders that we have stored these letters of theirs. On a first sign-in their letters
     /// may come before their profiles: those are confirmed when the profile is here.
-    pub(super) fn confirmations(&mut self, letters: Vec<(UserName, MessageId)>) -> Vec<Storable> {
+    pub(super) async fn confirmations(
+        &mut self,
+        letters: Vec<(UserName, MessageId)>,
+    ) -> Result<Vec<Storable>, Fatal> {
         let (known, strangers): (Vec<_>, Vec<_>) =
             letters.into_iter().partition(|(sender, _)| self.people.is_registered(sender));
         let room = STRANGERS.saturating_sub(self.unconfirmed.len());
         self.unconfirmed.extend(strangers.into_iter().take(room));
-        let drafts = self.receipts(Stage::Delivered, known);
-        drafts.into_iter().map(Storable::Answer).collect()
+        let drafts = self.receipts(Stage::Delivered, known).await?;
+        Ok(drafts.into_iter().map(Storable::Answer).collect())
     }
 
     /// Somebody has signed up: what they wrote before we knew is confirmed with the next that comes.
@@ -80,7 +83,11 @@ impl Core {
         mail.confirmed.extend(self.unconfirmed.extract_if(.., |(sender, _)| sender == user));
     }
 
-    fn receipts(&mut self, stage: Stage, letters: Vec<(UserName, MessageId)>) -> Vec<Draft> {
+    async fn receipts(
+        &mut self,
+        stage: Stage,
+        letters: Vec<(UserName, MessageId)>,
+    ) -> Result<Vec<Draft>, Fatal> {
         let mut by_sender: BTreeMap<UserName, Vec<MessageId>> = BTreeMap::new();
         for (sender, letter) in letters {
             if self.people.is_registered(&sender) {
@@ -90,14 +97,38 @@ impl Core {
         let at = self.mint.now();
         let mut drafts = Vec::new();
         for (sender, letters) in by_sender {
-            let to = ConversationId::Direct(sender);
             for letters in letters.chunks(limits::RECEIPT) {
                 let receipt = Receipt { stage, at, letters: letters.to_vec() };
                 let notice = self.notice(Content::Receipt(receipt));
-                drafts.push(self.draft(&notice, &to));
+                drafts.push(self.draft_to(&notice, &sender).await?);
             }
         }
-        drafts
+        Ok(drafts)
+    }
+
+    /// Letters came again. What came in the same bytes is confirmed again; a session that began with something
+    /// that had come before is worth nothing.
+    pub(super) async fn on_repeated(
+        &mut self,
+        begun: &[(MessageId, Sender, String)],
+        repeated: &[MessageId],
+        again: Vec<(UserName, MessageId)>,
+    ) -> Result<(), Fatal> {
+        for (_, (user, device), session) in begun.iter().filter(|(letter, ..)| repeated.contains(letter))
+        {
+            self.keys.throw_away(user, *device, session);
+        }
+        if again.is_empty() && begun.is_empty() {
+            return Ok(());
+        }
+        let answers = self.confirmations(again).await?;
+        let secrets = self.keys.changed().into_iter().map(Storable::Secret);
+        let storable: Vec<Storable> = answers.into_iter().chain(secrets).collect();
+        if !storable.is_empty() {
+            self.store.receive(storable).await?;
+            self.outbox.more();
+        }
+        Ok(())
     }
 
     /// Messages that came again had been read before: their senders may not have heard of that.
@@ -106,8 +137,8 @@ impl Core {
         letters: Vec<(UserName, MessageId)>,
     ) -> Result<(), Fatal> {
         if self.setup.read_receipts && !letters.is_empty() {
-            let drafts = self.receipts(Stage::Read, letters);
-            self.store.queue(None, drafts, None).await?;
+            let drafts = self.receipts(Stage::Read, letters).await?;
+            self.store.queue(None, drafts, None, self.keys.changed()).await?;
             self.outbox.more();
         }
         Ok(())
@@ -121,11 +152,11 @@ impl Core {
         }
         let ids = unseen.iter().map(|(_, id)| *id).collect();
         let drafts = match self.setup.read_receipts {
-            true => self.receipts(Stage::Read, unseen),
+            true => self.receipts(Stage::Read, unseen).await?,
             false => Vec::new(),
         };
         kill_point("seen: before it is stored");
-        self.store.see(ids, drafts).await?;
+        self.store.see(ids, drafts, self.keys.changed()).await?;
         kill_point("seen: stored");
         self.outbox.more();
         Ok(())

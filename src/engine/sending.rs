@@ -8,10 +8,10 @@ use super::command::{Command, Ticket};
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::update::{TYPING_LASTS, Update};
-use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageText, UserName};
+use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageText, Trust, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
-use crate::protocol::{Content, Letter, Place, Receipt, Stage, Topic, encode_letter, encode_typing};
+use crate::protocol::{Content, Letter, Place, Topic, encode_typing};
 use crate::store::{Draft, StoredGroup};
 
 /// How long the broker may hold back a typing notice.
@@ -53,6 +53,10 @@ impl Core {
             Command::Outbox => self.tell_outbox(face, 0).await,
             Command::Retry(letters) => self.retry(face, letters).await,
             Command::GiveUp(letters) => self.give_up(face, letters).await,
+            Command::Verify { user, verified, ticket } => {
+                self.verify(face, user, verified, ticket).await
+            }
+            Command::AcceptKey { user, ticket } => self.accept_key(face, user, ticket).await,
             Command::ConnectNow => {
                 self.ask(Request::ConnectNow).await;
                 Ok(())
@@ -85,6 +89,10 @@ impl Core {
             ConversationId::Direct(user) if *user == self.me.user => {
                 Err("that is you: choose somebody else to write to".into())
             }
+            ConversationId::Direct(user) if self.people.trust(user) == Trust::Changed => Err(format!(
+                "another key stands for `{user}` now: they may have signed up anew, or somebody pretends to be \
+                 them. Ask them, then accept it or leave it"
+            )),
             ConversationId::Direct(user) if self.people.is_known(user) => Ok(()),
             ConversationId::Direct(user) if self.summaries.contains_key(to) => {
                 tracing::debug!(%user, "writing to somebody who is not registered any more");
@@ -119,31 +127,6 @@ impl Core {
         Letter { id, sent_at, group: None, number: None, membership: None, content }
     }
 
-    /// The draft that carries a letter. Each recipient is to confirm it; what tells that letters are stored,
-    /// or asks for some, is repeated when it is wanted, and confirmed by nobody.
-    pub(super) fn draft(&self, letter: &Letter, to: &ConversationId) -> Draft {
-        let (from, device) = (self.me.user.clone(), self.device);
-        let recipients = match (to, &letter.content) {
-            (_, Content::Receipt(Receipt { stage: Stage::Delivered, .. }) | Content::Missing(_)) => {
-                Vec::new()
-            }
-            (ConversationId::Direct(user), _) => vec![user.clone()],
-            (ConversationId::Group(group), _) => self.others_in(*group),
-        };
-        let topic = match to {
-            ConversationId::Direct(to) => Topic::Inbox { to: to.clone(), from, device },
-            ConversationId::Group(group) => Topic::Group { group: *group, from, device },
-        };
-        Draft {
-            topic: self.topic(&topic),
-            payload: encode_letter(letter),
-            letter: letter.id,
-            to: to.clone(),
-            recipients,
-            number: letter.number,
-        }
-    }
-
     /// The members of a group, ourselves left out.
     pub(super) fn others_in(&self, group: GroupId) -> Vec<UserName> {
         let members = self.groups.get(group).into_iter().flat_map(|stored| stored.group.members());
@@ -161,7 +144,7 @@ impl Core {
         group: Option<StoredGroup>,
         author: Option<(FaceId, Ticket)>,
     ) -> Result<(), Fatal> {
-        let mut drafts = vec![self.draft(&letter, &to)];
+        let mut drafts = self.drafts(&letter, &to).await?;
         drafts.extend(beside);
         let message = Message {
             id: letter.id,
@@ -176,7 +159,7 @@ impl Core {
         };
         let moved = group.as_ref().map(|stored| stored.group.id);
         kill_point("send: before it is stored");
-        let queued = self.store.queue(Some(message), drafts, group).await?;
+        let queued = self.store.queue(Some(message), drafts, group, self.keys.changed()).await?;
         kill_point("send: stored");
         self.outbox.more();
         // Before the message: whoever shows that has to know the group.
@@ -189,17 +172,18 @@ impl Core {
     }
 
     /// What tells somebody who just came into a group who else is there.
-    pub(super) fn roster(&mut self, id: GroupId, to: UserName) -> Option<Draft> {
-        let content = Content::Roster(self.groups.get(id)?.group.clone());
+    pub(super) async fn roster(&mut self, id: GroupId, to: UserName) -> Result<Option<Draft>, Fatal> {
+        let Some(stored) = self.groups.get(id) else { return Ok(None) };
+        let content = Content::Roster(stored.group.clone());
         let letter = self.notice(content);
-        Some(self.draft(&letter, &ConversationId::Direct(to)))
+        self.draft_to(&letter, &to).await.map(Some)
     }
 
     /// Sends a letter to somebody that is no part of a conversation.
     pub(super) async fn send_notice(&mut self, to: UserName, content: Content) -> Result<(), Fatal> {
         let letter = self.notice(content);
-        let draft = self.draft(&letter, &ConversationId::Direct(to));
-        self.store.queue(None, vec![draft], None).await?;
+        let draft = self.draft_to(&letter, &to).await?;
+        self.store.queue(None, vec![draft], None, self.keys.changed()).await?;
         self.outbox.more();
         Ok(())
     }

@@ -14,10 +14,12 @@ use super::core::{Core, Ears, Input};
 use super::dialer::SessionDialer;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
+use super::keys::Keys;
 use super::link::LinkState;
 use super::outbox::Outbox;
 use super::people::People;
 use super::receipts::Gaps;
+use super::recovery::Recovery;
 use super::registrar::Registrar;
 use super::resends::Resends;
 use super::update::Update;
@@ -108,6 +110,10 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         return Err(Error::NoAccount { user: account.user, known });
     };
     let snapshot = store.load().await?;
+    let Some(keys) = Keys::open(store.clone(), snapshot.bundles).await? else {
+        let known = accounts(&setup.data_dir);
+        return Err(Error::NoAccount { user: account.user, known });
+    };
     let registry = Registry::open(&setup.data_dir)?.with_private_groups(setup.private_groups);
     let (mut registrar, reports) = Registrar::start(registry);
     registrar.profile(identity.profile.clone());
@@ -132,13 +138,18 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         device: identity.device,
         store,
         faces: Faces::default(),
-        link: LinkState::new(requests),
+        link: LinkState::new(requests, snapshot.epoch),
         people: People::new(snapshot.people),
         groups: Groups::new(snapshot.groups),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),
         outbox: Outbox::default(),
         resends: Resends::new(snapshot.debtors),
+        keys,
+        recovery: Recovery::default(),
+        unpark: std::collections::BTreeSet::new(),
+        withheld: std::collections::BTreeSet::new(),
+        behind: std::collections::BTreeSet::new(),
         gaps: Gaps::default(),
         newcomers: std::collections::BTreeSet::new(),
         registrar,

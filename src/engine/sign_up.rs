@@ -15,17 +15,17 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::account::AccountDir;
+use super::keys::founding;
 use super::{Error, Setup, clock, dialer};
 use crate::broker::Revive;
+use crate::crypto::{Device, Identity, Invalid, open_profile, seal_bundle, seal_profile};
 use crate::domain::{DeviceId, DisplayName, MobileNumber, Profile, UserName};
 use crate::mqtt::{
     self, Dial, DialError, Dialer, Event, Incoming, Outcome, Publish, Request, Subscription,
 };
-use crate::protocol::{
-    self, Filter, Malformed, Place, Topic, decode_profile, encode_profile, encode_typing,
-};
+use crate::protocol::{self, Filter, Malformed, Place, Topic, encode_typing};
 use crate::registry::Registry;
-use crate::store::{Account, Store};
+use crate::store::{Account, Secret, Store};
 
 /// What a person gives to sign up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,12 +86,13 @@ async fn record(setup: &Setup, profile: Profile) {
 }
 
 /// Makes the account, at once or not at all.
-async fn keep(account: &AccountDir, identity: Account) -> Result<(), Error> {
+async fn keep(account: &AccountDir, identity: Account, keys: Vec<Secret>) -> Result<(), Error> {
     let staged = account.stage()?;
     let path = AccountDir::staged_database(&staged);
     let opening = tokio::task::spawn_blocking(move || Store::open(&path));
     let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
     store.save_account(identity).await?;
+    store.save_secrets(keys).await?;
     store.close().await?;
     account.adopt(staged)
 }
@@ -124,8 +125,8 @@ struct Claim {
     requests: mpsc::Sender<Request>,
     events: mpsc::Receiver<Event>,
     deadline: Instant,
-    /// What was seen at the topic.
-    rivals: Vec<Profile>,
+    /// What was seen at the topic: read, and as it stood there.
+    rivals: Vec<(Profile, Vec<u8>)>,
     /// A profile that only a newer Cooee can read stands there.
     newer: bool,
 }
@@ -177,9 +178,11 @@ impl Claim {
     async fn hear(&mut self, incoming: &mut Incoming) {
         match self.root.parse(&incoming.topic) {
             Some(Topic::Profile(user)) if user == self.user => {
-                match decode_profile(&self.user, &incoming.payload) {
-                    Ok(profile) => self.rivals.push(profile),
-                    Err(Malformed::Version(_)) => self.newer = true,
+                match open_profile(&self.user, &incoming.payload) {
+                    Ok(profile) => self.rivals.push((profile, incoming.payload.to_vec())),
+                    Err(Invalid::Version(_) | Invalid::Malformed(Malformed::Version(_))) => {
+                        self.newer = true;
+                    }
                     // Whatever else stands there claims nothing.
                     Err(_) => {}
                 }
@@ -200,24 +203,30 @@ impl Claim {
         if self.newer || !self.rivals.is_empty() {
             return Err(taken());
         }
+        let identity = Identity::generate();
+        let device = Device::generate(clock::device_id(), setup.clock.now());
         let profile = Profile {
             user: form.user.clone(),
-            account: clock::account_id(),
+            identity: identity.public(),
             version: 1,
             display_name: form.display_name.clone(),
             mobile: form.mobile.clone(),
             registered_at: setup.clock.now(),
+            devices: vec![device.keys()],
         };
         // Kept before it is published: a crash in between leaves an account that registers itself when it
         // signs in, and never a name that nobody owns.
         let client_id = clock::client_id();
-        let device = clock::device_id();
-        keep(account, Account { profile: profile.clone(), device, client_id: client_id.clone() })
-            .await?;
+        let kept =
+            Account { profile: profile.clone(), device: device.id(), client_id: client_id.clone() };
+        keep(account, kept, founding(&identity, &device)).await?;
         let unpublished = Unpublished(account);
         open_inbox(setup, &profile.user, client_id).await?;
         std::mem::forget(unpublished);
-        self.publish_profile(&profile).await;
+        // First the keys, so that whoever sees the profile can write at once.
+        let keys = self.root.topic(&Topic::Keys(self.user.clone(), device.id()));
+        self.publish(keys, seal_bundle(&self.user, &device), true).await;
+        self.publish_profile(seal_profile(&profile, &identity)).await;
         if let Err(error) = self.hear_all().await {
             if let Error::Refused { .. } = error {
                 account.remove();
@@ -226,10 +235,12 @@ impl Claim {
             // The name may stand on the broker by now. The first sign-in finds out.
             tracing::warn!(%error, user = %profile.user, "the link was lost at the end of the sign-up");
         }
-        let wins = |rival: &&Profile| rival.account != profile.account && rival.replaces(&profile);
-        if let Some(winner) = self.rivals.iter().find(wins).cloned() {
+        let wins = |(rival, _): &&(Profile, Vec<u8>)| {
+            rival.identity != profile.identity && rival.replaces(&profile)
+        };
+        if let Some((_, winner)) = self.rivals.iter().find(wins).cloned() {
             account.remove();
-            self.publish_profile(&winner).await;
+            self.publish_profile(winner).await;
             return Err(taken());
         }
         record(setup, profile).await;
@@ -277,9 +288,9 @@ impl Claim {
         Ok(())
     }
 
-    async fn publish_profile(&self, profile: &Profile) {
+    async fn publish_profile(&self, profile: Vec<u8>) {
         let topic = self.root.topic(&Topic::Profile(self.user.clone()));
-        self.publish(topic, encode_profile(profile), true).await;
+        self.publish(topic, profile, true).await;
     }
 
     async fn publish(&self, topic: String, payload: Vec<u8>, retain: bool) {

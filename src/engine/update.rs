@@ -121,6 +121,11 @@ pub enum Update {
         /// The group it was about.
         group: GroupId,
     },
+    /// What was asked with this ticket is done, and it was about no group.
+    Agreed {
+        /// Which question.
+        ticket: Ticket,
+    },
     /// What was asked with this ticket was refused, and nothing was changed.
     Refused {
         /// Which question.

@@ -7,19 +7,39 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Malformed, VERSION, check_size, limits};
 use crate::domain::{
-    AccountId, DeviceRecord, DisplayName, Group, GroupId, GroupName, JoinPolicy, Membership,
-    MobileNumber, Profile, Timestamp, UserName, limits::GROUP_MEMBERS,
+    AgreementKey, Bundle, DeviceId, DeviceKeys, DeviceRecord, DisplayName, Group, GroupId, GroupName,
+    IdentityKey, JoinPolicy, Membership, MobileNumber, Profile, SigningKey, Timestamp, UserName,
+    limits::{DEVICES, GROUP_MEMBERS},
 };
 
 #[derive(Serialize, Deserialize)]
 struct ProfileDocument {
     v: u32,
     user: UserName,
-    account: AccountId,
+    key: IdentityKey,
     version: u64,
     name: DisplayName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mobile: Option<MobileNumber>,
+    at: Timestamp,
+    devices: Vec<DeviceDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeviceDocument {
+    id: DeviceId,
+    ed25519: SigningKey,
+    curve25519: AgreementKey,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BundleDocument {
+    v: u32,
+    user: UserName,
+    device: DeviceId,
+    version: u64,
+    curve25519: AgreementKey,
+    fallback: AgreementKey,
     at: Timestamp,
 }
 
@@ -68,6 +88,11 @@ pub(super) fn to_bytes(document: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(document).expect("a document of ours has only string keys and no failing field")
 }
 
+fn to_text(document: &impl Serialize) -> String {
+    serde_json::to_string(document)
+        .expect("a document of ours has only string keys and no failing field")
+}
+
 fn read<T: DeserializeOwned>(payload: &[u8], limit: usize) -> Result<T, Malformed> {
     check_size(payload, limit)?;
     match serde_json::from_slice::<Versioned>(payload)? {
@@ -83,30 +108,73 @@ fn check_subject<T: PartialEq + ToString>(claimed: &T, topic: &T) -> Result<(), 
     Err(Malformed::Mismatch { claimed: claimed.to_string(), topic: topic.to_string() })
 }
 
-/// The bytes of a profile.
-pub fn encode_profile(profile: &Profile) -> Vec<u8> {
-    to_bytes(&ProfileDocument {
+/// A profile as text, to be signed.
+pub fn encode_profile(profile: &Profile) -> String {
+    let device = |keys: &DeviceKeys| DeviceDocument {
+        id: keys.id,
+        ed25519: keys.signing,
+        curve25519: keys.agreement,
+    };
+    to_text(&ProfileDocument {
         v: VERSION,
         user: profile.user.clone(),
-        account: profile.account,
+        key: profile.identity,
         version: profile.version,
         name: profile.display_name.clone(),
         mobile: profile.mobile.clone(),
         at: profile.registered_at,
+        devices: profile.devices.iter().map(device).collect(),
     })
 }
 
 /// Reads the profile that stands at the topic of `user`.
-pub fn decode_profile(user: &UserName, payload: &[u8]) -> Result<Profile, Malformed> {
-    let document: ProfileDocument = read(payload, limits::PROFILE)?;
+pub fn decode_profile(user: &UserName, text: &str) -> Result<Profile, Malformed> {
+    let document: ProfileDocument = read(text.as_bytes(), limits::PROFILE)?;
     check_subject(&document.user, user)?;
+    if document.devices.len() > DEVICES {
+        return Err(Malformed::TooManyDevices(document.devices.len()));
+    }
+    let device = |device: DeviceDocument| DeviceKeys {
+        id: device.id,
+        signing: device.ed25519,
+        agreement: device.curve25519,
+    };
     Ok(Profile {
         user: document.user,
-        account: document.account,
+        identity: document.key,
         version: document.version,
         display_name: document.name,
         mobile: document.mobile,
         registered_at: document.at,
+        devices: document.devices.into_iter().map(device).collect(),
+    })
+}
+
+/// The keys of a device as text, to be signed.
+pub fn encode_bundle(bundle: &Bundle) -> String {
+    to_text(&BundleDocument {
+        v: VERSION,
+        user: bundle.user.clone(),
+        device: bundle.device,
+        version: bundle.version,
+        curve25519: bundle.agreement,
+        fallback: bundle.fallback,
+        at: bundle.at,
+    })
+}
+
+/// Reads the keys that stand at the topic of this device.
+pub fn decode_bundle(user: &UserName, device: DeviceId, text: &str) -> Result<Bundle, Malformed> {
+    let document: BundleDocument = read(text.as_bytes(), limits::PROFILE)?;
+    check_subject(&document.user, user)?;
+    check_subject(&document.device, &device)?;
+    Ok(Bundle {
+        user: document.user,
+        device: document.device,
+        version: document.version,
+        agreement: document.curve25519,
+        fallback: document.fallback,
+        at: document.at,
     })
 }
 
@@ -126,19 +194,16 @@ pub fn decode_presence(payload: &[u8]) -> Result<Option<DeviceRecord>, Malformed
     Ok(Some(DeviceRecord { epoch: document.e, online, since: document.at }))
 }
 
-/// The bytes of the card of a listed group.
-pub fn encode_card(group: &Group) -> Vec<u8> {
-    to_bytes(&GroupDocument::from(group))
+/// The card of a listed group as text, to be signed.
+pub fn encode_card(group: &Group) -> String {
+    to_text(&GroupDocument::from(group))
 }
 
-/// Reads the card that stands at the topic of `group`; `None` when it was taken out (an empty payload).
-pub fn decode_card(group: GroupId, payload: &[u8]) -> Result<Option<Group>, Malformed> {
-    if payload.is_empty() {
-        return Ok(None);
-    }
-    let card = Group::try_from(read::<GroupDocument>(payload, limits::CARD)?)?;
+/// Reads the card that stands at the topic of `group`.
+pub fn decode_card(group: GroupId, text: &str) -> Result<Group, Malformed> {
+    let card = Group::try_from(read::<GroupDocument>(text.as_bytes(), limits::CARD)?)?;
     check_subject(&card.id, &group)?;
-    Ok(Some(card))
+    Ok(card)
 }
 
 /// The bytes of a typing notice.
@@ -204,11 +269,27 @@ mod tests {
     fn profile() -> Profile {
         Profile {
             user: user("bob"),
-            account: AccountId::from_bits(0xb0b),
+            identity: IdentityKey::from_bytes([0xb0; 32]),
             version: 1,
             display_name: DisplayName::new("Bob Ä").unwrap(),
             mobile: Some(MobileNumber::new("+49 30 1234").unwrap()),
             registered_at: Timestamp::from_millis(1_732_281_660_123),
+            devices: vec![DeviceKeys {
+                id: DeviceId::from_bits(1),
+                signing: SigningKey::from_bytes([1; 32]),
+                agreement: AgreementKey::from_bytes([2; 32]),
+            }],
+        }
+    }
+
+    fn bundle() -> Bundle {
+        Bundle {
+            user: user("bob"),
+            device: DeviceId::from_bits(1),
+            version: 4,
+            agreement: AgreementKey::from_bytes([2; 32]),
+            fallback: AgreementKey::from_bytes([3; 32]),
+            at: Timestamp::from_millis(9),
         }
     }
 
@@ -227,11 +308,12 @@ mod tests {
 
     #[test]
     fn the_formats_stay_as_they_were_published() {
-        assert_snapshot!(text(encode_profile(&profile())), @r#"{"v":1,"user":"bob","account":"00000000000000000000000000000b0b","version":1,"name":"Bob Ä","mobile":"+49 30 1234","at":1732281660123}"#);
+        assert_snapshot!(encode_profile(&profile()), @r#"{"v":1,"user":"bob","key":"sLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLA","version":1,"name":"Bob Ä","mobile":"+49 30 1234","at":1732281660123,"devices":[{"id":"0000000000000001","ed25519":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","curve25519":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"}]}"#);
+        assert_snapshot!(encode_bundle(&bundle()), @r#"{"v":1,"user":"bob","device":"0000000000000001","version":4,"curve25519":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI","fallback":"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM","at":9}"#);
         let online = DeviceRecord { epoch: 7, online: true, since: Timestamp::from_millis(5) };
         assert_snapshot!(text(encode_presence(online)), @r#"{"v":1,"s":"online","e":7,"at":5}"#);
         assert_snapshot!(text(encode_presence(DeviceRecord { online: false, ..online })), @r#"{"v":1,"s":"offline","e":7,"at":5}"#);
-        assert_snapshot!(text(encode_card(&group(1))), @r#"{"v":1,"id":"000000000000000000000000000c00ee","name":"team","owner":"00000000000000000000000000000000","join":"open","at":1732281660123,"m":{"00000000000000000000000000000000":[1,1732281660123]}}"#);
+        assert_snapshot!(encode_card(&group(1)), @r#"{"v":1,"id":"000000000000000000000000000c00ee","name":"team","owner":"00000000000000000000000000000000","join":"open","at":1732281660123,"m":{"00000000000000000000000000000000":[1,1732281660123]}}"#);
         assert_snapshot!(text(encode_typing()), @r#"{"v":1,"ty":"typing"}"#);
     }
 
@@ -243,41 +325,54 @@ mod tests {
         assert_eq!(decode_presence(&encode_presence(gone)).unwrap(), Some(gone));
         assert_eq!(decode_presence(b"").unwrap(), None);
         let team = group(GROUP_MEMBERS);
-        assert_eq!(decode_card(team.id, &encode_card(&team)).unwrap(), Some(team));
+        assert_eq!(decode_card(team.id, &encode_card(&team)).unwrap(), team);
+        let keys = bundle();
+        assert_eq!(decode_bundle(&keys.user, keys.device, &encode_bundle(&keys)).unwrap(), keys);
         assert!(decode_typing(&encode_typing()).unwrap());
     }
 
     #[test]
     fn a_document_at_a_foreign_topic_is_refused() {
-        let bytes = encode_profile(&profile());
-        assert!(matches!(decode_profile(&user("eve"), &bytes), Err(Malformed::Mismatch { .. })));
+        let text = encode_profile(&profile());
+        assert!(matches!(decode_profile(&user("eve"), &text), Err(Malformed::Mismatch { .. })));
+        let (keys, other) = (encode_bundle(&bundle()), DeviceId::from_bits(2));
+        assert!(matches!(
+            decode_bundle(&user("eve"), DeviceId::from_bits(1), &keys),
+            Err(Malformed::Mismatch { .. })
+        ));
+        assert!(matches!(decode_bundle(&user("bob"), other, &keys), Err(Malformed::Mismatch { .. })));
         let card = encode_card(&group(1));
         assert!(matches!(decode_card(GroupId::from_bits(1), &card), Err(Malformed::Mismatch { .. })));
     }
 
     #[test]
     fn limits_are_kept_before_anything_is_made() {
-        let huge = vec![b' '; limits::PROFILE + 1];
+        let huge = " ".repeat(limits::PROFILE + 1);
+        let crowd = Profile { devices: vec![profile().devices[0]; DEVICES + 1], ..profile() };
+        assert!(matches!(
+            decode_profile(&user("bob"), &encode_profile(&crowd)),
+            Err(Malformed::TooManyDevices(9))
+        ));
         assert!(matches!(decode_profile(&user("bob"), &huge), Err(Malformed::TooLarge { .. })));
         let mut crowd = GroupDocument::from(&group(GROUP_MEMBERS));
         crowd.m.insert(user("one-more"), (1, Timestamp::EPOCH));
         assert!(matches!(Group::try_from(crowd), Err(Malformed::TooManyMembers(257))));
-        let name = text(encode_profile(&profile())).replace("Bob Ä", &"x".repeat(65));
-        assert!(matches!(decode_profile(&user("bob"), name.as_bytes()), Err(Malformed::Shape(_))));
+        let name = encode_profile(&profile()).replace("Bob Ä", &"x".repeat(65));
+        assert!(matches!(decode_profile(&user("bob"), &name), Err(Malformed::Shape(_))));
     }
 
     #[test]
     fn a_newer_version_is_told_from_nonsense() {
-        let newer = br#"{"v":2,"anything":[]}"#;
+        let newer = r#"{"v":2,"anything":[]}"#;
         assert!(matches!(decode_profile(&user("bob"), newer), Err(Malformed::Version(2))));
-        assert!(matches!(decode_presence(newer), Err(Malformed::Version(2))));
+        assert!(matches!(decode_presence(newer.as_bytes()), Err(Malformed::Version(2))));
         assert!(matches!(decode_presence(b"offline"), Err(Malformed::Shape(_))));
     }
 
     #[test]
     fn names_are_cleaned_on_the_way_in() {
-        let hostile = text(encode_profile(&profile())).replace("Bob Ä", "Bob\\u001b[31m\\u202e");
-        let read = decode_profile(&user("bob"), hostile.as_bytes()).unwrap();
+        let hostile = encode_profile(&profile()).replace("Bob Ä", "Bob\\u001b[31m\\u202e");
+        let read = decode_profile(&user("bob"), &hostile).unwrap();
         assert_eq!(read.display_name.as_str(), "Bob[31m");
     }
 }

@@ -1,91 +1,42 @@
-//! The envelope and the letter inside it.
+//! Envelopes: what the broker carries. Everybody on the way can read what stands here, and nothing inside.
 
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::documents::{GroupDocument, to_bytes};
+use super::documents::to_bytes;
 use super::{Malformed, VERSION, check_size, limits};
-use crate::domain::{Group, GroupId, Membership, MessageId, MessageText, Timestamp, UserName};
+use crate::domain::{DeviceId, GroupId};
 
-/// The tag of an envelope that is not encrypted.
-const CLEAR: &str = "clear";
-
-/// What is inside an envelope. Who wrote it and where to, the topic says.
+/// What is sealed for one device of the recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// Its one identity.
-    pub id: MessageId,
-    /// When it was written: by the sender's clock, but not before anything that the sender had read there.
-    pub sent_at: Timestamp,
-    /// In which group it is said. The same bytes go to the group and, again, to the inbox of a member who
-    /// did not confirm them; and nothing said in one group can be passed off in another.
-    pub group: Option<GroupId>,
-    /// Counts what this device of the sender said in this conversation, from 1. A number that is left out
-    /// tells the receiver that something is missing. Letters that are no part of the conversation have none.
-    pub number: Option<u64>,
-    /// In a group: how the sender stands to it. So whoever missed that somebody joined learns it from the
-    /// first thing they say.
-    pub membership: Option<Membership>,
-    /// What it says.
-    pub content: Content,
+pub struct Ciphertext {
+    /// The kind of Olm message: 0 begins a session, 1 goes on with one.
+    pub kind: u8,
+    /// The Olm message.
+    pub bytes: Vec<u8>,
 }
 
-/// What a letter says.
+/// One MQTT payload of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// Words for people. To a person or to a group.
-    Text(MessageText),
-    /// The sender came into the group. To a group.
-    Joined,
-    /// The sender left the group. To a group.
-    Left,
-    /// The sender asked this person into the group. To a group.
-    Invited(UserName),
-    /// Come into this group. To a person.
-    Invitation(Group),
-    /// This is what I know of this group. To a person who just joined.
-    Roster(Group),
-    /// What became of letters of the one who gets this. To a person.
-    Receipt(Receipt),
-    /// Letters that the sender of this should have and has not, by their numbers. To a person.
-    Missing(Missing),
+pub enum Envelope {
+    /// To a person: one ciphertext for each of their devices.
+    Direct(BTreeMap<DeviceId, Ciphertext>),
+    /// To a group.
+    Group {
+        /// Which.
+        group: GroupId,
+        /// The sender's session.
+        session: String,
+        /// The Megolm message.
+        bytes: Vec<u8>,
+    },
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
 }
 
-/// What became of letters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// What became of them.
-    pub stage: Stage,
-    /// When, by the clock of who tells it.
-    pub at: Timestamp,
-    /// Of which; at most [`limits::RECEIPT`].
-    pub letters: Vec<MessageId>,
-}
-
-/// What a receipt tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// They are stored.
-    Delivered,
-    /// They were on the screen.
-    Read,
-}
-
-/// A run of numbers that are missing, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// In which group; `None` in direct messages.
-    pub group: Option<GroupId>,
-    /// The first number.
-    pub from: u64,
-    /// The last number.
-    pub to: u64,
-}
-
-/// Read first, because what else stands there depends on it.
 #[derive(Deserialize)]
 struct Head {
     v: u32,
@@ -93,119 +44,84 @@ struct Head {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Clear<M> {
+struct Sealed {
+    y: u8,
+    c: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Direct {
     v: u32,
     t: String,
-    m: M,
+    to: BTreeMap<DeviceId, Sealed>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Inner {
-    id: MessageId,
-    ts: Timestamp,
-    ty: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    g: Option<GroupId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    q: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    n: Option<(u32, Timestamp)>,
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    b: Value,
+struct Group {
+    v: u32,
+    t: String,
+    g: GroupId,
+    s: String,
+    c: String,
 }
 
-#[derive(Deserialize)]
-struct TextBody {
-    text: MessageText,
-}
+const DIRECT: &str = "direct";
+const GROUP: &str = "group";
 
-#[derive(Deserialize)]
-struct UserBody {
-    user: UserName,
-}
+/// Most characters of the name of a session.
+const SESSION: usize = 64;
 
-#[derive(Serialize, Deserialize)]
-struct ReceiptBody {
-    s: Stage,
-    at: Timestamp,
-    ids: Vec<MessageId>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MissingBody {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    group: Option<GroupId>,
-    from: u64,
-    to: u64,
-}
-
-/// The bytes of an envelope with this letter inside.
+/// The bytes of an envelope.
 ///
-/// `Content::Newer` has no bytes of its own; it is written as an unknown type, and read back as that.
-pub fn encode_letter(letter: &Letter) -> Vec<u8> {
-    let (ty, body) = match &letter.content {
-        Content::Text(text) => ("text", json!({ "text": text })),
-        Content::Joined => ("joined", Value::Null),
-        Content::Left => ("left", Value::Null),
-        Content::Invited(user) => ("invited", json!({ "user": user })),
-        Content::Invitation(group) => ("invitation", json!(GroupDocument::from(group))),
-        Content::Roster(group) => ("roster", json!(GroupDocument::from(group))),
-        Content::Receipt(Receipt { stage, at, letters }) => {
-            ("receipt", json!(ReceiptBody { s: *stage, at: *at, ids: letters.clone() }))
+/// `Envelope::Newer` has no bytes of its own; it is written as an unknown type, and read back as that.
+pub fn encode_envelope(envelope: &Envelope) -> Vec<u8> {
+    match envelope {
+        Envelope::Direct(to) => {
+            let sealed = |c: &Ciphertext| Sealed { y: c.kind, c: STANDARD_NO_PAD.encode(&c.bytes) };
+            let to = to.iter().map(|(device, ciphertext)| (*device, sealed(ciphertext))).collect();
+            to_bytes(&Direct { v: VERSION, t: DIRECT.to_owned(), to })
         }
-        Content::Missing(Missing { group, from, to }) => {
-            ("missing", json!(MissingBody { group: *group, from: *from, to: *to }))
-        }
-        Content::Newer => ("newer", Value::Null),
-    };
-    let inner = Inner {
-        id: letter.id,
-        ts: letter.sent_at,
-        ty: ty.to_owned(),
-        g: letter.group,
-        q: letter.number,
-        n: letter.membership.map(|m| (m.count, m.since)),
-        b: body,
-    };
-    to_bytes(&Clear { v: VERSION, t: CLEAR.to_owned(), m: inner })
+        Envelope::Group { group, session, bytes } => to_bytes(&Group {
+            v: VERSION,
+            t: GROUP.to_owned(),
+            g: *group,
+            s: session.clone(),
+            c: STANDARD_NO_PAD.encode(bytes),
+        }),
+        Envelope::Newer => to_bytes(&serde_json::json!({ "v": VERSION, "t": "newer" })),
+    }
 }
 
 /// Reads an envelope.
-pub fn decode_letter(payload: &[u8]) -> Result<Letter, Malformed> {
+pub fn decode_envelope(payload: &[u8]) -> Result<Envelope, Malformed> {
     check_size(payload, limits::ENVELOPE)?;
     let head: Head = serde_json::from_slice(payload)?;
-    if head.v != VERSION || head.t != CLEAR {
-        // It has no id that we could read. One made from its bytes keeps repetitions apart from news.
-        let id = MessageId::derived(payload);
-        let (group, number, membership) = (None, None, None);
-        let (sent_at, content) = (Timestamp::EPOCH, Content::Newer);
-        return Ok(Letter { id, sent_at, group, number, membership, content });
-    }
-    let inner: Inner = serde_json::from_slice::<Clear<Inner>>(payload)?.m;
-    let content = match inner.ty.as_str() {
-        "text" => Content::Text(TextBody::deserialize(inner.b)?.text),
-        "joined" => Content::Joined,
-        "left" => Content::Left,
-        "invited" => Content::Invited(UserBody::deserialize(inner.b)?.user),
-        "invitation" => Content::Invitation(GroupDocument::deserialize(inner.b)?.try_into()?),
-        "roster" => Content::Roster(GroupDocument::deserialize(inner.b)?.try_into()?),
-        "receipt" => Content::Receipt(receipt(ReceiptBody::deserialize(inner.b)?)?),
-        "missing" => {
-            let MissingBody { group, from, to } = MissingBody::deserialize(inner.b)?;
-            Content::Missing(Missing { group, from, to })
+    match (head.v, head.t.as_str()) {
+        (VERSION, DIRECT) => {
+            let Direct { to, .. } = serde_json::from_slice(payload)?;
+            if to.len() > crate::domain::limits::DEVICES {
+                return Err(Malformed::TooManyDevices(to.len()));
+            }
+            let opened = |(device, sealed): (DeviceId, Sealed)| {
+                Ok((device, Ciphertext { kind: sealed.y, bytes: decode(&sealed.c)? }))
+            };
+            to.into_iter().map(opened).collect::<Result<_, Malformed>>().map(Envelope::Direct)
         }
-        _ => Content::Newer,
-    };
-    let membership = inner.n.map(|(count, since)| Membership { count, since });
-    let Inner { id, ts: sent_at, g: group, q: number, .. } = inner;
-    Ok(Letter { id, sent_at, group, number, membership, content })
+        (VERSION, GROUP) => {
+            let Group { g: group, s: session, c, .. } = serde_json::from_slice(payload)?;
+            if session.len() > SESSION {
+                return Err(Malformed::TooLarge { size: session.len(), limit: SESSION });
+            }
+            Ok(Envelope::Group { group, session, bytes: decode(&c)? })
+        }
+        // What anybody could have written is no word of anybody.
+        (VERSION, "plain" | "clear") => Err(Malformed::NotEncrypted),
+        _ => Ok(Envelope::Newer),
+    }
 }
 
-fn receipt(body: ReceiptBody) -> Result<Receipt, Malformed> {
-    match body.ids.len() {
-        n if n > limits::RECEIPT => Err(Malformed::TooManyLetters(n)),
-        _ => Ok(Receipt { stage: body.s, at: body.at, letters: body.ids }),
-    }
+fn decode(text: &str) -> Result<Vec<u8>, Malformed> {
+    STANDARD_NO_PAD.decode(text).map_err(|_| Malformed::Base64)
 }
 
 #[cfg(test)]
@@ -214,135 +130,66 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{GroupId, GroupName, JoinPolicy};
 
-    fn letter(content: Content) -> Letter {
-        Letter {
-            id: "01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00".parse().unwrap(),
-            sent_at: Timestamp::from_millis(1_732_281_660_123),
-            group: None,
-            number: None,
-            membership: None,
-            content,
-        }
+    fn direct(devices: u64) -> Envelope {
+        let ciphertext = |n: u64| Ciphertext { kind: 1, bytes: vec![n.to_le_bytes()[0], 2, 3] };
+        Envelope::Direct((0..devices).map(|n| (DeviceId::from_bits(n), ciphertext(n))).collect())
     }
 
-    fn group() -> Group {
-        let alice: UserName = "alice".parse().unwrap();
-        let member = Membership { count: 1, since: Timestamp::from_millis(5) };
-        Group {
-            id: GroupId::from_bits(0xc00ee),
-            name: GroupName::new("team").unwrap(),
-            owner: alice.clone(),
-            policy: JoinPolicy::Invite,
-            created_at: Timestamp::from_millis(5),
-            roster: [(alice, member)].into(),
-        }
-    }
-
-    fn receipt_of(letters: usize) -> Content {
-        let letters = (0..letters as u128).map(|n| MessageId::from_bytes(n.to_be_bytes())).collect();
-        Content::Receipt(Receipt { stage: Stage::Read, at: Timestamp::from_millis(5), letters })
-    }
-
-    fn text(letter: &Letter) -> String {
-        String::from_utf8(encode_letter(letter)).unwrap()
+    fn group() -> Envelope {
+        let group = GroupId::from_bits(7);
+        Envelope::Group { group, session: "abc".to_owned(), bytes: vec![1, 2, 3, 4] }
     }
 
     #[test]
-    fn the_format_stays_as_it_was_published() {
-        let hi = letter(Content::Text(MessageText::new("hi").unwrap()));
-        assert_snapshot!(text(&hi), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","b":{"text":"hi"}}}"#);
-        let member = Some(Membership { count: 3, since: Timestamp::from_millis(5) });
-        let (group_id, number) = (Some(GroupId::from_bits(0xc00ee)), Some(7));
-        let joined = Letter { group: group_id, number, membership: member, ..letter(Content::Joined) };
-        assert_snapshot!(text(&joined), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","g":"000000000000000000000000000c00ee","q":7,"n":[3,5]}}"#);
-        assert_snapshot!(text(&letter(receipt_of(1))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"receipt","b":{"at":5,"ids":["00000000-0000-0000-0000-000000000000"],"s":"read"}}}"#);
-        let missing = Missing { group: group_id, from: 3, to: 5 };
-        assert_snapshot!(text(&letter(Content::Missing(missing))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"missing","b":{"from":3,"group":"000000000000000000000000000c00ee","to":5}}}"#);
-        assert_snapshot!(text(&letter(Content::Invited("bob".parse().unwrap()))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invited","b":{"user":"bob"}}}"#);
-        assert_snapshot!(text(&letter(Content::Invitation(group()))), @r#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invitation","b":{"at":5,"id":"000000000000000000000000000c00ee","join":"invite","m":{"alice":[1,5]},"name":"team","owner":"alice","v":1}}}"#);
+    fn the_formats_stay_as_they_were_published() {
+        let text = |envelope| String::from_utf8(encode_envelope(&envelope)).unwrap();
+        assert_snapshot!(text(direct(1)), @r#"{"v":1,"t":"direct","to":{"0000000000000000":{"y":1,"c":"AAID"}}}"#);
+        assert_snapshot!(text(group()), @r#"{"v":1,"t":"group","g":"00000000000000000000000000000007","s":"abc","c":"AQIDBA"}"#);
     }
 
     #[test]
-    fn every_letter_is_read_as_it_was_written() {
-        let contents = [
-            Content::Text(MessageText::new("a\n\u{1F469}\u{200D}\u{1F680}").unwrap()),
-            Content::Joined,
-            Content::Left,
-            Content::Invited("bob".parse().unwrap()),
-            Content::Invitation(group()),
-            Content::Roster(group()),
-            receipt_of(limits::RECEIPT),
-            Content::Missing(Missing { group: None, from: 1, to: u64::MAX }),
-            Content::Newer,
-        ];
-        for content in contents {
-            let letter = letter(content);
-            assert_eq!(decode_letter(&encode_letter(&letter)).unwrap(), letter);
+    fn every_envelope_is_read_as_it_was_written() {
+        for envelope in [direct(8), group(), Envelope::Newer] {
+            assert_eq!(decode_envelope(&encode_envelope(&envelope)).unwrap(), envelope);
         }
     }
 
     #[test]
-    fn what_was_written_before_there_were_numbers_is_read() {
-        let old = br#"{"v":1,"t":"clear","m":{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","n":[3,5]}}"#;
-        let old = decode_letter(old).unwrap();
-        assert_eq!((old.group, old.number, old.content), (None, None, Content::Joined));
-    }
-
-    #[test]
-    fn a_receipt_is_bounded() {
-        let long = encode_letter(&letter(receipt_of(limits::RECEIPT + 1)));
-        assert!(matches!(decode_letter(&long), Err(Malformed::TooManyLetters(257))));
-    }
-
-    #[test]
-    fn what_is_newer_is_kept_and_told_apart() {
-        let one = decode_letter(br#"{"v":2,"t":"clear","x":1}"#).unwrap();
-        let other = decode_letter(br#"{"v":1,"t":"direct","to":{}}"#).unwrap();
-        assert_eq!(one.content, Content::Newer);
-        assert_eq!(other.content, Content::Newer);
-        assert_ne!(one.id, other.id);
-        let known = text(&letter(Content::Left)).replace("left", "poll");
-        let letter = decode_letter(known.as_bytes()).unwrap();
-        assert_eq!(letter.content, Content::Newer);
-        assert_eq!(letter.id.to_string(), "01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00");
-    }
-
-    #[test]
-    fn what_is_wrong_is_refused() {
-        let huge = vec![b' '; limits::ENVELOPE + 1];
-        assert!(matches!(decode_letter(&huge), Err(Malformed::TooLarge { .. })));
-        let deep = format!("{}{}", r#"{"v":1,"t":"clear","m":"#, "[".repeat(60_000));
-        assert!(matches!(decode_letter(deep.as_bytes()), Err(Malformed::Shape(_))));
-        for bad in [
-            "",
-            "null",
-            "{}",
-            "\u{1b}",
-            r#"{"v":1,"t":"clear"}"#,
-            r#"{"v":1,"t":"clear","m":{"id":"x"}}"#,
+    fn what_is_not_encrypted_is_refused_whatever_it_claims() {
+        for plain in [
+            r#"{"v":1,"t":"plain","id":"x","ts":1,"text":"hi"}"#,
+            r#"{"v":1,"t":"clear","m":{"id":"x","ts":1,"ty":"text","b":{"text":"hi"}}}"#,
         ] {
-            assert!(matches!(decode_letter(bad.as_bytes()), Err(Malformed::Shape(_))), "{bad}");
+            assert!(
+                matches!(decode_envelope(plain.as_bytes()), Err(Malformed::NotEncrypted)),
+                "{plain}"
+            );
         }
-        let blank =
-            text(&letter(Content::Text(MessageText::new("hi").unwrap()))).replace("hi", "\\u001b");
-        assert!(matches!(decode_letter(blank.as_bytes()), Err(Malformed::Shape(_))));
+        for nonsense in ["hi", "", "null", "[]", "\u{1b}[31m"] {
+            assert!(matches!(decode_envelope(nonsense.as_bytes()), Err(Malformed::Shape(_))));
+        }
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let many = encode_envelope(&direct(9));
+        assert!(matches!(decode_envelope(&many), Err(Malformed::TooManyDevices(9))));
+        let huge = vec![b' '; limits::ENVELOPE + 1];
+        assert!(matches!(decode_envelope(&huge), Err(Malformed::TooLarge { .. })));
+        let deep = format!("{}{}", r#"{"v":1,"t":"direct","to":"#, "[".repeat(60_000));
+        assert!(matches!(decode_envelope(deep.as_bytes()), Err(Malformed::Shape(_))));
+        let long =
+            format!(r#"{{"v":1,"t":"group","g":"{}","s":"{}","c":""}}"#, "0".repeat(32), "x".repeat(65));
+        assert!(matches!(decode_envelope(long.as_bytes()), Err(Malformed::TooLarge { .. })));
+        let newer = decode_envelope(br#"{"v":2,"t":"direct","to":[]}"#).unwrap();
+        assert_eq!(newer, Envelope::Newer);
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = decode_letter(&bytes);
-        }
-
-        #[test]
-        fn no_cut_or_changed_byte_makes_it_panic(at in 0usize..400, byte in any::<u8>()) {
-            let mut bytes = encode_letter(&letter(Content::Invitation(group())));
-            let at = at % bytes.len();
-            let _ = decode_letter(&bytes[..at]);
-            bytes[at] = byte;
-            let _ = decode_letter(&bytes);
+            let _ = decode_envelope(&bytes);
         }
     }
 }

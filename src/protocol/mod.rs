@@ -6,11 +6,12 @@
 //!
 //! | topic (below the root, `cooee/1`) | retained | QoS | payload |
 //! |---|---|---|---|
-//! | `profile/<user>` | yes | 1, read at 0 | [`encode_profile`] |
+//! | `profile/<user>` | yes | 1, read at 0 | [`encode_profile`], signed |
+//! | `keys/<user>/<device>` | yes | 1, read at 0 | [`encode_bundle`], signed |
 //! | `presence/<user>/<device>` | yes, and the will | 1, read at 0 | [`encode_presence`]; empty is offline |
-//! | `directory/<group>` | yes | 1, read at 0 | [`encode_card`]; empty takes it out |
-//! | `inbox/<to>/<from>/<device>` | no | 1 | [`Letter`] in an envelope |
-//! | `group/<group>/<from>/<device>` | no | 1 | [`Letter`] in an envelope |
+//! | `directory/<group>` | yes | 1, read at 0 | [`encode_card`], signed; empty takes it out |
+//! | `inbox/<to>/<from>/<device>` | no | 1 | [`Envelope`] |
+//! | `group/<group>/<from>/<device>` | no | 1 | [`Envelope`] |
 //! | `live/@<user>/<from>/<device>`, `live/<group>/<from>/<device>` | no | 0 | [`encode_typing`], expires |
 //! | `doctor/<random>/…` | for a moment | 1 | nothing of meaning: `cooee doctor` examines the broker |
 //!
@@ -21,19 +22,23 @@
 //! A letter that is part of a conversation carries a number, which its sender's device counts there, and in a
 //! group the group: so the same bytes can come to the inbox of a member who did not confirm them.
 //!
-//! There is one envelope, `{"v":1,"t":"clear","m":{…}}`. Its tag leaves room for encrypted ones; what
-//! is inside stays the same then. An unknown `v`, `t` or `ty` is not an error: it is what a newer Cooee
-//! says, and is kept as [`Content::Newer`].
+//! Everything that is said is sealed: an [`Envelope`] holds ciphertexts, which hold an [`Inside`], which holds a
+//! [`Letter`]. An unknown `v`, `t` or `ty` is not an error: it is what a newer Cooee says, and is kept as
+//! [`Envelope::Newer`] or [`Content::Newer`]. The tag `mls` is reserved for a successor of the group envelope.
 
 mod documents;
 mod envelope;
+mod inside;
+mod letter;
 mod topics;
 
 pub use documents::{
-    decode_card, decode_presence, decode_profile, decode_typing, encode_card, encode_presence,
-    encode_profile, encode_typing,
+    decode_bundle, decode_card, decode_presence, decode_profile, decode_typing, encode_bundle,
+    encode_card, encode_presence, encode_profile, encode_typing,
 };
-pub use envelope::{Content, Letter, Missing, Receipt, Stage, decode_letter, encode_letter};
+pub use envelope::{Ciphertext, Envelope, decode_envelope, encode_envelope};
+pub use inside::{End, Inside, decode_inside, encode_inside};
+pub use letter::{Content, Letter, Missing, Receipt, SenderKey, Stage, decode_letter, encode_letter};
 pub use topics::{Filter, InvalidRoot, Place, Root, Topic};
 
 /// The version of every format here.
@@ -45,6 +50,10 @@ pub mod limits {
     pub const ENVELOPE: usize = 64 * 1024;
     /// One profile.
     pub const PROFILE: usize = 8 * 1024;
+    /// The keys of one device.
+    pub const BUNDLE: usize = 4 * 1024;
+    /// The key of a sender in a group, as text.
+    pub const SENDER_KEY: usize = 512;
     /// One presence record.
     pub const PRESENCE: usize = 1024;
     /// One group card: 256 members with names of 32 characters fit.
@@ -83,6 +92,15 @@ pub enum Malformed {
         /// What the topic names.
         topic: String,
     },
+    /// What should be encrypted is not.
+    #[error("it is not encrypted")]
+    NotEncrypted,
+    /// A ciphertext that is no base64.
+    #[error("a ciphertext that is no base64")]
+    Base64,
+    /// More devices than somebody may have.
+    #[error("{0} devices, at most {max} are allowed", max = crate::domain::limits::DEVICES)]
+    TooManyDevices(usize),
     /// More letters than a receipt may speak of.
     #[error("a receipt of {0} letters, at most {max} are allowed", max = limits::RECEIPT)]
     TooManyLetters(usize),

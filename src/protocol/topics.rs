@@ -78,6 +78,8 @@ impl FromStr for Place {
 pub enum Topic {
     /// What a person tells about themselves.
     Profile(UserName),
+    /// What a device publishes for those who write to it first.
+    Keys(UserName, DeviceId),
     /// Whether a device is connected.
     Presence(UserName, DeviceId),
     /// The card of a listed group.
@@ -116,6 +118,8 @@ pub enum Topic {
 pub enum Filter {
     /// All profiles.
     Profiles,
+    /// The keys of all devices.
+    Keys,
     /// All presence records.
     Presence,
     /// All group cards.
@@ -137,6 +141,7 @@ impl Root {
     pub fn topic(&self, topic: &Topic) -> String {
         match topic {
             Topic::Profile(user) => format!("{self}/profile/{user}"),
+            Topic::Keys(user, device) => format!("{self}/keys/{user}/{device}"),
             Topic::Presence(user, device) => format!("{self}/presence/{user}/{device}"),
             Topic::Directory(group) => format!("{self}/directory/{group}"),
             Topic::Inbox { to, from, device } => format!("{self}/inbox/{to}/{from}/{device}"),
@@ -149,6 +154,7 @@ impl Root {
     pub fn filter(&self, filter: &Filter) -> String {
         match filter {
             Filter::Profiles => format!("{self}/profile/+"),
+            Filter::Keys => format!("{self}/keys/+/+"),
             Filter::Presence => format!("{self}/presence/+/+"),
             Filter::Directory => format!("{self}/directory/+"),
             Filter::Inbox(user) => format!("{self}/inbox/{user}/+/+"),
@@ -171,6 +177,7 @@ impl Root {
         let kind = levels.next()?;
         let parsed = match kind {
             "profile" => Topic::Profile(parse(levels.next())?),
+            "keys" => Topic::Keys(parse(levels.next())?, parse(levels.next())?),
             "presence" => Topic::Presence(parse(levels.next())?, parse(levels.next())?),
             "directory" => Topic::Directory(parse(levels.next())?),
             "inbox" => Topic::Inbox {
@@ -211,6 +218,7 @@ mod tests {
         let place = prop_oneof![user().prop_map(Place::User), group().prop_map(Place::Group)];
         prop_oneof![
             user().prop_map(Topic::Profile),
+            (user(), device()).prop_map(|(user, device)| Topic::Keys(user, device)),
             (user(), device()).prop_map(|(user, device)| Topic::Presence(user, device)),
             group().prop_map(Topic::Directory),
             (user(), user(), device()).prop_map(|(to, from, device)| Topic::Inbox { to, from, device }),

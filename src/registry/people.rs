@@ -125,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::AccountId;
+    use crate::domain::IdentityKey;
 
     fn registry(file: &[u8]) -> (tempfile::TempDir, Registry) {
         let dir = tempfile::tempdir().unwrap();
@@ -137,7 +137,8 @@ mod tests {
     fn profile(user: &str, mobile: Option<&str>, display_name: &str) -> Profile {
         Profile {
             user: user.parse().unwrap(),
-            account: AccountId::from_bits(1),
+            identity: IdentityKey::from_bytes([1; 32]),
+            devices: Vec::new(),
             version: 1,
             display_name: DisplayName::new(display_name).unwrap(),
             mobile: mobile.map(|number| MobileNumber::new(number).unwrap()),

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use super::place::Voices;
 use super::row::{Conversation, body_columns, from_bits};
 use super::value::{Incoming, Received, Thread};
-use super::{delivery, gaps, outbox, people, quarantine, search};
+use super::{delivery, gaps, outbox, people, quarantine, sealed, search, secrets};
 use crate::domain::{Body, ConversationId, Message, MessageId, Summary, Timestamp, UserName};
 
 /// Stores all of it in one transaction.
@@ -37,6 +37,17 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
             Incoming::Answer(draft) => {
                 outbox::insert(&transaction, &draft)?;
             }
+            Incoming::Opened(opened) => sealed::open(&transaction, &opened, &mut received)?,
+            Incoming::Used { tag, sender, device } => match sealed::letter(&transaction, &tag, &sender)?
+            {
+                Some(letter) => received.again.push((sender, letter)),
+                None => received.lost.push((sender, device)),
+            },
+            Incoming::Sealed { sender, topic, payload } => {
+                sealed::keep(&transaction, &sender, &topic, &payload)?;
+            }
+            Incoming::Unsealed(seq) => sealed::forget(&transaction, seq)?,
+            Incoming::Secret(secret) => secrets::save(&transaction, &[secret])?,
             Incoming::Quarantine { topic, payload, reason, at } => {
                 quarantine::keep(&transaction, &topic, &payload, &reason, at)?;
             }
@@ -280,7 +291,7 @@ mod tests {
             Message { conversation: ConversationId::Group(GroupId::from_bits(1)), ..a.clone() };
         let again = f.receive(&[b.clone(), elsewhere]);
         assert_eq!(again, Received::default());
-        f.wait(f.store.see(vec![b.id], Vec::new())).unwrap();
+        f.wait(f.store.see(vec![b.id], Vec::new(), vec![])).unwrap();
         let again = f.receive(std::slice::from_ref(&b));
         assert_eq!(again.seen_before, [(user("bob"), b.id)], "its sender may not know");
         let known = f.wait(f.store.load()).unwrap().summaries;

@@ -111,7 +111,7 @@ pub(super) fn resend(
     for letter in failed {
         progress.extend(settle(db, letter)?);
     }
-    let open = "SELECT o.seq, o.letter, o.topic, o.payload, o.party
+    let open = "SELECT o.seq, o.letter, o.topic, o.clear, o.payload, o.party
         FROM recipient r JOIN outbox o ON o.letter = r.letter
         WHERE r.member = ?1 AND r.departed = 0 AND r.delivery IN (1, 2) AND o.state = 1
         ORDER BY r.attempts, r.letter LIMIT ?2";
@@ -145,8 +145,8 @@ pub(super) fn retry(db: &Connection, letters: &[MessageId]) -> Result<Moved> {
             continue;
         }
         // A new number: rows are read in their order, and this one was passed already.
-        let renew = "INSERT INTO outbox (letter, topic, payload, party)
-            SELECT letter, topic, payload, party FROM outbox WHERE letter = ?1";
+        let renew = "INSERT INTO outbox (letter, topic, clear, payload, party)
+            SELECT letter, topic, clear, payload, party FROM outbox WHERE letter = ?1";
         let seq = db.prepare_cached(renew)?.insert([letter])?;
         let old = "DELETE FROM outbox WHERE letter = ?1 AND seq <> ?2";
         db.prepare_cached(old)?.execute((letter, seq))?;
@@ -221,14 +221,15 @@ fn recipients(db: &Connection, letter: MessageId) -> Result<Vec<Recipient>> {
     db.prepare_cached(all)?.query_map([letter], recipient)?.collect()
 }
 
-/// A row of `SELECT seq, letter, topic, payload, party`.
+/// A row of `SELECT seq, letter, topic, clear, payload, party`.
 pub(super) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
     Ok(OutboxRow {
         seq: row.get(0)?,
         letter: row.get(1)?,
         topic: row.get(2)?,
-        payload: row.get(3)?,
-        to: row.get(4)?,
+        clear: row.get(3)?,
+        payload: row.get(4)?,
+        to: row.get(5)?,
     })
 }
 
@@ -306,7 +307,7 @@ mod tests {
         let message = Message { conversation: to.clone(), ..ours(letter, "bob", 5, "hi") };
         let recipients = recipients.iter().map(|name| user(name)).collect();
         let draft = Draft { to, recipients, ..draft("topic", letter) };
-        f.wait(f.store.queue(Some(message), vec![draft], None)).unwrap().rows[0]
+        f.wait(f.store.queue(Some(message), vec![draft], None, vec![])).unwrap().rows[0]
     }
 
     fn receipt(
@@ -445,14 +446,14 @@ mod tests {
     #[test]
     fn what_nobody_confirms_is_done_when_the_broker_has_it() {
         let f = Fixture::new();
-        let rows = f.wait(f.store.queue(None, vec![draft("receipt", 5)], None)).unwrap().rows;
+        let rows = f.wait(f.store.queue(None, vec![draft("receipt", 5)], None, vec![])).unwrap().rows;
         f.wait(f.store.taken(rows)).unwrap();
         assert_eq!((waiting(&f), f.wait(f.store.tracked(id(5))).unwrap()), (0, None));
         let alone = queue(&f, 1, &[]);
         assert_eq!(reached(&f.wait(f.store.taken(vec![alone])).unwrap().progress), [Delivery::Sent]);
         // A notice that somebody is to confirm leaves nothing behind.
         let notice = Draft { recipients: vec![user("bob")], ..draft("invitation", 6) };
-        let rows = f.wait(f.store.queue(None, vec![notice], None)).unwrap().rows;
+        let rows = f.wait(f.store.queue(None, vec![notice], None, vec![])).unwrap().rows;
         f.wait(f.store.taken(rows)).unwrap();
         assert_eq!(waiting(&f), 1);
         receipt(&f, "bob", Delivery::Delivered, 7, &[6]);

@@ -15,6 +15,7 @@ use super::Error;
 const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/001_first.sql")),
     M::up(include_str!("../../assets/schema/002_receipts.sql")),
+    M::up(include_str!("../../assets/schema/003_secrecy.sql")),
 ];
 
 /// Settings of the connection.
@@ -38,7 +39,7 @@ const SETTINGS: &str = "
 const LOCKED_FOR: Duration = Duration::from_secs(5);
 
 /// More than there are statements in this layer: each is prepared once.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 128;
 
 /// Opens the database, making it and its directory where they are missing, and brings its schema up to
 /// date. The file is readable by its owner alone, and so is a directory made here.
@@ -100,9 +101,9 @@ mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
-    use crate::domain::{Delivery, PageAt};
+    use crate::domain::PageAt;
     use crate::store::Store;
-    use crate::store::testing::{Fixture, at, direct, id, said, user};
+    use crate::store::testing::{Fixture, direct, said};
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -117,45 +118,6 @@ mod tests {
     #[test]
     fn the_versions_of_the_schema_build_on_each_other() {
         Migrations::from_slice(VERSIONS).validate().unwrap();
-    }
-
-    #[test]
-    fn what_waited_in_an_older_file_still_goes_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("chat.db");
-        let mut old = Connection::open(&path).unwrap();
-        Migrations::from_slice(&VERSIONS[..1]).to_latest(&mut old).unwrap();
-        old.execute_batch(
-            "INSERT INTO conversation
-                (id, party, unread, first_unread_at, first_unread_id, last_at, last_sender) VALUES
-                (1, 'bob', 1, 30, x'00000000000000000000000000000003', 30, 'bob');
-            INSERT INTO message (id, conversation, sender, sent_at, received_at, kind, text, delivery) VALUES
-                (x'00000000000000000000000000000001', 1, 'me', 10, 10, 0, 'sent', 2),
-                (x'00000000000000000000000000000002', 1, 'me', 20, 20, 0, 'queued', 1),
-                (x'00000000000000000000000000000003', 1, 'bob', 30, 30, 0, 'unread', NULL),
-                (x'00000000000000000000000000000004', 1, 'bob', 20, 20, 0, 'read', NULL);
-            INSERT INTO outbox (seq, topic, payload, retain, message, recipient) VALUES
-                (41, 'a', x'01', 0, x'00000000000000000000000000000002', 'bob'),
-                (42, 'b', x'02', 0, NULL, 'bob');",
-        )
-        .unwrap();
-        old.close().unwrap();
-        let f = Fixture::at(dir, &path);
-        let stages = || {
-            let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 9)).unwrap();
-            page.messages.into_iter().map(|m| m.delivery).collect::<Vec<_>>()
-        };
-        assert_eq!(stages(), [Some(Delivery::Sent), Some(Delivery::Queued), None, None]);
-        let due = f.wait(f.store.due(0, 9)).unwrap();
-        assert_eq!(due.iter().map(|row| row.seq).collect::<Vec<_>>(), [41, 42]);
-        f.wait(f.store.taken(vec![41, 42])).unwrap();
-        assert_eq!(stages(), [Some(Delivery::Sent), Some(Delivery::Sent), None, None]);
-        assert_eq!(f.wait(f.store.waiting(9)).unwrap(), (vec![], 0));
-        // Whoever sends it again is not told that what is unread was on the screen.
-        let again = f.receive(&[said(3, "bob", 30, "unread"), said(4, "bob", 20, "read")]);
-        assert_eq!(again.seen_before, [(user("bob"), id(4))]);
-        let snapshot = f.wait(f.store.load()).unwrap();
-        assert_eq!(snapshot.threads[0].1.stamp, at(30));
     }
 
     #[test]

@@ -9,10 +9,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
     Account, Draft, Gap, Incoming, KnownPerson, LastSeen, Moved, OutboxRow, Page, Progress, Queued,
-    Received, Snapshot, StoredGroup, Tracked, limits,
+    Received, Sealed, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
-use super::{Error, batch, delivery, file, gaps, outbox, page, people, quarantine, search};
-use crate::domain::{ConversationId, GroupId, Message, MessageId, PageAt, Summary, Timestamp, UserName};
+use super::{
+    Error, batch, delivery, file, gaps, outbox, page, people, quarantine, sealed, search, secrets,
+};
+use crate::domain::{
+    Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, PageAt, Summary, Timestamp, UserName,
+};
 
 /// What one account remembers. Cheap to clone; all clones speak with the same thread.
 ///
@@ -83,6 +87,8 @@ impl Store {
                 newest_own: batch::newest_own(db)?,
                 threads: batch::threads(db)?,
                 debtors: delivery::debtors(db)?,
+                bundles: secrets::bundles(db)?,
+                epoch: people::epoch(db)?,
             })
         };
         self.ask("read what is known", load).await
@@ -115,7 +121,8 @@ impl Store {
     }
 
     /// Stores what is to be sent, all of it or nothing: a message of ours if there is one, the drafts
-    /// as outbox rows in this order, and the group that changes by it if there is one.
+    /// as outbox rows in this order, the group that changes by it if there is one, and the keys that sealed
+    /// it as they are now.
     ///
     /// If the id of the message is known already, it was queued before: nothing is written, and the
     /// answer is empty.
@@ -124,8 +131,10 @@ impl Store {
         message: Option<Message>,
         drafts: Vec<Draft>,
         group: Option<StoredGroup>,
+        secrets: Vec<Secret>,
     ) -> Result<Queued, Error> {
-        let queue = move |db: &mut Connection| outbox::queue(db, message, &drafts, group.as_ref());
+        let queue =
+            move |db: &mut Connection| outbox::queue(db, message, &drafts, group.as_ref(), &secrets);
         self.ask("store what is to be sent", queue).await
     }
 
@@ -133,6 +142,57 @@ impl Store {
     /// at most `limit`, and at most [`limits::ROWS`].
     pub async fn due(&self, after_seq: i64, limit: usize) -> Result<Vec<OutboxRow>, Error> {
         self.ask("read the outbox", move |db| outbox::due(db, after_seq, bounded(limit))).await
+    }
+
+    /// These rows of the outbox were sealed, with these keys as they are now.
+    pub async fn seal(&self, rows: Vec<(i64, Vec<u8>)>, secrets: Vec<Secret>) -> Result<(), Error> {
+        let seal = move |db: &mut Connection| {
+            in_transaction(db, |db| {
+                outbox::seal(db, &rows)?;
+                secrets::save(db, &secrets)
+            })
+        };
+        self.ask("store what was sealed", seal).await
+    }
+
+    /// What this user did not confirm and was said to them alone is to be sealed anew. Says how much it is.
+    pub async fn unseal(&self, member: UserName) -> Result<usize, Error> {
+        self.ask("seal anew", move |db| outbox::unseal(db, &member)).await
+    }
+
+    /// Another device of ours takes over what is in the outbox, and seals it anew.
+    pub async fn hand_over(&self, old: DeviceId, new: DeviceId) -> Result<(), Error> {
+        let (old, new) = (old.to_string(), new.to_string());
+        self.ask("seal anew", move |db| outbox::hand_over(db, &old, &new)).await
+    }
+
+    /// What is kept under these names, in their order.
+    pub async fn secrets(&self, names: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        self.ask("read keys", move |db| secrets::read(db, &names)).await
+    }
+
+    /// Keeps these keys.
+    pub async fn save_secrets(&self, secrets: Vec<Secret>) -> Result<(), Error> {
+        let save = move |db: &mut Connection| in_transaction(db, |db| secrets::save(db, &secrets));
+        self.ask("save keys", save).await
+    }
+
+    /// Forgets every key whose name begins so.
+    pub async fn forget_secrets(&self, beginning: String) -> Result<(), Error> {
+        self.ask("forget keys", move |db| secrets::forget(db, &beginning).map(drop)).await
+    }
+
+    /// Keeps what devices published for those who write to them first.
+    pub async fn save_bundles(&self, bundles: Vec<Bundle>) -> Result<(), Error> {
+        let save =
+            move |db: &mut Connection| in_transaction(db, |db| secrets::save_bundles(db, &bundles));
+        self.ask("save the keys of others", save).await
+    }
+
+    /// What this user sent and could not be opened yet, in the order in which it came; at most
+    /// [`limits::ROWS`].
+    pub async fn sealed(&self, sender: UserName) -> Result<Vec<Sealed>, Error> {
+        self.ask("read what waits for a key", move |db| sealed::of(db, &sender, limits::ROWS)).await
     }
 
     /// The broker took these rows: they leave the outbox when their recipients have confirmed them. Unknown
@@ -201,11 +261,17 @@ impl Store {
     /// that.
     ///
     /// Not forced to the disk, as with [`mark_read`](Self::mark_read): they are seen again then.
-    pub async fn see(&self, ids: Vec<MessageId>, drafts: Vec<Draft>) -> Result<(), Error> {
+    pub async fn see(
+        &self,
+        ids: Vec<MessageId>,
+        drafts: Vec<Draft>,
+        secrets: Vec<Secret>,
+    ) -> Result<(), Error> {
         let see = move |db: &mut Connection| {
             let see = |db: &Connection| {
                 batch::see(db, &ids)?;
-                drafts.iter().try_for_each(|draft| outbox::insert(db, draft).map(drop))
+                drafts.iter().try_for_each(|draft| outbox::insert(db, draft).map(drop))?;
+                secrets::save(db, &secrets)
             };
             file::unforced(db, |db| in_transaction(db, see))
         };
@@ -479,7 +545,7 @@ mod tests {
             assert_eq!(f.receive(&messages).fresh.len(), messages.len());
             let mine = number(batch, BATCH);
             let message = ours(mine, "bob", 1, "my words");
-            f.wait(f.store.queue(Some(message), vec![draft("a", mine)], None)).unwrap();
+            f.wait(f.store.queue(Some(message), vec![draft("a", mine)], None, vec![])).unwrap();
             println!("answered {batch}");
         }
     }

@@ -24,7 +24,9 @@ mod people;
 mod place;
 mod quarantine;
 mod row;
+mod sealed;
 mod search;
+mod secrets;
 #[cfg(test)]
 mod testing;
 mod value;
@@ -32,6 +34,7 @@ mod value;
 pub use error::Error;
 pub use handle::Store;
 pub use value::{
-    Account, Draft, Gap, Heard, Incoming, KnownPerson, LastSeen, Moved, OutboxRow, OutboxState, Page,
-    Progress, Queued, Received, Snapshot, StoredGroup, Thread, Tracked, limits,
+    Account, Draft, Gap, Heard, Incoming, KnownPerson, LastSeen, Moved, Opened, OutboxRow, OutboxState,
+    Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tag, Thread, Tracked,
+    limits,
 };

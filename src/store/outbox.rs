@@ -4,9 +4,9 @@ use rusqlite::{Connection, Result, params};
 
 use super::batch::{Added, Batch};
 use super::delivery::outbox_row;
-use super::people;
-use super::value::{Draft, OutboxRow, Queued, StoredGroup};
-use crate::domain::{Delivery, Message};
+use super::value::{Draft, OutboxRow, Queued, Secret, StoredGroup};
+use super::{people, secrets};
+use crate::domain::{Delivery, Message, UserName};
 
 /// Stores a message, what is to be published for it, and the group it changes, or nothing of it. A
 /// message that is known already was queued already: nothing is written then.
@@ -15,6 +15,7 @@ pub(super) fn queue(
     message: Option<Message>,
     drafts: &[Draft],
     group: Option<&StoredGroup>,
+    secrets: &[Secret],
 ) -> Result<Queued> {
     let transaction = db.transaction()?;
     let mut batch = Batch::new(&transaction);
@@ -30,15 +31,16 @@ pub(super) fn queue(
     for draft in drafts {
         queued.rows.push(insert(&transaction, draft)?);
     }
+    secrets::save(&transaction, secrets)?;
     transaction.commit()?;
     Ok(queued)
 }
 
 /// Puts a letter into the outbox, with whom it is for.
 pub(super) fn insert(db: &Connection, draft: &Draft) -> Result<i64> {
-    let Draft { topic, payload, letter, to, recipients, number } = draft;
-    let insert = "INSERT INTO outbox (letter, topic, payload, party) VALUES (?1, ?2, ?3, ?4)";
-    let seq = db.prepare_cached(insert)?.insert(params![letter, topic, payload, to])?;
+    let Draft { topic, clear, payload, letter, to, recipients, number } = draft;
+    let insert = "INSERT INTO outbox (letter, topic, clear, payload, party) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let seq = db.prepare_cached(insert)?.insert(params![letter, topic, clear, payload, to])?;
     for member in recipients {
         let expect = "INSERT OR IGNORE INTO recipient (letter, member, delivery) VALUES (?1, ?2, ?3)";
         db.prepare_cached(expect)?.execute((letter, member, Delivery::Queued))?;
@@ -52,9 +54,33 @@ pub(super) fn insert(db: &Connection, draft: &Draft) -> Result<i64> {
 
 /// The rows after `seq` that are to be published, oldest first.
 pub(super) fn due(db: &Connection, after: i64, limit: u32) -> Result<Vec<OutboxRow>> {
-    let select = "SELECT seq, letter, topic, payload, party
+    let select = "SELECT seq, letter, topic, clear, payload, party
         FROM outbox WHERE state = 0 AND seq > ?1 ORDER BY seq LIMIT ?2";
     db.prepare_cached(select)?.query_map((after, limit), outbox_row)?.collect()
+}
+
+/// These rows were sealed: what goes out from now on is these bytes.
+pub(super) fn seal(db: &Connection, rows: &[(i64, Vec<u8>)]) -> Result<()> {
+    let mut seal = db.prepare_cached("UPDATE outbox SET payload = ?2 WHERE seq = ?1")?;
+    rows.iter().try_for_each(|row| seal.execute(params![row.0, row.1]).map(drop))
+}
+
+/// What this user did not confirm and was said to them alone has to be sealed anew, also what the broker took.
+/// Says how much that is.
+pub(super) fn unseal(db: &Connection, member: &UserName) -> Result<usize> {
+    let unseal = "UPDATE outbox SET payload = NULL WHERE party = ?1 AND state < 2 AND letter IN
+        (SELECT letter FROM recipient WHERE member = ?1 AND departed = 0 AND delivery IN (1, 2))";
+    db.prepare_cached(unseal)?.execute([member])
+}
+
+/// Another device of ours takes over what is in the outbox: it has to seal it anew, and to say so in the topics,
+/// whose last level is the device.
+pub(super) fn hand_over(db: &Connection, old: &str, new: &str) -> Result<()> {
+    let hand_over = "UPDATE outbox SET payload = NULL,
+        topic = substr(topic, 1, length(topic) - length(?1)) || ?2
+        WHERE topic LIKE '%/' || ?1";
+    db.execute(hand_over, (old, new))?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -72,19 +98,21 @@ mod tests {
     #[test]
     fn what_is_queued_keeps_its_order_over_restarts() {
         let mut f = Fixture::new();
-        let first = f.wait(f.store.queue(None, vec![draft("a", 1), draft("b", 2)], None)).unwrap();
+        let first =
+            f.wait(f.store.queue(None, vec![draft("a", 1), draft("b", 2)], None, vec![])).unwrap();
         assert_eq!((first.rows.len(), first.summary), (2, None));
         f.wait(f.store.taken(first.rows.clone())).unwrap();
         f.restart();
         // The table was empty: its numbers start again nowhere.
-        let again = f.wait(f.store.queue(None, vec![draft("c", 3), draft("d", 4)], None)).unwrap();
+        let again =
+            f.wait(f.store.queue(None, vec![draft("c", 3), draft("d", 4)], None, vec![])).unwrap();
         assert!(again.rows[0] > first.rows[1] && again.rows[1] > again.rows[0]);
         f.restart();
         assert_eq!(topics(&f), ["c", "d"]);
         let rest = f.wait(f.store.due(again.rows[0], 10)).unwrap();
         assert_eq!(rest.len(), 1);
         assert_eq!(
-            (rest[0].seq, rest[0].letter, rest[0].payload.as_slice()),
+            (rest[0].seq, rest[0].letter, rest[0].clear.as_slice()),
             (again.rows[1], id(4), &b"d"[..])
         );
         assert_eq!(f.wait(f.store.due(again.rows[1], 10)).unwrap(), []);
@@ -95,7 +123,7 @@ mod tests {
         let f = Fixture::new();
         let queue = |n, text| {
             let message = Some(ours(n, "bob", 5, text));
-            f.wait(f.store.queue(message, vec![draft(text, n)], Some(group(1)))).unwrap()
+            f.wait(f.store.queue(message, vec![draft(text, n)], Some(group(1)), vec![])).unwrap()
         };
         queue(1, "a");
         assert_eq!(queue(1, "again"), Queued::default());
@@ -103,7 +131,7 @@ mod tests {
         assert_eq!(f.wait(f.store.load()).unwrap().groups, [group(1)]);
 
         f.receive(&[said(2, "bob", 6, "theirs")]);
-        let resend = f.wait(f.store.queue(None, vec![draft("b", 2)], None)).unwrap();
+        let resend = f.wait(f.store.queue(None, vec![draft("b", 2)], None, vec![])).unwrap();
         assert_eq!(f.wait(f.store.taken(resend.rows)).unwrap().progress, []);
         let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 1)).unwrap();
         assert_eq!((page.messages[0].id, page.messages[0].delivery), (id(2), None));
@@ -114,7 +142,7 @@ mod tests {
     fn the_outbox_is_read_in_bounded_pieces() {
         let f = Fixture::new();
         let many = (0..600).map(|n| draft(&n.to_string(), n)).collect();
-        f.wait(f.store.queue(None, many, None)).unwrap();
+        f.wait(f.store.queue(None, many, None, vec![])).unwrap();
         let first = f.wait(f.store.due(0, usize::MAX)).unwrap();
         assert_eq!(first.len(), limits::ROWS as usize);
         let rest = f.wait(f.store.due(first.last().unwrap().seq, usize::MAX)).unwrap();
@@ -127,7 +155,7 @@ mod tests {
         let queue = |f: &Fixture, letter, number| {
             let message = Some(ours(letter, "bob", 5_000, "x"));
             let draft = Draft { number: Some(number), ..draft("a", letter) };
-            f.wait(f.store.queue(message, vec![draft], None)).unwrap();
+            f.wait(f.store.queue(message, vec![draft], None, vec![])).unwrap();
         };
         queue(&f, 1, 1);
         queue(&f, 2, 2);

@@ -3,30 +3,33 @@
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 
-use super::row::{from_bits, profile};
+use super::row::{from_bits, json, profile, to_json};
 use super::value::{Account, KnownPerson, LastSeen, StoredGroup};
 use crate::domain::{Group, GroupId, Standing, Timestamp};
 
 pub(super) fn account(db: &Connection) -> Result<Option<Account>> {
-    let one = "SELECT user, account, version, display_name, mobile, registered_at, device, client_id
+    let one =
+        "SELECT user, identity, version, display_name, mobile, registered_at, devices, device, client_id
         FROM account";
     let read = |row: &Row<'_>| {
-        Ok(Account { profile: profile(row)?, device: row.get(6)?, client_id: row.get(7)? })
+        Ok(Account { profile: profile(row)?, device: row.get(7)?, client_id: row.get(8)? })
     };
     db.prepare_cached(one)?.query_row([], read).optional()
 }
 
 pub(super) fn save_account(db: &Connection, account: &Account) -> Result<()> {
     let save = "INSERT OR REPLACE INTO account
-            (one, user, account, version, display_name, mobile, registered_at, device, client_id)
-        VALUES (1, :user, :account, :version, :display_name, :mobile, :registered_at, :device, :client_id)";
+            (one, user, identity, version, display_name, mobile, registered_at, devices, device, client_id)
+        VALUES (1, :user, :identity, :version, :display_name, :mobile, :registered_at, :devices, :device,
+            :client_id)";
     db.prepare_cached(save)?.execute(named_params! {
         ":user": account.profile.user,
-        ":account": account.profile.account,
+        ":identity": account.profile.identity,
         ":version": account.profile.version.cast_signed(),
         ":display_name": account.profile.display_name,
         ":mobile": account.profile.mobile,
         ":registered_at": account.profile.registered_at,
+        ":devices": to_json(&account.profile.devices)?,
         ":device": account.device,
         ":client_id": account.client_id,
     })?;
@@ -40,34 +43,54 @@ pub(super) fn next_epoch(db: &Connection, now: Timestamp) -> Result<u64> {
     db.prepare_cached(next)?.query_row([now], |row| row.get(0)).map(from_bits)
 }
 
+/// The epoch of the last connection.
+pub(super) fn epoch(db: &Connection) -> Result<u64> {
+    let last = "SELECT coalesce((SELECT epoch FROM connection), 0)";
+    db.prepare_cached(last)?.query_row([], |row| row.get(0)).map(from_bits)
+}
+
 pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {
-    let all = "SELECT user, account, version, display_name, mobile, registered_at, last_seen
+    let all = "SELECT user, identity, version, display_name, mobile, registered_at, devices, last_seen,
+            verified, claim
         FROM person ORDER BY user";
     let mut all = db.prepare_cached(all)?;
-    let rows =
-        all.query_map([], |row| Ok(KnownPerson { profile: profile(row)?, last_seen: row.get(6)? }))?;
-    rows.collect()
+    let read = |row: &Row<'_>| {
+        let claim: Option<String> = row.get(9)?;
+        Ok(KnownPerson {
+            profile: profile(row)?,
+            last_seen: row.get(7)?,
+            verified: row.get(8)?,
+            claim: claim.map(|text| json(&text, 9)).transpose()?,
+        })
+    };
+    all.query_map([], read)?.collect()
 }
 
 pub(super) fn save_people(db: &mut Connection, people: &[KnownPerson]) -> Result<()> {
     let save = "INSERT INTO person
-            (user, account, version, display_name, mobile, registered_at, last_seen)
-        VALUES (:user, :account, :version, :display_name, :mobile, :registered_at, :last_seen)
+            (user, identity, version, display_name, mobile, registered_at, devices, last_seen, verified,
+                claim)
+        VALUES (:user, :identity, :version, :display_name, :mobile, :registered_at, :devices, :last_seen,
+            :verified, :claim)
         ON CONFLICT (user) DO UPDATE SET
-            account = excluded.account, version = excluded.version,
+            identity = excluded.identity, version = excluded.version,
             display_name = excluded.display_name, mobile = excluded.mobile,
-            registered_at = excluded.registered_at,
+            registered_at = excluded.registered_at, devices = excluded.devices,
+            verified = excluded.verified, claim = excluded.claim,
             last_seen = coalesce(excluded.last_seen, last_seen)";
     let transaction = db.transaction()?;
-    for KnownPerson { profile, last_seen } in people {
+    for KnownPerson { profile, last_seen, verified, claim } in people {
         transaction.prepare_cached(save)?.execute(named_params! {
             ":user": profile.user,
-            ":account": profile.account,
+            ":identity": profile.identity,
             ":version": profile.version.cast_signed(),
             ":display_name": profile.display_name,
             ":mobile": profile.mobile,
             ":registered_at": profile.registered_at,
+            ":devices": to_json(&profile.devices)?,
             ":last_seen": last_seen,
+            ":verified": verified,
+            ":claim": claim.as_ref().map(to_json).transpose()?,
         })?;
     }
     transaction.commit()
@@ -93,8 +116,7 @@ fn group(row: &Row<'_>) -> Result<StoredGroup> {
     let wrong = |column, error: FromSqlError| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     };
-    let roster = serde_json::from_str(row.get_ref(5)?.as_str()?)
-        .map_err(|error| wrong(5, FromSqlError::other(error)))?;
+    let roster = json(row.get_ref(5)?.as_str()?, 5)?;
     let standing = match (row.get_ref(6)?.as_str()?, row.get(7)?) {
         ("member", None) => Standing::Member,
         ("invited", Some(by)) => Standing::Invited(by),
@@ -121,8 +143,7 @@ pub(super) fn save_group(db: &Connection, stored: &StoredGroup) -> Result<()> {
         Standing::Listed => ("listed", None),
         Standing::Left => ("left", None),
     };
-    let roster = serde_json::to_string(&group.roster)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let roster = to_json(&group.roster)?;
     let save = "INSERT OR REPLACE INTO groups
             (id, name, owner, policy, created_at, roster, standing, invited_by, unsubscribe)
         VALUES (:id, :name, :owner, :policy, :created_at, :roster, :standing, :invited_by, :unsubscribe)";
@@ -179,7 +200,7 @@ mod tests {
     #[test]
     fn people_are_replaced_and_their_last_seen_is_kept() {
         let mut f = Fixture::new();
-        let known = |name, last_seen| KnownPerson { profile: profile(name), last_seen };
+        let known = |name, last_seen| KnownPerson { last_seen, ..KnownPerson::met(profile(name)) };
         let seen = |list: &[(&str, i64)]| {
             list.iter().map(|&(name, ms)| (user(name), at(ms))).collect::<Vec<(UserName, _)>>()
         };
@@ -187,6 +208,8 @@ mod tests {
         f.wait(f.store.save_last_seen(seen(&[("bob", 9), ("stranger", 9), ("bob", 8)]))).unwrap();
         let mut renamed = known("ann", None);
         renamed.profile.version = 2;
+        renamed.verified = true;
+        renamed.claim = Some(profile("ann"));
         f.wait(f.store.save_people(vec![renamed.clone()])).unwrap();
         f.restart();
         renamed.last_seen = Some(at(5));

@@ -1,13 +1,13 @@
 //! How values of the domain stand in columns. What does not read back as it was written is an error,
 //! never a guess.
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Result, Row};
 
 use crate::domain::{
-    AccountId, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupId, GroupName, JoinPolicy,
-    Message, MessageId, MessageKey, MessageText, MobileNumber, Preview, Profile, Summary, Timestamp,
-    UserName,
+    AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupId, GroupName,
+    IdentityKey, JoinPolicy, Message, MessageId, MessageKey, MessageText, MobileNumber, Preview,
+    Profile, Summary, Timestamp, UserName,
 };
 
 macro_rules! as_text {
@@ -44,7 +44,25 @@ macro_rules! as_blob {
     )*};
 }
 
-as_blob!(AccountId: u128, GroupId: u128, DeviceId: u64);
+as_blob!(GroupId: u128, DeviceId: u64);
+
+macro_rules! as_key {
+    ($($name:ty),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                Ok(self.as_bytes().as_slice().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                FromSql::column_result(value).map(Self::from_bytes)
+            }
+        }
+    )*};
+}
+
+as_key!(IdentityKey, AgreementKey);
 
 impl ToSql for MessageId {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
@@ -143,6 +161,8 @@ pub(super) fn body_columns(body: &Body) -> (i64, Option<&str>) {
         Body::Left => (3, None),
         Body::Invited(user) => (4, Some(user.as_str())),
         Body::Unsupported => (5, None),
+        Body::KeyChanged => (6, None),
+        Body::KeyAccepted => (7, None),
     }
 }
 
@@ -154,6 +174,8 @@ fn body(row: &Row<'_>, kind: usize, text: usize) -> Result<Body> {
         3 => Ok(Body::Left),
         4 => row.get(text).map(Body::Invited),
         5 => Ok(Body::Unsupported),
+        6 => Ok(Body::KeyChanged),
+        7 => Ok(Body::KeyAccepted),
         other => Err(rusqlite::Error::IntegralValueOutOfRange(kind, other)),
     }
 }
@@ -164,15 +186,29 @@ pub(super) fn from_bits(bits: i64) -> u64 {
     bits.cast_unsigned()
 }
 
-/// The columns `user, account, version, display_name, mobile, registered_at`, in this order and first.
+/// A value that is kept as JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(text: &str, column: usize) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+/// The JSON of a value.
+pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// The columns `user, identity, version, display_name, mobile, registered_at, devices`, in this order and
+/// first.
 pub(super) fn profile(row: &Row<'_>) -> Result<Profile> {
     Ok(Profile {
         user: row.get(0)?,
-        account: row.get(1)?,
+        identity: row.get(1)?,
         version: from_bits(row.get(2)?),
         display_name: row.get(3)?,
         mobile: row.get(4)?,
         registered_at: row.get(5)?,
+        devices: json(row.get_ref(6)?.as_str()?, 6)?,
     })
 }
 
@@ -258,7 +294,9 @@ mod tests {
             "UPDATE conversation SET party = x'0102'",
             "UPDATE conversation SET party = 5",
             "UPDATE person SET display_name = ''",
-            "UPDATE person SET account = zeroblob(17)",
+            "UPDATE person SET identity = zeroblob(17)",
+            "UPDATE person SET devices = '[{}]'",
+            "UPDATE person SET claim = '{}'",
             "UPDATE groups SET roster = '{\"ann\":'",
             "UPDATE groups SET roster = '{\"Ann\":{\"count\":1,\"since\":1}}'",
         ];
@@ -266,7 +304,7 @@ mod tests {
             let f = Fixture::new();
             f.receive(&[said(1, "bob", 5, "x")]);
             f.wait(f.store.save_group(group(1))).unwrap();
-            let bob = KnownPerson { profile: profile("bob"), last_seen: None };
+            let bob = KnownPerson::met(profile("bob"));
             f.wait(f.store.save_people(vec![bob])).unwrap();
             let db = crate::store::file::open(&f.path()).unwrap();
             assert_eq!(db.execute(change, []).unwrap(), 1, "{change}");

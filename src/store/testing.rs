@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Draft, Incoming, Store, StoredGroup};
 use crate::domain::{
-    AccountId, Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, JoinPolicy,
+    Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, IdentityKey, JoinPolicy,
     Membership, Message, MessageId, MessageText, Profile, Standing, Timestamp, UserName,
 };
 
@@ -93,7 +93,8 @@ pub(super) fn ours(number: u128, to: &str, sent_at: i64, text: &str) -> Message 
 pub(super) fn draft(topic: &str, letter: u128) -> Draft {
     Draft {
         topic: topic.to_owned(),
-        payload: topic.as_bytes().to_vec(),
+        clear: topic.as_bytes().to_vec(),
+        payload: None,
         letter: id(letter),
         to: direct("bob"),
         recipients: Vec::new(),
@@ -104,11 +105,12 @@ pub(super) fn draft(topic: &str, letter: u128) -> Draft {
 pub(super) fn profile(name: &str) -> Profile {
     Profile {
         user: user(name),
-        account: AccountId::from_bits(7),
+        identity: IdentityKey::from_bytes([7; 32]),
         version: 1,
         display_name: DisplayName::new(&format!("{name} 水 👍")).unwrap(),
         mobile: None,
         registered_at: at(1_000),
+        devices: Vec::new(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What goes into the store and comes out of it, beside the values of the domain.
 
+use std::fmt;
+
 use crate::domain::{
-    ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Profile, Recipient,
+    Bundle, ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Profile, Recipient,
     Standing, Summary, Timestamp, UserName,
 };
 
@@ -23,6 +25,10 @@ pub mod limits {
     pub const MISSING: u64 = 1_000;
     /// How often a missing number is asked for, until it is forgotten.
     pub const ASKED: u32 = 6;
+    /// Most ciphertexts that are remembered; the oldest go first.
+    pub const OPENED: i64 = 200_000;
+    /// Most that is kept until it can be opened; the oldest goes first.
+    pub const SEALED: i64 = 2_000;
     /// Questions that wait for the store's thread; whoever asks more waits for room.
     pub const WAITING: usize = 64;
 }
@@ -45,6 +51,59 @@ pub struct KnownPerson {
     pub profile: Profile,
     /// When one of their devices last was connected; saving `None` leaves what is known.
     pub last_seen: Option<Timestamp>,
+    /// Whether their key was compared with theirs.
+    pub verified: bool,
+    /// A profile for their name that another key signed.
+    pub claim: Option<Profile>,
+}
+
+impl KnownPerson {
+    /// Somebody whom we just met.
+    pub fn met(profile: Profile) -> Self {
+        Self { profile, last_seen: None, verified: false, claim: None }
+    }
+}
+
+/// A secret key or the state of a session: bytes, by name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// What it is.
+    pub name: String,
+    /// What is kept; `None` takes it away.
+    pub value: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The tag of a ciphertext.
+pub type Tag = [u8; 16];
+
+/// Something that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What it is known again by.
+    pub tag: Tag,
+    /// What has to be the same when the tag comes again; `None` where the tag says all.
+    pub print: Option<Tag>,
+    /// Who sent it.
+    pub sender: UserName,
+    /// The letter in it.
+    pub letter: MessageId,
+}
+
+/// Something that came in and cannot be opened yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its place in the order of arrival.
+    pub seq: i64,
+    /// The topic it came on.
+    pub topic: String,
+    /// The bytes.
+    pub payload: Vec<u8>,
 }
 
 /// A group and our dealings with it.
@@ -74,6 +133,10 @@ pub struct Snapshot {
     pub threads: Vec<(ConversationId, Thread)>,
     /// Who has not confirmed something that the broker took.
     pub debtors: Vec<UserName>,
+    /// What devices published for those who write to them first.
+    pub bundles: Vec<Bundle>,
+    /// The epoch of the last connection; 0 before the first.
+    pub epoch: u64,
 }
 
 /// What the next letter of ours in a conversation has to follow.
@@ -114,6 +177,32 @@ pub enum Incoming {
     },
     /// What goes out because of what came in.
     Answer(Draft),
+    /// Something was opened. It stands before what was in it.
+    Opened(Opened),
+    /// Something came that this user sealed and whose key was used before or never was here: it came before,
+    /// or is lost.
+    Used {
+        /// What it would be known by.
+        tag: Tag,
+        /// Who sent it.
+        sender: UserName,
+        /// On which device.
+        device: DeviceId,
+    },
+    /// Something that cannot be opened before more is known of its sender. Kept within the bounds of
+    /// [`limits`].
+    Sealed {
+        /// Who sent it.
+        sender: UserName,
+        /// The topic it came on.
+        topic: String,
+        /// The bytes.
+        payload: Vec<u8>,
+    },
+    /// What was kept under this number has been dealt with.
+    Unsealed(i64),
+    /// A key or a session as it is after all this.
+    Secret(Secret),
     /// Something that could not be understood. Kept within the bounds of [`limits`].
     Quarantine {
         /// The topic it came on.
@@ -140,6 +229,14 @@ pub struct Received {
     pub progress: Vec<Progress>,
     /// Whether numbers are missing that were not before.
     pub gaps: bool,
+    /// Letters that were opened and had been opened before, out of another ciphertext.
+    pub repeated: Vec<MessageId>,
+    /// Letters that came again in the same ciphertext.
+    pub again: Vec<(UserName, MessageId)>,
+    /// Whose ciphertexts are lost: they cannot be opened, and never were.
+    pub lost: Vec<(UserName, DeviceId)>,
+    /// Who sealed two things with one key: somebody runs a copy of their account.
+    pub cloned: Vec<UserName>,
 }
 
 /// A message of ours has come so far.
@@ -179,13 +276,15 @@ pub struct Gap {
     pub to: u64,
 }
 
-/// A publish to be made, as it goes on the wire.
+/// A publish to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// Where to.
     pub topic: String,
-    /// The final bytes.
-    pub payload: Vec<u8>,
+    /// The letter, before it is sealed.
+    pub clear: Vec<u8>,
+    /// The final bytes; `None` until the keys are here that it takes to seal it.
+    pub payload: Option<Vec<u8>>,
     /// The letter that it carries.
     pub letter: MessageId,
     /// The conversation it is for.
@@ -205,8 +304,10 @@ pub struct OutboxRow {
     pub letter: MessageId,
     /// Where to.
     pub topic: String,
-    /// The final bytes.
-    pub payload: Vec<u8>,
+    /// The letter, before it is sealed.
+    pub clear: Vec<u8>,
+    /// The final bytes; `None` where it has to be sealed first.
+    pub payload: Option<Vec<u8>>,
     /// The conversation it is for.
     pub to: ConversationId,
 }

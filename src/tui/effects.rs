@@ -96,7 +96,9 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
-        | Command::Invite { ticket, .. } => Some(*ticket),
+        | Command::Invite { ticket, .. }
+        | Command::Verify { ticket, .. }
+        | Command::AcceptKey { ticket, .. } => Some(*ticket),
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Seen { .. }

@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cooee::domain::{
-    AccountId, DisplayName, Group, GroupId, GroupName, JoinPolicy, Membership, MobileNumber, Profile,
+    DisplayName, Group, GroupId, GroupName, IdentityKey, JoinPolicy, Membership, MobileNumber, Profile,
     Timestamp, UserName,
 };
 use cooee::registry::{OnlineRow, Outcome, Registry, import};
@@ -112,7 +112,8 @@ fn worker() {
         let mobile = MobileNumber::new(&turn.to_string()).unwrap();
         let profile = Profile {
             user: user.clone(),
-            account: AccountId::from_bits(1),
+            identity: IdentityKey::from_bytes([1; 32]),
+            devices: Vec::new(),
             version: turn,
             display_name: DisplayName::from(&user),
             mobile: Some(mobile.clone()),

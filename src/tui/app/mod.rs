@@ -399,7 +399,7 @@ mod tests {
 
     use super::testing::{person, user};
     use super::*;
-    use crate::domain::{AccountId, DisplayName};
+    use crate::domain::{DisplayName, IdentityKey};
     use crate::engine::Link;
 
     #[test]
@@ -415,7 +415,8 @@ mod tests {
         let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
         let me = Profile {
             user: user("alice"),
-            account: AccountId::from_bits(1),
+            identity: IdentityKey::from_bytes([1; 32]),
+            devices: Vec::new(),
             version: 1,
             display_name: DisplayName::new("Alice").unwrap(),
             mobile: None,

@@ -124,6 +124,12 @@ impl Typesetter<'_> {
             (Body::Unsupported, _) => {
                 self.others(sender, time, "[this needs a newer Cooee]", Tone::Event, rows);
             }
+            (Body::KeyChanged, _) => {
+                self.event(format!("another key stands for {who} since then"), &time, rows);
+            }
+            (Body::KeyAccepted, _) => {
+                self.event(format!("you accepted another key of {who}"), &time, rows);
+            }
             (Body::Created, _) => self.event(format!("{who} made the group"), &time, rows),
             (Body::Joined, _) => self.event(format!("{who} joined"), &time, rows),
             (Body::Left, _) => self.event(format!("{who} left"), &time, rows),

@@ -31,6 +31,7 @@ pub fn person(name: &str, display: &str, online: bool) -> Person {
         mobile: None,
         origin: Origin::Registered,
         availability,
+        trust: crate::domain::Trust::NotVerified,
     }
 }
 

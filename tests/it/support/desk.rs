@@ -33,7 +33,8 @@ pub fn person(name: &str, display: &str, online: bool) -> Person {
         false => Availability::Offline { last_seen: Some(at(NOW - 26 * 60 * MINUTE)) },
     };
     let display_name = DisplayName::new(display).unwrap();
-    Person { user: user(name), display_name, mobile: None, origin: Origin::Registered, availability }
+    let (origin, trust) = (Origin::Registered, Trust::NotVerified);
+    Person { user: user(name), display_name, mobile: None, origin, availability, trust }
 }
 
 pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&str]) -> Update {
@@ -116,7 +117,8 @@ impl Desk {
     pub fn welcome(&mut self) {
         let me = Profile {
             user: user("alice"),
-            account: AccountId::from_bits(1),
+            identity: IdentityKey::from_bytes([1; 32]),
+            devices: Vec::new(),
             version: 1,
             display_name: DisplayName::new("Alice").unwrap(),
             mobile: None,

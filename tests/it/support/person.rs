@@ -1,6 +1,6 @@
 //! Somebody with a session, and what they have seen of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
     Availability, Body, ConversationId, Delivery, DisplayName, GroupId, GroupName, JoinPolicy, Message,
@@ -28,6 +28,8 @@ pub struct Screen {
     pub stored: Vec<Message>,
     pub sent: BTreeMap<MessageId, Delivery>,
     pub answers: BTreeMap<u64, Result<GroupId, String>>,
+    /// What was agreed to and was about no group.
+    pub agreed: BTreeSet<u64>,
     pub typing: Vec<(ConversationId, UserName)>,
     pub page: Option<(Vec<Message>, bool, bool)>,
     pub info: Option<Info>,
@@ -77,6 +79,9 @@ impl Screen {
             Update::Typing { conversation, user } => self.typing.push((conversation, user)),
             Update::Done { ticket, group } => {
                 self.answers.insert(ticket.0, Ok(group));
+            }
+            Update::Agreed { ticket } => {
+                self.agreed.insert(ticket.0);
             }
             Update::Refused { ticket, why } => {
                 self.answers.insert(ticket.0, Err(why));

@@ -35,6 +35,8 @@ impl Session {
             }
             Update::Typing { conversation, user } => self.writes(conversation, user, turn),
             Update::Done { ticket, group } => self.done(ticket, group, turn),
+            // What a person decides about keys shows in the list of contacts.
+            Update::Agreed { .. } => {}
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),

@@ -1,0 +1,41 @@
+-- Keys, ratchets, and what waits for them.
+
+-- Secret keys and the state of sessions, by name. What changes one is stored with it, in one transaction.
+CREATE TABLE secret (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What devices published for those who write to them first.
+CREATE TABLE bundle (
+    user      TEXT    NOT NULL,
+    device    BLOB    NOT NULL,
+    version   INTEGER NOT NULL,
+    agreement BLOB    NOT NULL,
+    fallback  BLOB    NOT NULL,
+    made_at   INTEGER NOT NULL,
+    PRIMARY KEY (user, device)
+) STRICT, WITHOUT ROWID;
+
+-- What was opened: so what comes again is known although its key is gone, and confirmed again.
+-- tag:   of the ciphertext; in a group of the session and the number in it.
+-- print: of the ciphertext, in a group.
+CREATE TABLE opened (
+    seq    INTEGER PRIMARY KEY AUTOINCREMENT,
+    tag    BLOB    NOT NULL UNIQUE,
+    print  BLOB,
+    sender TEXT    NOT NULL,
+    letter BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX opened_letter ON opened (letter);
+
+-- What came in and cannot be opened yet, because a profile or a key is not here.
+CREATE TABLE sealed (
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    sender  TEXT    NOT NULL,
+    topic   TEXT    NOT NULL,
+    payload BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX sealed_sender ON sealed (sender, seq);

@@ -1,0 +1,150 @@
+//! From a letter to the bytes that go out.
+//!
+//! A letter is sealed once, in the transaction that stores it, and those bytes go out as often as it takes.
+//! Where the keys are not here yet, the letter waits in the outbox as it is and is sealed before it goes out
+//! first. Only when its recipient says that they cannot open what came is it sealed anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::core::{Core, Fatal};
+use crate::domain::{ConversationId, DeviceId, GroupId, UserName};
+use crate::protocol::{
+    Content, End, Envelope, Letter, Receipt, SenderKey, Stage, Topic, encode_envelope, encode_inside,
+    encode_letter,
+};
+use crate::store::Draft;
+
+impl Core {
+    /// The drafts that carry a letter: the letter last, and before it the keys that its recipients lack.
+    pub(super) async fn drafts(
+        &mut self,
+        letter: &Letter,
+        to: &ConversationId,
+    ) -> Result<Vec<Draft>, Fatal> {
+        let clear = encode_letter(letter);
+        let (mut drafts, payload) = match to {
+            ConversationId::Direct(user) => (Vec::new(), self.seal_direct(user, &clear).await?),
+            ConversationId::Group(group) => {
+                let (keys, payload) = self.seal_group(*group, &clear).await?;
+                (keys, Some(payload))
+            }
+        };
+        drafts.push(self.draft(letter, to, clear, payload));
+        Ok(drafts)
+    }
+
+    /// The draft of a letter to a person.
+    pub(super) async fn draft_to(&mut self, letter: &Letter, user: &UserName) -> Result<Draft, Fatal> {
+        let clear = encode_letter(letter);
+        let payload = self.seal_direct(user, &clear).await?;
+        Ok(self.draft(letter, &ConversationId::Direct(user.clone()), clear, payload))
+    }
+
+    /// Each recipient is to confirm a letter; what tells that letters are stored, or asks for some, is repeated
+    /// when it is wanted, and confirmed by nobody.
+    fn draft(
+        &self,
+        letter: &Letter,
+        to: &ConversationId,
+        clear: Vec<u8>,
+        payload: Option<Vec<u8>>,
+    ) -> Draft {
+        let (from, device) = (self.me.user.clone(), self.device);
+        let recipients = match (to, &letter.content) {
+            (
+                _,
+                Content::Receipt(Receipt { stage: Stage::Delivered, .. })
+                | Content::Missing(_)
+                | Content::Unreadable,
+            ) => Vec::new(),
+            (ConversationId::Direct(user), _) => vec![user.clone()],
+            (ConversationId::Group(group), _) => self.others_in(*group),
+        };
+        let topic = match to {
+            ConversationId::Direct(to) => Topic::Inbox { to: to.clone(), from, device },
+            ConversationId::Group(group) => Topic::Group { group: *group, from, device },
+        };
+        Draft {
+            topic: self.topic(&topic),
+            clear,
+            payload,
+            letter: letter.id,
+            to: to.clone(),
+            recipients,
+            number: letter.number,
+        }
+    }
+
+    /// Seals a letter for every device of somebody. `None` where that cannot be done yet: their keys are not
+    /// here, or another key stands for their name.
+    pub(super) async fn seal_direct(
+        &mut self,
+        user: &UserName,
+        clear: &[u8],
+    ) -> Result<Option<Vec<u8>>, Fatal> {
+        let Some(profile) = self.people.trusted(user).cloned() else { return Ok(None) };
+        let ours = self.keys.device.keys();
+        let mut to = BTreeMap::new();
+        for theirs in &profile.devices {
+            let fallback = self.keys.bundle(user, theirs.id).map(|bundle| bundle.fallback);
+            let (peer, own) = self.keys.peer(user, theirs.id).await?;
+            if !peer.is_ready() && !fallback.is_some_and(|key| peer.begin(own, theirs, &key)) {
+                continue;
+            }
+            let begins = peer.introduces();
+            let from =
+                End { user: self.me.user.clone(), device: ours.id, key: begins.then_some(ours.signing) };
+            let for_whom =
+                End { user: user.clone(), device: theirs.id, key: begins.then_some(theirs.signing) };
+            let versions = Some((self.me.version, profile.version));
+            let inside = encode_inside(from, Some(for_whom), versions, clear);
+            to.extend(peer.seal(&inside).map(|ciphertext| (theirs.id, ciphertext)));
+        }
+        Ok((!to.is_empty()).then(|| encode_envelope(&Envelope::Direct(to))))
+    }
+
+    /// Seals a letter for a group; with what brings the key to those who lack it.
+    pub(super) async fn seal_group(
+        &mut self,
+        group: GroupId,
+        clear: &[u8],
+    ) -> Result<(Vec<Draft>, Vec<u8>), Fatal> {
+        let members = self.devices_in(group);
+        let now = self.mint.now();
+        let outbound = self.keys.outbound(group).await?;
+        if outbound.as_ref().is_none_or(|session| session.is_over(&members, now)) {
+            *outbound = Some(crate::crypto::Outbound::generate(now));
+        }
+        let session = outbound.get_or_insert_with(|| crate::crypto::Outbound::generate(now));
+        let lacking = session.lacking(&members);
+        // The key as it is before the letter is sealed: it opens this one and what follows.
+        let key = session.share(lacking.clone());
+        let from = End { user: self.me.user.clone(), device: self.device, key: None };
+        let (session, bytes) = session.seal(&encode_inside(from, None, None, clear));
+        let payload = encode_envelope(&Envelope::Group { group, session, bytes });
+        let users: BTreeSet<UserName> = lacking.into_iter().map(|(user, _)| user).collect();
+        let mut drafts = Vec::with_capacity(users.len());
+        for user in users {
+            let letter = self.notice(Content::SenderKey(SenderKey { group, key: key.clone() }));
+            drafts.push(self.draft_to(&letter, &user).await?);
+        }
+        Ok((drafts, payload))
+    }
+
+    /// The devices of the other members of a group. A member whose devices are not known yet stands there with
+    /// none: the key waits for them in the outbox.
+    fn devices_in(&self, group: GroupId) -> BTreeSet<(UserName, DeviceId)> {
+        let mut devices = BTreeSet::new();
+        for user in self.others_in(group) {
+            match self.people.profile(&user).filter(|profile| !profile.devices.is_empty()) {
+                Some(profile) => {
+                    devices.extend(profile.devices.iter().map(|device| (user.clone(), device.id)));
+                }
+                None => {
+                    devices.insert((user, DeviceId::from_bits(0)));
+                }
+            }
+        }
+        devices
+    }
+}
