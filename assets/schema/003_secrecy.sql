@@ -18,14 +18,16 @@ CREATE TABLE bundle (
 ) STRICT, WITHOUT ROWID;
 
 -- What was opened: so what comes again is known although its key is gone, and confirmed again.
--- tag:   of the ciphertext; in a group of the session and the number in it.
--- print: of the ciphertext, in a group.
+-- tag:     of the ciphertext; in a group of the session and the number in it.
+-- print:   of the ciphertext, in a group.
+-- awaited: whether its sender waits to hear that it came.
 CREATE TABLE opened (
-    seq    INTEGER PRIMARY KEY AUTOINCREMENT,
-    tag    BLOB    NOT NULL UNIQUE,
-    print  BLOB,
-    sender TEXT    NOT NULL,
-    letter BLOB    NOT NULL
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    tag     BLOB    NOT NULL UNIQUE,
+    print   BLOB,
+    sender  TEXT    NOT NULL,
+    letter  BLOB    NOT NULL,
+    awaited INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX opened_letter ON opened (letter);

@@ -193,8 +193,9 @@ impl Core {
                 Event::Incoming(incoming) => {
                     self.sort(incoming, &mut mail).await?;
                     // Whether a new session is worth anything shows when what began it is stored.
-                    if !mail.begun.is_empty() {
+                    if !mail.begun.is_empty() || mail.is_key {
                         self.settle(std::mem::take(&mut mail)).await?;
+                        self.unpark().await?;
                     }
                 }
                 Event::Published { token, outcome } => {

@@ -3,19 +3,51 @@
 
 use super::clock;
 use super::core::{Core, Fatal};
+use super::link::LinkState;
+use super::mail::Mail;
 use crate::crypto::Device;
-use crate::domain::{DeviceRecord, Profile, limits};
+use crate::domain::{DeviceKeys, DeviceRecord, Profile, limits};
 use crate::store::Account;
 
 /// What the names of sessions begin with.
 const SESSIONS: [&str; 3] = ["olm/", "in/", "out/"];
 
 impl Core {
-    /// Whether what the broker kept of this very device, when we first connected, was said after all that we
-    /// know of having said: not by us, then.
+    /// Whether what the broker kept of this very device was said after all that we know of having said: not by
+    /// us, then.
     pub(super) fn is_copied(&self, kept: Option<DeviceRecord>) -> bool {
-        let LinkVoices { before, own, first } = self.link.voices();
-        first && !self.link.has_settled && kept.is_some_and(|r| r.epoch > before && r.epoch != own)
+        let LinkState { before, epochs, .. } = &self.link;
+        kept.is_some_and(|record| record.epoch > *before && !epochs.contains(&record.epoch))
+    }
+
+    /// A profile of ours stands at our topic: another device of ours may have changed it.
+    pub(super) fn on_own_profile(&mut self, profile: &Profile, mail: &mut Mail) {
+        let has_us = profile.device(self.device).is_some();
+        let newer = profile.version > self.me.version;
+        let beside = profile.version == self.me.version && *profile != self.me;
+        if newer && has_us {
+            mail.newer_self = Some(profile.clone());
+        } else if newer && self.link.before > 0 {
+            // We were a device of ours, and are none any more.
+            mail.copied = true;
+            mail.newer_self = Some(profile.clone());
+        } else if newer || beside {
+            // Two devices changed it at the same time. Both do the same now, so they agree.
+            let mut merged = if newer { profile.clone() } else { self.me.clone() };
+            merged.version += 1;
+            merged.devices = join(&profile.devices, &self.me.devices);
+            mail.newer_self = Some(merged);
+            mail.profile_overwritten = true;
+        }
+    }
+
+    /// Another device of ours told something newer of us.
+    pub(super) async fn adopt(&mut self, profile: Profile) -> Result<(), Fatal> {
+        tracing::info!(version = profile.version, "another device of ours changed our profile");
+        self.store.save_profile(profile.clone()).await?;
+        self.registrar.profile(profile.clone());
+        self.me = profile;
+        Ok(())
     }
 
     /// Forgets all sessions and makes the keys of another device, for the next sign-in. `profile`: what we tell
@@ -36,6 +68,7 @@ impl Core {
         let keys = super::keys::founding(&self.keys.identity, &device);
         let account = Account { profile: me, device: device.id(), client_id: clock::client_id() };
         self.store.save_account(account).await?;
+        self.store.forget_epoch().await?;
         self.store.save_secrets(keys).await?;
         self.store.hand_over(old, device.id()).await?;
         tracing::warn!(%old, new = %device.id(), "the account was copied: it is another device from now on");
@@ -43,12 +76,11 @@ impl Core {
     }
 }
 
-/// Which connections of this device are known.
-pub(super) struct LinkVoices {
-    /// The last one before this session.
-    pub before: u64,
-    /// This one.
-    pub own: u64,
-    /// Whether this is the first one of the session.
-    pub first: bool,
+/// The devices of both, in the order of their ids; not more than somebody may have.
+fn join(ours: &[DeviceKeys], theirs: &[DeviceKeys]) -> Vec<DeviceKeys> {
+    let mut all: Vec<DeviceKeys> = ours.iter().chain(theirs).copied().collect();
+    all.sort_by_key(|keys| keys.id);
+    all.dedup_by_key(|keys| keys.id);
+    all.truncate(limits::DEVICES);
+    all
 }

@@ -14,8 +14,10 @@ use crate::crypto::{Device, Identity, Inbound, Outbound, Peer, Unreadable};
 use crate::domain::{Bundle, DeviceId, GroupId, UserName};
 use crate::store::{self, Secret, Store};
 
-/// Most sessions that one device begins with us in a minute: each costs work and room.
-const BEGINNINGS: usize = 5;
+/// Most sessions that one device begins with us in a minute and that come to nothing: whoever repeats first
+/// messages in another wrapping costs us work. What comes to something is not counted: somebody who wrote
+/// thousands of messages while we were away began a few.
+const WORTHLESS: usize = 5;
 
 /// Why keys are not at hand.
 #[derive(Debug, thiserror::Error)]
@@ -65,23 +67,26 @@ pub(super) struct Keys {
     /// What others published for those who write to them first.
     bundles: BTreeMap<(UserName, DeviceId), Bundle>,
     changed: BTreeSet<Name>,
-    /// When each device began sessions with us of late.
+    /// When each device began sessions with us of late that came to nothing.
     beginnings: BTreeMap<(UserName, DeviceId), Beginnings>,
 }
 
-/// When a device began sessions with us of late.
+/// When a device began sessions with us of late that came to nothing.
 #[derive(Default)]
 pub(super) struct Beginnings(Vec<Instant>);
 
 impl Beginnings {
-    /// Whether another one may begin now; if so, it is counted.
+    /// Whether another one may begin now.
     pub fn allow(&mut self, now: Instant) -> bool {
         self.0.retain(|at| now.duration_since(*at) < Duration::from_secs(60));
-        let may = self.0.len() < BEGINNINGS;
-        if may {
+        self.0.len() < WORTHLESS
+    }
+
+    /// One came to nothing.
+    pub fn came_to_nothing(&mut self, now: Instant) {
+        if self.0.len() < WORTHLESS {
             self.0.push(now);
         }
-        may
     }
 }
 
@@ -129,7 +134,7 @@ impl Keys {
         Ok((self.peers.entry(key).or_default(), &mut self.device))
     }
 
-    /// The same, with the count of the sessions that the device began.
+    /// The same, with the count of the sessions that the device began in vain.
     pub async fn peer_to_open(
         &mut self,
         user: &UserName,
@@ -204,6 +209,8 @@ impl Keys {
     pub fn throw_away(&mut self, user: &UserName, device: DeviceId, session: &str) {
         if let Some(peer) = self.peers.get_mut(&(user.clone(), device)) {
             peer.throw_away(session);
+            let beginnings = self.beginnings.entry((user.clone(), device)).or_default();
+            beginnings.came_to_nothing(Instant::now());
             self.changed.insert(Name::Peer(user.clone(), device));
         }
     }

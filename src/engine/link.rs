@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::dialer::OFFLINE_EXPIRY;
-use super::enrol::LinkVoices;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
 use crate::crypto::{seal_bundle, seal_card, seal_profile};
@@ -28,12 +27,11 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(super) struct LinkState {
     pub requests: mpsc::Sender<Request>,
     pub state: Link,
-    epoch: u64,
-    /// That of the connection before; 0 if there was none in this session.
-    previous: u64,
+    pub epoch: u64,
+    /// Those of the connections of this session.
+    pub epochs: BTreeSet<u64>,
     /// That of the last connection before this session; 0 if there was none.
-    before: u64,
-    rival_told: bool,
+    pub before: u64,
     /// When this connection was made.
     since: Timestamp,
     /// The same by the steady clock, which presence is judged by.
@@ -60,9 +58,8 @@ impl LinkState {
             requests,
             state: Link::Connecting,
             epoch: 0,
-            previous: 0,
+            epochs: BTreeSet::new(),
             before,
-            rival_told: false,
             since: Timestamp::EPOCH,
             steady_since: Timestamp::EPOCH,
             tells_expiry: false,
@@ -75,10 +72,6 @@ impl LinkState {
             cut_off_at: None,
             retry_at: None,
         }
-    }
-
-    pub fn voices(&self) -> LinkVoices {
-        LinkVoices { before: self.before, own: self.epoch, first: self.previous == 0 }
     }
 
     pub fn is_up(&self) -> bool {
@@ -142,7 +135,8 @@ impl Core {
 
     /// Connected. Everything is asked for again, whatever the broker remembers.
     async fn on_up(&mut self, epoch: u64) {
-        self.link.previous = std::mem::replace(&mut self.link.epoch, epoch);
+        self.link.epoch = epoch;
+        self.link.epochs.insert(epoch);
         self.link.since = self.mint.now();
         self.link.steady_since = self.mint.steady();
         self.link.tells_expiry = false;
@@ -306,23 +300,6 @@ impl Core {
         let said_at = earlier(now, age);
         let silent = (age >= self.silence()).then(|| self.mint.on_the_wall(said_at));
         Told { told_at: now, said_at, silent }
-    }
-
-    /// Whether what the broker keeps of this very device was said by another program since our connection
-    /// before this one: somebody runs a copy of the account.
-    pub(super) fn is_rival(&self, kept: Option<DeviceRecord>) -> bool {
-        let LinkState { epoch, previous, .. } = self.link;
-        kept.is_some_and(|r| r.online && previous > 0 && r.epoch > previous && r.epoch != epoch)
-    }
-
-    /// Two programs with one account throw each other out: neither must hurry back.
-    pub(super) async fn on_rival(&mut self) {
-        self.ask(Request::Contested).await;
-        if !std::mem::replace(&mut self.link.rival_told, true) {
-            let words = "another program uses this account, which is a copy of ours: the two take the \
-                         connection from each other, so end one of them";
-            self.faces.tell(Update::Notice(Notice::Warning(words.to_owned()))).await;
-        }
     }
 
     /// The next instant at which something is to be done.

@@ -10,16 +10,14 @@ use std::time::Duration;
 use super::core::{Core, Fatal};
 use super::groups::Card;
 use super::opening::Outcome;
-use super::update::{Notice, Update};
 use crate::crypto;
 use crate::domain::{
     Body, Bundle, ConversationId, DeviceId, Group, GroupId, Membership, Message, MessageId, Profile,
     Role, Standing, Timestamp, UserName,
 };
-use crate::failpoints::kill_point;
-use crate::mqtt::{Acknowledgement, Incoming, Request};
+use crate::mqtt::{Acknowledgement, Incoming};
 use crate::protocol::{self, Content, Letter, Place, SenderKey, Stage, Topic};
-use crate::store::{self, Heard, Incoming as Storable, KnownPerson};
+use crate::store::{Heard, Incoming as Storable, KnownPerson};
 
 /// Who wrote something, on which device.
 pub(super) type Sender = (UserName, DeviceId);
@@ -28,17 +26,17 @@ pub(super) type Sender = (UserName, DeviceId);
 #[derive(Default)]
 pub(super) struct Mail {
     pub storable: Vec<Storable>,
-    acknowledgements: Vec<Acknowledgement>,
+    pub acknowledgements: Vec<Acknowledgement>,
     pub people: Vec<KnownPerson>,
     pub bundles: Vec<Bundle>,
-    last_seen: Vec<(UserName, Timestamp)>,
+    pub last_seen: Vec<(UserName, Timestamp)>,
     /// Whose entry in the list of contacts changed.
     pub changed_people: BTreeSet<UserName>,
-    changed_groups: BTreeSet<GroupId>,
-    gone_groups: BTreeSet<GroupId>,
-    typing: Vec<(ConversationId, UserName)>,
+    pub changed_groups: BTreeSet<GroupId>,
+    pub gone_groups: BTreeSet<GroupId>,
+    pub typing: Vec<(ConversationId, UserName)>,
     /// Who came into a group and is to be told who else is there.
-    welcome: Vec<(GroupId, UserName)>,
+    pub welcome: Vec<(GroupId, UserName)>,
     /// Rows of the outbox that the broker took.
     pub taken: Vec<i64>,
     /// Letters that we have now, or have again, and whose.
@@ -46,26 +44,26 @@ pub(super) struct Mail {
     /// A receipt of the message came that was asked about last.
     pub watched_moves: bool,
     /// Our own records were overwritten.
-    presence_overwritten: bool,
+    pub presence_overwritten: bool,
     pub profile_overwritten: bool,
     /// Sessions that others began: with which letter, and their name.
     pub begun: Vec<(MessageId, Sender, String)>,
+    /// It ends with a key that opens what came before it, and what comes after it stands behind that.
+    pub is_key: bool,
     /// Of whom something came that cannot be opened.
     pub lost: BTreeSet<Sender>,
     /// Who asks us to seal anew what they did not confirm.
-    seal_anew: BTreeSet<UserName>,
+    pub seal_anew: BTreeSet<UserName>,
     /// Whose newest profile the broker does not show us.
     pub withheld: Vec<UserName>,
     /// An old file of ours was put back, or a copy of it was used elsewhere.
-    copied: bool,
+    pub copied: bool,
     /// What we tell about ourselves elsewhere, where that is newer than what we know.
-    newer_self: Option<Profile>,
-    /// Another program runs a copy of our account.
-    rival: bool,
+    pub newer_self: Option<Profile>,
     /// The broker keeps the profile of somebody else who registered our name before us.
-    name_lost: bool,
+    pub name_lost: bool,
     /// Somebody says just now that they registered our name before us.
-    name_claimed: bool,
+    pub name_claimed: bool,
 }
 
 /// Why something that came in is not taken.
@@ -114,7 +112,7 @@ impl Core {
 
     /// Sorts something that is addressed to us or to a group. `kept`: it came before, and was kept under this
     /// number until it could be opened.
-    async fn sort_letter(
+    pub(super) async fn sort_letter(
         &mut self,
         topic: String,
         payload: &[u8],
@@ -140,8 +138,8 @@ impl Core {
             }
             Ok(Outcome::Later) => {
                 if kept.is_none() {
-                    let (sender, payload) = (from.0, payload.to_vec());
-                    mail.storable.push(Storable::Sealed { sender, topic, payload });
+                    let ((sender, device), payload) = (from, payload.to_vec());
+                    mail.storable.push(Storable::Sealed { sender, device, topic, payload });
                 }
                 return Ok(());
             }
@@ -151,22 +149,6 @@ impl Core {
         mail.storable.extend(kept.map(Storable::Unsealed));
         if let Err(refusal) = taken {
             self.refuse(&refusal, topic, payload, true, mail);
-        }
-        Ok(())
-    }
-
-    /// More is known of some senders: what was kept of theirs may be opened now.
-    pub(super) async fn unpark(&mut self) -> Result<(), Fatal> {
-        while let Some(user) = self.unpark.pop_first() {
-            let kept = self.store.sealed(user).await?;
-            let mut mail = Mail::default();
-            for store::Sealed { seq, topic, payload } in kept {
-                self.sort_letter(topic, &payload, Some(seq), &mut mail).await?;
-                if !mail.begun.is_empty() {
-                    self.settle(std::mem::take(&mut mail)).await?;
-                }
-            }
-            self.settle(mail).await?;
         }
         Ok(())
     }
@@ -217,10 +199,7 @@ impl Core {
         let profile = crypto::open_profile(user, payload)?;
         if profile.identity == self.me.identity {
             self.link.profile_seen |= profile == self.me;
-            if profile.version > self.me.version {
-                mail.copied |= profile.device(self.device).is_none();
-                mail.newer_self = Some(profile.clone());
-            }
+            self.on_own_profile(&profile, mail);
         } else {
             // Whoever signs in where the name is somebody else's is turned away. Later, a claim is only
             // told: anybody can write one, and it must not end a session.
@@ -244,10 +223,7 @@ impl Core {
         let record = protocol::decode_presence(payload)?;
         if user == self.me.user && device == self.device {
             match retained {
-                true => {
-                    mail.rival |= self.is_rival(record);
-                    mail.copied |= self.is_copied(record);
-                }
+                true => mail.copied |= self.is_copied(record),
                 false => mail.presence_overwritten |= self.is_foreign_presence(record),
             }
         }
@@ -360,7 +336,7 @@ impl Core {
             }
             Content::SenderKey(key) => {
                 mail.confirmed.push((from.clone(), id));
-                return Ok(self.on_sender_key((from, device), &key).await?);
+                return self.on_sender_key((from, device), &key, mail).await;
             }
             // Confirmed also where there is nothing to do about it, such as after we left: it would come again.
             Content::Invitation(group) => {
@@ -382,6 +358,7 @@ impl Core {
         &mut self,
         (from, device): Sender,
         SenderKey { group, key }: &SenderKey,
+        mail: &mut Mail,
     ) -> Result<Result<(), Refusal>, Fatal> {
         // What still comes after we left is nothing to us.
         if !self.groups.is_member(*group) {
@@ -394,6 +371,7 @@ impl Core {
                 if news {
                     self.keys.inbound_changed(*group, from.clone(), device);
                     self.unpark.insert(from);
+                    mail.is_key = true;
                 }
                 Ok(Ok(()))
             }
@@ -526,95 +504,5 @@ impl Core {
             late: false,
             unseen,
         }
-    }
-
-    /// Stores what a batch added up to, acknowledges it, and tells the front ends.
-    pub(super) async fn settle(&mut self, mut mail: Mail) -> Result<(), Fatal> {
-        if mail.name_lost {
-            return Err(Fatal::NameTaken(self.me.user.clone()));
-        }
-        if mail.copied {
-            self.enrol(mail.newer_self).await?;
-            return Err(Fatal::Copied);
-        }
-        if !mail.people.is_empty() {
-            self.store.save_people(mail.people).await?;
-        }
-        if !mail.bundles.is_empty() {
-            self.store.save_bundles(mail.bundles).await?;
-        }
-        if !mail.last_seen.is_empty() {
-            self.store.save_last_seen(mail.last_seen).await?;
-        }
-        let mut received = store::Received::default();
-        if !mail.confirmed.is_empty() {
-            mail.storable.extend(self.confirmations(mail.confirmed).await?);
-            self.outbox.more();
-        }
-        // With what it answers: that does not come again once it is acknowledged.
-        for (group, newcomer) in mail.welcome {
-            mail.storable.extend(self.roster(group, newcomer).await?.map(Storable::Answer));
-            self.outbox.more();
-        }
-        mail.storable.extend(self.keys.changed().into_iter().map(Storable::Secret));
-        if !mail.storable.is_empty() {
-            kill_point("receive: before it is stored");
-            received = self.store.receive(mail.storable).await?;
-            kill_point("receive: stored");
-        }
-        if !mail.acknowledgements.is_empty() {
-            self.ask(Request::Acknowledge(mail.acknowledgements)).await;
-            kill_point("receive: told to acknowledge");
-        }
-        if !mail.taken.is_empty() {
-            self.note_taken(mail.taken).await?;
-        }
-        self.tell_progress(received.progress).await;
-        if mail.watched_moves {
-            self.tell_watched().await?;
-        }
-        self.repeat_read(received.seen_before).await?;
-        self.on_repeated(&mail.begun, &received.repeated, received.again).await?;
-        mail.lost.extend(received.lost);
-        self.ask_for_lost(mail.lost).await?;
-        for user in mail.seal_anew {
-            self.seal_anew(user).await?;
-        }
-        self.tell_withheld(mail.withheld).await;
-        self.tell_cloned(received.cloned).await;
-        if received.gaps {
-            self.gaps.found();
-        }
-        self.tell_people(mail.changed_people.into_iter().collect()).await;
-        for id in mail.changed_groups {
-            self.tell_group(id).await;
-        }
-        for id in mail.gone_groups {
-            self.faces.tell(Update::GroupGone(id)).await;
-        }
-        self.faces.tell_stored(received.fresh, None).await;
-        for summary in received.summaries {
-            self.tell_summary(Some(summary)).await;
-        }
-        for (conversation, user) in mail.typing {
-            self.faces.tell(Update::Typing { conversation, user }).await;
-        }
-        if mail.name_claimed {
-            let words = format!(
-                "somebody else claims your name `{}` on this broker: others may take them for you",
-                self.me.user
-            );
-            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
-        }
-        if mail.presence_overwritten {
-            self.publish_presence(true).await;
-        }
-        if mail.profile_overwritten {
-            self.publish_profile().await;
-        }
-        if mail.rival {
-            self.on_rival().await;
-        }
-        Ok(())
     }
 }

@@ -69,6 +69,7 @@ mod resends;
 mod sealing;
 mod sending;
 mod session;
+mod settling;
 mod sign_up;
 mod trust;
 mod update;

@@ -18,6 +18,7 @@ use crate::protocol::{
 use crate::store::{self, Incoming as Storable};
 
 /// What became of something that came in.
+#[allow(clippy::large_enum_variant)] // It is taken apart at once, and is a letter nearly always.
 pub(super) enum Outcome {
     /// This was in it.
     Letter(Letter),
@@ -76,7 +77,10 @@ impl Core {
         let (peer, own, beginnings) = self.keys.peer_to_open(user, *device).await?;
         let opened = match peer.open(own, &theirs, &ciphertext, || beginnings.allow(now)) {
             Ok(opened) => opened,
-            Err(Closed::Used | Closed::NoSession) => {
+            Err(why @ (Closed::Used | Closed::NoSession)) => {
+                if why == Closed::NoSession {
+                    beginnings.came_to_nothing(now);
+                }
                 mail.storable.push(Storable::Used { tag, sender: user.clone(), device: *device });
                 return Ok(Ok(Outcome::Nothing));
             }
@@ -96,11 +100,13 @@ impl Core {
             return Ok(Err(Refusal::Forged));
         }
         let Inside { letter, versions, .. } = inside;
-        // Receipts are confirmed by nobody and come as they come; what began a session is remembered always.
-        if begun || !is_passing(&letter.content) {
-            let (sender, letter) = (user.clone(), letter.id);
-            mail.storable.push(Storable::Opened(store::Opened { tag, print: None, sender, letter }));
-        }
+        mail.storable.push(Storable::Opened(store::Opened {
+            tag,
+            print: None,
+            sender: user.clone(),
+            letter: letter.id,
+            awaited: !is_passing(&letter.content),
+        }));
         mail.begun.extend(opened.begun.map(|session| (letter.id, from.clone(), session)));
         self.note_versions(user, versions, mail);
         Ok(Ok(Outcome::Letter(letter)))
@@ -166,6 +172,7 @@ impl Core {
             print: Some(tag(&[bytes])),
             sender: user.clone(),
             letter: letter.id,
+            awaited: true,
         }));
         Ok(Ok(Outcome::Letter(letter)))
     }

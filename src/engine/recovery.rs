@@ -102,6 +102,10 @@ impl Core {
     pub(super) async fn ask_for_lost(&mut self, lost: BTreeSet<Sender>) -> Result<(), Fatal> {
         let mut drafts = Vec::new();
         for from in lost {
+            // Somebody whom we do not know, or by another key: there is nobody to ask.
+            if self.people.device(&from.0, from.1).is_none() {
+                continue;
+            }
             let ask = self.recovery.ask(&from, Instant::now());
             if ask == Ask::NotNow {
                 continue;

@@ -47,7 +47,6 @@ pub(super) struct Driver {
     epoch: u64,
     number: u64,
     was_up: bool,
-    contested: bool,
     max_packet: usize,
     acknowledgements: VecDeque<Acknowledgement>,
     waiting: VecDeque<Waiting>,
@@ -72,7 +71,6 @@ impl Driver {
             epoch,
             number,
             was_up: false,
-            contested: false,
             max_packet: usize::MAX,
             acknowledgements: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -134,7 +132,7 @@ impl Driver {
             Some(Ok(Ended::Done)) | None => Cause::passing("the connection was closed"),
             Some(Err(error)) => Cause::passing(format!("the MQTT client failed: {error}")),
         };
-        End::Lost(if self.contested { cause.contested() } else { cause })
+        End::Lost(cause)
     }
 
     /// Hands rumqttc as much as it has room for, acknowledgements first.
@@ -216,7 +214,6 @@ impl Driver {
                 self.acknowledgements.extend(ours);
             }
             Request::ConnectNow => {}
-            Request::Contested => self.contested = true,
             Request::Close => {
                 self.waiting.push_back(Waiting::Disconnect);
                 return true;

@@ -156,9 +156,6 @@ pub enum Request {
     Publish(Publish),
     /// What came in is safe now.
     Acknowledge(Vec<Acknowledgement>),
-    /// Another program has used this session lately: if this connection ends, it is most likely because that
-    /// one connected again, so do not hurry to throw it out in turn.
-    Contested,
     /// Do not wait for the next attempt.
     ConnectNow,
     /// Disconnect in good order and end.

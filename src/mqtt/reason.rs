@@ -19,12 +19,6 @@ impl Cause {
         Self { words: words.into(), passing: true }
     }
 
-    /// The same where another program uses the session too. Most brokers say who took it over in a way that
-    /// rumqttc 0.25 passes on as the mere end of the connection: a DISCONNECT of nothing but a reason code.
-    pub fn contested(self) -> Self {
-        Self::lasting(format!("{}; another program uses this account", self.words))
-    }
-
     fn lasting(words: impl Into<String>) -> Self {
         Self { words: words.into(), passing: false }
     }

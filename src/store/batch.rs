@@ -38,13 +38,13 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
                 outbox::insert(&transaction, &draft)?;
             }
             Incoming::Opened(opened) => sealed::open(&transaction, &opened, &mut received)?,
-            Incoming::Used { tag, sender, device } => match sealed::letter(&transaction, &tag, &sender)?
-            {
-                Some(letter) => received.again.push((sender, letter)),
-                None => received.lost.push((sender, device)),
-            },
-            Incoming::Sealed { sender, topic, payload } => {
-                sealed::keep(&transaction, &sender, &topic, &payload)?;
+            Incoming::Used { tag, sender, device } => {
+                sealed::used(&transaction, &tag, sender, device, &mut received)?;
+            }
+            Incoming::Sealed { sender, device, topic, payload } => {
+                if sealed::keep(&transaction, &sender, &topic, &payload)? {
+                    received.lost.push((sender, device));
+                }
             }
             Incoming::Unsealed(seq) => sealed::forget(&transaction, seq)?,
             Incoming::Secret(secret) => secrets::save(&transaction, &[secret])?,

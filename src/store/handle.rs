@@ -15,7 +15,8 @@ use super::{
     Error, batch, delivery, file, gaps, outbox, page, people, quarantine, sealed, search, secrets,
 };
 use crate::domain::{
-    Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, PageAt, Summary, Timestamp, UserName,
+    Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp,
+    UserName,
 };
 
 /// What one account remembers. Cheap to clone; all clones speak with the same thread.
@@ -69,6 +70,17 @@ impl Store {
     /// Says who we are, in place of what was said before.
     pub async fn save_account(&self, account: Account) -> Result<(), Error> {
         self.ask("save the account", move |db| people::save_account(db, &account)).await
+    }
+
+    /// We are another device, which was never connected.
+    pub async fn forget_epoch(&self) -> Result<(), Error> {
+        let forget = |db: &mut Connection| db.execute("DELETE FROM connection", []).map(drop);
+        self.ask("count the connection", forget).await
+    }
+
+    /// What we tell about ourselves changed.
+    pub async fn save_profile(&self, profile: Profile) -> Result<(), Error> {
+        self.ask("save the account", move |db| people::save_profile(db, &profile)).await
     }
 
     /// An epoch for a new connection: greater than every one before, and no less than `now` in

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 
 use super::row::{from_bits, json, profile, to_json};
 use super::value::{Account, KnownPerson, LastSeen, StoredGroup};
-use crate::domain::{Group, GroupId, Standing, Timestamp};
+use crate::domain::{Group, GroupId, Profile, Standing, Timestamp};
 
 pub(super) fn account(db: &Connection) -> Result<Option<Account>> {
     let one =
@@ -41,6 +41,19 @@ pub(super) fn next_epoch(db: &Connection, now: Timestamp) -> Result<u64> {
         ON CONFLICT (one) DO UPDATE SET epoch = max(epoch + 1, excluded.epoch)
         RETURNING epoch";
     db.prepare_cached(next)?.query_row([now], |row| row.get(0)).map(from_bits)
+}
+
+pub(super) fn save_profile(db: &Connection, profile: &Profile) -> Result<()> {
+    let save = "UPDATE account
+        SET version = ?1, display_name = ?2, mobile = ?3, registered_at = ?4, devices = ?5";
+    db.prepare_cached(save)?.execute((
+        profile.version.cast_signed(),
+        &profile.display_name,
+        &profile.mobile,
+        profile.registered_at,
+        to_json(&profile.devices)?,
+    ))?;
+    Ok(())
 }
 
 /// The epoch of the last connection.

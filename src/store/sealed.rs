@@ -1,13 +1,13 @@
 //! Ciphertexts: those that were opened, and those that cannot be opened yet.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::value::{Opened, Received, Sealed, Tag, limits};
-use crate::domain::{MessageId, UserName};
+use crate::domain::{DeviceId, MessageId, UserName};
 
 /// Notes that something was opened. What had been opened before is told.
 pub(super) fn open(db: &Connection, opened: &Opened, received: &mut Received) -> Result<()> {
-    let Opened { tag, print, sender, letter } = opened;
+    let Opened { tag, print, sender, letter, awaited } = opened;
     let known = "SELECT print IS ?2 AND sender = ?3 FROM opened WHERE tag = ?1";
     let mut known = db.prepare_cached(known)?;
     match known.query_row(params![tag, print, sender], |row| row.get(0)).optional()? {
@@ -19,30 +19,53 @@ pub(super) fn open(db: &Connection, opened: &Opened, received: &mut Received) ->
     if db.prepare_cached(before)?.exists(params![letter, sender])? {
         received.repeated.push(*letter);
     }
-    let note = "INSERT OR IGNORE INTO opened (tag, print, sender, letter) VALUES (?1, ?2, ?3, ?4)";
-    db.prepare_cached(note)?.execute(params![tag, print, sender, letter])?;
+    let note = "INSERT OR IGNORE INTO opened (tag, print, sender, letter, awaited)
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.prepare_cached(note)?.execute(params![tag, print, sender, letter, awaited])?;
     let bound = "DELETE FROM opened WHERE seq <= last_insert_rowid() - ?1";
     db.prepare_cached(bound)?.execute([limits::OPENED])?;
     Ok(())
 }
 
-/// The letter that this user sent in the ciphertext with this tag, if it came before.
-pub(super) fn letter(db: &Connection, tag: &Tag, sender: &UserName) -> Result<Option<MessageId>> {
-    let letter = "SELECT letter FROM opened WHERE tag = ?1 AND sender = ?2";
-    db.prepare_cached(letter)?.query_row(params![tag, sender], |row| row.get(0)).optional()
+/// Something came whose key was used: it came before, or it is lost.
+pub(super) fn used(
+    db: &Connection,
+    tag: &Tag,
+    sender: UserName,
+    device: DeviceId,
+    received: &mut Received,
+) -> Result<()> {
+    let known = "SELECT o.letter, o.awaited, m.id IS NOT NULL FROM opened o
+        LEFT JOIN message m
+            ON m.id = o.letter AND m.sender = o.sender AND m.unseen = 0 AND m.delivery IS NULL
+        WHERE o.tag = ?1 AND o.sender = ?2";
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let known: Option<(MessageId, bool, bool)> =
+        db.prepare_cached(known)?.query_row(params![tag, sender], row).optional()?;
+    let Some((letter, awaited, was_seen)) = known else {
+        received.lost.push((sender, device));
+        return Ok(());
+    };
+    if was_seen {
+        received.seen_before.push((sender.clone(), letter));
+    }
+    if awaited {
+        received.again.push((sender, letter));
+    }
+    Ok(())
 }
 
-/// Keeps something that cannot be opened yet. The same bytes are kept once.
-pub(super) fn keep(db: &Connection, sender: &UserName, topic: &str, payload: &[u8]) -> Result<()> {
+/// Keeps something that cannot be opened yet. The same bytes are kept once; says whether they were.
+pub(super) fn keep(db: &Connection, sender: &UserName, topic: &str, payload: &[u8]) -> Result<bool> {
     let known = "SELECT 1 FROM sealed WHERE sender = ?1 AND payload = ?2";
     if db.prepare_cached(known)?.exists(params![sender, payload])? {
-        return Ok(());
+        return Ok(true);
     }
     let keep = "INSERT INTO sealed (sender, topic, payload) VALUES (?1, ?2, ?3)";
     db.prepare_cached(keep)?.execute(params![sender, topic, payload])?;
     let bound = "DELETE FROM sealed WHERE seq <= last_insert_rowid() - ?1";
     db.prepare_cached(bound)?.execute([limits::SEALED])?;
-    Ok(())
+    Ok(false)
 }
 
 /// What is kept of this sender, in the order in which it came.
@@ -64,13 +87,13 @@ pub(super) fn forget(db: &Connection, seq: i64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::DeviceId;
     use crate::store::Incoming;
-    use crate::store::testing::{Fixture, id, user};
+    use crate::store::testing::{Fixture, id, said, user};
 
     fn opened(tag: u8, print: Option<u8>, letter: u128) -> Incoming {
         let print = print.map(|print| [print; 16]);
-        Incoming::Opened(Opened { tag: [tag; 16], print, sender: user("bob"), letter: id(letter) })
+        let (sender, letter, awaited) = (user("bob"), id(letter), true);
+        Incoming::Opened(Opened { tag: [tag; 16], print, sender, letter, awaited })
     }
 
     fn used(tag: u8, by: &str) -> Incoming {
@@ -91,6 +114,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_and_comes_again_is_told_and_what_nobody_waits_for_is_not() {
+        let f = Fixture::new();
+        let receive = |incoming| f.wait(f.store.receive(incoming)).unwrap();
+        let read = crate::domain::Message { unseen: false, ..said(7, "bob", 5, "hello") };
+        receive(vec![opened(1, None, 7), Incoming::Message(read)]);
+        let again = receive(vec![used(1, "bob")]);
+        assert_eq!(
+            (again.again, again.seen_before),
+            (vec![(user("bob"), id(7))], vec![(user("bob"), id(7))])
+        );
+        let Incoming::Opened(passing) = opened(2, None, 8) else { panic!("it is one") };
+        receive(vec![Incoming::Opened(Opened { awaited: false, ..passing })]);
+        let again = receive(vec![used(2, "bob")]);
+        assert_eq!((again.again, again.lost), (vec![], vec![]));
+    }
+
+    #[test]
     fn two_things_under_one_key_are_noticed() {
         let f = Fixture::new();
         let receive = |incoming| f.wait(f.store.receive(incoming)).unwrap();
@@ -104,9 +144,11 @@ mod tests {
         let mut f = Fixture::new();
         let sealed = |n: i64| {
             let payload = n.to_le_bytes().to_vec();
-            Incoming::Sealed { sender: user("bob"), topic: "t".to_owned(), payload }
+            let (sender, device) = (user("bob"), DeviceId::from_bits(1));
+            Incoming::Sealed { sender, device, topic: "t".to_owned(), payload }
         };
-        f.wait(f.store.receive(vec![sealed(1), sealed(2), sealed(1)])).unwrap();
+        let received = f.wait(f.store.receive(vec![sealed(1), sealed(2), sealed(1)])).unwrap();
+        assert_eq!(received.lost.len(), 1, "it came again, and still cannot be opened");
         f.restart();
         let kept = f.wait(f.store.sealed(user("bob"))).unwrap();
         assert_eq!(kept.len(), 2);

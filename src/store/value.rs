@@ -93,6 +93,8 @@ pub struct Opened {
     pub sender: UserName,
     /// The letter in it.
     pub letter: MessageId,
+    /// Whether its sender waits to hear that it came.
+    pub awaited: bool,
 }
 
 /// Something that came in and cannot be opened yet.
@@ -194,6 +196,8 @@ pub enum Incoming {
     Sealed {
         /// Who sent it.
         sender: UserName,
+        /// On which device.
+        device: DeviceId,
         /// The topic it came on.
         topic: String,
         /// The bytes.
@@ -233,7 +237,7 @@ pub struct Received {
     pub repeated: Vec<MessageId>,
     /// Letters that came again in the same ciphertext.
     pub again: Vec<(UserName, MessageId)>,
-    /// Whose ciphertexts are lost: they cannot be opened, and never were.
+    /// Whose ciphertexts are lost: they cannot be opened, and never were; or they came again, and still cannot.
     pub lost: Vec<(UserName, DeviceId)>,
     /// Who sealed two things with one key: somebody runs a copy of their account.
     pub cloned: Vec<UserName>,

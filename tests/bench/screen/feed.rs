@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cooee::domain::{DeviceId, MessageId, MessageText, Timestamp, UserName};
-use cooee::protocol::{Content, Letter, Root, Topic, encode_letter};
+use cooee::domain::{MessageId, MessageText, Timestamp, UserName};
+use cooee::protocol::{Content, Letter, encode_letter};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
@@ -14,23 +14,24 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The number of the last message of each, which whoever gets them looks after.
-type Numbers = Arc<Mutex<BTreeMap<UserName, u64>>>;
+use super::puppet::Puppet;
+
+/// Those in whose name messages go out, with the number of the last message of each.
+type Writers = Arc<Mutex<BTreeMap<UserName, (Puppet, u64)>>>;
 
 /// A connection that messages go out on.
 pub struct Feed {
     runtime: Runtime,
     client: AsyncClient,
     to: UserName,
-    device: DeviceId,
-    numbers: Numbers,
+    writers: Writers,
     /// How many messages the broker has taken.
     taken: watch::Receiver<u32>,
 }
 
 impl Feed {
-    /// Connects to the broker on this port of this machine, to write to one person.
-    pub fn connect(port: u16, to: &UserName) -> Self {
+    /// Connects to the broker on this port of this machine, to write to one person in the name of these.
+    pub fn connect(port: u16, to: &UserName, writers: Vec<Puppet>) -> Self {
         let runtime = Runtime::new().expect("threads can be started");
         let mut options = MqttOptions::new("feed", "127.0.0.1", port);
         options.set_outgoing_inflight_upper_limit(64);
@@ -47,9 +48,8 @@ impl Feed {
                 }
             }
         });
-        // Another one for each connection: the numbers begin anew.
-        let device = DeviceId::from_bits(fastrand::u64(..));
-        Self { runtime, client, to: to.clone(), device, numbers: Numbers::default(), taken }
+        let writers = writers.into_iter().map(|puppet| (puppet.me.user.clone(), (puppet, 0))).collect();
+        Self { runtime, client, to: to.clone(), writers: Arc::new(Mutex::new(writers)), taken }
     }
 
     /// Has this session be online, as that of somebody who writes is: what is for it is taken, and does not
@@ -70,7 +70,7 @@ impl Feed {
     /// Hands one message over, and says when.
     pub fn say(&self, from: &UserName, words: &str) -> Instant {
         let (client, topic) = (self.client.clone(), self.topic(from));
-        let letter = letter(&self.numbers, from, words);
+        let letter = letter(&self.writers, &self.to, from, words);
         let at = Instant::now();
         self.runtime.block_on(publish(&client, topic, letter));
         at
@@ -78,7 +78,7 @@ impl Feed {
 
     /// Sends so many messages as fast as the broker takes them: `NAME 0`, `NAME 1`…
     pub fn burst(&self, from: &UserName, name: &str, count: u32) -> JoinHandle<()> {
-        let letter = |n| letter(&self.numbers, from, &format!("{name} {n}"));
+        let letter = |n| letter(&self.writers, &self.to, from, &format!("{name} {n}"));
         let letters: Vec<_> = (0..count).map(letter).collect();
         let (client, topic) = (self.client.clone(), self.topic(from));
         self.runtime.spawn(async move {
@@ -99,35 +99,37 @@ impl Feed {
     /// Sends a message in every such interval, until it is aborted.
     pub fn flow(&self, from: &UserName, every: Duration) -> JoinHandle<()> {
         let (client, topic) = (self.client.clone(), self.topic(from));
-        let (numbers, from) = (Arc::clone(&self.numbers), from.clone());
+        let (writers, to, from) = (Arc::clone(&self.writers), self.to.clone(), from.clone());
         self.runtime.spawn(async move {
             let mut ticks = interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             for n in 0u64.. {
                 ticks.tick().await;
-                publish(&client, topic.clone(), letter(&numbers, &from, &format!("number {n}"))).await;
+                publish(&client, topic.clone(), letter(&writers, &to, &from, &format!("number {n}")))
+                    .await;
             }
         })
     }
 
     fn topic(&self, from: &UserName) -> String {
-        let (to, from, device) = (self.to.clone(), from.clone(), self.device);
-        Root::default().topic(&Topic::Inbox { to, from, device })
+        let writers = self.writers.lock().expect("nobody panicked");
+        writers[from].0.inbox(self.to.as_str())
     }
 }
 
-fn letter(numbers: &Numbers, from: &UserName, words: &str) -> Vec<u8> {
-    let mut numbers = numbers.lock().expect("nobody panicked");
-    let number = numbers.entry(from.clone()).or_default();
+fn letter(writers: &Writers, to: &UserName, from: &UserName, words: &str) -> Vec<u8> {
+    let mut writers = writers.lock().expect("nobody panicked");
+    let (puppet, number) = writers.get_mut(from).expect("a writer");
     *number += 1;
-    encode_letter(&Letter {
+    let letter = encode_letter(&Letter {
         id: MessageId::from_bytes(uuid::Uuid::now_v7().into_bytes()),
         sent_at: Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
         group: None,
         number: Some(*number),
         membership: None,
         content: Content::Text(MessageText::new(words).expect("short words")),
-    })
+    });
+    puppet.seal_bytes(to.as_str(), &letter)
 }
 
 async fn publish(client: &AsyncClient, topic: String, payload: Vec<u8>) {

@@ -9,16 +9,21 @@ mod feed;
 mod figures;
 mod hand;
 mod process;
+#[allow(dead_code)] // The tests use more of it.
+#[path = "../../it/support/puppet.rs"]
+mod puppet;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;
 
 use std::time::{Duration, Instant};
 
+use cooee::crypto::{Device, Identity};
 use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
-use cooee::store::{Incoming, Store};
+use cooee::store::{Account, Incoming, Store};
 use feed::Feed;
 use hand::{clear, letter};
+use puppet::Puppet;
 use support::home::Home;
 use support::terminal::Terminal;
 use tokio::runtime::{Builder, Runtime};
@@ -94,18 +99,37 @@ fn line(screen: &Screen, text: &str) -> Option<String> {
     screen.contents().lines().find(|row| row.contains(text)).map(str::to_owned)
 }
 
-/// Somebody who writes to one person in the name of others, who are online with that.
+/// Somebody who writes to one person in the name of others, who are online with that. The numbers of their
+/// messages go on where those of the feed before ended, so there is one for each.
 fn feed(home: &Home, to: &UserName, others: &[&UserName]) -> Feed {
     let port =
         cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
-    let feed = Feed::connect(port, to);
+    let reader = keys(home, to);
+    let mut writers = Vec::new();
+    let mut sessions = Vec::new();
     for other in others {
-        let (store, runtime) = store(home, other);
-        let account = runtime.block_on(store.account()).expect("it can be read").expect("signed up");
-        runtime.block_on(store.close()).expect("it closes");
-        feed.attend(port, &account.client_id);
+        let (account, mut puppet) = keys(home, other);
+        puppet.meet(reader.0.profile.clone(), reader.1.device.bundle(to.clone()));
+        sessions.push(account.client_id);
+        writers.push(puppet);
     }
+    let feed = Feed::connect(port, to, writers);
+    sessions.iter().for_each(|client_id| feed.attend(port, client_id));
     feed
+}
+
+/// An account, and somebody who has its keys.
+fn keys(home: &Home, whose: &UserName) -> (Account, Puppet) {
+    let (store, runtime) = store(home, whose);
+    let account = runtime.block_on(store.account()).expect("it can be read").expect("signed up");
+    let names = ["identity", "device"].map(str::to_owned).to_vec();
+    let kept = runtime.block_on(store.secrets(names)).expect("they can be read");
+    runtime.block_on(store.close()).expect("it closes");
+    let [Some(identity), Some(device)] = &kept[..] else { panic!("an account has keys") };
+    let identity = Identity::from_bytes(identity.as_slice().try_into().expect("32 bytes"));
+    let device = Device::read(device).expect("it was written");
+    let puppet = Puppet::of(account.profile.clone(), identity, device);
+    (account, puppet)
 }
 
 /// What somebody keeps, and what it takes to ask.

@@ -2,13 +2,12 @@
 
 use std::process::Stdio;
 
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::{Client, Event, MqttOptions};
+use cooee::crypto::signed::Kind;
+use cooee::protocol::encode_profile;
 
 use super::*;
-use crate::support::PATIENCE;
 use crate::support::terminal::{CTRL_L, F1, F4};
+use crate::support::vandal::{Stranger, letter};
 
 #[test]
 fn resized_in_a_flood_it_ends_in_a_right_frame() {
@@ -119,44 +118,27 @@ fn no_color_means_none() {
     assert!(!asks_for_colour(&bob.raw()));
 }
 
-/// Publishes what no Cooee would, and waits until the broker has it.
-fn publish_raw(port: u16, messages: &[(String, String)]) {
-    let options = MqttOptions::new("vandal", "127.0.0.1", port);
-    let (client, mut connection) = Client::new(options, 16);
-    for (topic, payload) in messages {
-        client.publish(topic, QoS::AtLeastOnce, true, payload.clone()).unwrap();
-    }
-    let mut left = messages.len();
-    while left > 0 {
-        let event = connection.recv_timeout(PATIENCE).expect("in time").unwrap();
-        left -= usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
-    }
-}
-
 #[test]
 fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
     const EVIL: &str = r"\u001b]0;owned\u0007\u001b[2J\u009b31m\u202eevil\u0000";
     let world = World::built_in();
     let mut alice = at_terminal(&world, "alice");
-    let device = "0123456789abcdef";
-    let profile = format!(
-        r#"{{"v":1,"user":"mallory","account":"00000000000000000000000000000001","version":1,"name":"{EVIL} name","at":1}}"#
-    );
-    let letter = format!(
-        r#"{{"v":1,"t":"clear","m":{{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f01","ts":1732281660123,"ty":"text","b":{{"text":"{EVIL} text"}}}}}}"#
-    );
     let group = "0000000000000000000000000000000f";
-    let card = format!(
-        r#"{{"v":1,"id":"{group}","name":"{EVIL} group","owner":"mallory","join":"open","at":1,"m":{{"mallory":[1,1]}}}}"#
-    );
-    publish_raw(
-        port(&world),
-        &[
-            ("cooee/1/profile/mallory".to_owned(), profile),
-            (format!("cooee/1/inbox/alice/mallory/{device}"), letter),
-            (format!("cooee/1/directory/{group}"), card),
-        ],
-    );
+    let port = port(&world);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut mallory = Stranger::sign_up(port, "mallory").await;
+        let profile = encode_profile(&mallory.puppet.me).replace("\"name\":\"mallory\"", &format!("\"name\":\"{EVIL} name\""));
+        let profile = profile.replace("\"version\":1", "\"version\":2");
+        let profile = mallory.puppet.sign(Kind::Profile, &profile);
+        mallory.publish("cooee/1/profile/mallory", profile, true).await;
+        mallory.until_knows("alice").await;
+        mallory.say("alice", &letter(1, &format!(r#""ty":"text","b":{{"text":"{EVIL} text"}}"#))).await;
+        let card = format!(
+            r#"{{"v":1,"id":"{group}","name":"{EVIL} group","owner":"mallory","join":"open","at":1,"m":{{"mallory":[1,1]}}}}"#
+        );
+        let card = mallory.puppet.sign(Kind::Card, &card);
+        mallory.publish(&format!("cooee/1/directory/{group}"), card, true).await;
+    });
     alice.until("mallory has written", |screen| counts_unread(screen, "owned", 1));
     alice.press("/msg mallory\r");
     alice.until_says(&["evil name", "evil text"]);

@@ -2,62 +2,77 @@
 
 use std::time::Duration;
 
-use cooee::domain::{Body, ConversationId, JoinPolicy, Membership, Timestamp, limits};
+use cooee::crypto;
+use cooee::domain::{
+    Body, ConversationId, DisplayName, GroupName, JoinPolicy, Membership, Timestamp, limits,
+};
 use cooee::mqtt::{Event, Request, Subscription};
-use cooee::protocol;
 use tokio::time::timeout;
 
 use super::on_every_broker;
 use crate::support::person::{Person, Screen, direct, name};
-use crate::support::vandal::Vandal;
+use crate::support::puppet::Puppet;
+use crate::support::vandal::{Stranger, Vandal, letter};
 use crate::support::world::World;
 
-pub(super) fn letter(id: u8, body: &str) -> String {
-    let id = format!("01935372-9d2b-7c3e-8f4a-5b6c7d8e9f{id:02x}");
-    format!(r#"{{"v":1,"t":"clear","m":{{"id":"{id}","ts":1732281660123,{body}}}}}"#)
+/// The profile of somebody else for this name, as registered at this time.
+fn claim(user: &str, registered_at: i64) -> Vec<u8> {
+    let mut mallory = Puppet::new(user);
+    mallory.me.registered_at = Timestamp::from_millis(registered_at);
+    mallory.me.display_name = DisplayName::new("Mallory").unwrap();
+    crypto::seal_profile(&mallory.me, &mallory.identity)
 }
 
 on_every_broker! {
     async fn nonsense_is_refused_and_harms_nobody(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let _bob = Person::new(&setup, "bob").await;
-        alice.until("bob is there", |s| s.is_online("bob")).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut bob = Stranger::sign_up(world.port().await, "bob").await;
+        bob.until_knows("alice").await;
         let device = "0123456789abcdef";
-        let bob = format!("cooee/1/inbox/alice/bob/{device}");
+        let inbox = bob.puppet.inbox("alice");
         let deep = "[".repeat(60_000);
         let huge = vec![b'x'; 100 * 1024];
         for payload in [&b""[..], b"null", b"\xff\xfe\x00", b"{\"v\":1", deep.as_bytes(), &huge] {
             for topic in [
-                bob.clone(),
+                inbox.clone(),
                 format!("cooee/1/inbox/alice/UPPER/{device}"),
                 format!("cooee/1/inbox/alice/bob/{}", "é".repeat(20)),
                 "cooee/1/profile/bob".into(),
                 "cooee/1/profile/alice".into(),
+                format!("cooee/1/keys/bob/{device}"),
                 format!("cooee/1/presence/bob/{device}"),
                 format!("cooee/1/directory/{}", "0".repeat(32)),
                 format!("cooee/1/live/@alice/bob/{device}"),
             ] {
-                vandal.publish(&topic, payload, false).await;
+                bob.publish(&topic, payload, false).await;
             }
         }
-        let eve = r#"{"v":1,"user":"eve","account":"00000000000000000000000000000001","version":9,"name":"Eve","at":1}"#;
-        vandal.publish("cooee/1/profile/bob", eve, true).await;
-        vandal.publish(&bob, letter(1, r#""ty":"joined","n":[1,1]"#), false).await;
+        // What one wrote stands at the topic of the other.
+        let [_, (_, eve)] = Puppet::new("eve").papers();
+        bob.publish("cooee/1/profile/bob", eve, true).await;
+        for plain in [
+            r#"{"v":1,"t":"plain","id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1,"text":"not encrypted"}"#.to_owned(),
+            format!(r#"{{"v":1,"t":"clear","m":{}}}"#, letter(9, r#""ty":"text","b":{"text":"not encrypted"}"#)),
+            "not encrypted".to_owned(),
+        ] {
+            bob.publish(&inbox, plain, false).await;
+        }
+        bob.say("alice", &letter(1, r#""ty":"joined","n":[1,1]"#)).await;
         let group = r#""ty":"invitation","b":{"v":1,"id":"00000000000000000000000000000001","name":"trap","owner":"eve","join":"invite","at":1,"m":{"eve":[1,1]}}"#;
-        vandal.publish(&bob, letter(2, group), false).await;
+        bob.say("alice", &letter(2, group)).await;
+        bob.say("alice", &letter(5, r#""ty":"sender_key","b":{"group":"00000000000000000000000000000001","key":"AAAA"}"#)).await;
         let escape = r#""ty":"text","b":{"text":"\u001b[2Jred\u001b]0;title\u0007 \u202eback"}"#;
-        vandal.publish(&bob, letter(3, escape), false).await;
-        vandal.publish(&bob, letter(3, escape), false).await;
-        vandal.publish(&bob, r#"{"v":7,"t":"direct","to":{}}"#, false).await;
-        vandal.publish(&bob, letter(4, r#""ty":"text","b":{"text":"the last word"}"#), false).await;
+        bob.say("alice", &letter(3, escape)).await;
+        bob.say("alice", &letter(3, escape)).await;
+        bob.publish(&inbox, r#"{"v":7,"t":"direct","to":{}}"#, false).await;
+        bob.say("alice", &letter(4, r#""ty":"text","b":{"text":"the last word"}"#)).await;
         alice.until("the last word", |s| s.heard(&direct("bob")).contains(&"the last word")).await;
         assert_eq!(alice.screen.heard(&direct("bob")), ["[2Jred]0;title back", "the last word"]);
         let from_bob = alice.screen.stored.iter().filter(|m| m.conversation == direct("bob")).count();
         assert_eq!(from_bob, 3, "two texts and one that needs a newer Cooee");
         assert!(alice.screen.groups.is_empty());
-        assert_eq!(alice.screen.people[&name("bob")].display_name.as_str(), "BOB");
+        assert_eq!(alice.screen.people[&name("bob")].display_name.as_str(), "bob");
         assert!(alice.screen.stopped.is_none());
     }
 
@@ -68,15 +83,25 @@ on_every_broker! {
         // Once the broker took a word of hers in the group, she hears what is said there.
         alice.say(&ConversationId::Group(team), "hello").await;
         alice.until_sent(1).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
-        let topic = |from: &str| format!("cooee/1/group/{team}/{from}/0123456789abcdef");
-        let text = |id, words: &str| letter(id, &format!(r#""ty":"text","b":{{"text":"{words}"}}"#));
-        vandal.publish(&topic("eve"), text(1, "I am not in"), false).await;
-        vandal.publish(&topic("alice"), text(2, "I am you"), false).await;
-        let left = letter(3, r#""ty":"text","n":[2,5],"b":{"text":"I left"}"#);
-        vandal.publish(&topic("mallory"), left, false).await;
-        vandal.publish(&topic("bob"), letter(4, r#""ty":"joined","n":[1,5]"#), false).await;
-        vandal.publish(&topic("bob"), text(5, "I am in"), false).await;
+        let port = world.port().await;
+        let text = |id, words: &str| letter(id, &format!(r#""g":"{team}","ty":"text","b":{{"text":"{words}"}}"#));
+        let mut eve = Stranger::sign_up(port, "eve").await;
+        eve.until_knows("alice").await;
+        eve.share_key(team, "alice", 10).await;
+        eve.say_in(team, &text(1, "I am not in")).await;
+        // What eve sealed, said by alice and by bob.
+        let sealed = eve.puppet.seal_for_group(team, text(2, "I am you").as_bytes());
+        for from in ["alice", "bob"] {
+            let topic = format!("cooee/1/group/{team}/{from}/{}", eve.puppet.device.id());
+            eve.publish(&topic, sealed.clone(), false).await;
+        }
+        let left = format!(r#""g":"{team}","ty":"text","n":[2,5],"b":{{"text":"I left"}}"#);
+        eve.say_in(team, &letter(3, &left)).await;
+        let mut bob = Stranger::sign_up(port, "bob").await;
+        bob.until_knows("alice").await;
+        bob.share_key(team, "alice", 11).await;
+        bob.say_in(team, &letter(4, &format!(r#""g":"{team}","ty":"joined","n":[1,5]"#))).await;
+        bob.say_in(team, &text(5, "I am in")).await;
         let here = ConversationId::Group(team);
         alice.until("bob's word", |s| !s.heard(&here).is_empty()).await;
         assert_eq!(alice.screen.heard(&here), ["I am in"]);
@@ -94,10 +119,15 @@ on_every_broker! {
         for n in 0..limits::GROUP_MEMBERS {
             full.note(&name(&format!("x{n}")), Membership { count: 1, since: Timestamp::EPOCH });
         }
-        vandal.publish(&card, protocol::encode_card(&full), true).await;
+        let eve = Puppet::new("eve");
+        vandal.publish(&card, crypto::seal_card(&full, &eve.identity), true).await;
         alice.until("it is full", |s| s.members(team).len() == limits::GROUP_MEMBERS).await;
         alice.quit().await;
-        let trap = format!(r#"{{"v":1,"id":"{team}","name":"trap","owner":"eve","join":"open","at":1,"m":{{"eve":[1,1]}}}}"#);
+        let mut trap = full.clone();
+        trap.name = GroupName::new("trap").unwrap();
+        trap.owner = name("eve");
+        trap.roster = [(name("eve"), Membership { count: 1, since: Timestamp::EPOCH })].into();
+        let trap = crypto::seal_card(&trap, &eve.identity);
         vandal.publish(&card, trap, true).await;
         let mut bob = Person::new(&setup, "bob").await;
         bob.until("the trap is listed", |s| s.groups.contains_key(&team)).await;
@@ -122,26 +152,26 @@ on_every_broker! {
         let here = ConversationId::Group(team);
         alice.say(&here, "hello").await;
         alice.until_sent(1).await;
-        let made = alice.screen.groups[&team].group.created_at.as_millis();
         // The card overtakes the letters, as it may for somebody who was away.
-        let mut bob = Vandal::connect(world.port().await).await;
-        let card = format!(
-            r#"{{"v":1,"id":"{team}","name":"team","owner":"alice","join":"open","at":{made},"m":{{"alice":[1,{made}],"bob":[4,9]}}}}"#
-        );
+        let mut bob = Stranger::sign_up(world.port().await, "bob").await;
+        bob.until_knows("alice").await;
+        let mut card = alice.screen.groups[&team].group.clone();
+        card.note(&name("bob"), Membership { count: 4, since: Timestamp::from_millis(9) });
+        let card = crypto::seal_card(&card, &bob.puppet.identity);
         bob.publish(&format!("cooee/1/directory/{team}"), card, true).await;
         alice.until("the card came", |s| s.groups[&team].group.roster.contains_key(&name("bob"))).await;
-        let topic = format!("cooee/1/group/{team}/bob/0123456789abcdef");
+        bob.share_key(team, "alice", 10).await;
         let letters = [
-            letter(1, r#""ty":"joined","n":[1,5]"#),
-            letter(2, r#""ty":"text","n":[1,5],"b":{"text":"while in"}"#),
-            letter(3, r#""ty":"left","n":[2,6]"#),
-            letter(4, r#""ty":"text","n":[2,6],"b":{"text":"while out"}"#),
-            letter(5, r#""ty":"text","b":{"text":"who knows when"}"#),
-            letter(6, r#""ty":"text","n":[3,7],"b":{"text":"again in"}"#),
-            letter(7, r#""ty":"left","n":[4,9]"#),
+            r#""ty":"joined","n":[1,5]"#,
+            r#""ty":"text","n":[1,5],"b":{"text":"while in"}"#,
+            r#""ty":"left","n":[2,6]"#,
+            r#""ty":"text","n":[2,6],"b":{"text":"while out"}"#,
+            r#""ty":"text","b":{"text":"who knows when"}"#,
+            r#""ty":"text","n":[3,7],"b":{"text":"again in"}"#,
+            r#""ty":"left","n":[4,9]"#,
         ];
-        for letter in letters {
-            bob.publish(&topic, letter, false).await;
+        for (id, body) in (1..).zip(letters) {
+            bob.say_in(team, &letter(id, &format!(r#""g":"{team}",{body}"#))).await;
         }
         let left = |s: &Screen| s.stored.iter().filter(|m| m.body == Body::Left).count();
         alice.until("he left twice", |s| left(s) == 2).await;
@@ -153,8 +183,8 @@ on_every_broker! {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
         let mut vandal = Vandal::connect(world.port().await).await;
-        let earlier = r#"{"v":1,"user":"alice","account":"00000000000000000000000000000001","version":9,"name":"Mallory","at":1}"#;
-        vandal.publish("cooee/1/profile/alice", earlier, false).await;
+        let mallory = claim("alice", 1);
+        vandal.publish("cooee/1/profile/alice", mallory, false).await;
         alice.until("it is told", |s| s.warnings.iter().any(|w| w.contains("claims your name"))).await;
         let team = alice.create("team", JoinPolicy::Open).await;
         alice.say(&ConversationId::Group(team), "still here").await;
@@ -166,8 +196,7 @@ on_every_broker! {
         let setup = world.setup();
         let _alice = Person::new(&setup, "alice").await;
         let mut vandal = Vandal::connect(world.port().await).await;
-        let later = r#"{"v":1,"user":"alice","account":"00000000000000000000000000000001","version":9,"name":"Mallory","at":4102444800000}"#;
-        vandal.publish("cooee/1/profile/alice", later, true).await;
+        vandal.publish("cooee/1/profile/alice", claim("alice", 4_102_444_800_000), true).await;
         let mut bob = Person::new(&setup, "bob").await;
         bob.until("alice is herself again", |s| {
             s.people.get(&name("alice")).is_some_and(|p| p.display_name.as_str() == "ALICE")

@@ -9,6 +9,7 @@ mod hostile;
 mod people;
 mod presence;
 mod receipts;
+mod secrecy;
 
 /// Makes a test for each broker of one.
 macro_rules! on_every_broker {

@@ -2,15 +2,15 @@
 
 use cooee::domain::{Delivery, JoinPolicy, Message, MessageId, PageAt};
 use cooee::engine::{Command, Hop, Session, Setup};
+use cooee::protocol::{Content, Missing};
 
 use tokio::time::timeout;
 
-use super::hostile::letter;
 use super::{numbered, on_every_broker};
 use crate::support::PATIENCE;
 use crate::support::external::{External, Make};
 use crate::support::person::{Person, Screen, direct, name, sign_up, text};
-use crate::support::vandal::Vandal;
+use crate::support::vandal::{Stranger, letter};
 use crate::support::world::{Broker, World};
 
 /// The id of a text of ours.
@@ -200,29 +200,26 @@ on_every_broker! {
     async fn what_is_left_out_is_asked_for(world) {
         let setup = world.setup();
         let mut bob = Person::new(&setup, "bob").await;
-        let alice = Person::new(&setup, "alice").await;
+        let mut alice = Stranger::sign_up(world.port().await, "alice").await;
+        alice.until_knows("bob").await;
+        alice.come_online().await;
         bob.until("alice is there", |s| s.is_online("alice")).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
-        vandal.overhear("cooee/1/inbox/alice/#").await;
-        let said = |id: u8, number: u8| {
-            letter(id, &format!(r#""ty":"text","q":{number},"b":{{"text":"number {number}"}}"#))
+        let said = |number: u8| {
+            letter(number, &format!(r#""ty":"text","q":{number},"b":{{"text":"number {number}"}}"#))
         };
-        let inbox = "cooee/1/inbox/bob/alice/00000000000000aa";
         for number in [7, 8, 11] {
-            vandal.publish(inbox, said(number, number), false).await;
+            alice.say("bob", &said(number)).await;
         }
-        let asked = vandal.until_overheard(r#""ty":"missing""#).await;
-        assert!(asked.contains(r#"{"from":9,"to":10}"#), "{asked}");
+        let missing = Missing { group: None, from: 9, to: 10 };
+        alice.until_told(&Content::Missing(missing)).await;
         // What came meanwhile is not asked for again.
-        vandal.publish(inbox, said(10, 10), false).await;
-        let asked = vandal.until_overheard(r#""ty":"missing""#).await;
-        assert!(asked.contains(r#"{"from":9,"to":9}"#), "{asked}");
+        alice.say("bob", &said(10)).await;
+        alice.until_told(&Content::Missing(Missing { to: 9, ..missing })).await;
         let texts = ["number 7", "number 8", "number 11", "number 10"].map(str::to_owned);
         bob.until_heard(&direct("alice"), &texts).await;
         let history = bob.history(&direct("alice")).await;
         let shown: Vec<_> = history.iter().filter_map(text).collect();
         assert_eq!(shown, ["number 7", "number 8", "number 10", "number 11"], "each in its place");
-        alice.quit().await;
     }
 
     async fn what_is_given_up_does_not_go_out_and_can_not_come_back(world) {

@@ -6,6 +6,8 @@ pub mod desk;
 pub mod external;
 pub mod person;
 pub mod proxy;
+pub mod puppet;
+pub mod recorder;
 pub mod terminal;
 pub mod vandal;
 pub mod world;

@@ -1,0 +1,116 @@
+//! What a batch of events added up to: stored in one transaction, then acknowledged, then told.
+
+use super::core::{Core, Fatal};
+use super::mail::Mail;
+use super::update::{Notice, Update};
+use crate::failpoints::kill_point;
+use crate::mqtt::Request;
+use crate::store::{self, Incoming as Storable};
+
+impl Core {
+    /// More is known of some senders: what was kept of theirs may be opened now.
+    pub(super) async fn unpark(&mut self) -> Result<(), Fatal> {
+        while let Some(user) = self.unpark.pop_first() {
+            let kept = self.store.sealed(user).await?;
+            let mut mail = Mail::default();
+            for store::Sealed { seq, topic, payload } in kept {
+                self.sort_letter(topic, &payload, Some(seq), &mut mail).await?;
+                if !mail.begun.is_empty() {
+                    self.settle(std::mem::take(&mut mail)).await?;
+                }
+            }
+            self.settle(mail).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores what a batch added up to, acknowledges it, and tells the front ends.
+    pub(super) async fn settle(&mut self, mut mail: Mail) -> Result<(), Fatal> {
+        if mail.name_lost {
+            return Err(Fatal::NameTaken(self.me.user.clone()));
+        }
+        if mail.copied {
+            self.enrol(mail.newer_self).await?;
+            return Err(Fatal::Copied);
+        }
+        if let Some(newer) = mail.newer_self {
+            self.adopt(newer).await?;
+        }
+        if !mail.people.is_empty() {
+            self.store.save_people(mail.people).await?;
+        }
+        if !mail.bundles.is_empty() {
+            self.store.save_bundles(mail.bundles).await?;
+        }
+        if !mail.last_seen.is_empty() {
+            self.store.save_last_seen(mail.last_seen).await?;
+        }
+        let mut received = store::Received::default();
+        if !mail.confirmed.is_empty() {
+            mail.storable.extend(self.confirmations(mail.confirmed).await?);
+            self.outbox.more();
+        }
+        // With what it answers: that does not come again once it is acknowledged.
+        for (group, newcomer) in mail.welcome {
+            mail.storable.extend(self.roster(group, newcomer).await?.map(Storable::Answer));
+            self.outbox.more();
+        }
+        mail.storable.extend(self.keys.changed().into_iter().map(Storable::Secret));
+        if !mail.storable.is_empty() {
+            kill_point("receive: before it is stored");
+            received = self.store.receive(mail.storable).await?;
+            kill_point("receive: stored");
+        }
+        if !mail.acknowledgements.is_empty() {
+            self.ask(Request::Acknowledge(mail.acknowledgements)).await;
+            kill_point("receive: told to acknowledge");
+        }
+        if !mail.taken.is_empty() {
+            self.note_taken(mail.taken).await?;
+        }
+        self.tell_progress(received.progress).await;
+        if mail.watched_moves {
+            self.tell_watched().await?;
+        }
+        self.repeat_read(received.seen_before).await?;
+        self.on_repeated(&mail.begun, &received.repeated, received.again).await?;
+        mail.lost.extend(received.lost);
+        self.ask_for_lost(mail.lost).await?;
+        for user in mail.seal_anew {
+            self.seal_anew(user).await?;
+        }
+        self.tell_withheld(mail.withheld).await;
+        self.tell_cloned(received.cloned).await;
+        if received.gaps {
+            self.gaps.found();
+        }
+        self.tell_people(mail.changed_people.into_iter().collect()).await;
+        for id in mail.changed_groups {
+            self.tell_group(id).await;
+        }
+        for id in mail.gone_groups {
+            self.faces.tell(Update::GroupGone(id)).await;
+        }
+        self.faces.tell_stored(received.fresh, None).await;
+        for summary in received.summaries {
+            self.tell_summary(Some(summary)).await;
+        }
+        for (conversation, user) in mail.typing {
+            self.faces.tell(Update::Typing { conversation, user }).await;
+        }
+        if mail.name_claimed {
+            let words = format!(
+                "somebody else claims your name `{}` on this broker: others may take them for you",
+                self.me.user
+            );
+            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
+        }
+        if mail.presence_overwritten {
+            self.publish_presence(true).await;
+        }
+        if mail.profile_overwritten {
+            self.publish_profile().await;
+        }
+        Ok(())
+    }
+}
