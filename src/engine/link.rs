@@ -108,7 +108,7 @@ impl Core {
             Event::Up { epoch } => self.on_up(epoch).await,
             Event::Subscribed { refused } => self.on_subscribed(refused).await,
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
-            Event::Down { reason, retry_in } => {
+            Event::Down { reason, retry_in, .. } => {
                 self.link.refresh_at = None;
                 self.link.settle_at = None;
                 self.outbox.restart();

@@ -34,7 +34,14 @@ pub use documents::{
     encode_profile, encode_typing,
 };
 pub use envelope::{Content, Letter, Missing, Receipt, Stage, decode_letter, encode_letter};
-pub use topics::{Filter, InvalidRoot, Place, Root, Topic};
+pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
+
+/// The user property of a CONNECT that carries the invite to a built-in broker.
+pub const INVITE_PROPERTY: &str = "cooee-invite";
+
+/// The common name in the certificate that a built-in broker made for itself. Only such a one is taken on
+/// first use without anybody's signature.
+pub const OWN_CERTIFICATE: &str = "Cooee built-in broker";
 
 /// The version of every format here.
 pub const VERSION: u32 = 1;

@@ -98,13 +98,15 @@ fn line(screen: &Screen, text: &str) -> Option<String> {
 fn feed(home: &Home, to: &UserName, others: &[&UserName]) -> Feed {
     let port =
         cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
-    let feed = Feed::connect(port, to);
-    for other in others {
+    let account = |other: &&UserName| {
         let (store, runtime) = store(home, other);
         let account = runtime.block_on(store.account()).expect("it can be read").expect("signed up");
         runtime.block_on(store.close()).expect("it closes");
-        feed.attend(port, &account.client_id);
-    }
+        account
+    };
+    let accounts: Vec<_> = others.iter().map(account).collect();
+    let feed = Feed::connect(port, to, &accounts);
+    accounts.iter().for_each(|account| feed.attend(port, account));
     feed
 }
 

@@ -7,8 +7,8 @@ use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{Client, Event, MqttOptions};
 
 use super::*;
-use crate::support::PATIENCE;
 use crate::support::terminal::{CTRL_L, F1, F4};
+use crate::support::{CREDENTIAL, PATIENCE};
 
 #[test]
 fn resized_in_a_flood_it_ends_in_a_right_frame() {
@@ -119,9 +119,10 @@ fn no_color_means_none() {
     assert!(!asks_for_colour(&bob.raw()));
 }
 
-/// Publishes what no Cooee would, and waits until the broker has it.
+/// Publishes, as mallory, what no Cooee would, and waits until the broker has it.
 fn publish_raw(port: u16, messages: &[(String, String)]) {
-    let options = MqttOptions::new("vandal", "127.0.0.1", port);
+    let mut options = MqttOptions::new("vandal", "127.0.0.1", port);
+    options.set_credentials("mallory", CREDENTIAL);
     let (client, mut connection) = Client::new(options, 16);
     for (topic, payload) in messages {
         client.publish(topic, QoS::AtLeastOnce, true, payload.clone()).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cooee::domain::{Body, ConversationId, JoinPolicy, Membership, Timestamp, limits};
-use cooee::mqtt::{Event, Request, Subscription};
+use cooee::mqtt::Event;
 use cooee::protocol;
 use tokio::time::timeout;
 
@@ -23,7 +23,7 @@ on_every_broker! {
         let mut alice = Person::new(&setup, "alice").await;
         let _bob = Person::new(&setup, "bob").await;
         alice.until("bob is there", |s| s.is_online("bob")).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let device = "0123456789abcdef";
         let bob = format!("cooee/1/inbox/alice/bob/{device}");
         let deep = "[".repeat(60_000);
@@ -68,7 +68,7 @@ on_every_broker! {
         // Once the broker took a word of hers in the group, she hears what is said there.
         alice.say(&ConversationId::Group(team), "hello").await;
         alice.until_sent(1).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let topic = |from: &str| format!("cooee/1/group/{team}/{from}/0123456789abcdef");
         let text = |id, words: &str| letter(id, &format!(r#""ty":"text","b":{{"text":"{words}"}}"#));
         vandal.publish(&topic("eve"), text(1, "I am not in"), false).await;
@@ -87,7 +87,7 @@ on_every_broker! {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
         let team = alice.create("team", JoinPolicy::Open).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let card = format!("cooee/1/directory/{team}");
         // In alice's view there is no room for another name, and bob's is of another group.
         let mut full = alice.screen.groups[&team].group.clone();
@@ -102,9 +102,7 @@ on_every_broker! {
         let mut bob = Person::new(&setup, "bob").await;
         bob.until("the trap is listed", |s| s.groups.contains_key(&team)).await;
         bob.join(team).await.unwrap();
-        let wish = Subscription { filter: card, at_least_once: false, echo: true };
-        vandal.requests.send(Request::Subscribe(vec![wish])).await.unwrap();
-        vandal.until(|event| matches!(event, Event::Subscribed { .. })).await;
+        vandal.overhear(&card).await;
         let _alice = Person::sign_in(&setup, "alice").await;
         let mut cards = 0;
         let counting = vandal.until(|event| {
@@ -124,7 +122,7 @@ on_every_broker! {
         alice.until_sent(1).await;
         let made = alice.screen.groups[&team].group.created_at.as_millis();
         // The card overtakes the letters, as it may for somebody who was away.
-        let mut bob = Vandal::connect(world.port().await).await;
+        let mut bob = Vandal::on(&world).await;
         let card = format!(
             r#"{{"v":1,"id":"{team}","name":"team","owner":"alice","join":"open","at":{made},"m":{{"alice":[1,{made}],"bob":[4,9]}}}}"#
         );
@@ -152,7 +150,7 @@ on_every_broker! {
     async fn an_earlier_claim_of_our_name_is_told_and_ends_nothing(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let earlier = r#"{"v":1,"user":"alice","account":"00000000000000000000000000000001","version":9,"name":"Mallory","at":1}"#;
         vandal.publish("cooee/1/profile/alice", earlier, false).await;
         alice.until("it is told", |s| s.warnings.iter().any(|w| w.contains("claims your name"))).await;
@@ -165,7 +163,7 @@ on_every_broker! {
     async fn a_foreign_profile_at_our_name_is_put_right(world) {
         let setup = world.setup();
         let _alice = Person::new(&setup, "alice").await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let later = r#"{"v":1,"user":"alice","account":"00000000000000000000000000000001","version":9,"name":"Mallory","at":4102444800000}"#;
         vandal.publish("cooee/1/profile/alice", later, true).await;
         let mut bob = Person::new(&setup, "bob").await;

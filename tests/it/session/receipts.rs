@@ -202,8 +202,8 @@ on_every_broker! {
         let mut bob = Person::new(&setup, "bob").await;
         let alice = Person::new(&setup, "alice").await;
         bob.until("alice is there", |s| s.is_online("alice")).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
-        vandal.overhear("cooee/1/inbox/alice/#").await;
+        let mut vandal = Vandal::on(&world).await;
+        vandal.overhear("cooee/1/inbox/alice/+/+").await;
         let said = |id: u8, number: u8| {
             letter(id, &format!(r#""ty":"text","q":{number},"b":{{"text":"number {number}"}}"#))
         };
