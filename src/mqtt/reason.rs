@@ -48,7 +48,12 @@ impl Cause {
 /// `was_up`: whether this connection has spoken MQTT 5 before.
 pub(super) fn of_error(error: &ConnectionError, address: &Address, was_up: bool) -> Cause {
     let place = address.place();
-    if let Some(words) = tls::words(error) {
+    // rumqttc names what it could not read by no source.
+    let source: &(dyn std::error::Error + 'static) = match error {
+        ConnectionError::MqttState(StateError::Deserialization(packets::Error::Io(e))) => e,
+        other => other,
+    };
+    if let Some(words) = tls::words(source) {
         return Cause::lasting(format!("no TLS with {place}: {words}"));
     }
     match error {

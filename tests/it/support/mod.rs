@@ -23,25 +23,20 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The password of somebody in the tests who has no account with a credential of its own.
 pub const CREDENTIAL: &str = "nobody in the tests has to guess this one";
 
-/// Dials this port of 127.0.0.1, for those who speak MQTT without Cooee. Brokers with logins know them as
-/// this user.
-pub struct To {
-    pub port: u16,
-    pub login: Login,
-}
+/// Dials this address, for those who speak MQTT without Cooee.
+pub struct To(pub Address);
 
 impl To {
+    /// This port of 127.0.0.1. Brokers with logins know us as this user.
     pub fn new(port: u16, user: &str, password: &str) -> Self {
-        let (user, password) = (user.to_owned(), password.to_owned());
-        Self { port, login: Login { user, password, own: false } }
+        let login = Login { user: user.to_owned(), password: password.to_owned(), own: false };
+        Self(Address { login: Some(login), ..Address::plain("127.0.0.1", port) })
     }
 }
 
 impl Dialer for To {
     async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
-        let plain = Address::plain("127.0.0.1", self.port);
-        let address = Address { login: Some(self.login.clone()), ..plain };
-        Ok(Dial { address, will: None, epoch: 0 })
+        Ok(Dial { address: self.0.clone(), will: None, epoch: 0 })
     }
 }
 
