@@ -32,7 +32,7 @@ use mqtt5::protocol::v5::reason_codes::ReasonCode;
 
 use super::Error;
 use super::accounts::{Accounts, Login, Registration};
-use super::front::Guests;
+use super::front::Remotes;
 use super::home::Home;
 use super::invites::Invites;
 use super::pace::{Pace, TooMuch};
@@ -51,13 +51,13 @@ pub(super) struct Access {
     invites: Arc<Invites>,
     pace: Arc<Pace>,
     /// Who comes over the network.
-    remote: Arc<Guests>,
+    remote: Arc<Remotes>,
     /// Where the sessions are; known once the broker was made.
     sessions: OnceLock<Arc<DynamicStorage>>,
 }
 
 impl Access {
-    pub fn open(home: &Home, remote: Arc<Guests>) -> Result<Self, Error> {
+    pub fn open(home: &Home, remote: Arc<Remotes>) -> Result<Self, Error> {
         let invites = Invites::new(home.invites());
         invites.sweep();
         Ok(Self {

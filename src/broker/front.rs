@@ -3,7 +3,7 @@
 //!
 //! The library could do so itself, but there one client that begins a handshake and falls silent keeps all
 //! others out. Here a handshake has a time limit and its own task. The broker sees these connections come
-//! from this machine; [`Guests`] tells which they are.
+//! from this machine; [`Remotes`] tells which they are.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -26,9 +26,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The connections of this machine to itself behind which somebody on the network is.
 #[derive(Default)]
-pub(super) struct Guests(Mutex<HashSet<SocketAddr>>);
+pub(super) struct Remotes(Mutex<HashSet<SocketAddr>>);
 
-impl Guests {
+impl Remotes {
     /// Whether somebody on the network is behind this address.
     pub fn contains(&self, address: SocketAddr) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&address)
@@ -41,7 +41,7 @@ impl Guests {
 }
 
 /// Takes the address out again when dropped.
-struct Entry(Arc<Guests>, SocketAddr);
+struct Entry(Arc<Remotes>, SocketAddr);
 
 impl Drop for Entry {
     fn drop(&mut self) {
@@ -98,7 +98,12 @@ impl Front {
     }
 
     /// Takes connections and passes them on to `target`, until the task is aborted.
-    pub fn open(self, acceptor: TlsAcceptor, target: SocketAddr, guests: Arc<Guests>) -> JoinHandle<()> {
+    pub fn open(
+        self,
+        acceptor: TlsAcceptor,
+        target: SocketAddr,
+        remotes: Arc<Remotes>,
+    ) -> JoinHandle<()> {
         let crowd = Arc::new(Crowd::default());
         tokio::spawn(async move {
             loop {
@@ -114,9 +119,9 @@ impl Front {
                     tracing::warn!(%peer, "too many connections from the network: one is refused");
                     continue;
                 };
-                let (acceptor, guests) = (acceptor.clone(), Arc::clone(&guests));
+                let (acceptor, remotes) = (acceptor.clone(), Arc::clone(&remotes));
                 tokio::spawn(async move {
-                    if let Err(error) = relay(stream, acceptor, target, &guests).await {
+                    if let Err(error) = relay(stream, acceptor, target, &remotes).await {
                         tracing::info!(%peer, %error, "a connection from the network ended");
                     }
                     drop(counted);
@@ -131,14 +136,14 @@ async fn relay(
     stream: TcpStream,
     acceptor: TlsAcceptor,
     target: SocketAddr,
-    guests: &Arc<Guests>,
+    remotes: &Arc<Remotes>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let outside = timeout(HANDSHAKE, acceptor.accept(stream)).await??;
     let inside = TcpStream::connect(target).await?;
     inside.set_nodelay(true)?;
     // Before a byte goes in, so that the broker cannot ask too early.
-    let _entry = guests.enter(inside.local_addr()?);
+    let _entry = remotes.enter(inside.local_addr()?);
     let (mut outside_read, mut outside_write) = split(outside);
     let (mut inside_read, mut inside_write) = inside.into_split();
     // Either end is the end of both: a client that stays silent must not hold what the broker gave up.

@@ -10,8 +10,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +46,8 @@ impl Invites {
         let failed = |source| Error::File { doing: "write", path: self.dir.clone(), source };
         let mut secret = [0; 18];
         getrandom::fill(&mut secret).map_err(|e| failed(e.into()))?;
-        let secret = BASE64_URL_SAFE_NO_PAD.encode(secret);
+        // In hexadecimal digits: base64 for URLs may begin with a `-`, which a command line takes for a flag.
+        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         let expires = Timestamp::now().checked_add(lasts).unwrap_or(Timestamp::MAX);
         DirBuilder::new().recursive(true).mode(0o700).create(&self.dir).map_err(failed)?;
         self.write(&hash(secret.as_bytes()), &Invite { uses, expires })?;

@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::access::Access;
-use super::front::{Front, Guests};
+use super::front::{Front, Remotes};
 use super::home::{Home, Open, Record};
 use super::network::Network;
 use super::{Error, certificate, limits};
@@ -141,8 +141,8 @@ impl Serving {
     /// Listens on the first of `addresses` that is free, and on the network where that is wanted.
     async fn start(home: &Home, addresses: &[SocketAddr]) -> Result<Self, Error> {
         let network = Network::load(home.data_dir())?;
-        let guests = Arc::new(Guests::default());
-        let access = Arc::new(Access::open(home, Arc::clone(&guests))?);
+        let remotes = Arc::new(Remotes::default());
+        let access = Arc::new(Access::open(home, Arc::clone(&remotes))?);
         let broker = Self::bind(home, addresses, &network, &access).await?;
         access.watch(broker.storage());
         let mut broker = broker.with_auth_provider(access);
@@ -168,7 +168,7 @@ impl Serving {
             });
         }
         let mut serving = Self { address, network: None, fronts: Vec::new(), shutdown, storage, task };
-        match serving.open(home, &network, websockets, &guests).await {
+        match serving.open(home, &network, websockets, &remotes).await {
             Ok(()) => Ok(serving),
             Err(error) => {
                 serving.stop().await?;
@@ -183,7 +183,7 @@ impl Serving {
         home: &Home,
         network: &Network,
         websockets: Option<SocketAddr>,
-        guests: &Arc<Guests>,
+        remotes: &Arc<Remotes>,
     ) -> Result<(), Error> {
         if network.is_closed() {
             return Ok(());
@@ -200,7 +200,7 @@ impl Serving {
             let target = target.ok_or_else(|| mqtt("listen", "there is no listener for websockets"))?;
             let front = Front::bind(address).await?;
             *told = Some(front.address);
-            self.fronts.push(front.open(acceptor.clone(), target, Arc::clone(guests)));
+            self.fronts.push(front.open(acceptor.clone(), target, Arc::clone(remotes)));
         }
         self.network = Some(open);
         Ok(())

@@ -11,7 +11,7 @@ use super::dialer::OFFLINE_EXPIRY;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
 use crate::domain::{Availability, DeviceId, DeviceRecord, GroupId, Timestamp, Told, UserName};
-use crate::mqtt::{Event, Outcome, Publish, Request, Subscription, WILL_DELAY};
+use crate::mqtt::{Event, Outcome, Publish, Refusal, Request, Subscription, WILL_DELAY};
 use crate::protocol::{Filter, Topic, encode_card, encode_presence, encode_profile};
 use crate::registry::OnlineRow;
 
@@ -30,6 +30,8 @@ pub(super) struct LinkState {
     /// That of the connection before, 0 if there was none.
     previous: u64,
     rival_told: bool,
+    /// Which refusal was told last since we were connected.
+    refusal_told: Option<Refusal>,
     /// When this connection was made.
     since: Timestamp,
     /// The same by the steady clock, which presence is judged by.
@@ -56,6 +58,7 @@ impl LinkState {
             epoch: 0,
             previous: 0,
             rival_told: false,
+            refusal_told: None,
             since: Timestamp::EPOCH,
             steady_since: Timestamp::EPOCH,
             tells_expiry: false,
@@ -108,7 +111,12 @@ impl Core {
             Event::Up { epoch } => self.on_up(epoch).await,
             Event::Subscribed { refused } => self.on_subscribed(refused).await,
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
-            Event::Down { reason, retry_in, .. } => {
+            Event::Down { reason, retry_in, refusal } => {
+                // In full, once: the state of the link has room for a few words alone.
+                if refusal.is_some() && self.link.refusal_told != refusal {
+                    self.link.refusal_told = refusal;
+                    self.faces.tell(Update::Notice(Notice::Warning(reason.clone()))).await;
+                }
                 self.link.refresh_at = None;
                 self.link.settle_at = None;
                 self.outbox.restart();
@@ -130,6 +138,7 @@ impl Core {
 
     /// Connected. Everything is asked for again, whatever the broker remembers.
     async fn on_up(&mut self, epoch: u64) {
+        self.link.refusal_told = None;
         self.link.previous = std::mem::replace(&mut self.link.epoch, epoch);
         self.link.since = self.mint.now();
         self.link.steady_since = self.mint.steady();

@@ -2,7 +2,7 @@
 //!
 //! This layer moves bytes. It connects, subscribes, publishes, acknowledges, backs off and says what
 //! happened; what the bytes mean, what must be sent again and what was seen before is the engine's
-//! business. It remembers nothing over a lost connection, on purpose: rumqttc's own replay was seen to
+//! business. It remembers nothing over a lost connection (but for `pins`: how a broker is known), on purpose: rumqttc's own replay was seen to
 //! lose 40 to 60 % of what was in flight, so every connection gets a fresh client, and the engine's
 //! outbox is the only memory.
 //!

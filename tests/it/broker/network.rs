@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use cooee::broker::Network;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::TcpStream;
 
 use super::*;
@@ -71,7 +72,9 @@ async fn a_stranger_needs_an_invite_and_two_people_talk_over_tls_and_websockets(
     for word in ["0x87", "not authorized", "invite", "--invite"] {
         assert!(err(&refused).contains(word), "{}", err(&refused));
     }
-    let wrong = invite(&house, &[]).replace(|c: char| c.is_ascii_uppercase(), "x");
+    let refused = eve.cooee(&wss, &["sign-up", "eve"], &[]);
+    assert_eq!(refused.status.code(), Some(3), "websockets are the network too: {}", err(&refused));
+    let wrong = "0".repeat(36);
     assert_eq!(eve.cooee(&mqtts, &["sign-up", "eve", "--invite", &wrong], &[]).status.code(), Some(3));
     assert!(!house.path().join("broker/accounts.json").exists(), "nobody was registered");
 
@@ -144,6 +147,35 @@ async fn a_certificate_is_kept_at_first_use_and_another_one_is_refused() {
     // Whoever asked finds that it is meant.
     std::fs::remove_file(trusting.pins()).unwrap();
     assert_done(&trusting.cooee(&mqtts, &["send", "me", "hello"], &[]));
+}
+
+#[tokio::test]
+async fn the_operators_certificate_is_shown_and_its_signer_believed() {
+    let house = House::new();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let signer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &signer).unwrap();
+    let file = |name: &str, text: String| {
+        let path = house.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let certificate = file("mine.pem", certificate.pem());
+    let (key, ca) = (file("mine.key", key.serialize_pem()), file("ca.pem", signer.pem()));
+    let arguments =
+        ["broker", "start", "--network", "127.0.0.1:0", "--certificate", &certificate, "--key", &key];
+    assert_done(&house.cooee(&arguments).output().unwrap());
+    let port = house.running().unwrap().network.unwrap().mqtts.unwrap().port();
+    let url = format!("mqtts://localhost:{port}");
+    let (al, secret) = (Stranger::new(), invite(&house, &[]));
+    let secret = secret.split('.').next().unwrap();
+    let refused = al.cooee(&url, &["sign-up", "al", "--invite", secret], &[]);
+    assert!(err(&refused).contains("broker.ca"), "nobody knows the signer: {}", err(&refused));
+    assert_done(&al.cooee(&url, &["sign-up", "al", "--invite", secret], &[("COOEE_BROKER_CA", &ca)]));
+    assert!(std::fs::read_to_string(al.pins()).unwrap().contains("signed"));
 }
 
 #[tokio::test]
