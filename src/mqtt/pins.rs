@@ -1,8 +1,9 @@
 //! What the brokers at each address showed us at first use: one small JSON file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ impl Pins {
         let mut pins = self.read()?;
         pins.insert(place.to_owned(), pin);
         let dir = self.0.parent().unwrap_or(Path::new("."));
+        // The first sign-up of all may be at a broker on a network.
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let mut file = tempfile::NamedTempFile::new_in(dir)?;
         serde_json::to_writer_pretty(&mut file, &pins)?;
         file.write_all(b"\n")?;
@@ -70,7 +73,7 @@ mod tests {
     #[test]
     fn each_place_has_its_own_and_a_broken_file_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        let pins = Pins::at(&dir.path().join("brokers.json"));
+        let pins = Pins::at(&dir.path().join("not/yet/brokers.json"));
         assert_eq!(pins.get("lan:8883").unwrap(), None);
         let mine = Pin::Fingerprint(TlsFingerprint::from_bytes([9; 32]));
         pins.set("lan:8883", mine).unwrap();

@@ -30,12 +30,17 @@ impl Stranger {
     fn cooee(&self, broker: &str, arguments: &[&str], env: &[(&str, &str)]) -> Output {
         let mut command = std::process::Command::new(program());
         command.env_clear().env("HOME", self.0.path()).envs(env.iter().copied());
-        command.args(["-d", self.0.path().to_str().unwrap(), "-b", broker]).args(arguments);
+        command.arg("-d").arg(self.data_dir()).args(["-b", broker]).args(arguments);
         command.output().unwrap()
     }
 
+    /// It does not exist yet.
+    fn data_dir(&self) -> PathBuf {
+        self.0.path().join("cooee")
+    }
+
     fn pins(&self) -> PathBuf {
-        self.0.path().join("brokers.json")
+        self.data_dir().join("brokers.json")
     }
 }
 
