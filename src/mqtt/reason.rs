@@ -127,6 +127,18 @@ fn of_refusal(code: ConnectReturnCode, address: &Address) -> Cause {
                  broker; where whoever runs it gave you a user name and a password, put them into the address"
             ),
         ),
+        Code::BadUserNamePassword | Code::NotAuthorized if address.login.is_none() => refused(
+            Refusal::Login,
+            format!(
+                "{place} refuses the sign-in without a user name ({}): put user name and password into the \
+                 address; a built-in broker on a network wants an invite in COOEE_INVITE instead",
+                if code == Code::NotAuthorized {
+                    "0x87, not authorized"
+                } else {
+                    "0x86, bad user name or password"
+                }
+            ),
+        ),
         Code::BadUserNamePassword | Code::BadAuthenticationMethod => refused(
             Refusal::Login,
             format!(
@@ -194,6 +206,7 @@ pub(super) fn of_puback(reason: PubAckReason) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mqtt::Login;
 
     #[test]
     fn garbage_is_another_protocol_at_first_and_a_broken_link_later() {
@@ -205,6 +218,42 @@ mod tests {
         let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         let broken = StateError::Deserialization(packets::Error::Io(reset));
         assert!(of_error(&ConnectionError::MqttState(broken), &address, false).passing);
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do_about_it() {
+        let login = |own| Some(Login { user: "al".into(), password: "secret".into(), own });
+        let words =
+            |code, login| of_refusal(code, &Address { login, ..Address::plain("lan", 1883) }).words;
+        for (code, login, told) in [
+            (
+                ConnectReturnCode::BadUserNamePassword,
+                login(true),
+                ["0x86", "Somebody else has the name"],
+            ),
+            (
+                ConnectReturnCode::BadUserNamePassword,
+                login(false),
+                ["0x86", "check user name and password"],
+            ),
+            (ConnectReturnCode::BadUserNamePassword, None, ["0x86", "COOEE_INVITE"]),
+            (ConnectReturnCode::NotAuthorized, login(true), ["0x87", "--invite"]),
+            (
+                ConnectReturnCode::NotAuthorized,
+                login(false),
+                ["0x87", "what the broker lets this user do"],
+            ),
+            (ConnectReturnCode::NotAuthorized, None, ["0x87", "user name and password into"]),
+            (ConnectReturnCode::ClientIdentifierNotValid, login(true), ["0x85", "another login"]),
+            (ConnectReturnCode::QuotaExceeded, login(true), ["0x97", "too many connections"]),
+            (ConnectReturnCode::ConnectionRateExceeded, login(true), ["0x9F", "slow down"]),
+        ] {
+            let words = words(code, login);
+            assert!(
+                told.iter().all(|told| words.contains(told)) && !words.contains("secret"),
+                "{words}"
+            );
+        }
     }
 
     #[test]
