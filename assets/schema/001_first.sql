@@ -13,7 +13,8 @@ CREATE TABLE account (
     registered_at INTEGER NOT NULL,
     devices       TEXT    NOT NULL,
     device        BLOB    NOT NULL,
-    client_id     TEXT    NOT NULL
+    client_id     TEXT    NOT NULL,
+    credential    TEXT    NOT NULL
 ) STRICT;
 
 -- The epoch of the last connection: one row. Apart from the account, so that saving that never

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use crate::domain::TlsFingerprint;
 
 /// A record longer than this many bytes is not ours.
 const LONGEST_RECORD: u64 = 4 * 1024;
@@ -42,9 +43,22 @@ pub(super) struct Record {
     pub instance: uuid::Uuid,
     pub pid: u32,
     pub address: SocketAddr,
+    /// Where it listens beyond this machine.
+    pub network: Option<Open>,
     /// RFC 3339.
     pub started_at: String,
     pub version: String,
+}
+
+/// Where a broker listens beyond this machine, with TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// For `mqtts://`.
+    pub mqtts: Option<SocketAddr>,
+    /// For `wss://`.
+    pub wss: Option<SocketAddr>,
+    /// The fingerprint of the certificate that it shows.
+    pub fingerprint: TlsFingerprint,
 }
 
 /// A running broker.
@@ -52,8 +66,10 @@ pub(super) struct Record {
 pub struct Running {
     /// Its process.
     pub pid: u32,
-    /// Where it listens.
+    /// Where it listens, for this machine alone.
     pub address: SocketAddr,
+    /// Where it listens beyond this machine.
+    pub network: Option<Open>,
     /// Since when it runs.
     pub started_at: jiff::Timestamp,
     /// The version of Cooee that it belongs to.
@@ -72,6 +88,7 @@ pub fn status(data_dir: &Path) -> Result<Option<Running>, Error> {
     Ok(Some(Running {
         pid: record.pid,
         address: record.address,
+        network: record.network,
         started_at: record.started_at.parse().unwrap_or_default(),
         version: record.version.escape_debug().to_string(),
         state_size: size_of(&home.state()),
@@ -102,6 +119,31 @@ impl Home {
 
     pub fn record(&self) -> PathBuf {
         self.dir.join("broker.json")
+    }
+
+    /// Whose names are whose.
+    pub fn accounts(&self) -> PathBuf {
+        self.dir.join("accounts.json")
+    }
+
+    /// Who may register over a network.
+    pub fn invites(&self) -> PathBuf {
+        self.dir.join("invites")
+    }
+
+    /// Where to listen beyond this machine.
+    pub fn network(&self) -> PathBuf {
+        self.dir.join("network.json")
+    }
+
+    /// The certificate that the broker made for itself.
+    pub fn certificate(&self) -> PathBuf {
+        self.dir.join("certificate.pem")
+    }
+
+    /// The key of that.
+    pub fn key(&self) -> PathBuf {
+        self.dir.join("key.pem")
     }
 
     fn marker(&self) -> PathBuf {
@@ -261,6 +303,7 @@ mod tests {
             instance,
             pid: std::process::id(),
             address: ([127, 0, 0, 1], 1883).into(),
+            network: None,
             started_at: "2026-11-22T10:00:00Z".into(),
             version: "0.1.0".into(),
         }

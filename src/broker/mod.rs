@@ -32,8 +32,18 @@
 //! # What else is peculiar
 //!
 //! It acknowledges a message that nobody is subscribed to like any other. It tells every receiver the
-//! client id of the sender (`x-mqtt-client-id`), so a client id is no secret. The tests in
-//! `tests/it/broker/` hold all of this.
+//! client id of the sender (`x-mqtt-client-id`), so a client id is no secret here; a session is kept safe by
+//! its owner's login instead. The tests in `tests/it/broker/` hold all of this.
+//!
+//! # Who may do what
+//!
+//! `access` says who is let in, `rules` who may publish and subscribe where. On this machine anybody may
+//! register a name that is free. Beyond it the broker listens only with TLS (`front`, `certificate`), and
+//! whoever registers there needs an invite (`invites`). Nothing of this is what keeps messages secret: that
+//! is end-to-end encryption. It keeps strangers, spam and onlookers away.
+//!
+//! An account can fill its share and more of what is bounded for all: [`limits::RETAINED`] counts the
+//! retained messages of everybody together. Invite people whom you know.
 //!
 //! # How much it takes
 //!
@@ -43,19 +53,30 @@
 //! than one machine, use another broker (`--broker`).
 
 mod access;
+mod accounts;
+mod certificate;
+mod front;
 mod home;
+mod invites;
+mod network;
+mod pace;
+mod rules;
 mod serve;
 mod start;
 mod stop;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-pub use home::{Running, status};
+pub use home::{Open, Running, status};
+pub use network::Network;
 pub use serve::Broker;
 pub use start::{Revive, ensure_running};
 pub use stop::{Stopped, stop};
+
+use crate::config::Invite;
 
 /// What the broker bears before it refuses.
 pub mod limits {
@@ -67,6 +88,17 @@ pub mod limits {
     pub const CLIENTS: usize = 1_000;
     /// Most new connections in one second.
     pub const CONNECTIONS_PER_SECOND: u32 = 2_000;
+    /// Most names.
+    pub const ACCOUNTS: usize = 10_000;
+    /// Most connections of one account, and of all guests together.
+    pub const CONNECTIONS_OF_ONE: usize = 64;
+    /// New connections of one account: as many at once, and as many more in a second.
+    pub const CONNECTS: (u32, u32) = (300, 10);
+    /// Messages and subscriptions of one account: as many at once, and as many more in a second. What comes
+    /// faster waits.
+    pub const MESSAGES: (u32, u32) = (20_000, 2_000);
+    /// Most connections from one address on the network.
+    pub const CONNECTIONS_FROM_ONE_ADDRESS: usize = 256;
     /// Most subscriptions of one client.
     pub const SUBSCRIPTIONS: usize = 1_000;
     /// Most retained messages.
@@ -85,6 +117,19 @@ pub mod limits {
     pub const ON_THE_WAY: usize = 2_048;
     /// Longest time that a session is kept for a client that is away.
     pub const SESSION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+}
+
+/// Makes an invite to the broker of `data_dir`, for so many people and so long. It can be used at once,
+/// whether the broker runs or not. Its text is a secret and kept nowhere.
+///
+/// # Errors
+/// When the directory cannot be written to, or a certificate is needed and cannot be read.
+pub fn invite(data_dir: &Path, uses: u32, lasts: Duration) -> Result<Invite, Error> {
+    let home = home::Home::of(data_dir);
+    home.create()?;
+    let secret = invites::Invites::new(home.invites()).make(uses, lasts)?;
+    let fingerprint = certificate::load(&home, &Network::load(data_dir)?)?.fingerprint;
+    Ok(Invite { secret, fingerprint: Some(fingerprint) })
 }
 
 /// What went wrong with the built-in broker.
@@ -116,10 +161,21 @@ pub enum Error {
     },
     /// The address can be reached from other machines.
     #[error(
-        "cannot listen on {0}: the built-in broker has neither TLS nor accounts yet, so it serves this \
-             machine alone (127.0.0.1 or [::1]); use another broker for a network"
+        "cannot listen on {0} without TLS: --listen is for this machine alone (127.0.0.1 or [::1]); \
+         say --network {0} to serve a network, with TLS"
     )]
     NotLoopback(SocketAddr),
+    /// A certificate or its key cannot be used.
+    #[error("cannot use {path} for TLS: {why}", path = path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// One of the two without the other.
+    #[error("a certificate and its key go together: give both, or none to have one made")]
+    HalfACertificate,
     /// The program could not be started.
     #[error("cannot start the built-in broker with {program}: {source}", program = program.display())]
     Spawn {

@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 
 use mqtt5::broker::{
     BrokerConfig, BrokerShutdownHandle, DynamicStorage, MqttBroker, ResourceLimits, StorageConfig,
+    config::WebSocketConfig,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use super::access::LocalAccess;
-use super::home::{Home, Record};
-use super::{Error, limits};
+use super::access::Access;
+use super::front::{Front, Remotes};
+use super::home::{Home, Open, Record};
+use super::network::Network;
+use super::{Error, certificate, limits};
 
 /// How long somebody who only looks at the lock may keep us from taking it.
 const CLAIM: Duration = Duration::from_millis(500);
@@ -71,7 +74,7 @@ impl Broker {
     ///
     /// # Errors
     /// When the address is not free, or when files or signals cannot be used.
-    pub fn serve(self, ready: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    pub fn serve(self, ready: impl FnOnce(SocketAddr, Option<&Open>)) -> Result<(), Error> {
         raise_open_files();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -91,11 +94,12 @@ impl Broker {
             instance: self.instance,
             pid: std::process::id(),
             address: serving.address,
+            network: serving.network.clone(),
             started_at: format!("{:.0}", jiff::Timestamp::now()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })?;
-        tracing::info!(address = %serving.address, "the broker is ready");
-        ready(serving.address);
+        tracing::info!(address = %serving.address, network = ?serving.network, "the broker is ready");
+        ready(serving.address, serving.network.as_ref());
 
         runtime.block_on(async move {
             tracing::info!(signal = signals.next().await, "the broker stops");
@@ -126,15 +130,22 @@ fn raise_open_files() {
 /// A broker that accepts connections.
 struct Serving {
     address: SocketAddr,
+    network: Option<Open>,
+    fronts: Vec<JoinHandle<()>>,
     shutdown: BrokerShutdownHandle,
     storage: Option<Arc<DynamicStorage>>,
     task: JoinHandle<mqtt5::Result<()>>,
 }
 
 impl Serving {
-    /// Listens on the first of `addresses` that is free.
+    /// Listens on the first of `addresses` that is free, and on the network where that is wanted.
     async fn start(home: &Home, addresses: &[SocketAddr]) -> Result<Self, Error> {
-        let mut broker = Self::bind(home, addresses).await?.with_auth_provider(Arc::new(LocalAccess));
+        let network = Network::load(home.data_dir())?;
+        let remotes = Arc::new(Remotes::default());
+        let access = Arc::new(Access::open(home, Arc::clone(&remotes))?);
+        let broker = Self::bind(home, addresses, &network, &access).await?;
+        access.watch(broker.storage());
+        let mut broker = broker.with_auth_provider(access);
         broker.resource_monitor().update_limits(ResourceLimits {
             max_connections: limits::CLIENTS,
             max_connections_per_ip: limits::CLIENTS,
@@ -147,21 +158,68 @@ impl Serving {
         let shutdown = broker.shutdown_handle();
         let storage = broker.storage();
         let mut ready = broker.ready_receiver();
+        let websockets = broker.ws_local_addr();
         let task = tokio::spawn(async move { broker.run().await });
         // The sender goes with the task: an error here means that it ended before it was ready.
-        match ready.wait_for(|ready| *ready).await.is_ok() {
-            true => Ok(Self { address, shutdown, storage, task }),
-            false => Err(match ended(task, "start").await {
+        if ready.wait_for(|ready| *ready).await.is_err() {
+            return Err(match ended(task, "start").await {
                 Err(e) => e,
                 Ok(()) => mqtt("start", "it stopped at once"),
-            }),
+            });
+        }
+        let mut serving = Self { address, network: None, fronts: Vec::new(), shutdown, storage, task };
+        match serving.open(home, &network, websockets, &remotes).await {
+            Ok(()) => Ok(serving),
+            Err(error) => {
+                serving.stop().await?;
+                Err(error)
+            }
         }
     }
 
-    async fn bind(home: &Home, addresses: &[SocketAddr]) -> Result<MqttBroker, Error> {
+    /// Listens on the network, and passes on to the listeners of this machine.
+    async fn open(
+        &mut self,
+        home: &Home,
+        network: &Network,
+        websockets: Option<SocketAddr>,
+        remotes: &Arc<Remotes>,
+    ) -> Result<(), Error> {
+        if network.is_closed() {
+            return Ok(());
+        }
+        let shown = certificate::load(home, network)?;
+        let acceptor = tokio_rustls::TlsAcceptor::from(shown.config);
+        let mut open = Open { mqtts: None, wss: None, fingerprint: shown.fingerprint };
+        let wanted = [
+            (network.mqtts, Some(self.address), &mut open.mqtts),
+            (network.wss, websockets, &mut open.wss),
+        ];
+        for (address, target, told) in wanted {
+            let Some(address) = address else { continue };
+            let target = target.ok_or_else(|| mqtt("listen", "there is no listener for websockets"))?;
+            let front = Front::bind(address).await?;
+            *told = Some(front.address);
+            self.fronts.push(front.open(acceptor.clone(), target, Arc::clone(remotes)));
+        }
+        self.network = Some(open);
+        Ok(())
+    }
+
+    async fn bind(
+        home: &Home,
+        addresses: &[SocketAddr],
+        network: &Network,
+        access: &Arc<Access>,
+    ) -> Result<MqttBroker, Error> {
         let mut refused = mqtt("listen", "no address was given");
         for &address in addresses {
-            match MqttBroker::with_config(settings(home, address)).await {
+            let mut settings = settings(home, address).with_event_handler(Arc::<Access>::clone(access));
+            if network.wss.is_some() {
+                let loopback = WebSocketConfig::new().with_bind_address(any_port());
+                settings = settings.with_websocket(loopback);
+            }
+            match MqttBroker::with_config(settings).await {
                 Ok(broker) => return Ok(broker),
                 Err(e) => {
                     tracing::warn!("cannot listen on {address}: {e}");
@@ -173,6 +231,7 @@ impl Serving {
     }
 
     async fn stop(self) -> Result<(), Error> {
+        self.fronts.iter().for_each(JoinHandle::abort);
         self.shutdown.shutdown();
         ended(self.task, "stop").await?;
         // The library writes its state down while connections are still closing, and those put back into

@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::output::print;
-use crate::config::Config;
+use crate::config::{Config, Invite};
 use crate::domain::{DisplayName, MobileNumber, UserName};
 use crate::engine::{self, Setup};
 
@@ -19,6 +19,9 @@ pub struct SignUp {
     /// A mobile number; everybody on the broker can read it
     #[arg(long, value_name = "NUMBER", value_parser = MobileNumber::typed)]
     mobile: Option<MobileNumber>,
+    /// The invite to a built-in broker on a network [env: COOEE_INVITE]
+    #[arg(long, value_name = "LINE")]
+    invite: Option<Invite>,
 }
 
 /// Registers the name.
@@ -26,8 +29,9 @@ pub struct SignUp {
 /// # Errors
 /// Those of [`engine::sign_up`].
 pub async fn run(command: SignUp, config: &Config) -> Result<(), Error> {
-    let SignUp { user, display_name, mobile } = command;
-    let setup = Setup::new(config, std::env::current_exe().map_err(Error::Program)?);
+    let SignUp { user, display_name, mobile, invite } = command;
+    let mut setup = Setup::new(config, std::env::current_exe().map_err(Error::Program)?);
+    setup.access.invite = invite.or(setup.access.invite);
     let display_name = display_name.unwrap_or_else(|| DisplayName::from(&user));
     let public = match &mobile {
         Some(mobile) => format!(" Everybody on this broker can read your number {mobile}."),

@@ -6,12 +6,14 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// Where a broker listens and who we are to it: `mqtt[s]://[user[:password]@]host[:port]`.
+/// Where a broker listens and who we are to it: `mqtt[s]://[user[:password]@]host[:port]`, or
+/// `ws[s]://[user[:password]@]host[:port][/path]` for websockets.
 ///
 /// Neither `Display` nor `Debug` shows the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BrokerUrl {
     tls: bool,
+    path: Option<String>,
     host: String,
     port: u16,
     user: Option<String>,
@@ -22,10 +24,15 @@ pub struct BrokerUrl {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBrokerUrl {
     /// It does not begin with a scheme.
-    #[error("a broker address is `mqtt://HOST[:PORT]`, `mqtts://HOST[:PORT]` or `builtin`")]
+    #[error(
+        "a broker address is `mqtt://HOST[:PORT]`, `mqtts://HOST[:PORT]`, `ws://HOST[:PORT][/PATH]`, \
+         `wss://HOST[:PORT][/PATH]` or `builtin`"
+    )]
     Shape,
     /// It begins with a scheme that Cooee does not speak.
-    #[error("`{0}://` is not supported: use `mqtt://` (plain) or `mqtts://` (TLS)")]
+    #[error(
+        "`{0}://` is not supported: use `mqtt://` (plain), `mqtts://` (TLS), `ws://` or `wss://` (websockets)"
+    )]
     Scheme(String),
     /// There is no host, or it is not one.
     #[error("the broker address names no valid host: write `mqtt://HOST[:PORT]`")]
@@ -35,7 +42,7 @@ pub enum InvalidBrokerUrl {
     Port,
     /// There is a path, a query or a fragment.
     #[error(
-        "nothing may follow the port of a broker address; other topics are chosen by `broker.topic_root`"
+        "nothing may follow the port of a broker address, but the path of a websocket; other topics are chosen by `broker.topic_root`"
     )]
     Trailing,
     /// A password without a user name.
@@ -50,6 +57,17 @@ impl BrokerUrl {
     /// Whether the connection is encrypted with TLS.
     pub fn tls(&self) -> bool {
         self.tls
+    }
+
+    /// The path of the websocket, where it is one.
+    pub fn websocket(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// Whether the host is this machine, by its name or number.
+    pub fn is_loopback(&self) -> bool {
+        let number = |host: &str| host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        self.host == "localhost" || number(&self.host)
     }
 
     /// The host: a name or an IP address, an IPv6 one without brackets.
@@ -89,9 +107,11 @@ impl FromStr for BrokerUrl {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, _) = text.split_once("://").ok_or(InvalidBrokerUrl::Shape)?;
-        let (tls, default_port) = match scheme.to_ascii_lowercase().as_str() {
-            "mqtt" => (false, 1883),
-            "mqtts" => (true, 8883),
+        let (tls, websocket, default_port) = match scheme.to_ascii_lowercase().as_str() {
+            "mqtt" => (false, false, 1883),
+            "mqtts" => (true, false, 8883),
+            "ws" => (false, true, 80),
+            "wss" => (true, true, 443),
             _ if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
                 return Err(InvalidBrokerUrl::Scheme(scheme.to_owned()));
             }
@@ -101,9 +121,17 @@ impl FromStr for BrokerUrl {
             url::ParseError::InvalidPort => InvalidBrokerUrl::Port,
             _ => InvalidBrokerUrl::Host,
         })?;
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        if !websocket && !matches!(url.path(), "" | "/")
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
             return Err(InvalidBrokerUrl::Trailing);
         }
+        // What most brokers listen at.
+        let path = websocket.then(|| match url.path() {
+            "" | "/" => "/mqtt".to_owned(),
+            path => path.to_owned(),
+        });
         let port = match url.port() {
             Some(0) => return Err(InvalidBrokerUrl::Port),
             given => given.unwrap_or(default_port),
@@ -125,21 +153,27 @@ impl FromStr for BrokerUrl {
         if password.is_some() && user.is_none() {
             return Err(InvalidBrokerUrl::PasswordAlone);
         }
-        Ok(Self { tls, host, port, user, password })
+        Ok(Self { tls, path, host, port, user, password })
     }
 }
 
 /// The address as it may be shown to anybody: without the password.
 impl fmt::Display for BrokerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.tls { "mqtts://" } else { "mqtt://" })?;
+        f.write_str(match (self.tls, self.path.is_some()) {
+            (false, false) => "mqtt://",
+            (true, false) => "mqtts://",
+            (false, true) => "ws://",
+            (true, true) => "wss://",
+        })?;
         if let Some(user) = &self.user {
             write!(f, "{}@", user.escape_debug())?;
         }
         match self.host.contains(':') {
-            true => write!(f, "[{}]:{}", self.host, self.port),
-            false => write!(f, "{}:{}", self.host, self.port),
+            true => write!(f, "[{}]:{}", self.host, self.port)?,
+            false => write!(f, "{}:{}", self.host, self.port)?,
         }
+        f.write_str(self.path.as_deref().unwrap_or_default())
     }
 }
 
@@ -169,6 +203,24 @@ mod tests {
     }
 
     #[test]
+    fn websockets_have_a_path() {
+        let plain = parse("ws://lan").unwrap();
+        assert_eq!((plain.tls(), plain.port(), plain.websocket()), (false, 80, Some("/mqtt")));
+        let tls = parse("wss://al@lan:8884/a/b").unwrap();
+        assert_eq!((tls.tls(), tls.port(), tls.websocket()), (true, 8884, Some("/a/b")));
+        assert_eq!(tls.to_string(), "wss://al@lan:8884/a/b");
+        assert_eq!(parse("wss://lan?x"), Err(InvalidBrokerUrl::Trailing));
+        for (text, local) in [
+            ("ws://localhost", true),
+            ("mqtt://127.0.0.2", true),
+            ("mqtt://[::1]", true),
+            ("ws://lan", false),
+        ] {
+            assert_eq!(parse(text).unwrap().is_loopback(), local, "{text}");
+        }
+    }
+
+    #[test]
     fn a_password_is_read_and_never_shown() {
         let url = parse("mqtt://al%69ce:p%40ss%3A@lan").unwrap();
         assert_eq!((url.user(), url.password()), (Some("alice"), Some("p@ss:")));
@@ -183,7 +235,7 @@ mod tests {
         for text in ["", "1883", "lan", "lan:1883", "mqtt:lan", "//lan", "a b://lan"] {
             assert_eq!(parse(text), Err(InvalidBrokerUrl::Shape), "{text}");
         }
-        for scheme in ["http", "ws", "wss", "tcp", "ssl"] {
+        for scheme in ["http", "https", "tcp", "ssl"] {
             let refused = parse(&format!("{scheme}://lan:1883"));
             assert_eq!(refused, Err(InvalidBrokerUrl::Scheme(scheme.into())));
         }

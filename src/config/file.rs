@@ -27,6 +27,10 @@ pub(super) struct File {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct BrokerSection {
     pub url: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    pub fingerprint: Option<String>,
     pub topic_root: Option<String>,
 }
 
@@ -63,7 +67,14 @@ pub(super) fn read(path: &Path, asked_for: bool) -> Result<File, Error> {
         return Err(Error::FileTooLong { path: path.to_owned(), limit: LONGEST });
     }
     let file = parse(&text).map_err(|why| Error::File { path: path.to_owned(), why })?;
-    for (key, value) in [("data_dir", &file.data_dir), ("log.file", &file.log.file)] {
+    let BrokerSection { ca, certificate, key, .. } = &file.broker;
+    for (key, value) in [
+        ("data_dir", &file.data_dir),
+        ("log.file", &file.log.file),
+        ("broker.ca", ca),
+        ("broker.certificate", certificate),
+        ("broker.key", key),
+    ] {
         if value.as_ref().is_some_and(|p| !p.is_absolute()) {
             return Err(Error::RelativePath { path: path.to_owned(), key });
         }
@@ -142,6 +153,8 @@ mod tests {
         let all = parse(&uncommented).unwrap();
         assert!(all.data_dir.is_some() && all.user.is_some() && all.broker.url.is_some());
         assert!(all.log.file.is_some() && all.log.filter.is_some());
+        let BrokerSection { ca, certificate, key, fingerprint, .. } = &all.broker;
+        assert!(ca.is_some() && certificate.is_some() && key.is_some() && fingerprint.is_some());
         assert_eq!(
             all.broker.topic_root.as_deref(),
             Some(crate::protocol::Root::default().to_string().as_str())

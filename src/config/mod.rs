@@ -3,12 +3,15 @@
 //! This layer owns the names of the flags, variables and keys, and their defaults. It reads its one file
 //! and nothing else; nobody after it looks at the environment or at the file again.
 
+mod access;
 mod broker_url;
 mod file;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 
 use crate::domain::{InvalidUserName, UserName, clean_line};
@@ -23,7 +26,8 @@ pub struct Flags {
     /// Be NAME [env: COOEE_USER]
     #[arg(short, long, value_name = "NAME", global = true)]
     pub user: Option<String>,
-    /// Use the broker at URL: mqtt://HOST:PORT, mqtts://HOST:PORT or builtin [env: COOEE_BROKER]
+    /// Use the broker at URL: mqtt://HOST:PORT, mqtts://HOST:PORT, ws://HOST:PORT/PATH,
+    /// wss://HOST:PORT/PATH or builtin [env: COOEE_BROKER]
     #[arg(short, long, value_name = "URL", global = true)]
     pub broker: Option<String>,
     /// Read FILE instead of the usual configuration file
@@ -43,6 +47,8 @@ pub struct Config {
     pub user: Option<UserName>,
     /// Which broker to use.
     pub broker: BrokerChoice,
+    /// How to know that broker, and to be known to it.
+    pub access: BrokerAccess,
     /// The first levels of every topic.
     pub topic_root: Root,
     /// Whether groups by invitation are written to the CSV files like the others.
@@ -115,6 +121,12 @@ pub enum Error {
          write `mqtt://USER@HOST` and put the password into COOEE_BROKER_PASSWORD"
     )]
     PasswordInFlag,
+    /// One of the two without the other.
+    #[error(
+        "a client certificate and its key go together: set both broker.certificate and broker.key, or \
+         COOEE_BROKER_CERTIFICATE and COOEE_BROKER_KEY"
+    )]
+    HalfACertificate,
     /// There is no home directory to keep anything in.
     #[error("there is no home directory: say where to keep things with --data-dir or COOEE_DATA_DIR")]
     NoHome,
@@ -148,10 +160,38 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         flags.log_file.clone().or_else(|| env("COOEE_LOG_FILE").map(PathBuf::from)).or(file.log.file);
 
     let user = first(flags.user.as_deref(), "--user", env, "COOEE_USER", file.user, || in_file("user"))?;
-    let broker =
-        first(flags.broker.as_deref(), "--broker", env, "COOEE_BROKER", file.broker.url, || {
-            in_file("broker.url")
+    let broker = first(
+        flags.broker.as_deref(),
+        "--broker",
+        env,
+        "COOEE_BROKER",
+        file.broker.url.clone(),
+        || in_file("broker.url"),
+    )?;
+    let section = &file.broker;
+    let path_of = |variable: &str, in_file: &Option<PathBuf>| {
+        let path = env(variable).map(PathBuf::from).or_else(|| in_file.clone());
+        path.map(|path| absolute(&path, variable)).transpose()
+    };
+    let certificate = match (
+        path_of("COOEE_BROKER_CERTIFICATE", &section.certificate)?,
+        path_of("COOEE_BROKER_KEY", &section.key)?,
+    ) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => return Err(Error::HalfACertificate),
+    };
+    let fingerprint =
+        first(None, "", env, "COOEE_BROKER_FINGERPRINT", section.fingerprint.clone(), || {
+            in_file("broker.fingerprint")
         })?;
+    let invite = first(None, "", env, "COOEE_INVITE", None, String::new)?;
+    let access = BrokerAccess {
+        ca: path_of("COOEE_BROKER_CA", &section.ca)?,
+        certificate,
+        fingerprint: fingerprint.map(parsed).transpose()?,
+        invite: invite.map(parsed).transpose()?,
+    };
     let log_filter = first(None, "", env, "COOEE_LOG", file.log.filter, || in_file("log.filter"))?;
     let wrong_root =
         |e: InvalidRoot| Error::Value { setting: in_file("broker.topic_root"), why: e.to_string() };
@@ -168,6 +208,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
             })
             .transpose()?,
         broker: choose_broker(broker, env)?,
+        access,
         topic_root: topic_root.unwrap_or_default(),
         private_groups: file.registry.private_groups.unwrap_or(true),
         typing: file.chat.typing.unwrap_or(true),
@@ -175,6 +216,11 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
     })
+}
+
+/// Reads what was said at a setting.
+fn parsed<T: FromStr<Err: std::fmt::Display>>((text, setting): (String, String)) -> Result<T, Error> {
+    text.parse().map_err(|e: T::Err| Error::Value { setting, why: e.to_string() })
 }
 
 /// The first of flag, variable and file that says something, and where it was said.
@@ -291,6 +337,30 @@ mod tests {
             let file = format!("[broker]\ntopic_root = \"{root}\"");
             let error = with(Flags::default(), &[], &file).unwrap_err();
             assert!(error.contains("broker.topic_root"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_broker_asks_for_comes_from_the_environment_or_the_file() {
+        let print = "ab".repeat(32);
+        let file = format!(
+            "[broker]\nca = \"/ca.pem\"\ncertificate = \"/c.pem\"\nkey = \"/k.pem\"\nfingerprint = \"{print}\""
+        );
+        let invite = format!("abcdefghijklmnop.{print}");
+        let env = [("COOEE_BROKER_CA", "/other.pem"), ("COOEE_INVITE", invite.as_str())];
+        let access = with(Flags::default(), &env, &file).unwrap().access;
+        assert_eq!(access.ca.unwrap(), Path::new("/other.pem"));
+        assert_eq!(access.certificate.unwrap(), ("/c.pem".into(), "/k.pem".into()));
+        assert_eq!(access.fingerprint, print.parse().ok());
+        assert_eq!(access.invite.unwrap().fingerprint, print.parse().ok());
+        for (env, file, word) in [
+            (("COOEE_BROKER_KEY", "/k.pem"), "", "go together"),
+            (("COOEE_BROKER_FINGERPRINT", "ab"), "", "COOEE_BROKER_FINGERPRINT: a fingerprint is 64"),
+            (("COOEE_INVITE", "ab"), "", "COOEE_INVITE: an invite is the line"),
+            (("COOEE_X", ""), "[broker]\nca = \"ca.pem\"", "`broker.ca` must be an absolute path"),
+        ] {
+            let error = with(Flags::default(), &[env], file).unwrap_err();
+            assert!(error.contains(word), "{error}");
         }
     }
 

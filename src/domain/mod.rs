@@ -6,6 +6,7 @@
 
 mod conversation;
 mod delivery;
+mod fingerprint;
 mod group;
 mod ids;
 mod keys;
@@ -18,6 +19,7 @@ mod time;
 
 pub use conversation::{ConversationId, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};
+pub use fingerprint::{InvalidFingerprint, TlsFingerprint};
 pub use group::{Group, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, UserName};
 pub use keys::{AgreementKey, Bundle, DeviceKeys, IdentityKey, InvalidKey, SigningKey};

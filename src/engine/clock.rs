@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use uuid::{ContextV7, Uuid};
 
 use crate::domain::{DeviceId, GroupId, MessageId, Timestamp};
@@ -88,6 +90,13 @@ pub(super) fn group_id() -> GroupId {
 /// A new device id.
 pub(super) fn device_id() -> DeviceId {
     DeviceId::from_bits(Uuid::new_v4().as_u64_pair().0)
+}
+
+/// A new credential for a broker: 256 random bits in base64.
+pub(super) fn credential() -> String {
+    let mut bits = [0; 32];
+    getrandom::fill(&mut bits).expect("the system has randomness, as `Uuid` needs it too");
+    BASE64_STANDARD.encode(bits)
 }
 
 /// A new MQTT client id: 122 random bits that nobody can guess.

@@ -39,14 +39,9 @@ pub struct Examined {
 /// [`Error::Unreachable`], [`Error::Refused`] where the sign-in is refused, [`Error::TooOld`],
 /// [`Error::Broker`]. Whatever else is wrong is a finding.
 pub async fn examine(setup: &Setup, time: Duration) -> Result<Examined, Error> {
-    let address = dialer::address(setup, Revive::Always).await?;
-    let tls = address.tls;
-    let host = match address.host.contains(':') {
-        true => format!("[{}]", address.host),
-        false => address.host.clone(),
-    };
-    let scheme = if tls { "mqtts" } else { "mqtt" };
-    let shown = format!("{scheme}://{host}:{}", address.port);
+    let address = dialer::address(setup, None, Revive::Always).await?;
+    let tls = address.tls.is_some();
+    let shown = address.url();
     let id = clock::client_id();
     let topics = setup.root.trial(&id);
     match probe::examine(address, topics, id, time).await {

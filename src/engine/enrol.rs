@@ -66,8 +66,10 @@ impl Core {
         me.devices.drain(..surplus);
         me.devices.push(device.keys());
         let keys = super::keys::founding(&self.keys.identity, &device);
-        let account = Account { profile: me, device: device.id(), client_id: clock::client_id() };
-        self.store.save_account(account).await?;
+        if let Some(account) = self.store.account().await? {
+            let (device, client_id) = (device.id(), clock::client_id());
+            self.store.save_account(Account { profile: me, device, client_id, ..account }).await?;
+        }
         self.store.forget_epoch().await?;
         self.store.save_secrets(keys).await?;
         self.store.hand_over(old, device.id()).await?;

@@ -12,7 +12,7 @@ use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
 use crate::crypto::{seal_bundle, seal_card, seal_profile};
 use crate::domain::{Availability, DeviceId, DeviceRecord, GroupId, Timestamp, Told, UserName};
-use crate::mqtt::{Event, Outcome, Publish, Request, Subscription, WILL_DELAY};
+use crate::mqtt::{Event, Outcome, Publish, Refusal, Request, Subscription, WILL_DELAY};
 use crate::protocol::{Filter, Topic, encode_presence};
 use crate::registry::OnlineRow;
 
@@ -32,6 +32,8 @@ pub(super) struct LinkState {
     pub epochs: BTreeSet<u64>,
     /// That of the last connection before this session; 0 if there was none.
     pub before: u64,
+    /// Which refusal was told last since we were connected.
+    refusal_told: Option<Refusal>,
     /// When this connection was made.
     since: Timestamp,
     /// The same by the steady clock, which presence is judged by.
@@ -60,6 +62,7 @@ impl LinkState {
             epoch: 0,
             epochs: BTreeSet::new(),
             before,
+            refusal_told: None,
             since: Timestamp::EPOCH,
             steady_since: Timestamp::EPOCH,
             tells_expiry: false,
@@ -113,7 +116,12 @@ impl Core {
             Event::Up { epoch } => self.on_up(epoch).await,
             Event::Subscribed { refused } => self.on_subscribed(refused).await,
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
-            Event::Down { reason, retry_in } => {
+            Event::Down { reason, retry_in, refusal } => {
+                // In full, once: the state of the link has room for a few words alone.
+                if refusal.is_some() && self.link.refusal_told != refusal {
+                    self.link.refusal_told = refusal;
+                    self.faces.tell(Update::Notice(Notice::Warning(reason.clone()))).await;
+                }
                 self.link.refresh_at = None;
                 self.link.settle_at = None;
                 self.outbox.restart();
@@ -135,6 +143,7 @@ impl Core {
 
     /// Connected. Everything is asked for again, whatever the broker remembers.
     async fn on_up(&mut self, epoch: u64) {
+        self.link.refusal_told = None;
         self.link.epoch = epoch;
         self.link.epochs.insert(epoch);
         self.link.since = self.mint.now();

@@ -88,7 +88,7 @@ pub use update::{
     GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
 };
 
-use crate::config::{BrokerChoice, Config};
+use crate::config::{BrokerAccess, BrokerChoice, Config};
 use crate::protocol::Root;
 
 /// How long the word that we are online holds. We repeat it at half that time.
@@ -101,6 +101,8 @@ pub struct Setup {
     pub data_dir: PathBuf,
     /// Which broker to use.
     pub broker: BrokerChoice,
+    /// How to know that broker, and to be known to it.
+    pub access: BrokerAccess,
     /// The first levels of every topic.
     pub root: Root,
     /// Whether groups by invitation get a CSV file.
@@ -123,6 +125,7 @@ impl Setup {
         Self {
             data_dir: config.data_dir.clone(),
             broker: config.broker.clone(),
+            access: config.access.clone(),
             root: config.topic_root.clone(),
             private_groups: config.private_groups,
             typing: config.typing,

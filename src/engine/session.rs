@@ -11,7 +11,7 @@ use super::attach;
 use super::clock::Mint;
 use super::command::Command;
 use super::core::{Core, Ears, Input};
-use super::dialer::SessionDialer;
+use super::dialer::{self, SessionDialer};
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
 use super::keys::Keys;
@@ -122,6 +122,7 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
     let dialer = SessionDialer {
         setup: Arc::clone(&setup),
         store: store.clone(),
+        login: dialer::login(&identity.profile.user, &identity.credential),
         presence_topic: setup.root.topic(&presence),
         first: true,
     };

@@ -21,7 +21,8 @@ use crate::broker::Revive;
 use crate::crypto::{Device, Identity, Invalid, open_profile, seal_bundle, seal_profile};
 use crate::domain::{DeviceId, DisplayName, MobileNumber, Profile, UserName};
 use crate::mqtt::{
-    self, Dial, DialError, Dialer, Event, Incoming, Outcome, Publish, Request, Subscription,
+    self, Dial, DialError, Dialer, Event, Incoming, Login, Outcome, Publish, Refusal, Request,
+    Subscription,
 };
 use crate::protocol::{self, Filter, Malformed, Place, Topic, encode_typing};
 use crate::registry::Registry;
@@ -61,15 +62,22 @@ pub async fn sign_up(setup: &Setup, form: SignUp) -> Result<(), Error> {
     if account.exists() {
         return Err(Error::AccountExists { user: form.user });
     }
-    let mut claim = Claim::connect(setup, &form.user, clock::client_id(), false).await?;
-    let claimed = claim.settle(setup, form, &account).await;
+    let credential = clock::credential();
+    let login = dialer::login(&form.user, &credential);
+    let mut claim = Claim::connect(setup, login, &form.user, clock::client_id(), false).await?;
+    let claimed = claim.settle(setup, form, credential, &account).await;
     claim.close().await;
     claimed
 }
 
 /// Begins the session that the account will use: subscribes to its inbox.
-async fn open_inbox(setup: &Setup, user: &UserName, client_id: String) -> Result<(), Error> {
-    let mut session = Claim::connect(setup, user, client_id, true).await?;
+async fn open_inbox(
+    setup: &Setup,
+    login: Login,
+    user: &UserName,
+    client_id: String,
+) -> Result<(), Error> {
+    let mut session = Claim::connect(setup, login, user, client_id, true).await?;
     let subscribed = session.subscribe(vec![Filter::Inbox(user.clone())]).await;
     session.close().await;
     subscribed
@@ -107,11 +115,11 @@ impl Drop for Unpublished<'_> {
     }
 }
 
-struct ClaimDialer(Arc<Setup>);
+struct ClaimDialer(Arc<Setup>, Login);
 
 impl Dialer for ClaimDialer {
     async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
-        let address = dialer::address(&self.0, Revive::Always).await;
+        let address = dialer::address(&self.0, Some(&self.1), Revive::Always).await;
         let address = address.map_err(|error| DialError { reason: error.to_string(), retry: false })?;
         Ok(Dial { address, will: None, epoch: 0 })
     }
@@ -134,12 +142,14 @@ struct Claim {
 impl Claim {
     async fn connect(
         setup: &Setup,
+        login: Login,
         user: &UserName,
         client_id: String,
         keep_session: bool,
     ) -> Result<Self, Error> {
+        let own = dialer::is_own_login(setup);
         let identity = mqtt::Identity { client_id, keep_session, keep_alive: mqtt::KEEP_ALIVE };
-        let (requests, events) = mqtt::connect(identity, ClaimDialer(Arc::new(setup.clone())));
+        let (requests, events) = mqtt::connect(identity, ClaimDialer(Arc::new(setup.clone()), login));
         let mut claim = Self {
             user: user.clone(),
             device: clock::device_id(),
@@ -153,6 +163,11 @@ impl Claim {
         loop {
             match claim.next().await? {
                 Event::Up { .. } => return Ok(claim),
+                // With a login that we made up, it is the name that the broker does not give us.
+                Event::Down { refusal: Some(Refusal::Login), .. } if own => {
+                    return Err(Error::NameTaken { user: user.clone() });
+                }
+                Event::Down { reason, refusal: Some(_), .. } => return Err(Error::Refused { reason }),
                 Event::Down { reason, .. } => return Err(Error::Unreachable { reason }),
                 _ => {}
             }
@@ -195,7 +210,13 @@ impl Claim {
         }
     }
 
-    async fn settle(&mut self, setup: &Setup, form: SignUp, account: &AccountDir) -> Result<(), Error> {
+    async fn settle(
+        &mut self,
+        setup: &Setup,
+        form: SignUp,
+        credential: String,
+        account: &AccountDir,
+    ) -> Result<(), Error> {
         let user = self.user.clone();
         self.subscribe(vec![Filter::Profile(user.clone()), Filter::LiveTo(user)]).await?;
         self.hear_all().await?;
@@ -217,11 +238,16 @@ impl Claim {
         // Kept before it is published: a crash in between leaves an account that registers itself when it
         // signs in, and never a name that nobody owns.
         let client_id = clock::client_id();
-        let kept =
-            Account { profile: profile.clone(), device: device.id(), client_id: client_id.clone() };
+        let login = dialer::login(&profile.user, &credential);
+        let kept = Account {
+            profile: profile.clone(),
+            device: device.id(),
+            client_id: client_id.clone(),
+            credential,
+        };
         keep(account, kept, founding(&identity, &device)).await?;
         let unpublished = Unpublished(account);
-        open_inbox(setup, &profile.user, client_id).await?;
+        open_inbox(setup, login, &profile.user, client_id).await?;
         std::mem::forget(unpublished);
         // First the keys, so that whoever sees the profile can write at once.
         let keys = self.root.topic(&Topic::Keys(self.user.clone(), device.id()));

@@ -14,7 +14,6 @@ use super::driver::{self, End};
 use super::reason::Cause;
 use super::{
     Dial, Dialer, Event, INFLIGHT_LIMIT, Identity, RECEIVE_MAXIMUM, Request, SESSION_EXPIRY, WILL_DELAY,
-    tls,
 };
 use crate::protocol::limits::PACKET;
 
@@ -44,8 +43,8 @@ pub(super) async fn run(
             return;
         }
         let begun = Instant::now();
-        let (reason, retry_in) = match dialer.dial(asked_for).await {
-            Err(error) => (error.reason, error.retry.then(|| backoff.next(fastrand::f64()))),
+        let (reason, retry_in, refusal) = match dialer.dial(asked_for).await {
+            Err(error) => (error.reason, error.retry.then(|| backoff.next(fastrand::f64())), None),
             Ok(dial) => match serve(&identity, dial, number, &mut requests, &events).await {
                 End::Closed => {
                     let _ = events.send(Event::Closed).await;
@@ -58,12 +57,12 @@ pub(super) async fn run(
                     }
                     let wait =
                         if cause.passing { backoff.next(fastrand::f64()) } else { backoff.long() };
-                    (cause.words, Some(wait))
+                    (cause.words, Some(wait), cause.refusal)
                 }
             },
         };
         tracing::info!(%reason, ?retry_in, "the link is down");
-        if events.send(Event::Down { reason, retry_in }).await.is_err() {
+        if events.send(Event::Down { reason, retry_in, refusal }).await.is_err() {
             return;
         }
         asked_for = match wait(retry_in, &mut dialer, &mut requests).await {
@@ -96,7 +95,7 @@ pub(super) fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, S
     let address = &dial.address;
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
-    let mut options = MqttOptions::new(&identity.client_id, &address.host, address.port);
+    let mut options = address.options(&identity.client_id)?;
     options
         .set_keep_alive(identity.keep_alive.max(SHORTEST_KEEP_ALIVE))
         .set_clean_start(!identity.keep_session)
@@ -106,12 +105,6 @@ pub(super) fn options(identity: &Identity, dial: &Dial) -> Result<MqttOptions, S
         .set_session_expiry_interval(identity.keep_session.then(|| seconds(SESSION_EXPIRY)))
         .set_outgoing_inflight_upper_limit(INFLIGHT_LIMIT)
         .set_network_options(network);
-    if let Some((user, password)) = &address.login {
-        options.set_credentials(user, password);
-    }
-    if address.tls {
-        options.set_transport(rumqttc::Transport::Tls(tls::configuration()?));
-    }
     if let Some(will) = &dial.will {
         let properties = LastWillProperties {
             delay_interval: Some(seconds(WILL_DELAY)),

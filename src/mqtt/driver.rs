@@ -259,7 +259,7 @@ impl Driver {
                 let filters = self.subscribing.pop_front().unwrap_or_default();
                 let refused = |(filter, code): (String, &SubscribeReasonCode)| match code {
                     SubscribeReasonCode::Success(_) => None,
-                    other => Some((filter, format!("{other:?}"))),
+                    other => Some((filter, reason::of_suback(other))),
                 };
                 let refused = filters.into_iter().zip(&ack.return_codes).filter_map(refused).collect();
                 self.outbound.push_back(Event::Subscribed { refused });

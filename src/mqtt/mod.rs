@@ -2,7 +2,7 @@
 //!
 //! This layer moves bytes. It connects, subscribes, publishes, acknowledges, backs off and says what
 //! happened; what the bytes mean, what must be sent again and what was seen before is the engine's
-//! business. It remembers nothing over a lost connection, on purpose: rumqttc's own replay was seen to
+//! business. It remembers nothing over a lost connection (but for `pins`: how a broker is known), on purpose: rumqttc's own replay was seen to
 //! lose 40 to 60 % of what was in flight, so every connection gets a fresh client, and the engine's
 //! outbox is the only memory.
 //!
@@ -14,9 +14,11 @@
 //! A publish at QoS 1 has no token in rumqttc. Tokens wait in the order of the requests until
 //! `Outgoing::Publish` names the packet id, and then under that id until its PUBACK.
 
+mod address;
 mod backoff;
 mod connection;
 mod driver;
+mod pins;
 mod poller;
 pub mod probe;
 mod reason;
@@ -27,7 +29,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use address::{Address, Login, Trust};
 pub use bytes::Bytes;
+pub use reason::Refusal;
 
 /// How long the broker lets pass without a word from us before it takes us for gone: one and a half
 /// times this (MQTT 5, section 3.1.2.10).
@@ -47,19 +51,6 @@ const RECEIVE_MAXIMUM: u16 = 256;
 
 /// How many of our publishes rumqttc keeps track of; its default costs 14 MB.
 const INFLIGHT_LIMIT: u16 = 64;
-
-/// Where a broker listens and how to greet it.
-#[derive(Clone)]
-pub struct Address {
-    /// Host name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Whether to speak TLS.
-    pub tls: bool,
-    /// User name and password, where the broker asks for them.
-    pub login: Option<(String, String)>,
-}
 
 /// What the broker publishes, retained, when the connection is lost.
 #[derive(Clone, Debug)]
@@ -213,6 +204,8 @@ pub enum Event {
         reason: String,
         /// When the next attempt begins; `None`: as soon as there is a broker, or when it is asked for.
         retry_in: Option<Duration>,
+        /// What the broker answered to our greeting, where it refused it for what we are.
+        refusal: Option<Refusal>,
     },
     /// The broker answered one `Subscribe`: which of its filters it refused, with the reasons.
     Subscribed {

@@ -29,7 +29,16 @@ pub(super) async fn run(mut eventloop: EventLoop, events: mpsc::Sender<Event>) -
     loop {
         let event = match timeout_at(deadline, eventloop.poll()).await {
             Ok(Ok(event)) => event,
-            Ok(Err(error)) => return Ended::Failed(error),
+            Ok(Err(error)) => {
+                // What was read together with the end of the connection: mosquitto 2.0 hangs up right after
+                // it has refused a publish, and its answer says which and why.
+                for event in std::mem::take(&mut eventloop.state.events) {
+                    if events.send(event).await.is_err() {
+                        return Ended::Done;
+                    }
+                }
+                return Ended::Failed(error);
+            }
             Err(_) => return Ended::Silent,
         };
         match &event {

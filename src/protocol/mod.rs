@@ -39,7 +39,14 @@ pub use documents::{
 pub use envelope::{Ciphertext, Envelope, decode_envelope, encode_envelope};
 pub use inside::{End, Inside, decode_inside, encode_inside};
 pub use letter::{Content, Letter, Missing, Receipt, SenderKey, Stage, decode_letter, encode_letter};
-pub use topics::{Filter, InvalidRoot, Place, Root, Topic};
+pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
+
+/// The user property of a CONNECT that carries the invite to a built-in broker.
+pub const INVITE_PROPERTY: &str = "cooee-invite";
+
+/// The common name in the certificate that a built-in broker made for itself. Only such a one is taken on
+/// first use without anybody's signature.
+pub const OWN_CERTIFICATE: &str = "Cooee built-in broker";
 
 /// The version of every format here.
 pub const VERSION: u32 = 1;

@@ -5,7 +5,13 @@ use std::str::FromStr;
 
 use crate::domain::{DeviceId, GroupId, UserName};
 
+/// The levels that say what kind of topic follows them.
+pub const KINDS: [&str; 9] =
+    ["directory", "doctor", "group", "inbox", "keys", "live", "open", "presence", "profile"];
+
 /// The levels that every topic of one Cooee network starts with; `cooee/1` unless configured.
+///
+/// None of them is one of [`KINDS`]: a broker that knows of no root tells by them where the root ends.
 ///
 /// At most 64 bytes: some brokers keep no retained message whose topic has more than about 200, and the
 /// rest of our topics needs up to 120.
@@ -16,7 +22,7 @@ pub struct Root(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "use levels of A-Z, a-z, 0-9, `-`, `_` and `.` with single slashes between them, such as `cooee/1`, \
-     64 characters at most"
+     64 characters at most, and none of the levels {}", KINDS.join(", ")
 )]
 pub struct InvalidRoot;
 
@@ -31,7 +37,8 @@ impl FromStr for Root {
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let levels = s.split('/').all(|level| !level.is_empty() && level.chars().all(fits));
+        let level = |l: &str| !l.is_empty() && l.chars().all(fits) && !KINDS.contains(&l);
+        let levels = s.split('/').all(level);
         (levels && s.len() <= 64).then(|| Self(s.to_owned())).ok_or(InvalidRoot)
     }
 }
@@ -259,7 +266,10 @@ mod tests {
         for good in ["cooee/1", "a", "site-1/cooee/1"] {
             assert!(good.parse::<Root>().is_ok(), "{good}");
         }
-        for bad in ["", "/", "a/", "/a", "a//b", "a/+", "#", "$SYS", "a\n", "a b", &"x".repeat(65)] {
+        let long = "x".repeat(65);
+        for bad in
+            ["", "/", "a/", "/a", "a//b", "a/+", "#", "$SYS", "a\n", "a b", "inbox", "a/profile", &long]
+        {
             assert_eq!(bad.parse::<Root>(), Err(InvalidRoot), "{bad}");
         }
     }

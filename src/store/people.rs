@@ -8,20 +8,22 @@ use super::value::{Account, KnownPerson, LastSeen, StoredGroup};
 use crate::domain::{Group, GroupId, Profile, Standing, Timestamp};
 
 pub(super) fn account(db: &Connection) -> Result<Option<Account>> {
-    let one =
-        "SELECT user, identity, version, display_name, mobile, registered_at, devices, device, client_id
+    let one = "SELECT user, identity, version, display_name, mobile, registered_at, devices, device, client_id,
+            credential
         FROM account";
     let read = |row: &Row<'_>| {
-        Ok(Account { profile: profile(row)?, device: row.get(7)?, client_id: row.get(8)? })
+        let (device, client_id, credential) = (row.get(7)?, row.get(8)?, row.get(9)?);
+        Ok(Account { profile: profile(row)?, device, client_id, credential })
     };
     db.prepare_cached(one)?.query_row([], read).optional()
 }
 
 pub(super) fn save_account(db: &Connection, account: &Account) -> Result<()> {
     let save = "INSERT OR REPLACE INTO account
-            (one, user, identity, version, display_name, mobile, registered_at, devices, device, client_id)
+            (one, user, identity, version, display_name, mobile, registered_at, devices, device, client_id,
+              credential)
         VALUES (1, :user, :identity, :version, :display_name, :mobile, :registered_at, :devices, :device,
-            :client_id)";
+            :client_id, :credential)";
     db.prepare_cached(save)?.execute(named_params! {
         ":user": account.profile.user,
         ":identity": account.profile.identity,
@@ -32,6 +34,7 @@ pub(super) fn save_account(db: &Connection, account: &Account) -> Result<()> {
         ":devices": to_json(&account.profile.devices)?,
         ":device": account.device,
         ":client_id": account.client_id,
+        ":credential": account.credential,
     })?;
     Ok(())
 }
@@ -196,6 +199,7 @@ mod tests {
             profile: Profile { version: u64::MAX, mobile, ..profile("me") },
             device: DeviceId::from_bits(u64::MAX - 1),
             client_id: "0123456789abcdef".to_owned(),
+            credential: "a secret".to_owned(),
         };
         f.wait(f.store.save_account(account.clone())).unwrap();
         let epoch = |f: &Fixture, now| f.wait(f.store.next_epoch(at(now))).unwrap();

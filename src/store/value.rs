@@ -42,6 +42,8 @@ pub struct Account {
     pub device: DeviceId,
     /// The MQTT client id: a secret, because whoever knows it can take our session over.
     pub client_id: String,
+    /// The password to log in with at a broker, random and made at sign-up: a secret.
+    pub credential: String,
 }
 
 /// A registered person.

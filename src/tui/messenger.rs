@@ -62,6 +62,9 @@ fn told(error: &Error) -> SignError {
         }
         Error::NoAccount { .. } => (None, "Sign up first."),
         Error::InUse { .. } => (None, "Close it there, or use another account."),
+        Error::Refused { .. } => {
+            (None, "An invite is given in COOEE_INVITE; a user and a password in the broker's address.")
+        }
         Error::Unreachable { .. } => (None, "Check the address given with --broker, and try again."),
         _ => (None, ""),
     };

@@ -18,8 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["domain", "protocol"]),
     ("logging", &["config"]),
     ("mqtt", &["domain", "failpoints", "protocol"]),
-    // The topics, for its access rules.
-    ("broker", &["config", "protocol"]),
+    // The names and the topics, for its access rules.
+    ("broker", &["config", "domain", "protocol"]),
     (
         "engine",
         &["broker", "config", "crypto", "domain", "failpoints", "mqtt", "protocol", "registry", "store"],

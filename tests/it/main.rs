@@ -6,6 +6,7 @@ mod chaos;
 mod cli;
 mod config;
 mod frames;
+mod guarded;
 mod journeys;
 mod keys;
 mod monkey;

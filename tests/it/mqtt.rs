@@ -9,9 +9,10 @@ use tokio::time::timeout;
 use crate::support::external::Make;
 use crate::support::proxy::Proxy;
 use crate::support::world::World;
-use crate::support::{PATIENCE, To};
+use crate::support::{CREDENTIAL, PATIENCE, To};
 
-const TOPIC: &str = "cooee/1/inbox/bob/alice/0123456789abcdef";
+/// All clients here are alice, who writes to herself: who may do what is tested elsewhere.
+const TOPIC: &str = "cooee/1/inbox/alice/alice/0123456789abcdef";
 
 /// The built-in broker, and the others where they are installed, one after the other.
 fn worlds() -> impl Iterator<Item = World> {
@@ -27,7 +28,7 @@ struct Client {
 impl Client {
     fn start(port: u16, client_id: &str, keep_alive: Duration) -> Self {
         let identity = Identity { client_id: client_id.into(), keep_session: true, keep_alive };
-        let (requests, events) = mqtt::connect(identity, To(port));
+        let (requests, events) = mqtt::connect(identity, To::new(port, "alice", CREDENTIAL));
         Self { requests, events }
     }
 
@@ -57,7 +58,7 @@ impl Client {
     /// Waits until the link is down; returns how long it waits now.
     async fn until_down(&mut self) -> (String, Option<Duration>) {
         let down = |event| match event {
-            Event::Down { reason, retry_in } => Some((reason, retry_in)),
+            Event::Down { reason, retry_in, .. } => Some((reason, retry_in)),
             _ => None,
         };
         self.find("down", down).await

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cooee::domain::{MessageId, MessageText, Timestamp, UserName};
 use cooee::protocol::{Content, Letter, encode_letter};
+use cooee::store::Account;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
@@ -22,7 +23,8 @@ type Writers = Arc<Mutex<BTreeMap<UserName, (Puppet, u64)>>>;
 /// A connection that messages go out on.
 pub struct Feed {
     runtime: Runtime,
-    client: AsyncClient,
+    /// One for each who writes: the broker lets everybody write as themselves alone.
+    clients: BTreeMap<UserName, AsyncClient>,
     to: UserName,
     writers: Writers,
     /// How many messages the broker has taken.
@@ -30,32 +32,41 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Connects to the broker on this port of this machine, to write to one person in the name of these.
-    pub fn connect(port: u16, to: &UserName, writers: Vec<Puppet>) -> Self {
+    /// Connects to the broker on this port of this machine, to write to one person as each of these.
+    pub fn connect(port: u16, to: &UserName, from: Vec<(Account, Puppet)>) -> Self {
         let runtime = Runtime::new().expect("threads can be started");
-        let mut options = MqttOptions::new("feed", "127.0.0.1", port);
-        options.set_outgoing_inflight_upper_limit(64);
-        let (client, mut eventloop) = AsyncClient::new(options, 64);
-        let mut network = rumqttc::NetworkOptions::new();
-        network.set_tcp_nodelay(true);
-        eventloop.options.set_network_options(network);
         let (count, taken) = watch::channel(0);
-        runtime.spawn(async move {
-            loop {
-                let event = eventloop.poll().await.expect("the broker keeps the connection");
-                if let Event::Incoming(Packet::PubAck(_)) = event {
-                    count.send_modify(|count| *count += 1);
+        let mut clients = BTreeMap::new();
+        for (account, _) in &from {
+            let user = &account.profile.user;
+            let mut options = MqttOptions::new(format!("feed-{user}"), "127.0.0.1", port);
+            options.set_credentials(user.to_string(), &account.credential);
+            options.set_outgoing_inflight_upper_limit(64);
+            let (client, mut eventloop) = AsyncClient::new(options, 64);
+            let mut network = rumqttc::NetworkOptions::new();
+            network.set_tcp_nodelay(true);
+            eventloop.options.set_network_options(network);
+            let count = count.clone();
+            runtime.spawn(async move {
+                loop {
+                    let event = eventloop.poll().await.expect("the broker keeps the connection");
+                    if let Event::Incoming(Packet::PubAck(_)) = event {
+                        count.send_modify(|count| *count += 1);
+                    }
                 }
-            }
-        });
-        let writers = writers.into_iter().map(|puppet| (puppet.me.user.clone(), (puppet, 0))).collect();
-        Self { runtime, client, to: to.clone(), writers: Arc::new(Mutex::new(writers)), taken }
+            });
+            clients.insert(user.clone(), client);
+        }
+        let writers =
+            from.into_iter().map(|(_, puppet)| (puppet.me.user.clone(), (puppet, 0))).collect();
+        Self { runtime, clients, to: to.clone(), writers: Arc::new(Mutex::new(writers)), taken }
     }
 
     /// Has this session be online, as that of somebody who writes is: what is for it is taken, and does not
     /// pile up at the broker.
-    pub fn attend(&self, port: u16, client_id: &str) {
-        let mut options = MqttOptions::new(client_id, "127.0.0.1", port);
+    pub fn attend(&self, port: u16, account: &Account) {
+        let mut options = MqttOptions::new(&account.client_id, "127.0.0.1", port);
+        options.set_credentials(account.profile.user.to_string(), &account.credential);
         options.set_clean_start(false).set_session_expiry_interval(Some(u32::MAX));
         let (client, mut eventloop) = AsyncClient::new(options, 1);
         self.runtime.spawn(async move {
@@ -69,7 +80,7 @@ impl Feed {
 
     /// Hands one message over, and says when.
     pub fn say(&self, from: &UserName, words: &str) -> Instant {
-        let (client, topic) = (self.client.clone(), self.topic(from));
+        let (client, topic) = (self.clients[from].clone(), self.topic(from));
         let letter = letter(&self.writers, &self.to, from, words);
         let at = Instant::now();
         self.runtime.block_on(publish(&client, topic, letter));
@@ -80,7 +91,7 @@ impl Feed {
     pub fn burst(&self, from: &UserName, name: &str, count: u32) -> JoinHandle<()> {
         let letter = |n| letter(&self.writers, &self.to, from, &format!("{name} {n}"));
         let letters: Vec<_> = (0..count).map(letter).collect();
-        let (client, topic) = (self.client.clone(), self.topic(from));
+        let (client, topic) = (self.clients[from].clone(), self.topic(from));
         self.runtime.spawn(async move {
             for letter in letters {
                 publish(&client, topic.clone(), letter).await;
@@ -98,7 +109,7 @@ impl Feed {
 
     /// Sends a message in every such interval, until it is aborted.
     pub fn flow(&self, from: &UserName, every: Duration) -> JoinHandle<()> {
-        let (client, topic) = (self.client.clone(), self.topic(from));
+        let (client, topic) = (self.clients[from].clone(), self.topic(from));
         let (writers, to, from) = (Arc::clone(&self.writers), self.to.clone(), from.clone());
         self.runtime.spawn(async move {
             let mut ticks = interval(every);

@@ -105,16 +105,15 @@ fn feed(home: &Home, to: &UserName, others: &[&UserName]) -> Feed {
     let port =
         cooee::broker::status(home.path()).expect("it can be read").expect("it runs").address.port();
     let reader = keys(home, to);
-    let mut writers = Vec::new();
-    let mut sessions = Vec::new();
-    for other in others {
+    let writer = |other: &&UserName| {
         let (account, mut puppet) = keys(home, other);
         puppet.meet(reader.0.profile.clone(), reader.1.device.bundle(to.clone()));
-        sessions.push(account.client_id);
-        writers.push(puppet);
-    }
+        (account, puppet)
+    };
+    let writers: Vec<_> = others.iter().map(writer).collect();
+    let accounts: Vec<Account> = writers.iter().map(|(account, _)| account.clone()).collect();
     let feed = Feed::connect(port, to, writers);
-    sessions.iter().for_each(|client_id| feed.attend(port, client_id));
+    accounts.iter().for_each(|account| feed.attend(port, account));
     feed
 }
 

@@ -1,6 +1,7 @@
 //! What survives a stop, and what survives kill -9.
 
 use super::*;
+use crate::support::CREDENTIAL;
 
 /// Waits until so many messages for Bob are on the disk: they are written behind.
 async fn settled(house: &House, files: usize) {
@@ -139,11 +140,12 @@ async fn the_longest_topic_that_we_can_need_is_kept() {
     // of a file name.
     let root = "a/".repeat(31) + "aa";
     let topic = format!("{root}/presence/{}/{}", "u".repeat(32), "0".repeat(16));
-    let mut alice = Connect::new(address, "alice").open().await;
+    let name = "u".repeat(32);
+    let mut alice = Connect::new(address, "alice").login(&name, CREDENTIAL).open().await;
     assert_eq!(alice.retain(&topic, "kept", None).await, PubAckReason::Success);
     house.kill().await;
     let address = house.broker().await;
-    let mut bob = Connect::new(address, "bob").open().await;
+    let mut bob = Connect::new(address, "bob").login("bob", CREDENTIAL).open().await;
     bob.subscribe(&topic).await;
     assert_eq!(bob.text().await, "kept");
 }

@@ -124,9 +124,8 @@ fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
     let world = World::built_in();
     let mut alice = at_terminal(&world, "alice");
     let group = "0000000000000000000000000000000f";
-    let port = port(&world);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let mut mallory = Stranger::sign_up(port, "mallory").await;
+        let mut mallory = Stranger::sign_up(&world, "mallory").await;
         let profile = encode_profile(&mallory.puppet.me).replace("\"name\":\"mallory\"", &format!("\"name\":\"{EVIL} name\""));
         let profile = profile.replace("\"version\":1", "\"version\":2");
         let profile = mallory.puppet.sign(Kind::Profile, &profile);

@@ -6,7 +6,7 @@ use cooee::crypto;
 use cooee::domain::{
     Body, ConversationId, DisplayName, GroupName, JoinPolicy, Membership, Timestamp, limits,
 };
-use cooee::mqtt::{Event, Request, Subscription};
+use cooee::mqtt::Event;
 use tokio::time::timeout;
 
 use super::on_every_broker;
@@ -27,7 +27,7 @@ on_every_broker! {
     async fn nonsense_is_refused_and_harms_nobody(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let mut bob = Stranger::sign_up(world.port().await, "bob").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
         bob.until_knows("alice").await;
         let device = "0123456789abcdef";
         let inbox = bob.puppet.inbox("alice");
@@ -83,9 +83,8 @@ on_every_broker! {
         // Once the broker took a word of hers in the group, she hears what is said there.
         alice.say(&ConversationId::Group(team), "hello").await;
         alice.until_sent(1).await;
-        let port = world.port().await;
         let text = |id, words: &str| letter(id, &format!(r#""g":"{team}","ty":"text","b":{{"text":"{words}"}}"#));
-        let mut eve = Stranger::sign_up(port, "eve").await;
+        let mut eve = Stranger::sign_up(&world, "eve").await;
         eve.until_knows("alice").await;
         eve.share_key(team, "alice", 10).await;
         eve.say_in(team, &text(1, "I am not in")).await;
@@ -97,7 +96,7 @@ on_every_broker! {
         }
         let left = format!(r#""g":"{team}","ty":"text","n":[2,5],"b":{{"text":"I left"}}"#);
         eve.say_in(team, &letter(3, &left)).await;
-        let mut bob = Stranger::sign_up(port, "bob").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
         bob.until_knows("alice").await;
         bob.share_key(team, "alice", 11).await;
         bob.say_in(team, &letter(4, &format!(r#""g":"{team}","ty":"joined","n":[1,5]"#))).await;
@@ -112,7 +111,7 @@ on_every_broker! {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
         let team = alice.create("team", JoinPolicy::Open).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let card = format!("cooee/1/directory/{team}");
         // In alice's view there is no room for another name, and bob's is of another group.
         let mut full = alice.screen.groups[&team].group.clone();
@@ -132,9 +131,7 @@ on_every_broker! {
         let mut bob = Person::new(&setup, "bob").await;
         bob.until("the trap is listed", |s| s.groups.contains_key(&team)).await;
         bob.join(team).await.unwrap();
-        let wish = Subscription { filter: card, at_least_once: false, echo: true };
-        vandal.requests.send(Request::Subscribe(vec![wish])).await.unwrap();
-        vandal.until(|event| matches!(event, Event::Subscribed { .. })).await;
+        vandal.overhear(&card).await;
         let _alice = Person::sign_in(&setup, "alice").await;
         let mut cards = 0;
         let counting = vandal.until(|event| {
@@ -153,7 +150,7 @@ on_every_broker! {
         alice.say(&here, "hello").await;
         alice.until_sent(1).await;
         // The card overtakes the letters, as it may for somebody who was away.
-        let mut bob = Stranger::sign_up(world.port().await, "bob").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
         bob.until_knows("alice").await;
         let mut card = alice.screen.groups[&team].group.clone();
         card.note(&name("bob"), Membership { count: 4, since: Timestamp::from_millis(9) });
@@ -182,7 +179,7 @@ on_every_broker! {
     async fn an_earlier_claim_of_our_name_is_told_and_ends_nothing(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let mallory = claim("alice", 1);
         vandal.publish("cooee/1/profile/alice", mallory, false).await;
         alice.until("it is told", |s| s.warnings.iter().any(|w| w.contains("claims your name"))).await;
@@ -195,7 +192,7 @@ on_every_broker! {
     async fn a_foreign_profile_at_our_name_is_put_right(world) {
         let setup = world.setup();
         let _alice = Person::new(&setup, "alice").await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         vandal.publish("cooee/1/profile/alice", claim("alice", 4_102_444_800_000), true).await;
         let mut bob = Person::new(&setup, "bob").await;
         bob.until("alice is herself again", |s| {

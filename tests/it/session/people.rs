@@ -2,13 +2,34 @@
 
 use std::fs;
 
-use cooee::engine::{Error, Session};
+use cooee::broker;
+use cooee::engine::{Error, Link, Session};
 
 use super::on_every_broker;
-use crate::support::person::{Person, name, sign_up, try_sign_up};
+use crate::support::person::{Person, Screen, name, sign_up, try_sign_up};
 use crate::support::proxy::Proxy;
 use crate::support::until_file;
 use crate::support::world::World;
+
+/// A built-in broker that lost its files, and gave the name to somebody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_not_let_in_any_more_is_told_why_in_full() {
+    let world = World::built_in();
+    let setup = world.setup();
+    sign_up(&setup, "alice").await;
+    broker::stop(world.data_dir()).unwrap();
+    fs::remove_file(world.data_dir().join("broker/accounts.json")).unwrap();
+    fs::remove_dir_all(world.data_dir().join("broker/state")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut stranger = world.setup_through(world.port().await);
+    stranger.data_dir = elsewhere.path().to_owned();
+    sign_up(&stranger, "alice").await;
+    let mut alice = Person::with(Session::start(&setup, &name("alice")).await.unwrap());
+    let told =
+        |s: &Screen| s.warnings.iter().any(|w| w.contains("0x86") && w.contains("another credential"));
+    alice.until("it is told", told).await;
+    assert!(!alice.screen.links.contains(&Link::Up), "{:?}", alice.screen.links);
+}
 
 on_every_broker! {
     async fn a_name_is_registered_once(world) {

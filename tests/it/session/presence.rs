@@ -101,7 +101,7 @@ on_every_broker! {
         let device = account_of(&setup, "bob").await.device;
         let _bob = Person::sign_in(&setup, "bob").await;
         alice.until("bob is online", |s| s.is_online("bob")).await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         for epoch in [0, 1, 2] {
             vandal.publish(&presence("bob", device), says(false, epoch), true).await;
         }
@@ -198,7 +198,7 @@ on_every_broker! {
         alice.until_up().await;
         carol.until_up().await;
         // What the broker kept of bob is from before it died. It may count until he would have said it again.
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let watchers = [(&mut alice, "carol"), (&mut carol, "alice")];
         for (person, other) in watchers {
             person.until("the other is back", |s| s.is_online(other)).await;
@@ -214,10 +214,11 @@ on_every_broker! {
     async fn a_device_that_is_no_more_and_one_that_is(world) {
         let setup = short(&world.setup());
         let mut alice = Person::new(&setup, "alice").await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        sign_up(&setup, "bob").await;
+        let mut vandal = Vandal::on(&world).await;
         let old = DeviceId::from_bits(7);
         vandal.publish_for(&presence("bob", old), says(true, 1), true, Some(SHORT)).await;
-        let mut bob = Person::new(&setup, "bob").await;
+        let mut bob = Person::sign_in(&setup, "bob").await;
         // That he is here is said before.
         bob.say(&direct("alice"), "here").await;
         alice.until_heard(&direct("bob"), &["here".into()]).await;
@@ -239,7 +240,7 @@ on_every_broker! {
     async fn who_never_returns_is_not_online_for_ever(world) {
         let setup = short(&world.setup());
         let mut alice = Person::new(&setup, "alice").await;
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         let (topic, payload) = profile("ghost");
         vandal.publish(&topic, payload, true).await;
         let device = DeviceId::from_bits(7);
@@ -256,7 +257,7 @@ on_every_broker! {
 
     async fn what_the_broker_kept_counts_from_when_it_was_said(world) {
         let setup = world.setup();
-        let mut vandal = Vandal::connect(world.port().await).await;
+        let mut vandal = Vandal::on(&world).await;
         // A record with so much of its time left was said just now, or nearly eight minutes ago.
         for (user, left) in [("fresh", 600), ("stale", 140)] {
             let (topic, payload) = profile(user);

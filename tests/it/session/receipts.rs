@@ -200,7 +200,7 @@ on_every_broker! {
     async fn what_is_left_out_is_asked_for(world) {
         let setup = world.setup();
         let mut bob = Person::new(&setup, "bob").await;
-        let mut alice = Stranger::sign_up(world.port().await, "alice").await;
+        let mut alice = Stranger::sign_up(&world, "alice").await;
         alice.until_knows("bob").await;
         alice.come_online().await;
         bob.until("alice is there", |s| s.is_online("alice")).await;

@@ -66,7 +66,7 @@ on_every_broker! {
         }
         assert!(!recorder.saw(first.to_string().as_bytes()), "it saw the id of a message");
         // The same words, not sealed: the search finds them.
-        let mut vandal = Vandal::connect(recorder.port).await;
+        let mut vandal = Vandal::through(&world, recorder.port);
         let plain = format!(r#"{{"v":1,"t":"clear","m":{}}}"#, letter(1, r#""ty":"text","b":{"text":"the walrus sleeps"}"#));
         vandal.publish("cooee/1/inbox/bob/alice/00000000000000aa", plain, false).await;
         assert!(recorder.saw(b"walrus") && recorder.saw(b"\"text\""));
@@ -75,8 +75,7 @@ on_every_broker! {
     async fn another_key_for_a_name_stops_what_is_sent_until_a_person_decides(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let port = world.port().await;
-        let mut bob = Stranger::sign_up(port, "bob").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
         bob.until_knows("alice").await;
         bob.say("alice", &letter(1, r#""ty":"text","b":{"text":"hello"}"#)).await;
         alice.until_heard(&direct("bob"), &["hello".into()]).await;
@@ -85,7 +84,7 @@ on_every_broker! {
         alice.until("it is noted", |s| s.people[&name("bob")].trust == Trust::Verified).await;
 
         // Somebody signs up anew under his name, or the broker says so.
-        let mut other = Stranger::sign_up(port, "bob").await;
+        let mut other = Stranger::sign_up(&world, "bob").await;
         alice.until("the change is seen", |s| s.people[&name("bob")].trust == Trust::Changed).await;
         alice.until("it is written into the conversation", |s| tells(s, &Body::KeyChanged)).await;
         alice.say(&direct("bob"), "who are you?").await;
@@ -115,7 +114,7 @@ on_every_broker! {
     async fn an_older_profile_is_ignored_and_the_owner_tells_the_newest_again(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let mut bob = Stranger::sign_up(world.port().await, "bob").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
         alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
         let [_, (topic, old)] = bob.puppet.papers();
         bob.puppet.me.version = 5;
@@ -138,7 +137,7 @@ on_every_broker! {
         let team = alice.create("team", JoinPolicy::Open).await;
         let here = ConversationId::Group(team);
         alice.until_outbox_holds(0).await;
-        let mut ear = Vandal::connect(world.port().await).await;
+        let mut ear = Vandal::on(&world).await;
         ear.overhear(&format!("cooee/1/group/{team}/+/+")).await;
         let session = async |ear: &mut Vandal| {
             let mut session = String::new();
@@ -242,7 +241,7 @@ on_every_broker! {
     async fn a_bundle_of_another_device_is_not_used(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
-        let mut bob = Stranger::sign_up(world.port().await, "bob").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
         alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
         // The keys of eve's device, at the topic of bob's, in a higher version.
         let eve = Puppet::new("bob");

@@ -6,7 +6,7 @@ use cooee::mqtt::{self, Event, Identity};
 use tokio::time::timeout;
 
 use super::external::{External, Make, free_port};
-use super::{PATIENCE, To};
+use super::{CREDENTIAL, PATIENCE, To};
 
 /// A cluster; the first node leads it.
 pub struct Cluster {
@@ -56,7 +56,7 @@ async fn lets_in(port: u16) {
         keep_session: false,
         keep_alive: mqtt::KEEP_ALIVE,
     };
-    let (_requests, mut events) = mqtt::connect(identity, To(port));
+    let (_requests, mut events) = mqtt::connect(identity, To::new(port, "probe", CREDENTIAL));
     let up = async { while !matches!(events.recv().await, None | Some(Event::Up { .. })) {} };
     timeout(2 * PATIENCE, up).await.expect("the node lets a client in");
 }

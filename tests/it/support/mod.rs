@@ -16,19 +16,42 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cooee::mqtt::{Address, Dial, DialError, Dialer};
+use cooee::mqtt::{Address, Dial, DialError, Dialer, Login};
+use cooee::store::Store;
 
 /// How long anything may take before a test gives up. Generous: it is spent only by a test that fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Dials this port of 127.0.0.1, for those who speak MQTT without an account.
-pub struct To(pub u16);
+/// The password of somebody in the tests who has no account with a credential of its own.
+pub const CREDENTIAL: &str = "nobody in the tests has to guess this one";
+
+/// Dials this address, for those who speak MQTT without Cooee.
+pub struct To(pub Address);
+
+impl To {
+    /// This port of 127.0.0.1. Brokers with logins know us as this user.
+    pub fn new(port: u16, user: &str, password: &str) -> Self {
+        let login = Login { user: user.to_owned(), password: password.to_owned(), own: false };
+        Self(Address { login: Some(login), ..Address::plain("127.0.0.1", port) })
+    }
+}
 
 impl Dialer for To {
     async fn dial(&mut self, _: bool) -> Result<Dial, DialError> {
-        let address = Address { host: "127.0.0.1".into(), port: self.0, tls: false, login: None };
-        Ok(Dial { address, will: None, epoch: 0 })
+        Ok(Dial { address: self.0.clone(), will: None, epoch: 0 })
     }
+}
+
+/// The credential of whoever signed up in this data directory under this name.
+pub async fn credential(data_dir: &Path, user: &str) -> Option<String> {
+    let database = data_dir.join("accounts").join(user).join("chat.db");
+    if !database.exists() {
+        return None;
+    }
+    let store = Store::open(&database).unwrap();
+    let account = store.account().await.unwrap();
+    store.close().await.unwrap();
+    account.map(|account| account.credential)
 }
 
 /// Waits until a file says what is awaited. The CSV files follow what a session tells, a moment later.

@@ -1,45 +1,81 @@
-//! Somebody who keeps to no rules.
+//! Somebody who keeps to no rules, and whom the broker takes for whoever they say: as on a broker without
+//! access rules, or with the credentials of others.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use cooee::domain::{DeviceRecord, GroupId};
+use cooee::domain::{DeviceRecord, GroupId, UserName};
 use cooee::mqtt::{self, Event, Identity, Publish, Request, Subscription};
-use cooee::protocol::{Content, Filter, Topic, encode_presence};
+use cooee::protocol::{Content, Filter, Root, Topic, encode_presence};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::puppet::Puppet;
-use super::{PATIENCE, To};
+use super::world::World;
+use super::{CREDENTIAL, PATIENCE, To, credential};
 
 /// Somebody who publishes what they like.
 pub struct Vandal {
-    pub requests: mpsc::Sender<Request>,
+    port: u16,
+    data_dir: PathBuf,
+    ears: Option<Line>,
+}
+
+/// Who may write what no one person may: cards, and what is no topic of ours.
+const VANDAL: &str = "vandal";
+
+/// Who may write there.
+fn author(topic: &str) -> UserName {
+    match Root::default().parse(topic) {
+        Some(Topic::Profile(user) | Topic::Keys(user, _) | Topic::Presence(user, _)) => user,
+        Some(Topic::Inbox { from, .. } | Topic::Group { from, .. } | Topic::Live { from, .. }) => from,
+        Some(Topic::Directory(_)) | None => VANDAL.parse().unwrap(),
+    }
+}
+
+/// A connection as one of those whom the vandal plays.
+struct Line {
+    requests: mpsc::Sender<Request>,
     events: mpsc::Receiver<Event>,
 }
 
 impl Vandal {
-    pub async fn connect(port: u16) -> Self {
-        let client_id = format!("vandal-{}", fastrand::u32(..));
-        let identity = Identity { client_id, keep_session: false, keep_alive: mqtt::KEEP_ALIVE };
-        let (requests, events) = mqtt::connect(identity, To(port));
-        let mut vandal = Self { requests, events };
-        vandal.until(|event| matches!(event, Event::Up { .. })).await;
-        vandal
+    pub async fn on(world: &World) -> Self {
+        Self { port: world.port().await, data_dir: world.data_dir().to_owned(), ears: None }
     }
 
-    pub async fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) {
-        let waiting = async { while !wanted(&self.events.recv().await.expect("connected")) {} };
-        timeout(PATIENCE, waiting).await.expect("in time");
+    /// The same, by way of this port.
+    pub fn through(world: &World, port: u16) -> Self {
+        Self { port, data_dir: world.data_dir().to_owned(), ears: None }
     }
 
-    /// Reads what is published there.
+    /// Waits for an event of what is overheard.
+    pub async fn until(&mut self, wanted: impl FnMut(&Event) -> bool) {
+        self.ears.as_mut().expect("it listens").until(wanted).await;
+    }
+
+    /// Reads what is published there, as whoever may.
     pub async fn overhear(&mut self, filter: &str) {
-        let subscription = Subscription { filter: filter.to_owned(), at_least_once: false, echo: false };
-        self.requests.send(Request::Subscribe(vec![subscription])).await.unwrap();
-        self.until(|event| matches!(event, Event::Subscribed { .. })).await;
+        let mut levels = filter.split('/').skip(2);
+        let user = match (levels.next(), levels.next()) {
+            (Some("inbox"), Some(user)) => user,
+            _ => VANDAL,
+        };
+        let mut line = self.connect(user).await;
+        let subscription = Subscription { filter: filter.to_owned(), at_least_once: false, echo: true };
+        line.requests.send(Request::Subscribe(vec![subscription])).await.unwrap();
+        line.until(|event| match event {
+            Event::Subscribed { refused } => {
+                assert_eq!(refused, &[], "{filter}");
+                true
+            }
+            _ => false,
+        })
+        .await;
+        self.ears = Some(line);
     }
 
-    /// Publishes and waits until the broker took it.
+    /// Publishes as whoever may write there, and waits until the broker answered.
     pub async fn publish(&mut self, topic: &str, payload: impl Into<Vec<u8>>, retain: bool) {
         self.publish_for(topic, payload, retain, None).await;
     }
@@ -52,28 +88,53 @@ impl Vandal {
         retain: bool,
         expiry: Option<Duration>,
     ) {
+        let author = author(topic);
+        let mut line = self.connect(author.as_str()).await;
         let (topic, payload) = (topic.to_owned(), payload.into());
         let publish = Publish { topic, payload, retain, expiry, token: Some(1) };
-        self.requests.send(Request::Publish(publish)).await.unwrap();
-        self.until(|event| matches!(event, Event::Published { token: 1, .. })).await;
+        line.requests.send(Request::Publish(publish)).await.unwrap();
+        line.until(|event| matches!(event, Event::Published { token: 1, .. })).await;
+        line.requests.send(Request::Close).await.unwrap();
+        line.until(|event| matches!(event, Event::Closed)).await;
+    }
+
+    async fn connect(&self, user: &str) -> Line {
+        let client_id = format!("vandal-{:x}", fastrand::u64(..));
+        let identity = Identity { client_id, keep_session: false, keep_alive: mqtt::KEEP_ALIVE };
+        let password = credential(&self.data_dir, user).await;
+        let to = To::new(self.port, user, password.as_deref().unwrap_or(CREDENTIAL));
+        let (requests, events) = mqtt::connect(identity, to);
+        let mut line = Line { requests, events };
+        line.until(|event| matches!(event, Event::Up { .. })).await;
+        line
+    }
+}
+
+impl Line {
+    async fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) {
+        let waiting = async { while !wanted(&self.events.recv().await.expect("connected")) {} };
+        timeout(PATIENCE, waiting).await.expect("in time");
     }
 }
 
 /// Somebody with keys and no rules: what they say is sealed as it should be, whatever it is.
 pub struct Stranger {
+    /// Plays others.
     vandal: Vandal,
+    line: Line,
     pub puppet: Puppet,
 }
 
 impl Stranger {
     /// Signs up: publishes profile and keys, and learns those of everybody.
-    pub async fn sign_up(port: u16, name: &str) -> Self {
+    pub async fn sign_up(world: &World, name: &str) -> Self {
         let puppet = Puppet::new(name);
-        let mut vandal = Vandal::connect(port).await;
-        for (topic, payload) in puppet.papers() {
-            vandal.publish(&topic, payload, true).await;
+        let vandal = Vandal::on(world).await;
+        let line = vandal.connect(name).await;
+        let mut stranger = Self { vandal, line, puppet };
+        for (topic, payload) in stranger.puppet.papers() {
+            stranger.publish(&topic, payload, true).await;
         }
-        let mut stranger = Self { vandal, puppet };
         stranger.overhear(&[Filter::Keys, Filter::Profiles]).await;
         stranger
     }
@@ -86,14 +147,14 @@ impl Stranger {
             echo: false,
         };
         let wishes = filters.iter().map(wish).collect();
-        self.vandal.requests.send(Request::Subscribe(wishes)).await.unwrap();
+        self.line.requests.send(Request::Subscribe(wishes)).await.unwrap();
         self.until(|event, _| matches!(event, Event::Subscribed { .. })).await;
     }
 
     /// Waits for something, and learns from all that comes meanwhile.
     async fn until(&mut self, mut wanted: impl FnMut(&Event, &mut Puppet) -> bool) {
         let puppet = &mut self.puppet;
-        self.vandal
+        self.line
             .until(|event| {
                 if let Event::Incoming(incoming) = event {
                     puppet.hear(&incoming.topic, &incoming.payload);
@@ -137,11 +198,15 @@ impl Stranger {
         self.publish(&inbox, payload, false).await;
     }
 
-    /// Publishes and waits until the broker took it; hears what comes meanwhile.
+    /// Publishes, as whoever may write there, and waits until the broker answered; hears what comes meanwhile.
     pub async fn publish(&mut self, topic: &str, payload: impl Into<Vec<u8>>, retain: bool) {
+        let author = author(topic);
+        if author != self.puppet.me.user && author.as_str() != VANDAL {
+            return self.vandal.publish(topic, payload, retain).await;
+        }
         let (topic, payload) = (topic.to_owned(), payload.into());
         let publish = Publish { topic, payload, retain, expiry: None, token: Some(1) };
-        self.vandal.requests.send(Request::Publish(publish)).await.unwrap();
+        self.line.requests.send(Request::Publish(publish)).await.unwrap();
         self.until(|event, _| matches!(event, Event::Published { token: 1, .. })).await;
     }
 

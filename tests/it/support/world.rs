@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cooee::broker::{self, Revive};
-use cooee::config::BrokerChoice;
+use cooee::config::{BrokerAccess, BrokerChoice};
 use cooee::engine::{self, Clock, Setup};
 use cooee::protocol::Root;
 use tempfile::TempDir;
@@ -55,6 +55,7 @@ impl World {
         Setup {
             data_dir: self.data_dir().to_owned(),
             broker,
+            access: BrokerAccess::default(),
             root: Root::default(),
             private_groups: true,
             typing: true,
