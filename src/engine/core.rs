@@ -134,6 +134,8 @@ impl Core {
 
     async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
         let mut events = Vec::with_capacity(BATCH);
+        // The last session may have ended before it opened what it had learned the key of.
+        self.unpark().await?;
         loop {
             self.publish_cards().await;
             self.pump().await?;

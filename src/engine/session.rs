@@ -148,7 +148,7 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         resends: Resends::new(snapshot.debtors),
         keys,
         recovery: Recovery::default(),
-        unpark: std::collections::BTreeSet::new(),
+        unpark: snapshot.sealed.into_iter().collect(),
         withheld: std::collections::BTreeSet::new(),
         behind: std::collections::BTreeSet::new(),
         gaps: Gaps::default(),

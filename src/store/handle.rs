@@ -101,6 +101,7 @@ impl Store {
                 debtors: delivery::debtors(db)?,
                 bundles: secrets::bundles(db)?,
                 epoch: people::epoch(db)?,
+                sealed: sealed::senders(db)?,
             })
         };
         self.ask("read what is known", load).await

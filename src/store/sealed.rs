@@ -78,6 +78,12 @@ pub(super) fn of(db: &Connection, sender: &UserName, limit: u32) -> Result<Vec<S
     rows.collect()
 }
 
+/// Of whom something is kept.
+pub(super) fn senders(db: &Connection) -> Result<Vec<UserName>> {
+    let all = "SELECT DISTINCT sender FROM sealed";
+    db.prepare_cached(all)?.query_map([], |row| row.get(0))?.collect()
+}
+
 /// It has been dealt with.
 pub(super) fn forget(db: &Connection, seq: i64) -> Result<()> {
     db.prepare_cached("DELETE FROM sealed WHERE seq = ?1")?.execute([seq])?;
@@ -152,6 +158,7 @@ mod tests {
         f.restart();
         let kept = f.wait(f.store.sealed(user("bob"))).unwrap();
         assert_eq!(kept.len(), 2);
+        assert_eq!(f.wait(f.store.load()).unwrap().sealed, [user("bob")]);
         f.wait(f.store.receive(vec![Incoming::Unsealed(kept[0].seq)])).unwrap();
         assert_eq!(f.wait(f.store.sealed(user("bob"))).unwrap(), kept[1..]);
         f.wait(f.store.receive((10..limits::SEALED + 20).map(sealed).collect())).unwrap();

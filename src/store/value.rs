@@ -141,6 +141,8 @@ pub struct Snapshot {
     pub bundles: Vec<Bundle>,
     /// The epoch of the last connection; 0 before the first.
     pub epoch: u64,
+    /// Who sent what could not be opened yet.
+    pub sealed: Vec<UserName>,
 }
 
 /// What the next letter of ours in a conversation has to follow.

@@ -129,6 +129,8 @@ on_every_broker! {
         let words = second.screen.stopped.clone().flatten().unwrap();
         assert!(words.contains("a copy of this account"), "{words}");
         let mut second = Person::sign_in(&cloned, "bob").await;
+        // Whoever lost the connection to another program is in no hurry to take it back.
+        first.ask(Command::ConnectNow).await;
         first.until("the alarm here too", |s| s.stopped.is_some()).await;
         let mut first = Person::sign_in(&setup, "bob").await;
         // Two devices of one person: both write, and both are written to.

@@ -92,6 +92,7 @@ on_every_broker! {
         let why = alice.screen.answers.values().find_map(|a| a.as_ref().err()).unwrap().clone();
         assert!(why.contains("another key"), "{why}");
         // What the other says is not shown before that.
+        other.come_online().await;
         other.until_knows("alice").await;
         other.say("alice", &letter(2, r#""ty":"text","b":{"text":"it is me, with a new laptop"}"#)).await;
         // The first one can still be read: his key is the one that she knows.
