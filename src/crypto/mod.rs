@@ -6,5 +6,6 @@
 //! that is the engine's.
 
 pub mod signed;
+pub mod vault;
 
 pub use vodozemac::Ed25519SecretKey as SecretKey;

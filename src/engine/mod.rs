@@ -6,7 +6,7 @@
 //! draws, parses a command line, or reads the configuration.
 //!
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
-//!   join the session;
+//!   join the session; `unlock` gets the key of an account, `key_file` keeps it;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
 //!   do what is asked, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
@@ -51,11 +51,13 @@ pub mod doctor;
 mod error;
 mod faces;
 mod groups;
+mod key_file;
 mod link;
 mod mail;
 mod membership;
 mod outbox;
 mod outgoing;
+mod passphrase_command;
 mod people;
 mod receipts;
 mod registrar;
@@ -64,6 +66,7 @@ mod resends;
 mod sending;
 mod session;
 mod sign_up;
+mod unlock;
 mod update;
 
 use std::path::PathBuf;
@@ -76,6 +79,7 @@ pub use command::{Command, Ticket};
 pub use error::Error;
 pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
+pub use unlock::{Ask, Protected, Protection, Unlock, Vault, protected};
 pub use update::{
     GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
 };
@@ -107,6 +111,8 @@ pub struct Setup {
     pub program: PathBuf,
     /// Tells the time.
     pub clock: Clock,
+    /// Where the passphrase of an account comes from that needs one.
+    pub unlock: Unlock,
 }
 
 impl Setup {
@@ -122,6 +128,7 @@ impl Setup {
             online_lasts: ONLINE_LASTS,
             program,
             clock: Clock::system(),
+            unlock: Unlock::configured(config),
         }
     }
 

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::account::AccountDir;
+use super::unlock::{Protection, blocking, new_key};
 use super::{Error, Setup, clock, dialer};
 use crate::broker::Revive;
 use crate::domain::{DeviceId, DisplayName, MobileNumber, Profile, UserName};
@@ -36,6 +37,8 @@ pub struct SignUp {
     pub display_name: DisplayName,
     /// A number to publish, if one is given.
     pub mobile: Option<MobileNumber>,
+    /// What is to protect the account on this machine.
+    pub protection: Protection,
 }
 
 /// How long the whole may take.
@@ -86,11 +89,16 @@ async fn record(setup: &Setup, profile: Profile) {
 }
 
 /// Makes the account, at once or not at all.
-async fn keep(account: &AccountDir, identity: Account) -> Result<(), Error> {
+async fn keep(account: &AccountDir, identity: Account, protection: Protection) -> Result<(), Error> {
     let staged = account.stage()?;
     let path = AccountDir::staged_database(&staged);
-    let opening = tokio::task::spawn_blocking(move || Store::open(&path));
-    let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
+    let (directory, of) = (staged.path().to_owned(), account.clone());
+    let open = move || {
+        let key = new_key(&of)?;
+        of.protect_in(&directory, &key, protection.passphrase())?;
+        Ok::<_, Error>(Store::open(&path, &key)?)
+    };
+    let store = blocking(open).await??;
     store.save_account(identity).await?;
     store.close().await?;
     account.adopt(staged)
@@ -212,8 +220,8 @@ impl Claim {
         // signs in, and never a name that nobody owns.
         let client_id = clock::client_id();
         let device = clock::device_id();
-        keep(account, Account { profile: profile.clone(), device, client_id: client_id.clone() })
-            .await?;
+        let identity = Account { profile: profile.clone(), device, client_id: client_id.clone() };
+        keep(account, identity, form.protection.clone()).await?;
         let unpublished = Unpublished(account);
         open_inbox(setup, &profile.user, client_id).await?;
         std::mem::forget(unpublished);

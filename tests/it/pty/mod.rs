@@ -42,7 +42,7 @@ fn run(world: &World, script: &str) -> String {
 }
 
 fn sign_up(world: &World, user: &str) {
-    run(world, &format!("cooee sign-up {user}"));
+    run(world, &format!("cooee sign-up --no-passphrase {user}"));
 }
 
 /// Somebody who has signed up, at a terminal of 80x24, signed in.

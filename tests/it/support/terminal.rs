@@ -22,6 +22,8 @@ pub const CTRL_Q: &str = "\x11";
 pub const CTRL_U: &str = "\x15";
 pub const CTRL_Z: &str = "\x1a";
 
+/// The beginning of a frame: synchronised output is held back.
+const FRAME_BEGIN: &[u8] = b"\x1b[?2026h";
 /// The end of a frame: synchronised output is shown.
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
@@ -51,6 +53,14 @@ impl Seen {
                 self.headers.push(header);
             }
         }
+    }
+}
+
+impl Seen {
+    /// Whether a frame has begun and not ended: a large one comes in several pieces.
+    fn is_amid_frame(&self) -> bool {
+        let end = self.raw.windows(FRAME_END.len()).rposition(|window| window == FRAME_END);
+        self.raw[end.unwrap_or(0)..].windows(FRAME_BEGIN.len()).any(|window| window == FRAME_BEGIN)
     }
 }
 
@@ -178,9 +188,9 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
-    /// Waits until the screen shows what is awaited.
+    /// Waits until the screen shows what is awaited, at the end of a frame.
     pub fn until(&self, what: &str, shown: impl Fn(&vt100::Screen) -> bool) {
-        self.wait(what, |seen| shown(seen.parser.screen()));
+        self.wait(what, |seen| !seen.is_amid_frame() && shown(seen.parser.screen()));
     }
 
     /// Waits until all of these words stand somewhere on the screen, each in one row.
