@@ -6,6 +6,7 @@ mod frames;
 mod groups;
 mod input;
 mod outage;
+mod passphrase;
 mod receipts;
 mod restore;
 mod scripts;

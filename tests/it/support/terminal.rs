@@ -16,6 +16,7 @@ pub const F1: &str = "\x1bOP";
 pub const F2: &str = "\x1bOQ";
 pub const F4: &str = "\x1bOS";
 pub const ALT_A: &str = "\x1ba";
+pub const CTRL_C: &str = "\x03";
 pub const CTRL_G: &str = "\x07";
 pub const CTRL_L: &str = "\x0c";
 pub const CTRL_Q: &str = "\x11";
@@ -104,6 +105,11 @@ impl Launch {
 
     pub fn user(mut self, user: &str) -> Self {
         self.command.args(["--user", user]);
+        self
+    }
+
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
         self
     }
 
@@ -290,6 +296,15 @@ impl Terminal {
     pub fn quit(mut self) {
         self.press(CTRL_Q);
         assert!(self.until_ended().success());
+    }
+
+    /// Waits until the modes of the terminal, beside those before the program began, are as awaited.
+    pub fn until_modes(&self, what: &str, shown: impl Fn(u64, u64) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !shown(self.before, local_modes(self.master.as_ref())) {
+            assert!(Instant::now() < deadline, "not in time: {what}\n{}", self.contents());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// Whether the terminal has the modes that it had before the program began: echo, line editing,
