@@ -8,7 +8,7 @@
 //! - `signed` and `documents`: what carries a signature, and the profiles and key bundles in it;
 //! - `device`: the secret keys of this installation; `identity`: those of its user;
 //! - `peer`: Olm sessions with one device of another; `sender_key`: Megolm sessions of groups;
-//! - `tag`: how ciphertexts are known again.
+//! - `tag`: how ciphertexts are known again; `vault`: the key of everything at rest.
 //!
 //! # Ratchets
 //!
@@ -24,6 +24,7 @@ mod peer;
 mod sender_key;
 pub mod signed;
 mod tag;
+pub mod vault;
 
 pub use device::Device;
 pub use documents::{open_bundle, open_card, open_profile, seal_bundle, seal_card, seal_profile};

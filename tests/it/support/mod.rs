@@ -48,7 +48,8 @@ pub async fn credential(data_dir: &Path, user: &str) -> Option<String> {
     if !database.exists() {
         return None;
     }
-    let store = Store::open(&database).unwrap();
+    let key = world::data_key(data_dir, user);
+    let store = Store::open(&database, &key).unwrap();
     let account = store.account().await.unwrap();
     store.close().await.unwrap();
     account.map(|account| account.credential)
