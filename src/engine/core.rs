@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::clock::Mint;
 use super::command::Command;
+use super::devices::Marks;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
 use super::keys::{Keys, Trouble};
@@ -91,6 +92,8 @@ pub(super) struct Core {
     /// Who knew an older profile of ours; each makes us tell the newest once.
     pub behind: BTreeSet<UserName>,
     pub gaps: Gaps,
+    /// What was read and our other devices do not know yet.
+    pub marks: Marks,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
@@ -134,8 +137,6 @@ impl Core {
 
     async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
         let mut events = Vec::with_capacity(BATCH);
-        // The last session may have ended before it opened what it had learned the key of.
-        self.unpark().await?;
         loop {
             self.publish_cards().await;
             self.pump().await?;
@@ -164,7 +165,8 @@ impl Core {
             Input::Attach(updates) => {
                 self.faces.attach(face, updates);
                 self.introduce(face).await;
-                Ok(())
+                // The last session may have ended before it opened what it had learned the key of.
+                self.unpark().await
             }
             Input::Detach => {
                 self.faces.detach(face);

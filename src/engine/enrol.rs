@@ -47,6 +47,11 @@ impl Core {
         self.store.save_profile(profile.clone()).await?;
         self.registrar.profile(profile.clone());
         self.me = profile;
+        let me = self.me.user.clone();
+        let mut mail = Mail::default();
+        self.take_early_bundles(&me, &mut mail);
+        self.store.save_bundles(mail.bundles).await?;
+        self.unpark.insert(me);
         Ok(())
     }
 

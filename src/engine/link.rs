@@ -325,6 +325,7 @@ impl Core {
             // While the broker has not confirmed the subscriptions nothing goes out.
             self.resends.next_due().filter(|_| self.link.is_up()),
             self.gaps.due(),
+            self.marks.due(),
             self.groups.next_correction(),
             silence,
         ];
@@ -346,6 +347,7 @@ impl Core {
             self.outbox.release_all();
         }
         self.groups.correct(now);
+        self.tell_read(now).await?;
         if self.gaps.take_due(now) {
             self.ask_for_missing().await?;
         }

@@ -16,7 +16,7 @@ use crate::domain::{
     Role, Standing, Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
-use crate::protocol::{self, Content, Letter, Place, SenderKey, Stage, Topic};
+use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Topic};
 use crate::store::{Heard, Incoming as Storable, KnownPerson};
 
 /// Who wrote something, on which device.
@@ -52,6 +52,8 @@ pub(super) struct Mail {
     pub is_key: bool,
     /// Of whom something came that cannot be opened.
     pub lost: BTreeSet<Sender>,
+    /// What was read on other devices of ours.
+    pub read_elsewhere: Vec<ReadUpTo>,
     /// Who asks us to seal anew what they did not confirm.
     pub seal_anew: BTreeSet<UserName>,
     /// Whose newest profile the broker does not show us.
@@ -123,7 +125,9 @@ impl Core {
             // What the broker echoes is nothing to us.
             Some(Topic::Group { from, .. }) if from == self.me.user => return Ok(()),
             Some(Topic::Group { group, from, device }) => ((from, device), Some(group)),
-            Some(Topic::Inbox { to, from, device }) if to == self.me.user && from != self.me.user => {
+            Some(Topic::Inbox { to, from, device })
+                if to == self.me.user && (from != self.me.user || device != self.device) =>
+            {
                 ((from, device), None)
             }
             _ => {
@@ -278,7 +282,7 @@ impl Core {
         Ok(())
     }
 
-    fn on_group_changed(&mut self, id: GroupId, mail: &mut Mail) {
+    pub(super) fn on_group_changed(&mut self, id: GroupId, mail: &mut Mail) {
         let Some(stored) = self.groups.get(id) else { return };
         if stored.standing != Standing::Listed {
             mail.storable.push(Storable::Group(stored.clone()));
@@ -313,6 +317,17 @@ impl Core {
         letter: Letter,
         mail: &mut Mail,
     ) -> Result<Result<(), Refusal>, Fatal> {
+        if from == self.me.user {
+            return match letter.content {
+                Content::Copy(copy) => self.on_copy(*copy, mail).await,
+                Content::ReadUpTo(read) => {
+                    mail.read_elsewhere.push(read);
+                    Ok(Ok(()))
+                }
+                Content::Unreadable => Ok(Ok(())),
+                _ => Ok(Err(Refusal::Misplaced)),
+            };
+        }
         let id = letter.id;
         let conversation = ConversationId::Direct(from.clone());
         let body = match letter.content {
@@ -347,7 +362,11 @@ impl Core {
                 mail.confirmed.push((from, id));
                 return Ok(self.on_roster(&group, mail));
             }
-            Content::Joined | Content::Left | Content::Invited(_) => return Ok(Err(Refusal::Misplaced)),
+            Content::Joined
+            | Content::Left
+            | Content::Invited(_)
+            | Content::Copy(_)
+            | Content::ReadUpTo(_) => return Ok(Err(Refusal::Misplaced)),
         };
         self.take(letter, conversation, (from, device), body, mail);
         Ok(Ok(()))
@@ -461,7 +480,9 @@ impl Core {
             | Content::Receipt(_)
             | Content::Missing(_)
             | Content::SenderKey(_)
-            | Content::Unreadable => return Err(Refusal::Misplaced),
+            | Content::Unreadable
+            | Content::Copy(_)
+            | Content::ReadUpTo(_) => return Err(Refusal::Misplaced),
         };
         self.take(letter, ConversationId::Group(id), sender, body, mail);
         Ok(())

@@ -64,7 +64,7 @@ impl Core {
         mail: &mut Mail,
     ) -> Result<Result<Outcome, Refusal>, Fatal> {
         let (user, device) = from;
-        let Some(theirs) = self.people.device(user, *device).copied() else {
+        let Some(theirs) = self.device_of(user, *device) else {
             return Ok(Ok(Outcome::Later));
         };
         // Sealed when its sender did not know this device yet.
@@ -191,7 +191,8 @@ impl Core {
 /// Whether nobody waits to hear that it came.
 fn is_passing(content: &Content) -> bool {
     let receipt = matches!(content, Content::Receipt(Receipt { stage: Stage::Delivered, .. }));
-    receipt || matches!(content, Content::Missing(_) | Content::Unreadable)
+    let ours = matches!(content, Content::Copy(_) | Content::ReadUpTo(_));
+    receipt || ours || matches!(content, Content::Missing(_) | Content::Unreadable)
 }
 
 /// What only a newer Cooee understands. It has no id that we could read: one made from its bytes keeps

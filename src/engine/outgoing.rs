@@ -65,6 +65,7 @@ impl Core {
             while let Some(row) = self.outbox.next() {
                 // Not every broker says that nobody listens. Whoever signed up has subscribed.
                 if let ConversationId::Direct(user) = &row.to
+                    && *user != self.me.user
                     && !self.people.is_registered(user)
                 {
                     let seq = row.seq;
@@ -182,7 +183,9 @@ impl Core {
             }
         };
         match outcome {
-            Outcome::NobodyListens if self.is_alone(seq) => self.on_taken(seq, mail),
+            Outcome::NobodyListens if self.is_alone(seq) || self.is_for_us(seq) => {
+                self.on_taken(seq, mail)
+            }
             Outcome::Taken => self.on_taken(seq, mail),
             Outcome::NobodyListens => self.park(seq),
             Outcome::NotNow(why) => {
@@ -234,6 +237,12 @@ impl Core {
         for Progress { conversation, id, delivery } in progress {
             self.faces.tell(Update::Delivery { conversation, id, delivery }).await;
         }
+    }
+
+    /// Whether the row is for our other devices.
+    fn is_for_us(&self, seq: i64) -> bool {
+        let to = self.outbox.recipient(seq);
+        matches!(to, Some(ConversationId::Direct(user)) if *user == self.me.user)
     }
 
     /// Whether the row is for a group of which we are the only member: nobody can listen.

@@ -103,7 +103,7 @@ impl Core {
         let mut drafts = Vec::new();
         for from in lost {
             // Somebody whom we do not know, or by another key: there is nobody to ask.
-            if self.people.device(&from.0, from.1).is_none() {
+            if self.device_of(&from.0, from.1).is_none() {
                 continue;
             }
             let ask = self.recovery.ask(&from, Instant::now());
@@ -112,7 +112,7 @@ impl Core {
             }
             let (user, device) = &from;
             tracing::warn!(%user, %device, "something that came cannot be opened: they are asked to seal it anew");
-            let theirs = self.people.device(user, *device).copied();
+            let theirs = self.device_of(user, *device);
             let fallback = self.keys.bundle(user, *device).map(|bundle| bundle.fallback);
             if let (Ask::Anew, Some(theirs), Some(fallback)) = (ask, theirs, fallback) {
                 let (peer, own) = self.keys.peer(user, *device).await?;

@@ -55,7 +55,9 @@ impl Core {
                 _,
                 Content::Receipt(Receipt { stage: Stage::Delivered, .. })
                 | Content::Missing(_)
-                | Content::Unreadable,
+                | Content::Unreadable
+                | Content::Copy(_)
+                | Content::ReadUpTo(_),
             ) => Vec::new(),
             (ConversationId::Direct(user), _) => vec![user.clone()],
             (ConversationId::Group(group), _) => self.others_in(*group),
@@ -82,10 +84,15 @@ impl Core {
         user: &UserName,
         clear: &[u8],
     ) -> Result<Option<Vec<u8>>, Fatal> {
-        let Some(profile) = self.people.trusted(user).cloned() else { return Ok(None) };
+        let profile = match *user == self.me.user {
+            true => Some(self.me.clone()),
+            false => self.people.trusted(user).cloned(),
+        };
+        let Some(profile) = profile else { return Ok(None) };
         let ours = self.keys.device.keys();
         let mut to = BTreeMap::new();
-        for theirs in &profile.devices {
+        // Of ourselves, the others.
+        for theirs in profile.devices.iter().filter(|keys| keys.id != ours.id) {
             let fallback = self.keys.bundle(user, theirs.id).map(|bundle| bundle.fallback);
             let (peer, own) = self.keys.peer(user, theirs.id).await?;
             if !peer.is_ready() && !fallback.is_some_and(|key| peer.begin(own, theirs, &key)) {

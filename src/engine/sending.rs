@@ -34,8 +34,11 @@ impl Core {
                 Ok(())
             }
             Command::MarkRead(conversation) => {
-                let summary = self.store.mark_read(conversation).await?;
-                self.tell_summary(summary).await;
+                let summary = self.store.mark_read(conversation.clone()).await?;
+                if summary.is_some() {
+                    self.tell_summary(summary).await;
+                    self.note_read(conversation);
+                }
                 Ok(())
             }
             Command::Typing(conversation) => {
@@ -144,7 +147,10 @@ impl Core {
         group: Option<StoredGroup>,
         author: Option<(FaceId, Ticket)>,
     ) -> Result<(), Fatal> {
-        let mut drafts = self.drafts(&letter, &to).await?;
+        // First the copy: our other devices have to know of it before they hear what became of it.
+        let mut drafts: Vec<Draft> =
+            self.copy_for_us(&letter, &to, group.as_ref()).await?.into_iter().collect();
+        drafts.extend(self.drafts(&letter, &to).await?);
         drafts.extend(beside);
         let message = Message {
             id: letter.id,

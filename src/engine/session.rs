@@ -11,6 +11,7 @@ use super::attach;
 use super::clock::Mint;
 use super::command::Command;
 use super::core::{Core, Ears, Input};
+use super::devices::Marks;
 use super::dialer::{self, SessionDialer};
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
@@ -175,6 +176,7 @@ async fn start(
         withheld: std::collections::BTreeSet::new(),
         behind: std::collections::BTreeSet::new(),
         gaps: Gaps::default(),
+        marks: Marks::default(),
         newcomers: std::collections::BTreeSet::new(),
         registrar,
         unconfirmed: Vec::new(),

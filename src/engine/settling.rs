@@ -79,6 +79,7 @@ impl Core {
         for user in mail.seal_anew {
             self.seal_anew(user).await?;
         }
+        self.read_elsewhere(mail.read_elsewhere).await?;
         self.tell_withheld(mail.withheld).await;
         self.tell_cloned(received.cloned).await;
         if received.gaps {

@@ -81,12 +81,11 @@ impl Core {
         payload: &[u8],
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
-        if *user == self.me.user {
-            let ours = device == self.device;
-            self.link.bundle_seen |= ours && payload == self.own_bundle();
+        if *user == self.me.user && device == self.device {
+            self.link.bundle_seen |= payload == self.own_bundle();
             return Ok(());
         }
-        let Some(keys) = self.people.device(user, device).copied() else {
+        let Some(keys) = self.device_of(user, device) else {
             self.people.keep_early_bundle(user, device, payload);
             return Ok(());
         };
@@ -101,7 +100,7 @@ impl Core {
         Ok(())
     }
 
-    fn take_early_bundles(&mut self, user: &UserName, mail: &mut Mail) {
+    pub(super) fn take_early_bundles(&mut self, user: &UserName, mail: &mut Mail) {
         for (device, payload) in self.people.take_early_bundles(user) {
             if let Err(why) = self.on_bundle(user, device, &payload, mail) {
                 tracing::debug!(%user, %device, %why, "keys that came before the profile are no good");

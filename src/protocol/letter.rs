@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::documents::{GroupDocument, to_bytes};
 use super::{Malformed, check_size, limits};
-use crate::domain::{Group, GroupId, Membership, MessageId, MessageText, Timestamp, UserName};
+use crate::domain::{
+    ConversationId, Group, GroupId, Membership, MessageId, MessageText, Timestamp, UserName,
+};
 
 /// What is inside an envelope. Who wrote it and where to, the topic says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub enum Content {
     SenderKey(SenderKey),
     /// Something of yours came that I cannot open: seal anew what I did not confirm. To a person.
     Unreadable,
+    /// The sender said this from another of their devices. To themselves.
+    Copy(Box<Copy>),
+    /// The sender has read a conversation up to here on another of their devices. To themselves.
+    ReadUpTo(ReadUpTo),
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
 }
@@ -67,6 +73,26 @@ impl std::fmt::Debug for SenderKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SenderKey").field("group", &self.group).finish_non_exhaustive()
     }
+}
+
+/// What somebody said from one of their devices, for the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// Where it was said.
+    pub to: ConversationId,
+    /// What: no copy in turn.
+    pub letter: Letter,
+    /// The group as it is by that, where it changed it.
+    pub group: Option<Group>,
+}
+
+/// How far somebody has read a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadUpTo {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The time of the last message there that was read.
+    pub at: Timestamp,
 }
 
 /// What became of letters.
@@ -134,6 +160,14 @@ struct ReceiptBody {
 }
 
 #[derive(Serialize, Deserialize)]
+struct CopyBody {
+    to: ConversationId,
+    m: Box<Inner>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<GroupDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
 struct MissingBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     group: Option<GroupId>,
@@ -145,6 +179,10 @@ struct MissingBody {
 ///
 /// `Content::Newer` has no bytes of its own; it is written as an unknown type, and read back as that.
 pub fn encode_letter(letter: &Letter) -> Vec<u8> {
+    to_bytes(&inner(letter))
+}
+
+fn inner(letter: &Letter) -> Inner {
     let (ty, body) = match &letter.content {
         Content::Text(text) => ("text", json!({ "text": text })),
         Content::Joined => ("joined", Value::Null),
@@ -160,9 +198,15 @@ pub fn encode_letter(letter: &Letter) -> Vec<u8> {
         }
         Content::SenderKey(key) => ("sender_key", json!(key)),
         Content::Unreadable => ("unreadable", Value::Null),
+        Content::Copy(copy) => {
+            let Copy { to, letter, group } = &**copy;
+            let group = group.as_ref().map(GroupDocument::from);
+            ("copy", json!(CopyBody { to: to.clone(), m: Box::new(inner(letter)), group }))
+        }
+        Content::ReadUpTo(read) => ("read_up_to", json!(read)),
         Content::Newer => ("newer", Value::Null),
     };
-    let inner = Inner {
+    Inner {
         id: letter.id,
         ts: letter.sent_at,
         ty: ty.to_owned(),
@@ -170,8 +214,7 @@ pub fn encode_letter(letter: &Letter) -> Vec<u8> {
         q: letter.number,
         n: letter.membership.map(|m| (m.count, m.since)),
         b: body,
-    };
-    to_bytes(&inner)
+    }
 }
 
 /// Reads a letter.
@@ -195,11 +238,20 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
         }
         "sender_key" => Content::SenderKey(sender_key(SenderKey::deserialize(inner.b)?)?),
         "unreadable" => Content::Unreadable,
+        "copy" => Content::Copy(Box::new(copy(CopyBody::deserialize(inner.b)?)?)),
+        "read_up_to" => Content::ReadUpTo(ReadUpTo::deserialize(inner.b)?),
         _ => Content::Newer,
     };
     let membership = inner.n.map(|(count, since)| Membership { count, since });
     let Inner { id, ts: sent_at, g: group, q: number, .. } = inner;
     Ok(Letter { id, sent_at, group, number, membership, content })
+}
+
+fn copy(CopyBody { to, m, group }: CopyBody) -> Result<Copy, Malformed> {
+    if m.ty == "copy" {
+        return Err(Malformed::Nested);
+    }
+    Ok(Copy { to, letter: read(*m)?, group: group.map(Group::try_from).transpose()? })
 }
 
 fn sender_key(key: SenderKey) -> Result<SenderKey, Malformed> {
@@ -287,6 +339,15 @@ mod tests {
             Content::Missing(Missing { group: None, from: 1, to: u64::MAX }),
             Content::SenderKey(SenderKey { group: GroupId::from_bits(1), key: "abc".to_owned() }),
             Content::Unreadable,
+            Content::Copy(Box::new(Copy {
+                to: ConversationId::Group(GroupId::from_bits(0xc00ee)),
+                letter: letter(Content::Joined),
+                group: Some(group()),
+            })),
+            Content::ReadUpTo(ReadUpTo {
+                conversation: ConversationId::Direct("bob".parse().unwrap()),
+                at: Timestamp::from_millis(5),
+            }),
             Content::Newer,
         ];
         for content in contents {
@@ -300,6 +361,18 @@ mod tests {
         let old = br#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","n":[3,5]}"#;
         let old = decode_letter(old).unwrap();
         assert_eq!((old.group, old.number, old.content), (None, None, Content::Joined));
+    }
+
+    #[test]
+    fn a_copy_holds_no_copy() {
+        let copy = |content| {
+            let to = ConversationId::Direct("bob".parse().unwrap());
+            letter(Content::Copy(Box::new(Copy { to, letter: letter(content), group: None })))
+        };
+        let once = copy(Content::Left);
+        let twice = encode_letter(&copy(once.content.clone()));
+        assert_eq!(decode_letter(&encode_letter(&once)).unwrap(), once);
+        assert!(matches!(decode_letter(&twice), Err(Malformed::Nested)));
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub use documents::{
 };
 pub use envelope::{Ciphertext, Envelope, decode_envelope, encode_envelope};
 pub use inside::{End, Inside, decode_inside, encode_inside};
-pub use letter::{Content, Letter, Missing, Receipt, SenderKey, Stage, decode_letter, encode_letter};
+pub use letter::{
+    Content, Copy, Letter, Missing, ReadUpTo, Receipt, SenderKey, Stage, decode_letter, encode_letter,
+};
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
 
 /// The user property of a CONNECT that carries the invite to a built-in broker.
@@ -102,6 +104,9 @@ pub enum Malformed {
     /// What should be encrypted is not.
     #[error("it is not encrypted")]
     NotEncrypted,
+    /// A copy of a copy.
+    #[error("a copy of a copy")]
+    Nested,
     /// A ciphertext that is no base64.
     #[error("a ciphertext that is no base64")]
     Base64,

@@ -9,7 +9,9 @@ use super::place::Voices;
 use super::row::{Conversation, body_columns, from_bits};
 use super::value::{Incoming, Received, Thread};
 use super::{delivery, gaps, outbox, people, quarantine, sealed, search, secrets};
-use crate::domain::{Body, ConversationId, Message, MessageId, Summary, Timestamp, UserName};
+use crate::domain::{
+    Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName,
+};
 
 /// Stores all of it in one transaction.
 pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Received> {
@@ -23,6 +25,12 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
                 Added::Seen => received.seen_before.push((message.sender, message.id)),
                 Added::Known => {}
             },
+            Incoming::Said { mut message, recipients } => {
+                if let Added::Fresh = batch.add(&mut message)? {
+                    delivery::expect(&transaction, message.id, &recipients, Delivery::Sent)?;
+                    received.fresh.push(message);
+                }
+            }
             Incoming::Group(group) => people::save_group(&transaction, &group)?,
             Incoming::Heard(heard) => received.gaps |= gaps::hear(&transaction, &heard)?,
             Incoming::Receipt { member, delivery, at, letters } => {
@@ -214,6 +222,41 @@ pub(super) fn mark_read(db: &Connection, party: ConversationId) -> Result<Option
     Ok(conversation.map(|c| c.summary(party)))
 }
 
+/// Marks all messages there as read that were written up to this time.
+pub(super) fn mark_read_up_to(
+    db: &Connection,
+    party: ConversationId,
+    at: Timestamp,
+) -> Result<Option<Summary>> {
+    let mut conversation = open(db, &party)?;
+    let rest = "SELECT sent_at, id FROM message
+        WHERE conversation = ?1 AND sent_at > ?2 AND delivery IS NULL AND kind IN (0, 5)
+        ORDER BY sent_at, id LIMIT ?3";
+    let most = conversation.unread;
+    let rest: Vec<MessageKey> = db
+        .prepare_cached(rest)?
+        .query_map(params![conversation.row, at, most], |row| {
+            Ok(MessageKey { sent_at: row.get(0)?, id: row.get(1)? })
+        })?
+        .collect::<Result<_>>()?;
+    let unread = u32::try_from(rest.len()).unwrap_or(most);
+    if unread >= most {
+        return Ok(None);
+    }
+    conversation.unread = unread;
+    conversation.first_unread = rest.first().copied();
+    let mark = "UPDATE conversation SET unread = ?2, first_unread_at = ?3, first_unread_id = ?4
+        WHERE id = ?1";
+    let first = conversation.first_unread;
+    db.prepare_cached(mark)?.execute(params![
+        conversation.row,
+        unread,
+        first.map(|key| key.sent_at),
+        first.map(|key| key.id),
+    ])?;
+    Ok(Some(conversation.summary(party)))
+}
+
 /// Which of these messages of others were not on the screen yet, with their senders.
 pub(super) fn unseen(db: &Connection, ids: &[MessageId]) -> Result<Vec<(UserName, MessageId)>> {
     let mut find = db.prepare_cached("SELECT sender FROM message WHERE id = ?1 AND unseen = 1")?;
@@ -343,9 +386,19 @@ mod tests {
         assert_eq!(read, Some(summary(0, None, ("s6", 60))));
         assert_eq!(f.wait(f.store.mark_read(direct("bob"))).unwrap(), None);
         assert_eq!(f.wait(f.store.mark_read(direct("nobody"))).unwrap(), None);
+        // As far as another device of ours has read.
+        f.receive(&[said(8, "bob", 61, "x"), said(9, "bob", 62, "x"), said(10, "bob", 63, "x")]);
+        let up_to = |ms| f.wait(f.store.mark_read_up_to(direct("bob"), at(ms))).unwrap();
+        assert_eq!(up_to(60), None);
+        assert_eq!(
+            up_to(61).map(|s| (s.unread, s.first_unread)),
+            Some((2, Some(MessageKey { sent_at: at(62), id: id(9) })))
+        );
+        assert_eq!(up_to(99).map(|s| (s.unread, s.first_unread)), Some((0, None)));
+        assert_eq!(up_to(99), None);
         // What arrives after reading is unread, though it was sent before what was read.
         let old = f.receive(&[said(7, "bob", 1, "very late")]).summaries;
-        assert_eq!(old, [summary(1, Some((1, 7)), ("s6", 60))]);
+        assert_eq!(old, [summary(1, Some((1, 7)), ("s10", 63))]);
     }
 
     #[test]

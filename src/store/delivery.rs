@@ -44,6 +44,18 @@ pub(super) fn advance(
     }
 }
 
+/// A letter is for these, and has come so far to each of them.
+pub(super) fn expect(
+    db: &Connection,
+    letter: MessageId,
+    members: &[UserName],
+    delivery: Delivery,
+) -> Result<()> {
+    let expect = "INSERT OR IGNORE INTO recipient (letter, member, delivery) VALUES (?1, ?2, ?3)";
+    let mut expect = db.prepare_cached(expect)?;
+    members.iter().try_for_each(|member| expect.execute((letter, member, delivery)).map(drop))
+}
+
 /// These are the members of a group now: what was said there is not for those any more who left before
 /// they had it.
 pub(super) fn members(db: &Connection, group: GroupId, members: &[UserName]) -> Result<Vec<Progress>> {

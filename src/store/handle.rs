@@ -331,6 +331,19 @@ impl Store {
         self.ask("mark messages as read", mark).await
     }
 
+    /// Marks all messages there as read that were written up to this time; `None` when that changed nothing.
+    /// Not forced to the disk either.
+    pub async fn mark_read_up_to(
+        &self,
+        conversation: ConversationId,
+        at: Timestamp,
+    ) -> Result<Option<Summary>, Error> {
+        let mark = move |db: &mut Connection| {
+            file::unforced(db, |db| batch::mark_read_up_to(db, conversation, at))
+        };
+        self.ask("mark messages as read", mark).await
+    }
+
     /// Texts that have every word of `text`, in one conversation or in all, those that arrived last
     /// first; at most `limit` (at least one, at most [`limits::ROWS`]).
     ///

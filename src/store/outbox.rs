@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, params};
 
 use super::batch::{Added, Batch};
-use super::delivery::outbox_row;
+use super::delivery::{self, outbox_row};
 use super::value::{Draft, OutboxRow, Queued, Secret, StoredGroup};
 use super::{people, secrets};
 use crate::domain::{Delivery, Message, UserName};
@@ -41,10 +41,7 @@ pub(super) fn insert(db: &Connection, draft: &Draft) -> Result<i64> {
     let Draft { topic, clear, payload, letter, to, recipients, number } = draft;
     let insert = "INSERT INTO outbox (letter, topic, clear, payload, party) VALUES (?1, ?2, ?3, ?4, ?5)";
     let seq = db.prepare_cached(insert)?.insert(params![letter, topic, clear, payload, to])?;
-    for member in recipients {
-        let expect = "INSERT OR IGNORE INTO recipient (letter, member, delivery) VALUES (?1, ?2, ?3)";
-        db.prepare_cached(expect)?.execute((letter, member, Delivery::Queued))?;
-    }
+    delivery::expect(db, *letter, recipients, Delivery::Queued)?;
     if let Some(number) = number {
         let count = "UPDATE conversation SET number = max(number, ?2) WHERE party = ?1";
         db.prepare_cached(count)?.execute(params![to, number.cast_signed()])?;

@@ -159,6 +159,13 @@ pub struct Thread {
 pub enum Incoming {
     /// A message.
     Message(Message),
+    /// A message that we wrote on another device, and whom it is for.
+    Said {
+        /// The message.
+        message: Message,
+        /// Whom it was for when it was written.
+        recipients: Vec<UserName>,
+    },
     /// A group that changed by what came in.
     Group(StoredGroup),
     /// A letter with a number came.

@@ -31,6 +31,9 @@ impl Stranger {
         let mut command = std::process::Command::new(program());
         command.env_clear().env("HOME", self.0.path()).envs(env.iter().copied());
         command.arg("-d").arg(self.data_dir()).args(["-b", broker]).args(arguments);
+        if arguments.contains(&"sign-up") {
+            command.arg("--no-passphrase");
+        }
         command.output().unwrap()
     }
 
@@ -99,7 +102,7 @@ async fn a_stranger_needs_an_invite_and_two_people_talk_over_tls_and_websockets(
     let heard = bob.cooee(&wss, &listening, &[]);
     assert!(String::from_utf8_lossy(&heard.stdout).contains("over the network"), "{}", err(&heard));
     // On the machine itself no invite is needed, and there is one broker.
-    assert_done(&house.cooee(&["sign-up", "carol"]).output().unwrap());
+    assert_done(&house.cooee(&["sign-up", "carol", "--no-passphrase"]).output().unwrap());
     assert_done(&house.cooee(&["send", "-u", "carol", "bob", "from here"]).output().unwrap());
     let heard = bob.cooee(&mqtts, &listening, &[]);
     assert!(String::from_utf8_lossy(&heard.stdout).contains("from here"), "{}", err(&heard));
@@ -128,7 +131,7 @@ async fn a_certificate_is_kept_at_first_use_and_another_one_is_refused() {
     assert!(err(&refused).contains(&fingerprint.to_string()), "{}", err(&refused));
     assert!(!careful.pins().exists());
     assert_done(&trusting.cooee(&mqtts, &["sign-up", "bo", "--invite", secret], &[]));
-    assert_done(&house.cooee(&["sign-up", "me"]).output().unwrap());
+    assert_done(&house.cooee(&["sign-up", "me", "--no-passphrase"]).output().unwrap());
     let pins = std::fs::read_to_string(trusting.pins()).unwrap();
     assert!(pins.contains(&fingerprint.to_string()), "{pins}");
 

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use cooee::domain::{Availability, DeviceId, Timestamp};
+use cooee::domain::{Availability, ConversationId, Delivery, DeviceId, JoinPolicy, Standing, Timestamp};
 use cooee::engine::{Clock, Command, Error, Link, Session, Setup};
 use cooee::store::{Account, Store};
 use tokio::time::timeout;
 
 use super::on_every_broker;
 use crate::support::clock::{Wrong, YEAR};
-use crate::support::person::{Person, Screen, direct, name, sign_up};
+use crate::support::person::{Person, Screen, direct, name, sign_up, text};
 use crate::support::proxy::Proxy;
 use crate::support::puppet::Puppet;
 use crate::support::vandal::Vandal;
@@ -130,7 +130,10 @@ on_every_broker! {
         assert!(words.contains("a copy of this account"), "{words}");
         let mut second = Person::sign_in(&cloned, "bob").await;
         // Whoever lost the connection to another program is in no hurry to take it back.
-        first.ask(Command::ConnectNow).await;
+        first
+            .until("it is thrown out", |s| s.stopped.is_some() || matches!(s.link, Some(Link::Down { .. })))
+            .await;
+        let _ = first.session.commands.send(Command::ConnectNow).await;
         first.until("the alarm here too", |s| s.stopped.is_some()).await;
         let mut first = Person::sign_in(&setup, "bob").await;
         // Two devices of one person: both write, and both are written to.
@@ -143,6 +146,33 @@ on_every_broker! {
         for device in [&mut first, &mut second] {
             device.until_heard(&direct("alice"), &["to both".into()]).await;
         }
+        // What one says shows on the other, with its ticks; what is read on one is read on both.
+        let ours = |s: &Screen, words: &str| {
+            let said = s.stored.iter().find(|m| m.is_ours() && text(m) == Some(words));
+            said.and_then(|m| s.sent.get(&m.id).copied())
+        };
+        first.say(&direct("alice"), "seen on both").await;
+        alice.until("it is heard", |s| s.heard(&direct("bob")).contains(&"seen on both")).await;
+        second.until("it shows here too", |s| ours(s, "seen on both") >= Some(Delivery::Delivered)).await;
+        let unread = |s: &Screen| s.summaries.get(&direct("alice")).map(|summary| summary.unread);
+        second.until("it is unread here", |s| unread(s) == Some(1)).await;
+        first.ask(Command::MarkRead(direct("alice"))).await;
+        second.until("it is read here", |s| unread(s) == Some(0)).await;
+        // A group that one makes is the other's too.
+        let team = first.create("team", JoinPolicy::Open).await;
+        second.until("the group is here", |s| s.groups.get(&team).is_some_and(|g| g.standing == Standing::Member)).await;
+        alice.until("it is listed", |s| s.groups.contains_key(&team)).await;
+        alice.join(team).await.unwrap();
+        let here = ConversationId::Group(team);
+        for device in [&mut first, &mut second] {
+            device.until("alice is in", |s| s.members(team) == ["alice", "bob"]).await;
+        }
+        alice.say(&here, "for all of you").await;
+        for device in [&mut first, &mut second] {
+            device.until_heard(&here, &["for all of you".into()]).await;
+        }
+        second.say(&here, "from there").await;
+        alice.until_heard(&here, &["from there".into()]).await;
         until_online_is(world.data_dir(), vec!["alice", "bob"]).await;
         first.quit().await;
         second.quit().await;

@@ -1,0 +1,164 @@
+//! Our other devices: what one says shows on the others, and what was read on one is read on all.
+//!
+//! The others get it as letters to ourselves, sealed like any other. They are confirmed by nobody: what the
+//! broker loses of them is not sent again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::core::{Core, Fatal};
+use super::mail::{Mail, Refusal};
+use crate::domain::{
+    Body, ConversationId, Delivery, DeviceId, DeviceKeys, Message, Standing, Timestamp, UserName,
+};
+use crate::mqtt::Request;
+use crate::protocol::{Content, Copy, Letter, ReadUpTo};
+use crate::store::{Draft, Incoming as Storable, StoredGroup};
+
+/// How long a read mark waits for others of the same conversation.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// What was read and our other devices do not know yet.
+#[derive(Default)]
+pub(super) struct Marks {
+    marks: BTreeMap<ConversationId, Timestamp>,
+    due: Option<Instant>,
+}
+
+impl Marks {
+    /// When to tell them.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+}
+
+impl Core {
+    /// The keys of a device: of somebody we know, or another one of ours.
+    pub(super) fn device_of(&self, user: &UserName, device: DeviceId) -> Option<DeviceKeys> {
+        let known = match *user == self.me.user {
+            true => self.me.device(device).filter(|_| device != self.device),
+            false => self.people.device(user, device),
+        };
+        known.copied()
+    }
+
+    fn is_alone_with_this_device(&self) -> bool {
+        self.me.devices.iter().all(|keys| keys.id == self.device)
+    }
+
+    /// What brings something that we say to our other devices, if we have any.
+    pub(super) async fn copy_for_us(
+        &mut self,
+        letter: &Letter,
+        to: &ConversationId,
+        group: Option<&StoredGroup>,
+    ) -> Result<Option<Draft>, Fatal> {
+        if self.is_alone_with_this_device() {
+            return Ok(None);
+        }
+        let group = group.map(|stored| stored.group.clone());
+        let copy = Copy { to: to.clone(), letter: letter.clone(), group };
+        let copy = self.notice(Content::Copy(Box::new(copy)));
+        let me = self.me.user.clone();
+        self.draft_to(&copy, &me).await.map(Some)
+    }
+
+    /// Another device of ours said something.
+    pub(super) async fn on_copy(
+        &mut self,
+        Copy { to, letter, group }: Copy,
+        mail: &mut Mail,
+    ) -> Result<Result<(), Refusal>, Fatal> {
+        if let (ConversationId::Group(id), Some(group)) = (&to, group) {
+            if group.id != *id {
+                return Ok(Err(Refusal::Misplaced));
+            }
+            let is_in = group.has_member(&self.me.user);
+            let standing = if is_in { Standing::Member } else { Standing::Left };
+            let group = match self.groups.get(*id) {
+                Some(known) => {
+                    let mut merged = known.group.clone();
+                    merged.merge(&group);
+                    merged
+                }
+                None => group,
+            };
+            self.groups.insert(StoredGroup { group, standing, unsubscribe: !is_in });
+            match is_in {
+                true => self.ask(Request::Subscribe(self.group_subscriptions(*id).into())).await,
+                false => self.ask(Request::Unsubscribe(self.group_filters(*id).into())).await,
+            }
+            self.on_group_changed(*id, mail);
+        }
+        let body = match letter.content {
+            Content::Text(text) => Body::Text(text),
+            Content::Joined if letter.membership.is_some_and(|m| m.count == 1) && self.owns(&to) => {
+                Body::Created
+            }
+            Content::Joined => Body::Joined,
+            Content::Left => Body::Left,
+            Content::Invited(user) => Body::Invited(user),
+            Content::Newer => Body::Unsupported,
+            _ => return Ok(Err(Refusal::Misplaced)),
+        };
+        let recipients = match &to {
+            ConversationId::Direct(user) => vec![user.clone()],
+            ConversationId::Group(group) => self.others_in(*group),
+        };
+        let thread = self.threads.entry(to.clone()).or_default();
+        thread.stamp = thread.stamp.max(letter.sent_at);
+        let message = Message {
+            id: letter.id,
+            conversation: to,
+            sender: self.me.user.clone(),
+            sent_at: letter.sent_at,
+            received_at: self.mint.now(),
+            body,
+            delivery: Some(Delivery::Sent),
+            late: false,
+            unseen: false,
+        };
+        mail.storable.push(Storable::Said { message, recipients });
+        Ok(Ok(()))
+    }
+
+    fn owns(&self, conversation: &ConversationId) -> bool {
+        let ConversationId::Group(id) = conversation else { return false };
+        self.groups.get(*id).is_some_and(|stored| stored.group.owner == self.me.user)
+    }
+
+    /// Something was read here: our other devices are told before long.
+    pub(super) fn note_read(&mut self, conversation: ConversationId) {
+        if self.is_alone_with_this_device() {
+            return;
+        }
+        let last = self.summaries.get(&conversation).and_then(|summary| summary.last.as_ref());
+        if let Some(last) = last {
+            self.marks.marks.insert(conversation, last.sent_at);
+            self.marks.due.get_or_insert(Instant::now() + GATHER);
+        }
+    }
+
+    /// Tells our other devices what was read, when it is time.
+    pub(super) async fn tell_read(&mut self, now: Instant) -> Result<(), Fatal> {
+        if self.marks.due.take_if(|due| *due <= now).is_none() {
+            return Ok(());
+        }
+        let me = self.me.user.clone();
+        for (conversation, at) in std::mem::take(&mut self.marks.marks) {
+            self.send_notice(me.clone(), Content::ReadUpTo(ReadUpTo { conversation, at })).await?;
+        }
+        Ok(())
+    }
+
+    /// Something was read on other devices of ours.
+    pub(super) async fn read_elsewhere(&mut self, read: Vec<ReadUpTo>) -> Result<(), Fatal> {
+        for ReadUpTo { conversation, at } in read {
+            let summary = self.store.mark_read_up_to(conversation, at).await?;
+            self.tell_summary(summary).await;
+        }
+        Ok(())
+    }
+}
