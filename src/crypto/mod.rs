@@ -5,6 +5,8 @@
 //! bytes go in, bytes come out. It makes no cryptography of its own, and decides nothing about whom to trust:
 //! that is the engine's.
 
+pub mod groups;
 pub mod signed;
+pub mod verify;
 
 pub use vodozemac::Ed25519SecretKey as SecretKey;
