@@ -282,6 +282,7 @@ pub(super) fn standing_word(standing: &Standing) -> &'static str {
 pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::Owner => "owner",
+        Role::Admin => "admin",
         Role::Member => "member",
     }
 }

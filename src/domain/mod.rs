@@ -7,6 +7,7 @@
 mod conversation;
 mod delivery;
 mod group;
+pub mod group_documents;
 mod ids;
 mod keys;
 mod message;
@@ -42,6 +43,8 @@ pub mod limits {
     pub const TEXT: usize = 16 * 1024;
     /// Most members of one group, those who left included.
     pub const GROUP_MEMBERS: usize = 256;
+    /// Most admins of one group, beside its owner.
+    pub const GROUP_ADMINS: usize = 32;
     /// Most devices remembered for one user.
     pub const DEVICES: usize = 8;
 }
