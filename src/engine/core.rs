@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::clock::Mint;
 use super::command::Command;
+use super::comparing::Comparing;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
 use super::keys::{Keys, Trouble};
@@ -91,6 +92,7 @@ pub(super) struct Core {
     /// Who knew an older profile of ours; each makes us tell the newest once.
     pub behind: BTreeSet<UserName>,
     pub gaps: Gaps,
+    pub comparing: Comparing,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
@@ -183,6 +185,9 @@ impl Core {
         }
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
+        for view in self.comparing.views() {
+            self.faces.answer(face, Update::Comparison(view)).await;
+        }
         self.faces.answer(face, Update::Ready).await;
     }
 

@@ -118,7 +118,7 @@ impl Core {
         match event {
             Event::Connecting => self.tell_link(Link::Connecting).await,
             Event::Up { epoch } => self.on_up(epoch).await,
-            Event::Subscribed { refused } => self.on_subscribed(refused).await,
+            Event::Subscribed { refused } => self.on_subscribed(refused).await?,
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
             Event::Down { reason, retry_in } => {
                 self.link.refresh_at = None;
@@ -171,14 +171,14 @@ impl Core {
     }
 
     /// All is subscribed to: now others may know that we are here.
-    async fn on_subscribed(&mut self, refused: Vec<(String, String)>) {
+    async fn on_subscribed(&mut self, refused: Vec<(String, String)>) -> Result<(), Fatal> {
         for (filter, reason) in refused {
             let words = format!("the broker refuses to let us read `{filter}`: {reason}");
             tracing::warn!("{words}");
             self.faces.tell(Update::Notice(Notice::Warning(words))).await;
         }
         if self.link.is_up() {
-            return;
+            return Ok(());
         }
         let now = Instant::now();
         self.link.cut_off_at = None;
@@ -186,6 +186,7 @@ impl Core {
         self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
         self.publish_presence(true).await;
         self.tell_link(Link::Up).await;
+        self.repeat_steps().await
     }
 
     /// The broker forgot a group that we left.
@@ -340,6 +341,7 @@ impl Core {
             self.resends.next_due().filter(|_| self.link.is_up()),
             self.gaps.due(),
             self.groups.next_correction(),
+            self.comparing.next_end(),
             silence,
         ];
         timers.into_iter().flatten().min().unwrap_or(far)
@@ -360,6 +362,7 @@ impl Core {
             self.outbox.release_all();
         }
         self.groups.correct(now);
+        self.end_late_comparisons(now).await?;
         if self.gaps.take_due(now) {
             self.ask_for_missing().await?;
         }

@@ -7,9 +7,11 @@
 //!
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
 //!   join the session;
-//! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
+//! - `link` follows the connection and the timers, `mail` sorts what comes in (`group_mail` what is
+//!   said in groups), `sending` and `membership`
 //!   do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
-//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
+//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `key_view` shows keys to compare and
+//!   `comparing` compares emoji, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
 //! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
@@ -46,13 +48,16 @@ mod account;
 mod attach;
 mod clock;
 mod command;
+mod comparing;
 mod core;
 mod dialer;
 pub mod doctor;
 mod enrol;
 mod error;
 mod faces;
+mod group_mail;
 mod groups;
+mod key_view;
 mod keys;
 mod link;
 mod mail;
@@ -84,7 +89,8 @@ pub use error::Error;
 pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
 pub use update::{
-    GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
+    ComparisonState, ComparisonView, Emoji, GroupView, Hop, Info, KeyView, Link, Notice, OUTBOX_SHOWN,
+    Stored, TYPING_LASTS, TheirKey, Update, Waiting,
 };
 
 use crate::config::{BrokerChoice, Config};

@@ -20,7 +20,7 @@ use crate::store::{self, Incoming as Storable};
 /// What became of something that came in.
 pub(super) enum Outcome {
     /// This was in it.
-    Letter(Letter),
+    Letter(Box<Letter>),
     /// It is kept until it can be opened.
     Later,
     /// There is nothing to do with it.
@@ -52,7 +52,7 @@ impl Core {
                 }
                 self.open_group(from, (named, group.is_none()), &session, &bytes, mail).await
             }
-            Envelope::Newer => Ok(Ok(Outcome::Letter(newer(payload)))),
+            Envelope::Newer => Ok(Ok(Outcome::Letter(newer(payload).into()))),
         }
     }
 
@@ -86,7 +86,7 @@ impl Core {
         let begun = opened.begun.is_some();
         let inside = match decode_inside(&opened.plaintext) {
             Ok(Some(inside)) => inside,
-            Ok(None) => return Ok(Ok(Outcome::Letter(newer(&opened.plaintext)))),
+            Ok(None) => return Ok(Ok(Outcome::Letter(newer(&opened.plaintext).into()))),
             Err(malformed) => return Ok(Err(malformed.into())),
         };
         if !self.is_between(&inside, from, &theirs, begun) {
@@ -103,7 +103,7 @@ impl Core {
         }
         mail.begun.extend(opened.begun.map(|session| (letter.id, from.clone(), session)));
         self.note_versions(user, versions, mail);
-        Ok(Ok(Outcome::Letter(letter)))
+        Ok(Ok(Outcome::Letter(letter.into())))
     }
 
     /// Whether it was sealed by this sender for this device of ours. What begins a session also names the keys.
@@ -167,7 +167,7 @@ impl Core {
             sender: user.clone(),
             letter: letter.id,
         }));
-        Ok(Ok(Outcome::Letter(letter)))
+        Ok(Ok(Outcome::Letter(letter.into())))
     }
 
     /// Who knows which profile: the broker keeps one from the other if it is behind.

@@ -55,7 +55,8 @@ impl Core {
                 _,
                 Content::Receipt(Receipt { stage: Stage::Delivered, .. })
                 | Content::Missing(_)
-                | Content::Unreadable,
+                | Content::Unreadable
+                | Content::Compare(_),
             ) => Vec::new(),
             (ConversationId::Direct(user), _) => vec![user.clone()],
             (ConversationId::Group(group), _) => self.others_in(*group),

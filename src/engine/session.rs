@@ -10,6 +10,7 @@ use super::account::{AccountDir, AccountLock, accounts};
 use super::attach;
 use super::clock::Mint;
 use super::command::Command;
+use super::comparing::Comparing;
 use super::core::{Core, Ears, Input};
 use super::dialer::SessionDialer;
 use super::faces::{FaceId, Faces};
@@ -151,6 +152,7 @@ async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<
         withheld: std::collections::BTreeSet::new(),
         behind: std::collections::BTreeSet::new(),
         gaps: Gaps::default(),
+        comparing: Comparing::default(),
         newcomers: std::collections::BTreeSet::new(),
         registrar,
         unconfirmed: Vec::new(),

@@ -140,6 +140,7 @@ impl Core {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         };
+        self.void_comparison(&user).await;
         for device in before.devices {
             self.keys.forget_peer(&user, device.id);
         }

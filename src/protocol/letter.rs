@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::documents::{GroupDocument, to_bytes};
-use super::{Malformed, check_size, limits};
+use super::{Malformed, Step, VERSION, check_size, limits};
 use crate::domain::{Group, GroupId, Membership, MessageId, MessageText, Timestamp, UserName};
 
 /// What is inside an envelope. Who wrote it and where to, the topic says.
@@ -50,6 +50,8 @@ pub enum Content {
     SenderKey(SenderKey),
     /// Something of yours came that I cannot open: seal anew what I did not confirm. To a person.
     Unreadable,
+    /// A step of a comparison of emoji. To a person, and worth nothing after some minutes.
+    Compare(Step),
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
 }
@@ -133,6 +135,14 @@ struct ReceiptBody {
     ids: Vec<MessageId>,
 }
 
+/// A step has parts of known sizes alone, so it needs no bound of its own.
+#[derive(Serialize, Deserialize)]
+struct CompareBody {
+    v: u32,
+    #[serde(flatten)]
+    step: Step,
+}
+
 #[derive(Serialize, Deserialize)]
 struct MissingBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,6 +170,7 @@ pub fn encode_letter(letter: &Letter) -> Vec<u8> {
         }
         Content::SenderKey(key) => ("sender_key", json!(key)),
         Content::Unreadable => ("unreadable", Value::Null),
+        Content::Compare(step) => ("compare", json!(CompareBody { v: VERSION, step: step.clone() })),
         Content::Newer => ("newer", Value::Null),
     };
     let inner = Inner {
@@ -195,6 +206,9 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
         }
         "sender_key" => Content::SenderKey(sender_key(SenderKey::deserialize(inner.b)?)?),
         "unreadable" => Content::Unreadable,
+        "compare" if inner.b.get("v").is_some_and(|v| *v == VERSION) => {
+            Content::Compare(CompareBody::deserialize(inner.b)?.step)
+        }
         _ => Content::Newer,
     };
     let membership = inner.n.map(|(count, since)| Membership { count, since });
@@ -255,6 +269,11 @@ mod tests {
         Content::Receipt(Receipt { stage: Stage::Read, at: Timestamp::from_millis(5), letters })
     }
 
+    fn step() -> Step {
+        let why = crate::protocol::Reason::Mismatch;
+        Step { id: uuid::Uuid::from_u128(7), kind: crate::protocol::StepKind::Cancel { why } }
+    }
+
     fn text(letter: &Letter) -> String {
         String::from_utf8(encode_letter(letter)).unwrap()
     }
@@ -272,6 +291,7 @@ mod tests {
         assert_snapshot!(text(&letter(Content::Missing(missing))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"missing","b":{"from":3,"group":"000000000000000000000000000c00ee","to":5}}"#);
         assert_snapshot!(text(&letter(Content::Invited("bob".parse().unwrap()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invited","b":{"user":"bob"}}"#);
         assert_snapshot!(text(&letter(Content::Invitation(group()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invitation","b":{"at":5,"id":"000000000000000000000000000c00ee","join":"invite","m":{"alice":[1,5]},"name":"team","owner":"alice","v":1}}"#);
+        assert_snapshot!(text(&letter(Content::Compare(step()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"compare","b":{"id":"00000000-0000-0000-0000-000000000007","s":"cancel","v":1,"why":"mismatch"}}"#);
     }
 
     #[test]
@@ -287,6 +307,7 @@ mod tests {
             Content::Missing(Missing { group: None, from: 1, to: u64::MAX }),
             Content::SenderKey(SenderKey { group: GroupId::from_bits(1), key: "abc".to_owned() }),
             Content::Unreadable,
+            Content::Compare(step()),
             Content::Newer,
         ];
         for content in contents {
@@ -300,6 +321,12 @@ mod tests {
         let old = br#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"joined","n":[3,5]}"#;
         let old = decode_letter(old).unwrap();
         assert_eq!((old.group, old.number, old.content), (None, None, Content::Joined));
+    }
+
+    #[test]
+    fn another_version_of_the_comparison_is_a_newer_ones() {
+        let newer = text(&letter(Content::Compare(step()))).replace(r#""v":1"#, r#""v":2"#);
+        assert_eq!(decode_letter(newer.as_bytes()).unwrap().content, Content::Newer);
     }
 
     #[test]
