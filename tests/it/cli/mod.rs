@@ -4,6 +4,7 @@ mod account;
 mod crash;
 mod doctor;
 mod groups;
+mod keys;
 mod listen;
 mod talk;
 

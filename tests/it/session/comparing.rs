@@ -7,6 +7,7 @@ use super::on_every_broker;
 use crate::support::person::{Person, name};
 use crate::support::proxy::Proxy;
 use crate::support::until_file;
+use crate::support::vandal::Vandal;
 use crate::support::world::World;
 
 /// Alice and Bob, who know each other's keys.
@@ -123,6 +124,39 @@ on_every_broker! {
         bob.ask(Command::SameEmoji { user: name("alice"), same: true, ticket: Ticket(902) }).await;
         bob.until("it is refused", |s| s.answers.contains_key(&902)).await;
         assert_eq!(trust(&bob, "alice"), Trust::NotVerified);
+    }
+
+    async fn a_key_that_changed_stops_what_is_sent_until_it_is_accepted(world) {
+        let (mut alice, bob) = two(&world).await;
+        bob.quit().await;
+        let before = keys(&mut alice, "bob").await.theirs.unwrap();
+        // The broker loses his name, and somebody signs up with it from another machine.
+        let mut vandal = Vandal::connect(world.port().await).await;
+        vandal.publish("cooee/1/profile/bob", "", true).await;
+        let mut elsewhere = world.setup_through(world.port().await);
+        let dir = tempfile::tempdir().unwrap();
+        elsewhere.data_dir = dir.path().to_owned();
+        let mut bob = Person::new(&elsewhere, "bob").await;
+        alice.until("the key changed", |s| s.people[&name("bob")].trust == Trust::Changed).await;
+        let view = keys(&mut alice, "bob").await;
+        let (theirs, claimed) = (view.theirs.unwrap(), view.claimed.unwrap());
+        assert_eq!(theirs.fingerprint, before.fingerprint);
+        assert_eq!(claimed.fingerprint, keys(&mut bob, "alice").await.ours);
+        for (ticket, command) in [
+            (910, Command::Verify { user: name("bob"), verified: true, ticket: Ticket(910) }),
+            (911, Command::Compare { user: name("bob"), ticket: Ticket(911) }),
+        ] {
+            alice.ask(command).await;
+            alice.until("it is refused", |s| s.answers.contains_key(&ticket)).await;
+            let why = alice.screen.answers.remove(&ticket).unwrap().unwrap_err();
+            assert!(why.contains("accept it first"), "{why}");
+        }
+        alice.ask(Command::AcceptKey { user: name("bob"), ticket: Ticket(912) }).await;
+        alice.until("it is accepted", |s| s.people[&name("bob")].trust == Trust::NotVerified).await;
+        let view = keys(&mut alice, "bob").await;
+        assert_eq!((view.theirs.unwrap().safety_number, view.claimed), (claimed.safety_number, None));
+        alice.say(&crate::support::person::direct("bob"), "is it you?").await;
+        bob.until("alice is heard", |s| !s.heard(&crate::support::person::direct("alice")).is_empty()).await;
     }
 
     async fn a_cut_in_the_middle_of_it_does_no_harm(world) {
