@@ -15,3 +15,4 @@ mod receipts;
 mod registry;
 mod session;
 mod support;
+mod trust_frames;

@@ -13,6 +13,8 @@ use crate::engine::{ComparisonState, Emoji, KeyView, TheirKey};
 
 /// Digits of a safety number and the space after them.
 const GROUP: usize = 6;
+/// In a box that is narrower the number comes first, without words before it.
+const NARROW: usize = 30;
 
 /// How far somebody's key is trusted, in the words that are used everywhere.
 pub fn trust_words(trust: Trust) -> &'static str {
@@ -95,8 +97,9 @@ impl VerifyBox {
 
     /// The code, if it is to be shown and this screen has room for it: all of it, or without the outermost row
     /// of its quiet zone above and below. The last row of the screen stays.
-    pub fn picture(&self, (columns, rows): (u16, u16)) -> Option<&[String]> {
-        let picture = self.key().filter(|_| self.shows_code)?.picture.as_slice();
+    pub fn picture(&self, glyphs: Glyphs, (columns, rows): (u16, u16)) -> Option<&[String]> {
+        let shows = self.shows_code && glyphs == Glyphs::Unicode;
+        let picture = self.key().filter(|_| shows)?.picture.as_slice();
         let wide = picture.first()?.chars().count();
         let room = usize::from(rows).saturating_sub(1);
         match picture.len() {
@@ -129,6 +132,10 @@ impl VerifyBox {
         };
         let changed = keys.claimed.is_some();
         if self.shows_code {
+            if facts.glyphs == Glyphs::Ascii {
+                page.say("This terminal cannot draw the QR code: compare the number.", Tone::Strong);
+                return page.done();
+            }
             page.say("This window has no room for the QR code.", Tone::Strong);
             let high = key.picture.len().saturating_sub(1);
             let wide = key.picture.first().map_or(0, |line| line.chars().count());
@@ -149,13 +156,15 @@ impl VerifyBox {
                  them. Ask them another way before you accept it. With the new key this is the number:",
                 Tone::Text,
             );
-        } else {
+        } else if width >= NARROW {
             page.say(&format!("Read it to {name}, or look at both screens:"), Tone::Text);
         }
         let groups: Vec<&str> = key.safety_number.split(' ').collect();
         let fit = (width.saturating_sub(1) / GROUP).max(1);
         let across = [6, 4, 3, 2].into_iter().find(|across| *across <= fit).unwrap_or(1);
-        page.blank();
+        if width >= NARROW {
+            page.blank();
+        }
         for row in groups.chunks(across.min(4)) {
             page.put(1, &row.join(" "), Tone::Strong);
         }

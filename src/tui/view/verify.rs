@@ -12,7 +12,7 @@ use crate::tui::app::{
 
 /// Paints the box; header and footer stay in view. A code takes the whole screen but its last row.
 pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session, verify: &VerifyBox) {
-    if let Some(picture) = verify.picture(app.size) {
+    if let Some(picture) = verify.picture(app.setup.glyphs, app.size) {
         return code(canvas, picture);
     }
     let rows = session.verify_rows(&app.setup, &app.keymap, app.size, app.now);
