@@ -14,7 +14,7 @@ use crate::domain::{
     Availability, Body, ConversationId, Group, GroupId, JoinPolicy, Membership, Message, MessageId,
     Origin, Person, Profile, Role, Standing, Timestamp, Trust, UserName,
 };
-use crate::engine::{GroupView, Hop, Waiting};
+use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
 /// What scripts can rely on.
 pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
@@ -33,6 +33,9 @@ A group (group list, create, join, leave, invite). `policy` is "open" or "invite
 
 A letter in the outbox (outbox list). `id` is that of the message, whose `text` it has if it is one; `waits_for` is "link", "broker", "listener", "away", "receipt" or "person", `words` the same for people; `open` are those who have not confirmed it.
 {"type":"waiting","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"text":"hello","delivery":"sent","waits_for":"away","words":"waits for bob to come online","open":["bob"]}
+
+A key (key show, key verify, key accept). `trust` is as above; `ours` is your key in short, `fingerprint` theirs; `code` is what the QR code says. What is not known is null, and of your own key there is `ours` alone. Where `trust` is "changed", `claimed` is the other key, with the same fields.
+{"type":"key","user":"bob","own":false,"trust":"not_verified","ours":"0101 0101 0101 0101 0101 0101 0101 0101","fingerprint":"0202 0202 0202 0202 0202 0202 0202 0202","safety_number":"08750 61290","since":"2026-11-22T10:41:05.123Z","code":"cooee-verify:1:alice:bob","claimed":null}
 
 A member (group members).
 {"type":"member","group":"00000001000000000000000000000000","user":"alice","role":"owner","joined_at":"2026-11-22T10:41:05.123Z"}"##;
@@ -71,6 +74,7 @@ pub(super) enum Record<'a> {
     Group(GroupRecord<'a>),
     Member(MemberRecord<'a>),
     Waiting(WaitingRecord<'a>),
+    Key(KeyRecord<'a>),
 }
 
 #[derive(Serialize)]
@@ -136,7 +140,61 @@ pub(super) struct WaitingRecord<'a> {
     open: &'a [UserName],
 }
 
+#[derive(Serialize)]
+pub(super) struct KeyRecord<'a> {
+    user: &'a UserName,
+    own: bool,
+    trust: Option<Trust>,
+    ours: String,
+    #[serde(flatten)]
+    key: KeyFields<'a>,
+    claimed: Option<KeyFields<'a>>,
+}
+
+#[derive(Default, Serialize)]
+struct KeyFields<'a> {
+    fingerprint: Option<&'a str>,
+    safety_number: Option<&'a str>,
+    since: Option<String>,
+    code: Option<&'a str>,
+}
+
+impl<'a> KeyFields<'a> {
+    fn of(key: &'a TheirKey) -> Self {
+        Self {
+            fingerprint: Some(&key.fingerprint),
+            safety_number: Some(&key.safety_number),
+            since: Some(key.since.to_string()),
+            code: Some(&key.code),
+        }
+    }
+}
+
 impl<'a> Record<'a> {
+    /// The key of somebody else.
+    pub fn key(view: &'a KeyView) -> Self {
+        Self::Key(KeyRecord {
+            user: &view.user,
+            own: false,
+            trust: Some(view.trust),
+            ours: view.ours.clone(),
+            key: view.theirs.as_ref().map(KeyFields::of).unwrap_or_default(),
+            claimed: view.claimed.as_ref().map(KeyFields::of),
+        })
+    }
+
+    /// Our own key.
+    pub fn own_key(me: &'a Profile) -> Self {
+        Self::Key(KeyRecord {
+            user: &me.user,
+            own: true,
+            trust: None,
+            ours: me.identity.fingerprint(),
+            key: KeyFields::default(),
+            claimed: None,
+        })
+    }
+
     /// A letter in the outbox.
     pub fn waiting(waiting: &'a Waiting, groups: &BTreeMap<GroupId, GroupView>) -> Self {
         let (conversation, group) = place(&waiting.to, groups);
@@ -282,6 +340,7 @@ pub(super) fn standing_word(standing: &Standing) -> &'static str {
 pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::Owner => "owner",
+        Role::Admin => "admin",
         Role::Member => "member",
     }
 }
@@ -361,12 +420,27 @@ pub(super) mod tests {
             open: vec![user("bob")],
             waits_for: Hop::Away(vec![user("bob")]),
         };
+        let key = |n| crate::domain::IdentityKey::from_bytes([n; 32]).fingerprint();
+        let keys = KeyView {
+            user: user("bob"),
+            trust: Trust::NotVerified,
+            ours: key(1),
+            theirs: Some(TheirKey {
+                fingerprint: key(2),
+                safety_number: "08750 61290".to_owned(),
+                since: at(),
+                code: "cooee-verify:1:alice:bob".to_owned(),
+                picture: Vec::new(),
+            }),
+            claimed: None,
+        };
         let records = [
             Record::message(&message_from_bob, &groups()),
             Record::message(&invited, &groups()),
             Record::person(&person),
             Record::group(&view),
             Record::waiting(&waiting, &groups()),
+            Record::key(&keys),
             Record::member(&view.group, alice, membership),
         ];
         let written: Vec<String> = records.iter().map(line).collect();

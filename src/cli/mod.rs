@@ -16,6 +16,7 @@ mod history;
 mod import;
 mod input;
 mod json;
+mod key;
 mod listen;
 mod outbox;
 mod output;
@@ -103,6 +104,16 @@ pub enum Command {
         #[command(subcommand)]
         command: group::Command,
     },
+    /// Keys: show them, verify whose they are, accept one that changed
+    ///
+    /// What is written to somebody is encrypted to the key that Cooee met first for their name. Whether that is
+    /// theirs shows when you compare the safety number with them: 60 digits that are the same on both sides if
+    /// nobody sits in between. A key that changed stops what is sent to them until you accept it.
+    Key {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: key::Command,
+    },
     /// What is not confirmed by everybody it is for: list it, send it again, give it up
     ///
     /// A letter stays in the outbox until the Cooee of each recipient has stored it, and goes to them again
@@ -166,6 +177,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Who(command) => block_on(people::who(&command, config)),
         Command::Contacts(command) => block_on(people::contacts(&command, config)),
         Command::Group { command } => block_on(group::run(command, config)),
+        Command::Key { command } => block_on(key::run(command, config)),
         Command::Outbox { command } => block_on(outbox::run(command, config)),
         Command::History(command) => block_on(history::run(&command, config)),
         Command::Import(command) => import::run(&command, config),

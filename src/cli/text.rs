@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp, UserName};
+use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp, Trust, UserName};
 use crate::engine::{GroupView, Hop};
 use crate::error::short;
 
@@ -31,6 +31,16 @@ pub(super) fn delivery_word(delivery: Delivery) -> &'static str {
         Delivery::Sent => "sent",
         Delivery::Delivered => "delivered",
         Delivery::Read => "read",
+    }
+}
+
+/// How far somebody's key is trusted, in the words of the screen.
+pub(super) fn trust_word(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Unknown => "waits for their keys",
+        Trust::NotVerified => "not verified",
+        Trust::Verified => "verified",
+        Trust::Changed => "KEY CHANGED",
     }
 }
 

@@ -8,6 +8,8 @@
 //! - `signed` and `documents`: what carries a signature, and the profiles and key bundles in it;
 //! - `device`: the secret keys of this installation; `identity`: those of its user;
 //! - `peer`: Olm sessions with one device of another; `sender_key`: Megolm sessions of groups;
+//! - `groups`: the signed documents of groups;
+//! - `verify`: how two people make sure of each other's keys;
 //! - `tag`: how ciphertexts are known again; `vault`: the key of everything at rest.
 //!
 //! # Ratchets
@@ -19,12 +21,14 @@
 
 mod device;
 mod documents;
+pub mod groups;
 mod identity;
 mod peer;
 mod sender_key;
 pub mod signed;
 mod tag;
 pub mod vault;
+pub mod verify;
 
 pub use device::Device;
 pub use documents::{open_bundle, open_card, open_profile, seal_bundle, seal_card, seal_profile};
@@ -33,6 +37,7 @@ pub use peer::{Closed, Peer};
 pub use sender_key::{Inbound, Outbound, Unopened};
 pub use signed::Invalid;
 pub use tag::{Tag, tag};
+pub use vodozemac::Ed25519SecretKey as SecretKey;
 
 /// What was stored is not what this layer wrote.
 #[derive(Debug, thiserror::Error)]

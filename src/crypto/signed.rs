@@ -152,6 +152,12 @@ pub fn open(kind: Kind, payload: &[u8], limit: usize) -> Result<Signed, Invalid>
     check(&outer).ok_or(Invalid::Signature).map(|key| Signed { key, text: outer.d })
 }
 
+/// A signed document as we would write it ourselves. What is around the text is not signed, so anybody could
+/// write it in endless ways that are all valid; whoever keeps documents and compares them keeps this one.
+pub fn rewrite(payload: &[u8]) -> Result<Vec<u8>, Invalid> {
+    Ok(serde_json::to_vec(&serde_json::from_slice::<Outer>(payload)?)?)
+}
+
 /// The key, if the signature is its own. `from_base64` of vodozemac 0.11 panics on a key of another length
 /// than 32 bytes, so the bytes are counted here.
 fn check(outer: &Outer) -> Option<[u8; 32]> {

@@ -52,7 +52,7 @@ impl fmt::Display for GroupName {
 }
 
 /// Who may come into a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JoinPolicy {
     /// Anyone: the group is listed in the directory with its members.
@@ -67,6 +67,8 @@ pub enum JoinPolicy {
 pub enum Role {
     /// Made the group.
     Owner,
+    /// Decides with the owner who is in and what the group is called.
+    Admin,
     /// Everybody else.
     Member,
 }

@@ -98,7 +98,7 @@ macro_rules! hex_id {
             const DIGITS: usize = <$int>::BITS as usize / 4;
 
             /// The id with these bits.
-            pub fn from_bits(bits: $int) -> Self {
+            pub const fn from_bits(bits: $int) -> Self {
                 Self(bits)
             }
 

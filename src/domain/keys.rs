@@ -75,6 +75,15 @@ public_key! {
     IdentityKey
 }
 
+impl IdentityKey {
+    /// The key in short, for people: the first half of it, in eight groups of four hexadecimal digits. To find
+    /// another key with the same takes 2^128 tries.
+    pub fn fingerprint(&self) -> String {
+        let groups = self.0[..16].chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]));
+        groups.collect::<Vec<_>>().join(" ")
+    }
+}
+
 public_key! {
     /// The Ed25519 key of one device. It signs the keys that the device publishes.
     SigningKey
@@ -116,6 +125,13 @@ pub struct Bundle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fingerprint_stays_as_it_was_shown() {
+        let bytes = std::array::from_fn(|at| u8::try_from(at * 8 % 256).unwrap_or(0));
+        let key = IdentityKey::from_bytes(bytes);
+        assert_eq!(key.fingerprint(), "0008 1018 2028 3038 4048 5058 6068 7078");
+    }
 
     #[test]
     fn a_key_is_read_as_it_was_written_and_nothing_else_is() {

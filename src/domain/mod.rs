@@ -8,6 +8,7 @@ mod conversation;
 mod delivery;
 mod fingerprint;
 mod group;
+pub mod group_documents;
 mod ids;
 mod keys;
 mod message;
@@ -48,6 +49,8 @@ pub mod limits {
     pub const GROUP_MEMBERS: usize = 256;
     /// Longest passphrase.
     pub const PASSPHRASE: usize = 1024;
+    /// Most admins of one group, beside its owner.
+    pub const GROUP_ADMINS: usize = 32;
     /// Most devices remembered for one user.
     pub const DEVICES: usize = 8;
 }

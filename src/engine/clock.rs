@@ -87,6 +87,11 @@ pub(super) fn group_id() -> GroupId {
     GroupId::from_bits(Uuid::new_v4().as_u128())
 }
 
+/// The name of a comparison of emoji.
+pub(super) fn comparison_id() -> Uuid {
+    Uuid::new_v4()
+}
+
 /// A new device id.
 pub(super) fn device_id() -> DeviceId {
     DeviceId::from_bits(Uuid::new_v4().as_u64_pair().0)

@@ -104,6 +104,28 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
+    /// The keys of this person and what compares them. Answered by `Update::Keys`.
+    Keys(UserName),
+    /// Begin to compare emoji with this person. Answered by `Update::Agreed` or `Update::Refused`; what becomes
+    /// of it is told with `Update::Comparison`.
+    Compare {
+        /// With whom.
+        user: UserName,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Whether the emoji that this person sees are the same as ours. Answered by `Update::Agreed` or
+    /// `Update::Refused`.
+    SameEmoji {
+        /// Who sees them.
+        user: UserName,
+        /// Whether they are.
+        same: bool,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Call off the comparison of emoji with this person, if there is one.
+    EndComparison(UserName),
     /// Do not wait for the next attempt to connect: try now. Also starts a stopped built-in broker again.
     ConnectNow,
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::clock::Mint;
 use super::command::Command;
+use super::comparing::Comparing;
 use super::devices::Marks;
 use super::faces::{FaceId, Faces};
 use super::groups::Groups;
@@ -94,6 +95,7 @@ pub(super) struct Core {
     pub gaps: Gaps,
     /// What was read and our other devices do not know yet.
     pub marks: Marks,
+    pub comparing: Comparing,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
@@ -187,6 +189,9 @@ impl Core {
         }
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
+        for view in self.comparing.views() {
+            self.faces.answer(face, Update::Comparison(view)).await;
+        }
         self.faces.answer(face, Update::Ready).await;
     }
 

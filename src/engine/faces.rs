@@ -50,6 +50,11 @@ impl Faces {
         self.send(at, update).await;
     }
 
+    /// What reaches one of them: for an answer that takes a while to work out.
+    pub fn reach(&self, id: FaceId) -> Option<mpsc::Sender<Update>> {
+        self.faces.iter().find(|face| face.id == id).map(|face| face.updates.clone())
+    }
+
     /// Tells all of them of new messages, and the one who wrote one its ticket.
     pub async fn tell_stored(&mut self, messages: Vec<Message>, author: Option<(FaceId, Ticket)>) {
         if messages.is_empty() {

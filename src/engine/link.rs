@@ -114,7 +114,7 @@ impl Core {
         match event {
             Event::Connecting => self.tell_link(Link::Connecting).await,
             Event::Up { epoch } => self.on_up(epoch).await,
-            Event::Subscribed { refused } => self.on_subscribed(refused).await,
+            Event::Subscribed { refused } => self.on_subscribed(refused).await?,
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
             Event::Down { reason, retry_in, refusal } => {
                 // In full, once: the state of the link has room for a few words alone.
@@ -174,14 +174,14 @@ impl Core {
     }
 
     /// All is subscribed to: now others may know that we are here.
-    async fn on_subscribed(&mut self, refused: Vec<(String, String)>) {
+    async fn on_subscribed(&mut self, refused: Vec<(String, String)>) -> Result<(), Fatal> {
         for (filter, reason) in refused {
             let words = format!("the broker refuses to let us read `{filter}`: {reason}");
             tracing::warn!("{words}");
             self.faces.tell(Update::Notice(Notice::Warning(words))).await;
         }
         if self.link.is_up() {
-            return;
+            return Ok(());
         }
         let now = Instant::now();
         self.link.cut_off_at = None;
@@ -189,6 +189,7 @@ impl Core {
         self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
         self.publish_presence(true).await;
         self.tell_link(Link::Up).await;
+        self.repeat_steps().await
     }
 
     /// The broker forgot a group that we left.
@@ -327,6 +328,7 @@ impl Core {
             self.gaps.due(),
             self.marks.due(),
             self.groups.next_correction(),
+            self.comparing.next_end(),
             silence,
         ];
         timers.into_iter().flatten().min().unwrap_or(far)
@@ -348,6 +350,7 @@ impl Core {
         }
         self.groups.correct(now);
         self.tell_read(now).await?;
+        self.end_late_comparisons(now).await?;
         if self.gaps.take_due(now) {
             self.ask_for_missing().await?;
         }

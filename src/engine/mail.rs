@@ -12,11 +12,11 @@ use super::groups::Card;
 use super::opening::Outcome;
 use crate::crypto;
 use crate::domain::{
-    Body, Bundle, ConversationId, DeviceId, Group, GroupId, Membership, Message, MessageId, Profile,
-    Role, Standing, Timestamp, UserName,
+    Body, Bundle, ConversationId, DeviceId, Group, GroupId, Message, MessageId, Profile, Standing,
+    Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
-use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Topic};
+use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
 use crate::store::{Heard, Incoming as Storable, KnownPerson};
 
 /// Who wrote something, on which device.
@@ -56,6 +56,8 @@ pub(super) struct Mail {
     pub read_elsewhere: Vec<ReadUpTo>,
     /// Who asks us to seal anew what they did not confirm.
     pub seal_anew: BTreeSet<UserName>,
+    /// Steps of comparisons of emoji, and when they were written.
+    pub steps: Vec<(Sender, Step, Timestamp)>,
     /// Whose newest profile the broker does not show us.
     pub withheld: Vec<UserName>,
     /// An old file of ours was put back, or a copy of it was used elsewhere.
@@ -138,7 +140,7 @@ impl Core {
         let taken = match self.open(&from, group, payload, mail).await? {
             Ok(Outcome::Letter(letter)) => {
                 self.recovery.opened(&from);
-                self.on_letter(from, group, letter, mail).await?
+                self.on_letter(from, group, *letter, mail).await?
             }
             Ok(Outcome::Later) => {
                 if kept.is_none() {
@@ -349,6 +351,10 @@ impl Core {
                 mail.seal_anew.insert(from);
                 return Ok(Ok(()));
             }
+            Content::Compare(step) => {
+                mail.steps.push(((from, device), step, letter.sent_at));
+                return Ok(Ok(()));
+            }
             Content::SenderKey(key) => {
                 mail.confirmed.push((from.clone(), id));
                 return self.on_sender_key((from, device), &key, mail).await;
@@ -398,7 +404,7 @@ impl Core {
     }
 
     /// Takes a message in: it is stored, counted and confirmed.
-    fn take(
+    pub(super) fn take(
         &mut self,
         letter: Letter,
         conversation: ConversationId,
@@ -432,72 +438,6 @@ impl Core {
             self.on_group_changed(group.id, mail);
         }
         Ok(())
-    }
-
-    fn on_group(
-        &mut self,
-        id: GroupId,
-        sender: Sender,
-        letter: Letter,
-        mail: &mut Mail,
-    ) -> Result<(), Refusal> {
-        // What still comes after we left is nothing to us.
-        if !self.groups.is_member(id) {
-            return Ok(());
-        }
-        let from = sender.0.clone();
-        let Some(stored) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
-        let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
-        let (said, known) = (letter.membership, stored.group.roster.get(&from).copied());
-        let is_member = stored.group.has_member(&from);
-        if news {
-            self.on_group_changed(id, mail);
-            if is_member {
-                self.newcomers.insert(from.clone());
-            }
-        }
-        // What counts is how the sender stood to the group when they wrote it: since then they may have
-        // left or come back, and the card may have told us so before their letter came.
-        let agreed = said.is_none_or(|said| known.is_some_and(|known| said.count <= known.count));
-        let was_in = agreed && said.or(known).is_some_and(Membership::is_in);
-        let body = match letter.content {
-            // Whoever never was in has nothing to leave.
-            Content::Left if agreed && said.is_some_and(|said| !said.is_in()) => Body::Left,
-            Content::Left => return Err(Refusal::NotMember),
-            // A letter of a newer Cooee may carry the membership where we cannot read it.
-            Content::Newer => Body::Unsupported,
-            _ if !was_in => return Err(Refusal::NotMember),
-            Content::Text(ref text) => Body::Text(text.clone()),
-            Content::Joined => {
-                if is_member && self.welcomes(id, &from) {
-                    mail.welcome.push((id, from.clone()));
-                }
-                Body::Joined
-            }
-            Content::Invited(ref user) => Body::Invited(user.clone()),
-            Content::Invitation(_)
-            | Content::Roster(_)
-            | Content::Receipt(_)
-            | Content::Missing(_)
-            | Content::SenderKey(_)
-            | Content::Unreadable
-            | Content::Copy(_)
-            | Content::ReadUpTo(_) => return Err(Refusal::Misplaced),
-        };
-        self.take(letter, ConversationId::Group(id), sender, body, mail);
-        Ok(())
-    }
-
-    /// Whether it falls to us to tell a newcomer who is in the group: to the owner, or where the owner
-    /// left to the first member by name.
-    fn welcomes(&self, id: GroupId, newcomer: &UserName) -> bool {
-        let Some(stored) = self.groups.get(id) else { return false };
-        let group = &stored.group;
-        let mut members = group.members().map(|(user, _)| user).filter(|user| *user != newcomer);
-        match group.has_member(&group.owner) {
-            true => group.role(&self.me.user) == Role::Owner,
-            false => members.next() == Some(&self.me.user),
-        }
     }
 
     fn message(

@@ -7,9 +7,10 @@
 //!
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
 //!   join the session; `unlock` gets the key of an account, `key_file` keeps it;
-//! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
-//!   do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
-//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `devices` and `enrol` see to other
+//! - `link` follows the connection and the timers, `mail` sorts what comes in (`group_mail` what is said in
+//!   groups), `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
+//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `key_view` shows keys to
+//!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
 //!   devices of ours, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
 //! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
@@ -47,6 +48,7 @@ mod account;
 mod attach;
 mod clock;
 mod command;
+mod comparing;
 mod core;
 mod devices;
 mod dialer;
@@ -54,8 +56,10 @@ pub mod doctor;
 mod enrol;
 mod error;
 mod faces;
+mod group_mail;
 mod groups;
 mod key_file;
+mod key_view;
 mod keys;
 mod link;
 mod mail;
@@ -91,7 +95,8 @@ pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
 pub use unlock::{Ask, Protected, Protection, Unlock, Vault, protected};
 pub use update::{
-    GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
+    ComparisonState, ComparisonView, Emoji, GroupView, Hop, Info, KeyView, Link, Notice, OUTBOX_SHOWN,
+    Stored, TYPING_LASTS, TheirKey, Update, Waiting,
 };
 
 use crate::config::{BrokerAccess, BrokerChoice, Config};

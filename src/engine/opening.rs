@@ -21,7 +21,7 @@ use crate::store::{self, Incoming as Storable};
 #[allow(clippy::large_enum_variant)] // It is taken apart at once, and is a letter nearly always.
 pub(super) enum Outcome {
     /// This was in it.
-    Letter(Letter),
+    Letter(Box<Letter>),
     /// It is kept until it can be opened.
     Later,
     /// There is nothing to do with it.
@@ -53,7 +53,7 @@ impl Core {
                 }
                 self.open_group(from, (named, group.is_none()), &session, &bytes, mail).await
             }
-            Envelope::Newer => Ok(Ok(Outcome::Letter(newer(payload)))),
+            Envelope::Newer => Ok(Ok(Outcome::Letter(newer(payload).into()))),
         }
     }
 
@@ -90,7 +90,7 @@ impl Core {
         let begun = opened.begun.is_some();
         let inside = match decode_inside(&opened.plaintext) {
             Ok(Some(inside)) => inside,
-            Ok(None) => return Ok(Ok(Outcome::Letter(newer(&opened.plaintext)))),
+            Ok(None) => return Ok(Ok(Outcome::Letter(newer(&opened.plaintext).into()))),
             Err(malformed) => return Ok(Err(malformed.into())),
         };
         if !self.is_between(&inside, from, &theirs, begun) {
@@ -109,7 +109,7 @@ impl Core {
         }));
         mail.begun.extend(opened.begun.map(|session| (letter.id, from.clone(), session)));
         self.note_versions(user, versions, mail);
-        Ok(Ok(Outcome::Letter(letter)))
+        Ok(Ok(Outcome::Letter(letter.into())))
     }
 
     /// Whether it was sealed by this sender for this device of ours. What begins a session also names the keys.
@@ -174,7 +174,7 @@ impl Core {
             letter: letter.id,
             awaited: true,
         }));
-        Ok(Ok(Outcome::Letter(letter)))
+        Ok(Ok(Outcome::Letter(letter.into())))
     }
 
     /// Who knows which profile: the broker keeps one from the other if it is behind.

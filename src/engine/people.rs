@@ -88,6 +88,11 @@ impl People {
         self.profile(user)?.device(device)
     }
 
+    /// What stands for their name with another key.
+    pub fn claim(&self, user: &UserName) -> Option<&Profile> {
+        self.known.get(user)?.claim.as_ref()
+    }
+
     /// How far their key is to be trusted.
     pub fn trust(&self, user: &UserName) -> Trust {
         match self.known.get(user) {

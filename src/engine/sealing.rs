@@ -57,7 +57,8 @@ impl Core {
                 | Content::Missing(_)
                 | Content::Unreadable
                 | Content::Copy(_)
-                | Content::ReadUpTo(_),
+                | Content::ReadUpTo(_)
+                | Content::Compare(_),
             ) => Vec::new(),
             (ConversationId::Direct(user), _) => vec![user.clone()],
             (ConversationId::Group(group), _) => self.others_in(*group),

@@ -60,6 +60,13 @@ impl Core {
                 self.verify(face, user, verified, ticket).await
             }
             Command::AcceptKey { user, ticket } => self.accept_key(face, user, ticket).await,
+            Command::Keys(user) => {
+                self.show_keys(face, user);
+                Ok(())
+            }
+            Command::Compare { user, ticket } => self.compare(face, user, ticket).await,
+            Command::SameEmoji { user, same, ticket } => self.same_emoji(face, user, same, ticket).await,
+            Command::EndComparison(user) => self.end_comparison(user).await,
             Command::ConnectNow => {
                 self.ask(Request::ConnectNow).await;
                 Ok(())

@@ -10,6 +10,7 @@ use super::account::{AccountDir, AccountLock, accounts};
 use super::attach;
 use super::clock::Mint;
 use super::command::Command;
+use super::comparing::Comparing;
 use super::core::{Core, Ears, Input};
 use super::devices::Marks;
 use super::dialer::{self, SessionDialer};
@@ -177,6 +178,7 @@ async fn start(
         behind: std::collections::BTreeSet::new(),
         gaps: Gaps::default(),
         marks: Marks::default(),
+        comparing: Comparing::default(),
         newcomers: std::collections::BTreeSet::new(),
         registrar,
         unconfirmed: Vec::new(),

@@ -80,6 +80,9 @@ impl Core {
             self.seal_anew(user).await?;
         }
         self.read_elsewhere(mail.read_elsewhere).await?;
+        for (sender, step, at) in mail.steps {
+            self.on_step(sender, &step, at).await?;
+        }
         self.tell_withheld(mail.withheld).await;
         self.tell_cloned(received.cloned).await;
         if received.gaps {

@@ -11,7 +11,7 @@ use super::mail::Mail;
 use super::people::Met;
 use super::update::{Notice, Update};
 use crate::crypto::{open_bundle, open_profile};
-use crate::domain::{Body, ConversationId, DeviceId, Message, MessageId, Profile, UserName};
+use crate::domain::{Body, ConversationId, DeviceId, Message, MessageId, Profile, Trust, UserName};
 use crate::engine::mail::Refusal;
 use crate::store::Incoming as Storable;
 
@@ -117,7 +117,10 @@ impl Core {
         ticket: Ticket,
     ) -> Result<(), Fatal> {
         let Some(person) = self.people.verify(&user, verified) else {
-            let why = format!("there is no key of `{user}` to compare");
+            let why = match self.people.trust(&user) {
+                Trust::Changed => format!("another key stands for `{user}` now: accept it first"),
+                _ => format!("there is no key of `{user}` to compare"),
+            };
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         };
@@ -139,6 +142,7 @@ impl Core {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         };
+        self.void_comparison(&user).await;
         for device in before.devices {
             self.keys.forget_peer(&user, device.id);
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use crate::domain::{
     ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile, Recipient,
-    Standing, Summary, UserName,
+    Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -133,10 +133,85 @@ pub enum Update {
         /// Why, and what to do.
         why: String,
     },
+    /// The answer to `Command::Keys`. It is not told again when it changes.
+    Keys(Box<KeyView>),
+    /// A comparison of emoji has begun, moved on, or ended.
+    Comparison(ComparisonView),
     /// Something a person should know.
     Notice(Notice),
     /// The session ended: by request (`None`), or because it cannot go on.
     Stopped(Option<String>),
+}
+
+/// The key of somebody else, and what compares it with ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TheirKey {
+    /// The key in short.
+    pub fingerprint: String,
+    /// Twelve groups of five digits: the same on their screen, if nobody sits in between.
+    pub safety_number: String,
+    /// When they registered with this key, as they say.
+    pub since: Timestamp,
+    /// What the code says that they scan.
+    pub code: String,
+    /// That code as lines of half blocks, drawn light on dark, with its quiet zone.
+    pub picture: Vec<String>,
+}
+
+/// What there is to compare with somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// With whom.
+    pub user: UserName,
+    /// How far their key is trusted.
+    pub trust: Trust,
+    /// Our own key in short.
+    pub ours: String,
+    /// The key that we know them by; `None` before we have met it.
+    pub theirs: Option<TheirKey>,
+    /// Another key that stands for their name.
+    pub claimed: Option<TheirKey>,
+}
+
+/// One of the seven signs that two people compare.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emoji {
+    /// The sign.
+    pub sign: String,
+    /// Its name in English.
+    pub name: String,
+}
+
+/// A comparison of emoji with somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparisonView {
+    /// With whom.
+    pub user: UserName,
+    /// Whether we began it.
+    pub ours: bool,
+    /// How far it has come.
+    pub state: ComparisonState,
+}
+
+/// How far a comparison of emoji has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparisonState {
+    /// The other side has to answer.
+    Waiting,
+    /// The person has to say whether the other sees the same.
+    Compare(Vec<Emoji>),
+    /// Our person said so; the other's has to.
+    Confirmed(Vec<Emoji>),
+    /// Both said so: the key is verified.
+    Verified,
+    /// It came to nothing.
+    Failed {
+        /// Why, and what to do.
+        why: String,
+        /// Whether somebody may sit in between.
+        alarm: bool,
+    },
 }
 
 /// Most entries of an [`Update::Outbox`].

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::documents::{GroupDocument, to_bytes};
-use super::{Malformed, check_size, limits};
+use super::{Malformed, Step, VERSION, check_size, limits};
 use crate::domain::{
     ConversationId, Group, GroupId, Membership, MessageId, MessageText, Timestamp, UserName,
 };
@@ -56,6 +56,8 @@ pub enum Content {
     Copy(Box<Copy>),
     /// The sender has read a conversation up to here on another of their devices. To themselves.
     ReadUpTo(ReadUpTo),
+    /// A step of a comparison of emoji. To a person, and worth nothing after some minutes.
+    Compare(Step),
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
 }
@@ -159,6 +161,14 @@ struct ReceiptBody {
     ids: Vec<MessageId>,
 }
 
+/// A step has parts of known sizes alone, so it needs no bound of its own.
+#[derive(Serialize, Deserialize)]
+struct CompareBody {
+    v: u32,
+    #[serde(flatten)]
+    step: Step,
+}
+
 #[derive(Serialize, Deserialize)]
 struct CopyBody {
     to: ConversationId,
@@ -204,6 +214,7 @@ fn inner(letter: &Letter) -> Inner {
             ("copy", json!(CopyBody { to: to.clone(), m: Box::new(inner(letter)), group }))
         }
         Content::ReadUpTo(read) => ("read_up_to", json!(read)),
+        Content::Compare(step) => ("compare", json!(CompareBody { v: VERSION, step: step.clone() })),
         Content::Newer => ("newer", Value::Null),
     };
     Inner {
@@ -240,6 +251,9 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
         "unreadable" => Content::Unreadable,
         "copy" => Content::Copy(Box::new(copy(CopyBody::deserialize(inner.b)?)?)),
         "read_up_to" => Content::ReadUpTo(ReadUpTo::deserialize(inner.b)?),
+        "compare" if inner.b.get("v").is_some_and(|v| *v == VERSION) => {
+            Content::Compare(CompareBody::deserialize(inner.b)?.step)
+        }
         _ => Content::Newer,
     };
     let membership = inner.n.map(|(count, since)| Membership { count, since });
@@ -307,6 +321,11 @@ mod tests {
         Content::Receipt(Receipt { stage: Stage::Read, at: Timestamp::from_millis(5), letters })
     }
 
+    fn step() -> Step {
+        let why = crate::protocol::Reason::Mismatch;
+        Step { id: uuid::Uuid::from_u128(7), kind: crate::protocol::StepKind::Cancel { why } }
+    }
+
     fn text(letter: &Letter) -> String {
         String::from_utf8(encode_letter(letter)).unwrap()
     }
@@ -324,6 +343,7 @@ mod tests {
         assert_snapshot!(text(&letter(Content::Missing(missing))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"missing","b":{"from":3,"group":"000000000000000000000000000c00ee","to":5}}"#);
         assert_snapshot!(text(&letter(Content::Invited("bob".parse().unwrap()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invited","b":{"user":"bob"}}"#);
         assert_snapshot!(text(&letter(Content::Invitation(group()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invitation","b":{"at":5,"id":"000000000000000000000000000c00ee","join":"invite","m":{"alice":[1,5]},"name":"team","owner":"alice","v":1}}"#);
+        assert_snapshot!(text(&letter(Content::Compare(step()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"compare","b":{"id":"00000000-0000-0000-0000-000000000007","s":"cancel","v":1,"why":"mismatch"}}"#);
     }
 
     #[test]
@@ -348,6 +368,7 @@ mod tests {
                 conversation: ConversationId::Direct("bob".parse().unwrap()),
                 at: Timestamp::from_millis(5),
             }),
+            Content::Compare(step()),
             Content::Newer,
         ];
         for content in contents {
@@ -373,6 +394,12 @@ mod tests {
         let twice = encode_letter(&copy(once.content.clone()));
         assert_eq!(decode_letter(&encode_letter(&once)).unwrap(), once);
         assert!(matches!(decode_letter(&twice), Err(Malformed::Nested)));
+    }
+
+    #[test]
+    fn another_version_of_the_comparison_is_a_newer_ones() {
+        let newer = text(&letter(Content::Compare(step()))).replace(r#""v":1"#, r#""v":2"#);
+        assert_eq!(decode_letter(newer.as_bytes()).unwrap().content, Content::Newer);
     }
 
     #[test]

@@ -28,20 +28,24 @@
 
 mod documents;
 mod envelope;
+mod group_documents;
 mod inside;
 mod letter;
 mod topics;
+mod verification;
 
 pub use documents::{
     decode_bundle, decode_card, decode_presence, decode_profile, decode_typing, encode_bundle,
     encode_card, encode_presence, encode_profile, encode_typing,
 };
 pub use envelope::{Ciphertext, Envelope, decode_envelope, encode_envelope};
+pub use group_documents::{decode_document, decode_statement, encode_document, encode_statement};
 pub use inside::{End, Inside, decode_inside, encode_inside};
 pub use letter::{
     Content, Copy, Letter, Missing, ReadUpTo, Receipt, SenderKey, Stage, decode_letter, encode_letter,
 };
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
+pub use verification::{Bytes32, Reason, Step, StepKind, decode_step, encode_step};
 
 /// The user property of a CONNECT that carries the invite to a built-in broker.
 pub const INVITE_PROPERTY: &str = "cooee-invite";
@@ -67,6 +71,13 @@ pub mod limits {
     pub const PRESENCE: usize = 1024;
     /// One group card: 256 members with names of 32 characters fit.
     pub const CARD: usize = 32 * 1024;
+    /// One signed document of a group: 256 members and 32 admins with names of 32 characters fit, and with
+    /// base64 around it still into an envelope.
+    pub const GROUP_DOCUMENT: usize = 32 * 1024;
+    /// One signed statement of a member.
+    pub const STATEMENT: usize = 1024;
+    /// One step of a comparison of emoji.
+    pub const STEP: usize = 512;
     /// One typing notice.
     pub const TYPING: usize = 256;
     /// Most letters that one receipt speaks of.
@@ -119,6 +130,12 @@ pub enum Malformed {
     /// More members than a group may have.
     #[error("{0} members, at most {max} are allowed", max = crate::domain::limits::GROUP_MEMBERS)]
     TooManyMembers(usize),
+    /// More admins than a group may have.
+    #[error("{0} admins, at most {max} are allowed", max = crate::domain::limits::GROUP_ADMINS)]
+    TooManyAdmins(usize),
+    /// A list names the same member twice.
+    #[error("it names `{0}` twice")]
+    Twice(String),
 }
 
 /// Refuses a payload over its limit before anything of it is parsed.

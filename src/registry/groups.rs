@@ -130,6 +130,7 @@ impl Index {
 pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::Owner => "owner",
+        Role::Admin => "admin",
         Role::Member => "member",
     }
 }

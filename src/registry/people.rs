@@ -26,7 +26,7 @@ pub struct Entry {
     pub mobile: Option<MobileNumber>,
     /// What to call them; the user name where nothing else is given.
     pub display_name: DisplayName,
-    /// The fingerprint of their identity key, as text.
+    /// The fingerprint of their identity key ([`crate::domain::IdentityKey::fingerprint`]), as text.
     pub fingerprint: Option<String>,
     /// When they registered on this broker; `None` for somebody who was written in by hand.
     pub registered_at: Option<Timestamp>,
@@ -41,7 +41,7 @@ impl Registry {
 
     /// Takes these profiles into `Registration.csv`, and returns what it holds then, as
     /// [`Self::people`] does. A profile replaces what the row of its user says, except that one without
-    /// a mobile number leaves a number that was written by hand.
+    /// a mobile number leaves a number that was written by hand. The fingerprint is that of the key that we know somebody by.
     pub fn record_people(&self, profiles: &[Profile]) -> Result<(Vec<Entry>, Vec<Problem>), Error> {
         let lock = self.lock()?;
         let mut table = self.read(FILE, COLUMNS)?;
@@ -54,6 +54,7 @@ impl Registry {
                 table.set(row, MOBILE, mobile.as_str());
             }
             table.set(row, DISPLAY_NAME, profile.display_name.as_str());
+            table.set(row, FINGERPRINT, &profile.identity.fingerprint());
             table.set(row, REGISTERED_AT, &profile.registered_at.to_string());
         }
         self.write(&lock, &table)?;

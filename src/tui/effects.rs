@@ -98,11 +98,15 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::LeaveGroup { ticket, .. }
         | Command::Invite { ticket, .. }
         | Command::Verify { ticket, .. }
-        | Command::AcceptKey { ticket, .. } => Some(*ticket),
+        | Command::AcceptKey { ticket, .. }
+        | Command::Compare { ticket, .. }
+        | Command::SameEmoji { ticket, .. } => Some(*ticket),
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Seen { .. }
         | Command::Info(_)
+        | Command::Keys(_)
+        | Command::EndComparison(_)
         | Command::Outbox
         | Command::Retry(_)
         | Command::GiveUp(_)

@@ -16,3 +16,4 @@ mod receipts;
 mod registry;
 mod session;
 mod support;
+mod trust_frames;

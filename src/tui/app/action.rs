@@ -56,6 +56,15 @@ actions! {
     NewGroup "new-group" "new group";
     Invite "invite" "invite into this group";
     Members "members" "members of this group";
+    Verify "verify" "compare their key";
+    AcceptKey "accept-key" "accept their new key";
+    MarkVerified "mark-verified" "mark verified";
+    TakeBack "take-back" "not verified";
+    CompareEmoji "compare-emoji" "compare emoji";
+    Same "same" "the same";
+    Different "different" "not the same";
+    CallOff "call-off" "call off";
+    ShowCode "show-code" "QR code";
     PageUp "page-up" "a page up";
     PageDown "page-down" "a page down";
     ScrollUp "scroll-up" "a row up";

@@ -2,6 +2,7 @@
 
 use super::keymap::Context;
 use super::slash::COMMANDS;
+use super::verify::TRUST_HELP;
 use super::{Action, App, Glyphs};
 
 /// One line of the help page.
@@ -40,6 +41,10 @@ impl App {
             "//TEXT".to_owned(),
             "send a text that begins with a slash".to_owned(),
         ));
+        lines.push(HelpLine::Blank);
+        lines.push(HelpLine::Heading("Keys: what the words in a title mean, and what to do"));
+        let trust = TRUST_HELP.iter();
+        lines.extend(trust.map(|(word, means)| HelpLine::Entry((*word).into(), (*means).into())));
         lines.push(HelpLine::Blank);
         lines.push(HelpLine::Heading("Signs"));
         lines.extend(signs(self.setup.glyphs));

@@ -106,7 +106,7 @@ impl InfoBox {
 
     /// The rows of the box at this width.
     pub fn rows(&self, facts: &Facts<'_>, width: usize) -> Vec<Row> {
-        let mut page = Page { rows: Vec::new(), width };
+        let mut page = Page::new(width);
         let Message { body, received_at, late, .. } = &self.message;
         let written = self.message.shown_at();
         let exact = |at| facts.calendar.exact(at, facts.now);
@@ -255,13 +255,44 @@ impl Facts<'_> {
 }
 
 /// Rows that grow.
-struct Page {
+pub struct Page {
     rows: Vec<Row>,
     width: usize,
 }
 
 impl Page {
-    fn say(&mut self, words: &str, tone: Tone) {
+    /// None yet, each at most so wide.
+    pub fn new(width: usize) -> Self {
+        Self { rows: Vec::new(), width }
+    }
+
+    /// The widest that a row may be.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All of them.
+    pub fn done(self) -> Vec<Row> {
+        self.rows
+    }
+
+    /// An empty row.
+    pub fn blank(&mut self) {
+        self.rows.push(Vec::new());
+    }
+
+    /// Words at a cell of a row of their own.
+    pub fn put(&mut self, x: usize, words: &str, tone: Tone) {
+        self.put_all([(x, words.to_owned())], tone);
+    }
+
+    /// Several words in one row, each at its cell.
+    pub fn put_all(&mut self, words: impl IntoIterator<Item = (usize, String)>, tone: Tone) {
+        self.rows.push(words.into_iter().map(|(x, text)| Piece { x, text, tone }).collect());
+    }
+
+    /// Words over as many rows as they need.
+    pub fn say(&mut self, words: &str, tone: Tone) {
         for range in wrap(words, self.width) {
             self.rows.push(vec![Piece { x: 0, text: words[range].to_owned(), tone }]);
         }
@@ -285,7 +316,7 @@ impl Page {
     }
 
     /// A name, with words that hang beside it.
-    fn entry(&mut self, name: &str, x: usize, words: &str, tone: Tone) {
+    pub fn entry(&mut self, name: &str, x: usize, words: &str, tone: Tone) {
         let mut name = Some(Piece { x: 0, text: name.to_owned(), tone: Tone::Strong });
         for range in wrap(words, self.width.saturating_sub(x)) {
             let words = Piece { x, text: words[range].to_owned(), tone };

@@ -24,6 +24,8 @@ pub enum Context {
     Messages,
     /// All about a message.
     Info,
+    /// Comparing somebody's key.
+    Verify,
     /// A list of people or groups.
     List,
     /// The card of a group that we may join.
@@ -50,6 +52,7 @@ impl Context {
         Self::Text,
         Self::Messages,
         Self::Info,
+        Self::Verify,
         Self::List,
         Self::Card,
         Self::Invitation,
@@ -68,6 +71,7 @@ impl Context {
             Self::Composer => "composer",
             Self::Messages => "messages",
             Self::Info => "info",
+            Self::Verify => "verify",
             Self::List => "list",
             Self::Card => "card",
             Self::Invitation => "invitation",
@@ -87,6 +91,7 @@ impl Context {
             Self::Composer => "Writing",
             Self::Messages => "Choosing a message",
             Self::Info => "All about a message",
+            Self::Verify => "Comparing a key",
             Self::List => "Contacts, Online, Groups",
             Self::Card => "A group you may join",
             Self::Invitation => "An invitation into a group",

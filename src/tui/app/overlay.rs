@@ -4,7 +4,8 @@ use super::choice::Choice;
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
-use crate::domain::GroupId;
+use super::verify::VerifyBox;
+use crate::domain::{GroupId, UserName};
 
 /// What lies over the main screen.
 #[derive(Clone, Debug)]
@@ -24,10 +25,12 @@ pub enum Overlay {
     },
     /// All about a message.
     Info(Box<InfoBox>),
+    /// Somebody's key, to be compared.
+    Verify(Box<VerifyBox>),
 }
 
 /// A question to be answered with yes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Leave Cooee?
     Quit,
@@ -35,6 +38,8 @@ pub enum Question {
     Leave(GroupId),
     /// Decline the invitation into this group?
     Decline(GroupId),
+    /// Take the key that stands for this name now for theirs?
+    AcceptKey(UserName),
 }
 
 impl Overlay {
@@ -46,6 +51,7 @@ impl Overlay {
             Self::Question(_) => Context::Question,
             Self::Members { .. } => Context::Page,
             Self::Info(_) => Context::Info,
+            Self::Verify(_) => Context::Verify,
         }
     }
 }

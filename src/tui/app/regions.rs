@@ -40,6 +40,8 @@ pub struct Wishes {
     pub composer: usize,
     /// Rows that the notice takes.
     pub notice: usize,
+    /// Rows that the banner above the composer takes.
+    pub banner: usize,
 }
 
 /// Which part of the screen shows what. What is not shown has no rows.
@@ -61,6 +63,8 @@ pub struct Regions {
     pub title: Rect,
     /// The messages.
     pub messages: Rect,
+    /// What is to be known of the open chat before one writes.
+    pub banner: Rect,
     /// The row between messages and composer.
     pub divider: Rect,
     /// The text being written.
@@ -108,6 +112,7 @@ impl Regions {
         .areas(screen);
         let mut regions = Self { framed, header, notice, footer, ..Self::default() };
         let composer = rows(wishes.composer).min((body.height / 3).max(1));
+        let banner = rows(wishes.banner).min(body.height / 3);
         if framed {
             let [side, frame] =
                 Layout::horizontal([Constraint::Length(side_width(width)), Constraint::Fill(1)])
@@ -118,15 +123,17 @@ impl Regions {
             regions.title = Rect { height: 1, ..frame };
             let inner = Rect { x: frame.x + 1, width: frame.width - 2, ..frame };
             let divider = u16::from(composer > 0);
-            let [_, messages, divider, composer, _] = Layout::vertical([
+            let [_, messages, banner, divider, composer, _] = Layout::vertical([
                 Constraint::Length(1),
                 Constraint::Fill(1),
+                Constraint::Length(banner),
                 Constraint::Length(divider),
                 Constraint::Length(composer),
                 Constraint::Length(1),
             ])
             .areas(inner);
             regions.messages = messages;
+            regions.banner = banner;
             regions.divider = Rect { x: frame.x, width: frame.width, ..divider };
             regions.composer = composer;
         } else {
@@ -142,13 +149,15 @@ impl Regions {
                     regions.lists[list] = rest;
                 }
                 None => {
-                    let [messages, divider, composer] = Layout::vertical([
+                    let [messages, banner, divider, composer] = Layout::vertical([
                         Constraint::Fill(1),
+                        Constraint::Length(banner),
                         Constraint::Length(divider),
                         Constraint::Length(composer),
                     ])
                     .areas(rest);
                     regions.messages = messages;
+                    regions.banner = banner;
                     regions.divider = divider;
                     regions.composer = composer;
                 }
@@ -202,9 +211,10 @@ mod tests {
             groups in 0usize..100,
             composer in 1usize..100,
             notice in 0usize..4,
+            banner in 0usize..8,
         ) {
             let size = (width, height);
-            let wishes = Wishes { size, pane, entries: (online, groups), composer, notice };
+            let wishes = Wishes { size, pane, entries: (online, groups), composer, notice, banner };
             let regions = Regions::new(&wishes);
             let screen = Rect::new(0, 0, width, height);
             prop_assert_eq!(regions.footer.height, 1);
@@ -216,7 +226,7 @@ mod tests {
             }
             let lists = regions.lists.iter().filter(|list| list.height > 0).count();
             prop_assert_eq!(lists, if regions.framed { 3 } else { usize::from(pane != Pane::Conversation) });
-            for part in [regions.messages, regions.composer, regions.footer, regions.notice, regions.divider] {
+            for part in [regions.messages, regions.banner, regions.composer, regions.footer, regions.notice, regions.divider] {
                 prop_assert_eq!(part.intersection(screen), part);
             }
         }

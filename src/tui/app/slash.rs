@@ -20,6 +20,10 @@ pub enum Request {
     Find(String),
     /// Open the chat with somebody, and say something if there is something to say.
     Message(String, String),
+    /// Compare the key of somebody; without a name, of whom the open chat is with.
+    Verify(String),
+    /// Take the new key of somebody for theirs; without a name, of whom the open chat is with.
+    AcceptKey(String),
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -58,6 +62,12 @@ pub const COMMANDS: &[Slash] = &[
     slash("leave", "", "leave this group", |_| Request::Leave),
     slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
     slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
+    slash("verify", "[NAME]", "compare somebody's key: number, QR code, emoji", |rest| {
+        Request::Verify(rest.to_owned())
+    }),
+    slash("accept", "[NAME]", "take somebody's new key for theirs", |rest| {
+        Request::AcceptKey(rest.to_owned())
+    }),
     slash("contacts", "", "go to the contacts", |_| Request::Do(Action::ShowContacts)),
     slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),
     slash("groups", "", "go to the groups", |_| Request::Do(Action::ShowGroups)),

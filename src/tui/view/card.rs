@@ -58,8 +58,10 @@ pub fn draw_members(
         let x = 2 + canvas.put(line, 2, &world.name(user), canvas.theme.plain());
         let aside = match (me, view.group.role(user)) {
             (true, Role::Owner) => "you, the owner",
+            (true, Role::Admin) => "you, an admin",
             (true, Role::Member) => "you",
             (false, Role::Owner) => "owner",
+            (false, Role::Admin) => "admin",
             (false, Role::Member) => "",
         };
         let state = if online { "online" } else { "offline" };

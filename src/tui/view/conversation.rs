@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::card;
 use super::paint::{Canvas, lines, row};
+use super::verify;
 use crate::domain::{Availability, ConversationId, Origin, Standing, UserName};
 use crate::tui::app::{
     Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted, fit,
@@ -32,13 +33,6 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
 
 fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let regions = &session.regions;
-    let words = match session.open_id() {
-        None => "Cooee".to_owned(),
-        Some(ConversationId::Direct(user)) => direct_title(canvas, app, session, user),
-        Some(ConversationId::Group(_)) => {
-            session.open_group().map(|view| group_title(canvas, session, view)).unwrap_or_default()
-        }
-    };
     // Where there is no header the title says what is wrong with the connection.
     let trouble = match (regions.header.height, &session.link) {
         (0, Link::Connecting | Link::Down { .. }) => session.link_words(&app.setup, 0),
@@ -46,6 +40,13 @@ fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         _ => String::new(),
     };
     let room = usize::from(regions.title.width).saturating_sub(4 + width(&trouble));
+    let words = match session.open_id() {
+        None => "Cooee".to_owned(),
+        Some(ConversationId::Direct(user)) => direct_title(canvas, app, session, user, room),
+        Some(ConversationId::Group(_)) => {
+            session.open_group().map(|view| group_title(canvas, session, view, room)).unwrap_or_default()
+        }
+    };
     let style = canvas.theme.title(session.pane == Pane::Conversation);
     canvas.put(regions.title, 1, &format!(" {} ", fit(&words, room)), style);
     canvas.put_right(regions.title, &trouble, canvas.theme.wrong());
@@ -59,7 +60,13 @@ fn late_words(session: &Session) -> String {
     }
 }
 
-fn direct_title(canvas: &Canvas<'_>, app: &App, session: &Session, user: &UserName) -> String {
+fn direct_title(
+    canvas: &Canvas<'_>,
+    app: &App,
+    session: &Session,
+    user: &UserName,
+    room: usize,
+) -> String {
     let name = session.world.name(user);
     let Some(person) = session.world.person(user) else { return name.into_owned() };
     let sign = canvas.glyphs.presence(person.availability.is_online());
@@ -72,16 +79,21 @@ fn direct_title(canvas: &Canvas<'_>, app: &App, session: &Session, user: &UserNa
         (_, Availability::Offline { last_seen: None }) => "offline".to_owned(),
     };
     let mobile = person.mobile.as_ref().map(|m| format!("{}{m}", canvas.glyphs.separator()));
-    format!("{name} {sign} {state}{}", mobile.unwrap_or_default())
+    let mobile = mobile.unwrap_or_default();
+    if person.origin == Origin::ByHand {
+        return format!("{name} {sign} {state}{mobile}");
+    }
+    verify::direct_title(canvas, (&name, sign, &state), person.trust, &mobile, room)
 }
 
-fn group_title(canvas: &Canvas<'_>, session: &Session, view: &GroupView) -> String {
+fn group_title(canvas: &Canvas<'_>, session: &Session, view: &GroupView, room: usize) -> String {
     let dot = canvas.glyphs.separator();
     let (members, online) = session.world.members_online(view);
     let name = session.world.group_name(view.group.id);
     let members = counted(members, "member");
     match view.standing {
         Standing::Left => format!("#{name}{dot}you left"),
+        Standing::Member => verify::group_title(canvas, session, view, room),
         _ => format!("#{name}{dot}{members}, {online} online{dot}{}", policy_words(view.group.policy)),
     }
 }

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::paint::{Canvas, row};
-use crate::domain::{ConversationId, GroupId, Origin, Standing, UserName};
-use crate::tui::app::{Action, App, Context, Pane, Session, fit, last_seen, width};
+use crate::domain::{ConversationId, GroupId, Origin, Standing, Trust, UserName};
+use crate::tui::app::{Action, App, Context, Pane, Session, fit, last_seen, trust_words, width};
 
 /// What one entry shows.
 struct Entry {
@@ -92,7 +92,10 @@ fn person(
     let unread = session.unread(&conversation);
     let last = world.last_at(&conversation).or_else(|| last_seen(person?.availability));
     let by_hand = person.is_some_and(|person| person.origin == Origin::ByHand);
+    let changed = person.is_some_and(|person| person.trust == Trust::Changed);
     let (aside, aside_style) = match (unread, last) {
+        (0, _) if changed => (trust_words(Trust::Changed).to_owned(), canvas.theme.wrong()),
+        (n, _) if changed => (format!("{} {n}", trust_words(Trust::Changed)), canvas.theme.wrong()),
         (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),
         (0, None) if by_hand => ("not here".to_owned(), canvas.theme.faint()),
         (0, None) => (String::new(), canvas.theme.faint()),

@@ -12,6 +12,7 @@ mod lists;
 mod overlay;
 mod paint;
 mod theme;
+mod verify;
 mod welcome;
 
 use ratatui::Frame;
@@ -59,6 +60,7 @@ fn main_screen(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<
     chrome::header(canvas, app, session);
     lists::draw(canvas, app, session);
     conversation::draw(canvas, app, session);
+    verify::banner(canvas, app, session);
     let cursor = composer::draw(canvas, app, session);
     chrome::notice(canvas, app, session.regions.notice);
     chrome::footer(canvas, app, session.regions.footer);

@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::card::draw_members;
 use super::paint::{Canvas, cells, lines, row};
+use super::verify;
 use crate::domain::GroupId;
 use crate::tui::app::{
     Action, App, Choice, Context, Field, INFO_WIDTH, InfoBox, NewGroup, Overlay, Purpose, Question,
@@ -19,7 +20,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
         Overlay::Choice(choice) => Some(draw_choice(canvas, session, choice)),
         Overlay::NewGroup(form) => draw_new_group(canvas, app, session, form),
         Overlay::Question(question) => {
-            ask(canvas, app, session, *question);
+            ask(canvas, app, session, question);
             None
         }
         Overlay::Members { group, top } => {
@@ -28,6 +29,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
         }
         Overlay::Info(info) => {
             draw_info(canvas, app, session, info);
+            None
+        }
+        Overlay::Verify(verify) => {
+            verify::draw(canvas, app, session, verify);
             None
         }
     }
@@ -112,10 +117,10 @@ fn draw_new_group(
     (!form.on_policy).then_some(name)
 }
 
-fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: Question) {
+fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Question) {
     let name = |id: GroupId| format!("#{}", session.world.group_name(id));
     let key = |context, action| app.keymap.key(context, action).unwrap_or_default();
-    let (title, words) = match question {
+    let (title, words) = match *question {
         Question::Quit => {
             let again = key(Context::Global, Action::Interrupt);
             ("Quit?", format!("Leave Cooee? {again} again leaves."))
@@ -125,6 +130,14 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: Question
             format!("Leave {}? The others are told, and no more messages come from it.", name(id)),
         ),
         Question::Decline(id) => ("Decline?", format!("Decline the invitation into {}?", name(id))),
+        Question::AcceptKey(ref user) => (
+            "Accept the new key?",
+            format!(
+                "Take the new key for that of {}? They may have signed up anew or lost their device; or somebody, \
+                 or the broker, pretends to be them: then they read what you write. Ask them another way first.",
+                session.world.name(user)
+            ),
+        ),
     };
     let yes = key(Context::Question, Action::Yes);
     let words = format!("{words} {yes}: yes, any other key: no.");

@@ -85,9 +85,14 @@ impl<'a> Canvas<'a> {
         self.put(row, 0, &line, self.theme.line());
     }
 
+    /// Empties an area.
+    pub fn clear(&mut self, area: Rect) {
+        Clear.render(area, self.buffer);
+    }
+
     /// Empties an area for something that lies over it, and frames it; returns what is inside.
     pub fn open(&mut self, area: Rect, title: &str) -> Rect {
-        Clear.render(area, self.buffer);
+        self.clear(area);
         for y in area.top()..area.bottom() {
             // A wide cluster that reaches into the area from its left would hide the frame.
             if let Some(x) = area.x.checked_sub(1)

@@ -80,6 +80,15 @@ impl Theme {
         self.coloured(Color::Red).add_modifier(Modifier::BOLD)
     }
 
+    /// A code to be scanned, whose light squares are drawn: light on dark whatever the terminal's colours.
+    /// Without colours the terminal is taken for a dark one.
+    pub fn code(self) -> Style {
+        match self.colours {
+            true => Style::new().fg(Color::White).bg(Color::Black),
+            false => Style::new(),
+        }
+    }
+
     /// A line that has to be told.
     pub fn notice(self, weight: Weight) -> Style {
         match weight {

@@ -5,6 +5,7 @@ mod at_rest;
 mod crash;
 mod doctor;
 mod groups;
+mod keys;
 mod listen;
 mod talk;
 

@@ -11,6 +11,7 @@ mod receipts;
 mod restore;
 mod scripts;
 mod talk;
+mod trust;
 mod welcome;
 
 use std::process::{Command, Output};

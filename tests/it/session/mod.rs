@@ -3,6 +3,7 @@
 
 mod clocks;
 mod cluster;
+mod comparing;
 mod delivery;
 mod groups;
 mod hostile;

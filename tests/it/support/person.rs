@@ -7,8 +7,8 @@ use cooee::domain::{
     MessageId, MessageText, PageAt, Person as Contact, Summary, UserName,
 };
 use cooee::engine::{
-    self, Command, GroupView, Info, Link, Notice, Protection, Session, Setup, SignUp, Ticket, Update,
-    Waiting,
+    self, Command, ComparisonView, GroupView, Info, KeyView, Link, Notice, Protection, Session, Setup,
+    SignUp, Ticket, Update, Waiting,
 };
 use tokio::time::timeout;
 
@@ -35,6 +35,9 @@ pub struct Screen {
     pub page: Option<(Vec<Message>, bool, bool)>,
     pub info: Option<Info>,
     pub outbox: Option<(Vec<Waiting>, u64, u64)>,
+    pub keys: Option<KeyView>,
+    /// How comparisons of emoji went on.
+    pub comparisons: Vec<ComparisonView>,
     pub warnings: Vec<String>,
     pub stopped: Option<Option<String>>,
 }
@@ -87,6 +90,8 @@ impl Screen {
             Update::Refused { ticket, why } => {
                 self.answers.insert(ticket.0, Err(why));
             }
+            Update::Keys(view) => self.keys = Some(*view),
+            Update::Comparison(view) => self.comparisons.push(view),
             Update::Notice(Notice::Warning(words) | Notice::Info(words)) => self.warnings.push(words),
             Update::Stopped(reason) => self.stopped = Some(reason),
         }

@@ -1,9 +1,11 @@
 //! Somebody who keeps to no rules, and whom the broker takes for whoever they say: as on a broker without
 //! access rules, or with the credentials of others.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cooee::broker;
 use cooee::domain::{DeviceRecord, GroupId, UserName};
 use cooee::mqtt::{self, Event, Identity, Publish, Request, Subscription};
 use cooee::protocol::{Content, Filter, Root, Topic, encode_presence};
@@ -11,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::puppet::Puppet;
-use super::world::World;
+use super::world::{Broker, World};
 use super::{CREDENTIAL, PATIENCE, To, credential};
 
 /// Somebody who publishes what they like.
@@ -229,4 +231,19 @@ impl Stranger {
 pub fn letter(id: u8, body: &str) -> String {
     let id = format!("01935372-9d2b-7c3e-8f4a-5b6c7d8e9f{id:02x}");
     format!(r#"{{"id":"{id}","ts":1732281660123,{body}}}"#)
+}
+
+/// The broker loses somebody's name: their profile, and that it is theirs.
+pub async fn lose_name(world: &World, user: &str) {
+    Vandal::on(world).await.publish(&format!("cooee/1/profile/{user}"), "", true).await;
+    if let Broker::BuiltIn = world.broker {
+        let data_dir = world.data_dir().to_owned();
+        tokio::task::spawn_blocking(move || {
+            broker::stop(&data_dir).expect("it stops");
+            fs::remove_file(data_dir.join("broker/accounts.json")).expect("it kept the names");
+        })
+        .await
+        .unwrap();
+        world.port().await;
+    }
 }

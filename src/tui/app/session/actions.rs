@@ -33,7 +33,7 @@ impl Session {
             }
             Some(Overlay::NewGroup(form)) => form.type_char(c),
             Some(Overlay::Question(_)) => self.overlay = None,
-            Some(Overlay::Members { .. } | Overlay::Info(_)) => {}
+            Some(Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_)) => {}
             None => self.write(c.encode_utf8(&mut [0; 4]), turn),
         }
     }
@@ -101,7 +101,7 @@ impl Session {
                 form.act(action);
             }
             (Some(Overlay::Question(question)), Action::Yes | Action::Accept) => {
-                let question = *question;
+                let question = question.clone();
                 self.overlay = None;
                 self.agree(question, turn);
             }
@@ -118,6 +118,7 @@ impl Session {
                 *top = top.saturating_add_signed(by).min(count.saturating_sub(1));
             }
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
+            (Some(Overlay::Verify(_)), action) => self.act_on_verify(action, turn),
             (None, _) => {}
         }
     }
@@ -126,6 +127,7 @@ impl Session {
         match question {
             Question::Quit => turn.effects.push(Effect::Quit),
             Question::Leave(id) | Question::Decline(id) => self.leave(id, turn),
+            Question::AcceptKey(user) => self.accept_key(user, turn),
         }
     }
 
@@ -258,6 +260,18 @@ impl Session {
                 Some(group) => self.overlay = Some(Overlay::Members { group, top: 0 }),
                 None => turn.error("open a group to see who is in it"),
             },
+            Action::Verify | Action::AcceptKey => {
+                let done = self.user_meant("").and_then(|user| match action {
+                    Action::Verify => {
+                        self.open_verify(user);
+                        Ok(())
+                    }
+                    _ => self.ask_to_accept(user),
+                });
+                if let Err(why) = done {
+                    turn.error(why);
+                }
+            }
             Action::PageUp => self.go(Move::Up(page), turn),
             Action::PageDown => self.go(Move::Down(page), turn),
             Action::ScrollUp => self.go(Move::Up(1), turn),

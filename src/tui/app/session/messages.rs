@@ -146,6 +146,8 @@ impl Session {
         match (action, &self.overlay) {
             (Action::ConnectNow, _) => matches!(self.link, Link::Down { .. }),
             (Action::TryAgain, Some(Overlay::Info(info))) => failed(&info.message),
+            (action, Some(Overlay::Verify(verify))) => self.offers_verify(action, verify),
+            (Action::AcceptKey, _) => self.open_id().is_some_and(|id| self.is_stopped(id)),
             (Action::TryAgain, _) => self.chat().and_then(|chat| chat.selected()).is_some_and(failed),
             _ => true,
         }

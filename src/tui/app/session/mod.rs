@@ -8,6 +8,7 @@ mod actions;
 mod messages;
 mod mouse;
 mod requests;
+mod trust;
 mod updates;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -24,7 +25,7 @@ use super::{Action, Effect, Setup};
 use crate::domain::{
     ConversationId, GroupId, GroupName, PageAt, Profile, Standing, Timestamp, UserName,
 };
-use crate::engine::{Command, GroupView, Link, Ticket};
+use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
 /// How many chats keep their messages in memory.
 const CHATS_LOADED: usize = 16;
@@ -86,6 +87,9 @@ enum Asked {
     Join(GroupId),
     Leave(GroupId),
     Invite(GroupId, UserName),
+    Verify(UserName, bool),
+    AcceptKey(UserName),
+    Compare(UserName),
 }
 
 /// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.
@@ -172,6 +176,8 @@ pub struct Session {
     recent: VecDeque<ConversationId>,
     asked: BTreeMap<Ticket, Asked>,
     tickets: u64,
+    /// The comparisons of emoji that go on.
+    comparisons: BTreeMap<UserName, ComparisonState>,
 }
 
 impl Session {
@@ -196,6 +202,7 @@ impl Session {
             recent: VecDeque::new(),
             asked: BTreeMap::new(),
             tickets: 0,
+            comparisons: BTreeMap::new(),
         }
     }
 
@@ -330,6 +337,7 @@ impl Session {
             chat.ask_near(window)
         });
         self.settle_info(turn);
+        self.settle_verify(turn);
         if let Some(id) = self.open.clone()
             && self.reads_newest(turn.focused)
             && self.world.mark_read(&id)
@@ -354,6 +362,7 @@ impl Session {
             entries: (self.world.online().len(), self.world.groups().len()),
             composer: layout.as_ref().map_or(0, |layout| layout.rows.len()),
             notice,
+            banner: self.banner_rows(turn),
         });
         let rows = usize::from(self.regions.composer.height).max(1);
         let (all, at) = layout.map_or((0, 0), |layout| (layout.rows.len(), layout.cursor.0));

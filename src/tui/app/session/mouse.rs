@@ -47,7 +47,10 @@ impl Session {
         match (kind, &self.overlay) {
             (MouseKind::WheelUp, _) => self.act(Action::Up, turn),
             (MouseKind::WheelDown, _) => self.act(Action::Down, turn),
-            (MouseKind::Click, Some(Overlay::Members { .. } | Overlay::Info(_))) => self.overlay = None,
+            (
+                MouseKind::Click,
+                Some(Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_)),
+            ) => self.overlay = None,
             (MouseKind::Click, _) => {}
         }
     }

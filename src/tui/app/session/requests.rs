@@ -51,6 +51,9 @@ impl Session {
             let name = &view.group.name;
             return Err(format!("not sent: you are not in #{name}; /join {name} asks to come in"));
         }
+        if let Some(why) = self.stopped(&id, turn.keymap) {
+            return Err(why);
+        }
         let ticket = self.ticket(Asked::Send(id.clone()));
         let now = turn.now;
         turn.send(Command::Send { to: id, text: text.clone(), ticket });
@@ -100,6 +103,14 @@ impl Session {
                     self.say(&text, turn)?;
                 }
             }
+            Request::Verify(name) => {
+                let user = self.user_meant(&name)?;
+                self.open_verify(user);
+            }
+            Request::AcceptKey(name) => {
+                let user = self.user_meant(&name)?;
+                self.ask_to_accept(user)?;
+            }
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {
@@ -114,7 +125,7 @@ impl Session {
         Ok(())
     }
 
-    fn user_named(&self, name: &str) -> Result<UserName, String> {
+    pub(super) fn user_named(&self, name: &str) -> Result<UserName, String> {
         let unknown = || format!("nobody here is called {name}; /find {name} searches");
         self.world.user_named(name).cloned().ok_or_else(unknown)
     }

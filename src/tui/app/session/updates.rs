@@ -14,6 +14,7 @@ impl Session {
             Update::Ready => self.ready = true,
             Update::Link(link) => self.link_changed(link, turn),
             Update::People(people) => {
+                self.outdate_verify(&people);
                 self.world.note_people(people);
                 self.outdate_info();
             }
@@ -35,8 +36,9 @@ impl Session {
             }
             Update::Typing { conversation, user } => self.writes(conversation, user, turn),
             Update::Done { ticket, group } => self.done(ticket, group, turn),
-            // What a person decides about keys shows in the list of contacts.
-            Update::Agreed { .. } => {}
+            Update::Agreed { ticket } => self.agreed(ticket, turn),
+            Update::Keys(keys) => self.take_keys(*keys),
+            Update::Comparison(view) => self.compared(view, turn),
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
@@ -142,7 +144,8 @@ impl Session {
             Some(Asked::Invite(_, user)) => {
                 turn.news(format!("{} is asked into {name}", self.world.name(&user)));
             }
-            Some(Asked::Send(_)) | None => {}
+            Some(Asked::Send(_) | Asked::Verify(..) | Asked::AcceptKey(_) | Asked::Compare(_))
+            | None => {}
         }
     }
 
@@ -166,7 +169,11 @@ impl Session {
             Some(Asked::Invite(id, user)) => {
                 turn.error(format!("{user} was not asked into {}: {why}", name(id)));
             }
-            None => turn.error(why),
+            Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
+            Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
+            Some(Asked::Compare(user)) => {
+                turn.error(format!("no emoji are compared with {user}: {why}"))
+            }
         }
     }
 }

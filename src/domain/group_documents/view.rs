@@ -1,0 +1,141 @@
+//! What a group is, worked out from all that was signed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::counting::Counting;
+use super::document::{Member, is_in};
+use crate::domain::{GroupId, GroupName, JoinPolicy, Role, Timestamp, UserName, limits};
+
+/// How a member is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Their counter, which is odd.
+    pub count: u32,
+    /// When they came, by their own word; `None` for somebody who was let in and did not answer yet. They
+    /// may not have subscribed: what is said goes to their inbox too.
+    pub came: Option<Timestamp>,
+}
+
+/// What is wrong with what was signed. A person should hear of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flag {
+    /// They signed two documents as the same version.
+    Contradiction(Member),
+    /// A document of this admin raises a counter further than one document may; there it counts for nothing.
+    TooFar(Member),
+    /// More people are let in than a group may have; this many are left out.
+    Full(usize),
+    /// Two members have this name, with different keys.
+    Namesakes(UserName),
+}
+
+/// A group as the documents tell it. It depends on what was signed and on nothing else: not on the order it
+/// came in, nor on how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Which group.
+    pub id: GroupId,
+    /// What it is called.
+    pub name: GroupName,
+    /// Who made it.
+    pub owner: Member,
+    /// Who may come in.
+    pub policy: JoinPolicy,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who else decides.
+    pub admins: BTreeSet<Member>,
+    /// Those who are in, at most [`limits::GROUP_MEMBERS`].
+    pub members: BTreeMap<Member, Standing>,
+    /// What is wrong with it.
+    pub flags: BTreeSet<Flag>,
+}
+
+impl View {
+    /// Whether they are in.
+    pub fn has(&self, member: &Member) -> bool {
+        self.members.contains_key(member)
+    }
+
+    /// What they may do; `None` for somebody who is neither in nor decides.
+    pub fn role(&self, member: &Member) -> Option<Role> {
+        if *member == self.owner {
+            Some(Role::Owner)
+        } else if self.admins.contains(member) {
+            Some(Role::Admin)
+        } else {
+            self.has(member).then_some(Role::Member)
+        }
+    }
+
+    /// The members with this name: one, unless there are namesakes.
+    pub fn named(&self, user: &UserName) -> impl Iterator<Item = &Member> {
+        self.members.keys().filter(move |member| member.user == *user)
+    }
+}
+
+/// Works the view out. `contradictions` are the authors who contradict themselves.
+pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) -> Option<View> {
+    let mut admitted: Vec<(u8, &Member, Standing)> = counting
+        .subjects()
+        .into_iter()
+        .filter_map(|member| {
+            let standing = standing(counting, member)?;
+            Some((rank(counting, member), member, standing))
+        })
+        .collect();
+    admitted.sort_by_key(|(rank, member, _)| (*rank, *member));
+    let left_out = admitted.len().saturating_sub(limits::GROUP_MEMBERS);
+    admitted.truncate(limits::GROUP_MEMBERS);
+    let members: BTreeMap<Member, Standing> =
+        admitted.into_iter().map(|(_, member, standing)| (member.clone(), standing)).collect();
+
+    let mut flags: BTreeSet<Flag> = contradictions.into_iter().map(Flag::Contradiction).collect();
+    flags.extend(counting.too_far().into_iter().map(Flag::TooFar));
+    flags.extend((left_out > 0).then_some(Flag::Full(left_out)));
+    let users: Vec<&UserName> = members.keys().map(|member| &member.user).collect();
+    let twins = users.windows(2).filter(|pair| pair[0] == pair[1]);
+    flags.extend(twins.map(|pair| Flag::Namesakes(pair[0].clone())));
+
+    let admins = counting.charter.admins.keys().filter(|admin| counting.is_admin(admin));
+    Some(View {
+        id: counting.owner.group,
+        name: counting.naming()?.name.clone(),
+        owner: counting.owner.author.clone(),
+        policy: counting.charter.policy,
+        created_at: counting.charter.created_at,
+        admins: admins.cloned().collect(),
+        members,
+        flags,
+    })
+}
+
+fn standing(counting: &Counting<'_>, member: &Member) -> Option<Standing> {
+    let count = counting.count(member).reached;
+    is_in(count).then(|| Standing { count, came: came(counting, member) })
+}
+
+/// When they came, if they said so. They may have counted further than what counts: where an open group
+/// was closed, who had left and come again by themselves stands where an admin let them in before.
+pub(super) fn came(counting: &Counting<'_>, member: &Member) -> Option<Timestamp> {
+    let reached = counting.count(member).reached;
+    let own = counting.statements.get(member).map(|held| &held.content);
+    match own.filter(|own| own.is_in() && own.count >= reached) {
+        Some(own) => Some(own.at),
+        None => counting.is_owner(member).then_some(counting.charter.created_at),
+    }
+}
+
+/// Who stays in when there are too many: whom the owner let in, then whom an admin did, then who came by
+/// themselves.
+fn rank(counting: &Counting<'_>, member: &Member) -> u8 {
+    if counting.is_owner(member) || counting.is_admin(member) {
+        0
+    } else if counting.is_in_by_owner(member) {
+        1
+    } else if is_in(counting.count(member).granted) {
+        2
+    } else {
+        3
+    }
+}
