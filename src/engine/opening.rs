@@ -163,7 +163,7 @@ impl Core {
         let index = said.index.to_be_bytes();
         mail.storable.push(Storable::Opened(store::Opened {
             tag: tag(&[group.to_string().as_bytes(), session.as_bytes(), &index]),
-            print: Some(tag(&[bytes])),
+            print: Some(said.print()),
             sender: user.clone(),
             letter: letter.id,
         }));

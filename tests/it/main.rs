@@ -13,5 +13,6 @@ mod mqtt;
 mod pty;
 mod receipts;
 mod registry;
+mod secrecy;
 mod session;
 mod support;
