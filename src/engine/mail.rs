@@ -136,7 +136,7 @@ impl Core {
         let taken = match self.open(&from, group, payload, mail).await? {
             Ok(Outcome::Letter(letter)) => {
                 self.recovery.opened(&from);
-                self.on_letter(from, group, letter, mail).await?
+                self.on_letter(from, group, *letter, mail).await?
             }
             Ok(Outcome::Later) => {
                 if kept.is_none() {
@@ -360,7 +360,7 @@ impl Core {
             }
             Content::SenderKey(key) => {
                 mail.confirmed.push((from.clone(), id));
-                return Ok(self.on_sender_key((from, device), &key).await?);
+                return self.on_sender_key((from, device), &key).await;
             }
             // Confirmed also where there is nothing to do about it, such as after we left: it would come again.
             Content::Invitation(group) => {

@@ -17,10 +17,13 @@ use crate::protocol::{
 };
 use crate::store::{self, Incoming as Storable};
 
+/// The kind of Olm message that begins a session.
+const FIRST: u8 = 0;
+
 /// What became of something that came in.
 pub(super) enum Outcome {
     /// This was in it.
-    Letter(Letter),
+    Letter(Box<Letter>),
     /// It is kept until it can be opened.
     Later,
     /// There is nothing to do with it.
@@ -52,7 +55,7 @@ impl Core {
                 }
                 self.open_group(from, (named, group.is_none()), &session, &bytes, mail).await
             }
-            Envelope::Newer => Ok(Ok(Outcome::Letter(newer(payload)))),
+            Envelope::Newer => Ok(Ok(Outcome::Letter(Box::new(newer(payload))))),
         }
     }
 
@@ -84,26 +87,51 @@ impl Core {
             Err(Closed::Malformed) => return Ok(Err(Refusal::Forged)),
         };
         let begun = opened.begun.is_some();
-        let inside = match decode_inside(&opened.plaintext) {
-            Ok(Some(inside)) => inside,
-            Ok(None) => return Ok(Ok(Outcome::Letter(newer(&opened.plaintext)))),
-            Err(malformed) => return Ok(Err(malformed.into())),
-        };
-        if !self.is_between(&inside, from, &theirs, begun) {
-            if let Some(session) = &opened.begun {
-                self.keys.throw_away(user, *device, session);
+        let letter = match decode_inside(&opened.plaintext) {
+            Ok(Some(inside)) if self.is_between(&inside, from, &theirs, begun) => {
+                self.note_versions(user, inside.versions, mail);
+                Ok(inside.letter)
             }
-            return Ok(Err(Refusal::Forged));
+            Ok(Some(_)) => Err(Refusal::Forged),
+            Ok(None) => Ok(newer(&opened.plaintext)),
+            Err(malformed) => Err(malformed.into()),
+        };
+        // A session that begins with no letter of theirs, or with one that was opened before, goes before
+        // anything is sealed with it: the broker can begin as many as it likes with one first message.
+        let is_news = match &letter {
+            Ok(letter) => begun && !self.was_opened(user, letter.id, mail).await?,
+            Err(_) => false,
+        };
+        if let Some(session) = opened.begun {
+            match &letter {
+                Ok(letter) if is_news => mail.begun.push((letter.id, from.clone(), session)),
+                _ => self.keys.throw_away(user, *device, &session),
+            }
         }
-        let Inside { letter, versions, .. } = inside;
-        // Receipts are confirmed by nobody and come as they come; what began a session is remembered always.
-        if begun || !is_passing(&letter.content) {
+        let letter = match letter {
+            Ok(letter) => letter,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Receipts are confirmed by nobody and come as they come; what begins a session, or could be made to,
+        // is remembered always.
+        if ciphertext.kind == FIRST || !is_passing(&letter.content) {
             let (sender, letter) = (user.clone(), letter.id);
             mail.storable.push(Storable::Opened(store::Opened { tag, print: None, sender, letter }));
         }
-        mail.begun.extend(opened.begun.map(|session| (letter.id, from.clone(), session)));
-        self.note_versions(user, versions, mail);
-        Ok(Ok(Outcome::Letter(letter)))
+        Ok(Ok(Outcome::Letter(Box::new(letter))))
+    }
+
+    /// Whether a letter of this user was opened before: in what is stored, or is about to be.
+    async fn was_opened(
+        &mut self,
+        user: &UserName,
+        letter: MessageId,
+        mail: &Mail,
+    ) -> Result<bool, Fatal> {
+        let same = |opened: &store::Opened| opened.letter == letter && opened.sender == *user;
+        let pending = |storable: &Storable| matches!(storable, Storable::Opened(o) if same(o));
+        let is_pending = mail.storable.iter().any(pending);
+        Ok(is_pending || self.store.was_opened(letter, user.clone()).await?)
     }
 
     /// Whether it was sealed by this sender for this device of ours. What begins a session also names the keys.
@@ -167,7 +195,7 @@ impl Core {
             sender: user.clone(),
             letter: letter.id,
         }));
-        Ok(Ok(Outcome::Letter(letter)))
+        Ok(Ok(Outcome::Letter(Box::new(letter))))
     }
 
     /// Who knows which profile: the broker keeps one from the other if it is behind.

@@ -79,7 +79,7 @@ pub enum Malformed {
         limit: usize,
     },
     /// Not JSON of the expected shape.
-    #[error("not what this topic carries: {0}")]
+    #[error("not what this topic carries: {}", quoted(.0))]
     Shape(#[from] serde_json::Error),
     /// A retained document of a version that we do not read.
     #[error("version {0}, this Cooee reads version {VERSION}")]
@@ -107,6 +107,11 @@ pub enum Malformed {
     /// More members than a group may have.
     #[error("{0} members, at most {max} are allowed", max = crate::domain::limits::GROUP_MEMBERS)]
     TooManyMembers(usize),
+}
+
+/// What JSON errors say, without what a terminal obeys: they quote words of the payload as they stand there.
+fn quoted(error: &serde_json::Error) -> String {
+    crate::domain::clean_line(&error.to_string()).chars().take(200).collect()
 }
 
 /// Refuses a payload over its limit before anything of it is parsed.

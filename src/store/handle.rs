@@ -189,6 +189,12 @@ impl Store {
         self.ask("save the keys of others", save).await
     }
 
+    /// Whether a letter of this user was opened before, in whatever wrapping.
+    pub async fn was_opened(&self, letter: MessageId, sender: UserName) -> Result<bool, Error> {
+        let ask = move |db: &mut Connection| sealed::was_opened(db, &letter, &sender);
+        self.ask("ask whether something came before", ask).await
+    }
+
     /// What this user sent and could not be opened yet, in the order in which it came; at most
     /// [`limits::ROWS`].
     pub async fn sealed(&self, sender: UserName) -> Result<Vec<Sealed>, Error> {
