@@ -174,8 +174,9 @@ impl Client {
     }
 
     async fn event(&mut self, what: &str) -> Event {
-        let event = tokio::time::timeout(DEADLINE, self.events.poll()).await;
-        let event = event.unwrap_or_else(|_| panic!("waited too long for {what}"));
+        let Ok(event) = tokio::time::timeout(DEADLINE, self.events.poll()).await else {
+            panic!("waited too long for {what}")
+        };
         event.unwrap_or_else(|e| panic!("lost the connection waiting for {what}: {e}"))
     }
 
