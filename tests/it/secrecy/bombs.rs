@@ -90,15 +90,18 @@ fn escape_sequences_do_not_come_back_in_what_is_said_of_a_refusal() {
     }
 }
 
+/// Whether a reader takes this.
+type Taken = Box<dyn Fn(&[u8]) -> bool>;
+
 /// Every reader, with what it is to read and the most bytes that it takes.
 struct Reader {
     name: &'static str,
     valid: String,
     limit: usize,
-    is_taken: Box<dyn Fn(&[u8]) -> bool>,
+    is_taken: Taken,
 }
 
-fn text(read: impl Fn(&str) -> bool + 'static) -> Box<dyn Fn(&[u8]) -> bool> {
+fn text(read: impl Fn(&str) -> bool + 'static) -> Taken {
     Box::new(move |bytes| std::str::from_utf8(bytes).is_ok_and(&read))
 }
 
