@@ -160,10 +160,23 @@ impl Store {
         self.ask("seal anew", move |db| outbox::unseal(db, &member)).await
     }
 
-    /// Another device of ours takes over what is in the outbox, and seals it anew.
-    pub async fn hand_over(&self, old: DeviceId, new: DeviceId) -> Result<(), Error> {
-        let (old, new) = (old.to_string(), new.to_string());
-        self.ask("seal anew", move |db| outbox::hand_over(db, &old, &new)).await
+    /// We are another device from now on, with these keys: all sessions, whose names begin so, are forgotten,
+    /// and what is in the outbox is sealed anew. All of it or nothing: keys of one device under the name of
+    /// another would open nothing ever again.
+    pub async fn hand_over(
+        &self,
+        old: DeviceId,
+        account: Account,
+        keys: Vec<Secret>,
+        sessions: &'static [&'static str],
+    ) -> Result<(), Error> {
+        let all = move |db: &Connection| {
+            sessions.iter().try_for_each(|beginning| secrets::forget(db, beginning).map(drop))?;
+            secrets::save(db, &keys)?;
+            people::save_account(db, &account)?;
+            outbox::hand_over(db, &old.to_string(), &account.device.to_string())
+        };
+        self.ask("become another device", move |db| in_transaction(db, all)).await
     }
 
     /// What is kept under these names, in their order.
@@ -175,11 +188,6 @@ impl Store {
     pub async fn save_secrets(&self, secrets: Vec<Secret>) -> Result<(), Error> {
         let save = move |db: &mut Connection| in_transaction(db, |db| secrets::save(db, &secrets));
         self.ask("save keys", save).await
-    }
-
-    /// Forgets every key whose name begins so.
-    pub async fn forget_secrets(&self, beginning: String) -> Result<(), Error> {
-        self.ask("forget keys", move |db| secrets::forget(db, &beginning).map(drop)).await
     }
 
     /// Keeps what devices published for those who write to them first.
