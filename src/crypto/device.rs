@@ -85,7 +85,7 @@ impl Device {
             return false;
         }
         self.fallback = new_fallback(&mut self.account);
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         self.made_at = now;
         true
     }

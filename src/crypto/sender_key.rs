@@ -10,7 +10,7 @@ use vodozemac::megolm::{
     SessionConfig, SessionKey, SessionOrdering,
 };
 
-use super::{Unreadable, read, write};
+use super::{Tag, Unreadable, read, tag, write};
 use crate::domain::{DeviceId, Timestamp, UserName};
 
 /// How many messages one session seals, and for how long.
@@ -139,6 +139,14 @@ pub enum Unopened {
     /// Not what this session seals.
     #[error("not sealed by the session that it names")]
     Malformed,
+}
+
+impl Said {
+    /// What tells a repetition from something else under the same key: of what was said. Its ciphertext can be
+    /// spelled in many ways by anybody on the way, and all of them are validly signed.
+    pub fn print(&self) -> Tag {
+        tag(&[&self.plaintext])
+    }
 }
 
 impl Inbound {

@@ -88,8 +88,12 @@ pub(super) struct Core {
     pub recovery: Recovery,
     /// Of whom we know more than before: what was kept of theirs may be opened now.
     pub unpark: BTreeSet<UserName>,
+    /// Of whom something is kept that could not be opened.
+    pub parked: BTreeSet<UserName>,
     /// Whose newest profile the broker does not show us; each is told once.
     pub withheld: BTreeSet<UserName>,
+    /// Of whom it was told that they seem to have a newer Cooee.
+    pub newer: BTreeSet<UserName>,
     /// Who knew an older profile of ours; each makes us tell the newest once.
     pub behind: BTreeSet<UserName>,
     pub gaps: Gaps,

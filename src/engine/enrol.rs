@@ -10,7 +10,7 @@ use crate::domain::{DeviceKeys, DeviceRecord, Profile, limits};
 use crate::store::Account;
 
 /// What the names of sessions begin with.
-const SESSIONS: [&str; 3] = ["olm/", "in/", "out/"];
+static SESSIONS: [&str; 3] = ["olm/", "in/", "out/"];
 
 impl Core {
     /// Whether what the broker kept of this very device was said after all that we know of having said: not by
@@ -58,9 +58,6 @@ impl Core {
     /// Forgets all sessions and makes the keys of another device, for the next sign-in. `profile`: what we tell
     /// about ourselves elsewhere, where that is newer.
     pub(super) async fn enrol(&mut self, profile: Option<Profile>) -> Result<(), Fatal> {
-        for beginning in SESSIONS {
-            self.store.forget_secrets(beginning.to_owned()).await?;
-        }
         let old = self.device;
         let device = Device::generate(clock::device_id(), self.mint.now());
         let mut me = profile.filter(|p| p.version > self.me.version).unwrap_or_else(|| self.me.clone());
@@ -72,12 +69,10 @@ impl Core {
         me.devices.push(device.keys());
         let keys = super::keys::founding(&self.keys.identity, &device);
         if let Some(account) = self.store.account().await? {
-            let (device, client_id) = (device.id(), clock::client_id());
-            self.store.save_account(Account { profile: me, device, client_id, ..account }).await?;
+            let (new, client_id) = (device.id(), clock::client_id());
+            let account = Account { profile: me, device: new, client_id, ..account };
+            self.store.hand_over(old, account, keys, &SESSIONS).await?;
         }
-        self.store.forget_epoch().await?;
-        self.store.save_secrets(keys).await?;
-        self.store.hand_over(old, device.id()).await?;
         tracing::warn!(%old, new = %device.id(), "the account was copied: it is another device from now on");
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::mail::{Mail, Refusal, Sender};
-use crate::domain::{Body, ConversationId, GroupId, Membership, Role, UserName};
+use crate::domain::{Body, ConversationId, GroupId, JoinPolicy, Membership, Role, UserName};
 use crate::protocol::{Content, Letter};
 
 impl Core {
@@ -19,6 +19,12 @@ impl Core {
         }
         let from = sender.0.clone();
         let Some(stored) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
+        // Into a group by invitation comes whom a member has asked in, or who was in before.
+        let may_come =
+            stored.group.policy == JoinPolicy::Open || stored.group.roster.contains_key(&from);
+        if !may_come {
+            return Err(Refusal::NotMember);
+        }
         let news = letter.membership.is_some_and(|membership| stored.group.note(&from, membership));
         let (said, known) = (letter.membership, stored.group.roster.get(&from).copied());
         let is_member = stored.group.has_member(&from);
@@ -46,7 +52,12 @@ impl Core {
                 }
                 Body::Joined
             }
-            Content::Invited(ref user) => Body::Invited(user.clone()),
+            Content::Invited(ref user) => {
+                if self.groups.ask_in(id, user, letter.sent_at) {
+                    self.on_group_changed(id, mail);
+                }
+                Body::Invited(user.clone())
+            }
             Content::Invitation(_)
             | Content::Roster(_)
             | Content::Receipt(_)

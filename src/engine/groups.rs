@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::update::GroupView;
-use crate::domain::{Group, GroupId, JoinPolicy, Standing, UserName};
+use crate::domain::{Group, GroupId, JoinPolicy, Membership, Standing, Timestamp, UserName};
 use crate::store::StoredGroup;
 
 /// Most groups that are remembered, listed ones included.
@@ -147,6 +147,13 @@ impl Groups {
         news || ask
     }
 
+    /// A member asked somebody in, who may come now; says whether that was news. They stand in the roster as
+    /// somebody who never was in.
+    pub fn ask_in(&mut self, id: GroupId, user: &UserName, at: Timestamp) -> bool {
+        let Some(stored) = self.known.get_mut(&id) else { return false };
+        stored.group.note(user, Membership { count: 0, since: at })
+    }
+
     /// The card was taken out of the directory; says whether the group is gone with it.
     pub fn note_card_gone(&mut self, id: GroupId) -> bool {
         self.carded.remove(&id);
@@ -185,7 +192,7 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{GroupName, Membership, Timestamp};
+    use crate::domain::GroupName;
 
     fn card(members: &[(&str, u32)]) -> Group {
         let member = |&(name, count): &(&str, u32)| {

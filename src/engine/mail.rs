@@ -48,10 +48,13 @@ pub(super) struct Mail {
     pub profile_overwritten: bool,
     /// Sessions that others began: with which letter, and their name.
     pub begun: Vec<(MessageId, Sender, String)>,
-    /// It ends with a key that opens what came before it, and what comes after it stands behind that.
+    /// It ends with what opens something that came before: that has to be opened before what comes after it,
+    /// because a session skips no more than a few messages.
     pub is_key: bool,
     /// Of whom something came that cannot be opened.
     pub lost: BTreeSet<Sender>,
+    /// Who is said to have sent what needs a newer Cooee.
+    pub newer: BTreeSet<UserName>,
     /// What was read on other devices of ours.
     pub read_elsewhere: Vec<ReadUpTo>,
     /// Who asks us to seal anew what they did not confirm.
@@ -81,6 +84,8 @@ pub(super) enum Refusal {
     Signed(#[from] crypto::Invalid),
     #[error("it was not sealed by whom its topic names, or not for this")]
     Forged,
+    #[error("it needs a newer Cooee")]
+    Newer,
     #[error("this content does not belong on this topic")]
     Misplaced,
     #[error("the sender is not in the group")]
@@ -143,6 +148,7 @@ impl Core {
                 self.on_letter(from, group, *letter, mail).await?
             }
             Ok(Outcome::Later) => {
+                self.parked.insert(from.0.clone());
                 if kept.is_none() {
                     let ((sender, device), payload) = (from, payload.to_vec());
                     mail.storable.push(Storable::Sealed { sender, device, topic, payload });
@@ -150,7 +156,12 @@ impl Core {
                 return Ok(());
             }
             Ok(Outcome::Nothing) => Ok(()),
-            Err(refusal) => Err(refusal),
+            Err(refusal) => {
+                if matches!(refusal, Refusal::Newer) {
+                    mail.newer.insert(from.0);
+                }
+                Err(refusal)
+            }
         };
         mail.storable.extend(kept.map(Storable::Unsealed));
         if let Err(refusal) = taken {
@@ -365,8 +376,8 @@ impl Core {
                 return Ok(self.on_invitation(group, from, mail));
             }
             Content::Roster(group) => {
-                mail.confirmed.push((from, id));
-                return Ok(self.on_roster(&group, mail));
+                mail.confirmed.push((from.clone(), id));
+                return Ok(self.on_roster(&from, &group, mail));
             }
             Content::Joined
             | Content::Left
@@ -432,8 +443,12 @@ impl Core {
         Ok(())
     }
 
-    fn on_roster(&mut self, group: &Group, mail: &mut Mail) -> Result<(), Refusal> {
+    fn on_roster(&mut self, teller: &UserName, group: &Group, mail: &mut Mail) -> Result<(), Refusal> {
         let Some(known) = self.groups.get_mut(group.id) else { return Err(Refusal::NotMember) };
+        // Whoever is not in has nothing to tell of who is.
+        if !known.group.has_member(teller) {
+            return Err(Refusal::NotMember);
+        }
         if known.group.merge(group) {
             self.on_group_changed(group.id, mail);
         }

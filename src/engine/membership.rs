@@ -178,14 +178,16 @@ impl Core {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         }
-        let Some(group) = self.groups.get(id).map(|stored| stored.group.clone()) else { return Ok(()) };
+        self.groups.ask_in(id, &user, self.mint.now());
+        let Some(stored) = self.groups.get(id).cloned() else { return Ok(()) };
+        let group = stored.group.clone();
         // The group hears first: then its members know of the newcomer before they come.
         let to = ConversationId::Group(id);
         let announcement = self.say(&to, Content::Invited(user.clone()));
         let invitation = self.notice(Content::Invitation(group));
         let beside = vec![self.draft_to(&invitation, &user).await?];
         let body = Body::Invited(user);
-        self.queue(announcement, to, body, beside, None, None).await?;
+        self.queue(announcement, to, body, beside, Some(stored), None).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
     }

@@ -53,7 +53,8 @@ impl Core {
                 }
                 self.open_group(from, (named, group.is_none()), &session, &bytes, mail).await
             }
-            Envelope::Newer => Ok(Ok(Outcome::Letter(newer(payload).into()))),
+            // Anybody could have written it: it is nobody's word.
+            Envelope::Newer => Ok(Err(Refusal::Newer)),
         }
     }
 
@@ -88,18 +89,31 @@ impl Core {
             Err(Closed::Malformed) => return Ok(Err(Refusal::Forged)),
         };
         let begun = opened.begun.is_some();
-        let inside = match decode_inside(&opened.plaintext) {
-            Ok(Some(inside)) => inside,
-            Ok(None) => return Ok(Ok(Outcome::Letter(newer(&opened.plaintext).into()))),
-            Err(malformed) => return Ok(Err(malformed.into())),
-        };
-        if !self.is_between(&inside, from, &theirs, begun) {
-            if let Some(session) = &opened.begun {
-                self.keys.throw_away(user, *device, session);
+        let letter = match decode_inside(&opened.plaintext) {
+            Ok(Some(inside)) if self.is_between(&inside, from, &theirs, begun) => {
+                self.note_versions(user, inside.versions, mail);
+                Ok(inside.letter)
             }
-            return Ok(Err(Refusal::Forged));
+            Ok(Some(_)) => Err(Refusal::Forged),
+            Ok(None) => Ok(newer(&opened.plaintext)),
+            Err(malformed) => Err(malformed.into()),
+        };
+        // A session that begins with no letter of theirs, or with one that was opened before, goes before
+        // anything is sealed with it: the broker can begin as many as it likes with one first message.
+        let is_news = match &letter {
+            Ok(letter) => begun && !self.was_opened(user, letter.id, mail).await?,
+            Err(_) => false,
+        };
+        if let Some(session) = opened.begun {
+            match &letter {
+                Ok(letter) if is_news => mail.begun.push((letter.id, from.clone(), session)),
+                _ => self.keys.throw_away(user, *device, &session),
+            }
         }
-        let Inside { letter, versions, .. } = inside;
+        let letter = match letter {
+            Ok(letter) => letter,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         mail.storable.push(Storable::Opened(store::Opened {
             tag,
             print: None,
@@ -107,9 +121,20 @@ impl Core {
             letter: letter.id,
             awaited: !is_passing(&letter.content),
         }));
-        mail.begun.extend(opened.begun.map(|session| (letter.id, from.clone(), session)));
-        self.note_versions(user, versions, mail);
-        Ok(Ok(Outcome::Letter(letter.into())))
+        Ok(Ok(Outcome::Letter(Box::new(letter))))
+    }
+
+    /// Whether a letter of this user was opened before: in what is stored, or is about to be.
+    async fn was_opened(
+        &mut self,
+        user: &UserName,
+        letter: MessageId,
+        mail: &Mail,
+    ) -> Result<bool, Fatal> {
+        let same = |opened: &store::Opened| opened.letter == letter && opened.sender == *user;
+        let pending = |storable: &Storable| matches!(storable, Storable::Opened(o) if same(o));
+        let is_pending = mail.storable.iter().any(pending);
+        Ok(is_pending || self.store.was_opened(letter, user.clone()).await?)
     }
 
     /// Whether it was sealed by this sender for this device of ours. What begins a session also names the keys.
@@ -169,12 +194,12 @@ impl Core {
         let index = said.index.to_be_bytes();
         mail.storable.push(Storable::Opened(store::Opened {
             tag: tag(&[group.to_string().as_bytes(), session.as_bytes(), &index]),
-            print: Some(tag(&[bytes])),
+            print: Some(said.print()),
             sender: user.clone(),
             letter: letter.id,
             awaited: true,
         }));
-        Ok(Ok(Outcome::Letter(letter.into())))
+        Ok(Ok(Outcome::Letter(Box::new(letter))))
     }
 
     /// Who knows which profile: the broker keeps one from the other if it is behind.

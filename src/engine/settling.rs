@@ -11,6 +11,7 @@ impl Core {
     /// More is known of some senders: what was kept of theirs may be opened now.
     pub(super) async fn unpark(&mut self) -> Result<(), Fatal> {
         while let Some(user) = self.unpark.pop_first() {
+            self.parked.remove(&user);
             let kept = self.store.sealed(user).await?;
             let mut mail = Mail::default();
             for store::Sealed { seq, topic, payload } in kept {
@@ -83,6 +84,7 @@ impl Core {
         for (sender, step, at) in mail.steps {
             self.on_step(sender, &step, at).await?;
         }
+        self.tell_newer(mail.newer).await;
         self.tell_withheld(mail.withheld).await;
         self.tell_cloned(received.cloned).await;
         if received.gaps {

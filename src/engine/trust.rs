@@ -4,6 +4,8 @@
 //! place by itself: nothing more is sent to them until a person has decided, and both are written into the
 //! conversation.
 
+use std::collections::BTreeSet;
+
 use super::command::Ticket;
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
@@ -34,6 +36,7 @@ impl Core {
                 self.confirm_known(user, mail);
                 self.take_early_bundles(user, mail);
                 self.unpark.insert(user.clone());
+                mail.is_key |= self.parked.contains(user);
             }
             Met::Claim(person) => {
                 if let Some(claim) = &person.claim {
@@ -171,6 +174,17 @@ impl Core {
                  missing"
             );
             self.faces.tell(Update::Notice(Notice::Warning(words))).await;
+        }
+    }
+
+    /// Something came in an envelope that needs a newer Cooee. It may be from anybody, so it is no part of a
+    /// conversation.
+    pub(super) async fn tell_newer(&mut self, users: BTreeSet<UserName>) {
+        for user in users {
+            if self.newer.insert(user.clone()) {
+                let words = format!("something came, it says from `{user}`, that needs a newer Cooee");
+                self.faces.tell(Update::Notice(Notice::Info(words))).await;
+            }
         }
     }
 

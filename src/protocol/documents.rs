@@ -165,7 +165,7 @@ pub fn encode_bundle(bundle: &Bundle) -> String {
 
 /// Reads the keys that stand at the topic of this device.
 pub fn decode_bundle(user: &UserName, device: DeviceId, text: &str) -> Result<Bundle, Malformed> {
-    let document: BundleDocument = read(text.as_bytes(), limits::PROFILE)?;
+    let document: BundleDocument = read(text.as_bytes(), limits::BUNDLE)?;
     check_subject(&document.user, user)?;
     check_subject(&document.device, &device)?;
     Ok(Bundle {

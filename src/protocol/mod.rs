@@ -99,7 +99,7 @@ pub enum Malformed {
         limit: usize,
     },
     /// Not JSON of the expected shape.
-    #[error("not what this topic carries: {0}")]
+    #[error("not what this topic carries: {}", quoted(.0))]
     Shape(#[from] serde_json::Error),
     /// A retained document of a version that we do not read.
     #[error("version {0}, this Cooee reads version {VERSION}")]
@@ -136,6 +136,11 @@ pub enum Malformed {
     /// A list names the same member twice.
     #[error("it names `{0}` twice")]
     Twice(String),
+}
+
+/// What JSON errors say, without what a terminal obeys: they quote words of the payload as they stand there.
+fn quoted(error: &serde_json::Error) -> String {
+    crate::domain::clean_line(&error.to_string()).chars().take(200).collect()
 }
 
 /// Refuses a payload over its limit before anything of it is parsed.

@@ -73,12 +73,6 @@ impl Store {
         self.ask("save the account", move |db| people::save_account(db, &account)).await
     }
 
-    /// We are another device, which was never connected.
-    pub async fn forget_epoch(&self) -> Result<(), Error> {
-        let forget = |db: &mut Connection| db.execute("DELETE FROM connection", []).map(drop);
-        self.ask("count the connection", forget).await
-    }
-
     /// What we tell about ourselves changed.
     pub async fn save_profile(&self, profile: Profile) -> Result<(), Error> {
         self.ask("save the account", move |db| people::save_profile(db, &profile)).await
@@ -174,10 +168,24 @@ impl Store {
         self.ask("seal anew", move |db| outbox::unseal(db, &member)).await
     }
 
-    /// Another device of ours takes over what is in the outbox, and seals it anew.
-    pub async fn hand_over(&self, old: DeviceId, new: DeviceId) -> Result<(), Error> {
-        let (old, new) = (old.to_string(), new.to_string());
-        self.ask("seal anew", move |db| outbox::hand_over(db, &old, &new)).await
+    /// We are another device from now on, with these keys: all sessions, whose names begin so, are forgotten,
+    /// and what is in the outbox is sealed anew. All of it or nothing: keys of one device under the name of
+    /// another would open nothing ever again.
+    pub async fn hand_over(
+        &self,
+        old: DeviceId,
+        account: Account,
+        keys: Vec<Secret>,
+        sessions: &'static [&'static str],
+    ) -> Result<(), Error> {
+        let all = move |db: &Connection| {
+            sessions.iter().try_for_each(|beginning| secrets::forget(db, beginning).map(drop))?;
+            secrets::save(db, &keys)?;
+            people::save_account(db, &account)?;
+            people::forget_epoch(db)?;
+            outbox::hand_over(db, &old.to_string(), &account.device.to_string())
+        };
+        self.ask("become another device", move |db| in_transaction(db, all)).await
     }
 
     /// What is kept under these names, in their order.
@@ -191,16 +199,17 @@ impl Store {
         self.ask("save keys", save).await
     }
 
-    /// Forgets every key whose name begins so.
-    pub async fn forget_secrets(&self, beginning: String) -> Result<(), Error> {
-        self.ask("forget keys", move |db| secrets::forget(db, &beginning).map(drop)).await
-    }
-
     /// Keeps what devices published for those who write to them first.
     pub async fn save_bundles(&self, bundles: Vec<Bundle>) -> Result<(), Error> {
         let save =
             move |db: &mut Connection| in_transaction(db, |db| secrets::save_bundles(db, &bundles));
         self.ask("save the keys of others", save).await
+    }
+
+    /// Whether a letter of this user was opened before, in whatever wrapping.
+    pub async fn was_opened(&self, letter: MessageId, sender: UserName) -> Result<bool, Error> {
+        let ask = move |db: &mut Connection| sealed::was_opened(db, &letter, &sender);
+        self.ask("ask whether something came before", ask).await
     }
 
     /// What this user sent and could not be opened yet, in the order in which it came; at most

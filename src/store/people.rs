@@ -59,6 +59,11 @@ pub(super) fn save_profile(db: &Connection, profile: &Profile) -> Result<()> {
     Ok(())
 }
 
+/// We are another device, which was never connected.
+pub(super) fn forget_epoch(db: &Connection) -> Result<()> {
+    db.execute("DELETE FROM connection", []).map(drop)
+}
+
 /// The epoch of the last connection.
 pub(super) fn epoch(db: &Connection) -> Result<u64> {
     let last = "SELECT coalesce((SELECT epoch FROM connection), 0)";

@@ -15,8 +15,7 @@ pub(super) fn open(db: &Connection, opened: &Opened, received: &mut Received) ->
         Some(false) => received.cloned.push(sender.clone()),
         None => {}
     }
-    let before = "SELECT 1 FROM opened WHERE letter = ?1 AND sender = ?2";
-    if db.prepare_cached(before)?.exists(params![letter, sender])? {
+    if was_opened(db, letter, sender)? {
         received.repeated.push(*letter);
     }
     let note = "INSERT OR IGNORE INTO opened (tag, print, sender, letter, awaited)
@@ -53,6 +52,12 @@ pub(super) fn used(
         received.again.push((sender, letter));
     }
     Ok(())
+}
+
+/// Whether a letter of this user was opened before, in whatever wrapping.
+pub(super) fn was_opened(db: &Connection, letter: &MessageId, sender: &UserName) -> Result<bool> {
+    let before = "SELECT 1 FROM opened WHERE letter = ?1 AND sender = ?2";
+    db.prepare_cached(before)?.exists(params![letter, sender])
 }
 
 /// Keeps something that cannot be opened yet. The same bytes are kept once; says whether they were.
@@ -117,6 +122,8 @@ mod tests {
         let device = DeviceId::from_bits(1);
         assert_eq!(again.lost, [(user("eve"), device), (user("bob"), device)]);
         assert_eq!(receive(vec![opened(3, None, 7)]).repeated, [id(7)], "another wrapping of the same");
+        let was_opened = |letter, by| f.wait(f.store.was_opened(id(letter), user(by))).unwrap();
+        assert!(was_opened(7, "bob") && !was_opened(7, "eve") && !was_opened(9, "bob"));
     }
 
     #[test]

@@ -67,7 +67,8 @@ pub(super) fn save_bundles(db: &Connection, bundles: &[Bundle]) -> Result<()> {
 mod tests {
     use super::*;
     use crate::domain::{AgreementKey, DeviceId};
-    use crate::store::testing::{Fixture, at, draft, user};
+    use crate::store::testing::{Fixture, at, draft, profile, user};
+    use crate::store::{Account, Draft};
 
     fn secret(name: &str, value: Option<&[u8]>) -> Secret {
         Secret { name: name.to_owned(), value: value.map(<[u8]>::to_vec) }
@@ -86,10 +87,33 @@ mod tests {
         let changed = vec![secret("a/1", None), secret("a/2", Some(b"new"))];
         f.wait(f.store.queue(None, vec![], None, changed)).unwrap();
         assert_eq!(read(&f), [Some(b"new".to_vec()), None, None]);
-        f.wait(f.store.forget_secrets("a/".to_owned())).unwrap();
-        assert_eq!(read(&f), [None, None, None]);
-        assert_eq!(f.wait(f.store.secrets(vec!["b".to_owned()])).unwrap(), [Some(b"z".to_vec())]);
         assert!(!format!("{:?}", secret("a", Some(b"hush"))).contains("104"), "it is never written out");
+    }
+
+    #[test]
+    fn another_device_takes_over_all_at_once() {
+        let mut f = Fixture::new();
+        let (old, new) = (DeviceId::from_bits(1), DeviceId::from_bits(2));
+        let account = |device| Account {
+            profile: profile("ann"),
+            device,
+            client_id: "x".to_owned(),
+            credential: "y".to_owned(),
+        };
+        f.wait(f.store.save_account(account(old))).unwrap();
+        let sealed = Draft { payload: Some(vec![1]), ..draft(&format!("inbox/bob/ann/{old}"), 1) };
+        let kept = [("a/1", "x"), ("b/1", "y"), ("c", "old"), ("ab", "z")];
+        let kept = kept.map(|(name, value)| secret(name, Some(value.as_bytes())));
+        f.wait(f.store.queue(None, vec![sealed], None, kept.into())).unwrap();
+        let keys = vec![secret("c", Some(b"new"))];
+        f.wait(f.store.hand_over(old, account(new), keys, &["a/", "b/"])).unwrap();
+        f.restart();
+        let names = ["a/1", "b/1", "c", "ab"].map(str::to_owned).to_vec();
+        let read = f.wait(f.store.secrets(names)).unwrap();
+        assert_eq!(read, [None, None, Some(b"new".to_vec()), Some(b"z".to_vec())]);
+        assert_eq!(f.wait(f.store.account()).unwrap(), Some(account(new)));
+        let due = f.wait(f.store.due(0, 10)).unwrap().remove(0);
+        assert_eq!((due.topic, due.payload), (format!("inbox/bob/ann/{new}"), None));
     }
 
     #[test]
