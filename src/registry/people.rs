@@ -191,6 +191,7 @@ mod tests {
     #[test]
     fn profiles_are_merged_and_the_rest_of_the_file_stays() {
         let (dir, registry) = registry(b"Name,Mobile_no,notes\nbob,+1,\"hi\"\n?,2\ncarol,3,note\n");
+        let key = IdentityKey::from_bytes([1; 32]).fingerprint();
         let news = [profile("carol", None, "=Carol"), profile("dave", Some("+44"), "Dave")];
         let (entries, problems) = registry.record_people(&news).unwrap();
         assert_eq!((entries.len(), problems.len()), (3, 1));
@@ -199,8 +200,11 @@ mod tests {
         assert_eq!(entries[1].registered_at, Some(Timestamp::EPOCH));
         assert_eq!(
             fs::read_to_string(dir.path().join(FILE)).unwrap(),
-            "Name,Mobile_no,notes,Display_name,Registered_at\nbob,+1,\"hi\"\n?,2\n\
-             carol,3,note,'=Carol,1970-01-01T00:00:00Z\ndave,'+44,,Dave,1970-01-01T00:00:00Z\n"
+            format!(
+                "Name,Mobile_no,notes,Display_name,Fingerprint,Registered_at\nbob,+1,\"hi\"\n?,2\n\
+                 carol,3,note,'=Carol,{key},1970-01-01T00:00:00Z\n\
+                 dave,'+44,,Dave,{key},1970-01-01T00:00:00Z\n"
+            )
         );
     }
 

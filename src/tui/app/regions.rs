@@ -112,7 +112,9 @@ impl Regions {
         .areas(screen);
         let mut regions = Self { framed, header, notice, footer, ..Self::default() };
         let composer = rows(wishes.composer).min((body.height / 3).max(1));
-        let banner = rows(wishes.banner).min(body.height / 3);
+        // Frame or title, divider, composer and one row of messages come first.
+        let taken = composer + if framed { 4 } else { 2 + u16::from(height >= 8) };
+        let banner = rows(wishes.banner).min(body.height.saturating_sub(taken));
         if framed {
             let [side, frame] =
                 Layout::horizontal([Constraint::Length(side_width(width)), Constraint::Fill(1)])
