@@ -242,10 +242,11 @@ impl Ledger {
     /// only invited is to decline.
     pub fn state(&self, member: &Member, enter: bool, now: Timestamp) -> Result<Statement, Refused> {
         let counting = self.counting().ok_or(Refused::Unknown)?;
-        let reached = counting.count(member).reached;
+        let counted = counting.count(member);
+        let reached = counted.reached;
         match (enter, is_in(reached)) {
             (false, false) => return Err(Refused::NotIn(member.clone())),
-            (true, true) if came(&counting, member).is_some() => return Err(Refused::Already),
+            (true, true) if came(&counting, member, counted).is_some() => return Err(Refused::Already),
             (true, false) if counting.charter.policy == JoinPolicy::Invite => {
                 return Err(Refused::NotInvited);
             }
