@@ -122,6 +122,15 @@ impl Ledger {
         Ok(draft)
     }
 
+    /// The members who would be in or out, or counted otherwise, without this admin. To be asked about before
+    /// the admin is dismissed: all of them, some or none may be kept as they are.
+    pub fn decided_by(&self, admin: &Member) -> BTreeSet<Member> {
+        let Some(counting) = self.counting() else { return BTreeSet::new() };
+        let without = counting.without(admin);
+        let depends = |member: &&Member| counting.count(member) != without.count(member);
+        counting.subjects().into_iter().filter(depends).cloned().collect()
+    }
+
     fn apply(
         &self,
         counting: &Counting<'_>,
