@@ -160,6 +160,27 @@ mod tests {
     }
 
     #[test]
+    fn the_drawing_shows_the_squares_of_the_code_and_no_others() {
+        let (alice, bob) = (side("alice", 1), side("bob", 2));
+        let code = QrCode::with_error_correction_level(code_text(&alice, &bob), EcLevel::L).unwrap();
+        let (width, dark) = (code.width(), code.to_colors());
+        let lines: Vec<Vec<char>> =
+            draw_code(&alice, &bob, Ink::Dark).iter().map(|line| line.chars().collect()).collect();
+        let quiet = 4;
+        for y in 0..width + 2 * quiet {
+            assert_eq!(lines[y / 2].len(), width + 2 * quiet);
+            for (x, drawn) in lines[y / 2].iter().enumerate() {
+                let inside = |at: usize| at.checked_sub(quiet).filter(|at| *at < width);
+                let wanted = inside(x)
+                    .zip(inside(y))
+                    .is_some_and(|(x, y)| dark[y * width + x] == qrcode::Color::Dark);
+                let half = if y % 2 == 0 { '▀' } else { '▄' };
+                assert_eq!(*drawn == '█' || *drawn == half, wanted, "{x},{y}");
+            }
+        }
+    }
+
+    #[test]
     fn the_longest_names_fit() {
         let long = |c: &str, key| side(&c.repeat(32), key);
         let lines = draw_code(&long("a", 0xff), &long("b", 0xfe), Ink::Light);

@@ -266,3 +266,25 @@ fn emoji_info(id: Uuid, sides: [(&Side, Curve25519PublicKey); 2]) -> String {
 fn mac_info(id: Uuid, from: &Side, to: &Side) -> String {
     format!("cooee1|sas-mac|{id}|{}|{}|{}|{}", from.user, from.key, to.user, to.key)
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::domain::IdentityKey;
+
+    #[test]
+    fn what_is_hashed_and_derived_from_stays_as_it_was() {
+        let side = |user: &str, key| Side {
+            user: user.parse().unwrap(),
+            key: IdentityKey::from_bytes([key; 32]),
+        };
+        let (alice, bob, id) = (side("alice", 1), side("bob", 2), Uuid::from_u128(7));
+        let key = |n| Curve25519PublicKey::from_bytes([n; 32]);
+        let commitment = String::from(commitment(id, &alice, &bob, &key(3)));
+        assert_snapshot!(commitment, @"sOJ0DF58Z15hHMJ2KYssg9zi2/y/Ave4zBtEI9D4jMo");
+        assert_snapshot!(emoji_info(id, [(&alice, key(3)), (&bob, key(4))]), @"cooee1|sas-emoji|00000000-0000-0000-0000-000000000007|alice|AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE|AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM|bob|AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI|BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ");
+        assert_snapshot!(mac_info(id, &alice, &bob), @"cooee1|sas-mac|00000000-0000-0000-0000-000000000007|alice|AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE|bob|AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI");
+    }
+}

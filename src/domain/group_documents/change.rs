@@ -122,6 +122,15 @@ impl Ledger {
         Ok(draft)
     }
 
+    /// The members who would be in or out, or counted otherwise, without this admin. To be asked about before
+    /// the admin is dismissed: all of them, some or none may be kept as they are.
+    pub fn decided_by(&self, admin: &Member) -> BTreeSet<Member> {
+        let Some(counting) = self.counting() else { return BTreeSet::new() };
+        let without = counting.without(admin);
+        let depends = |member: &&Member| counting.count(member) != without.count(member);
+        counting.subjects().into_iter().filter(depends).cloned().collect()
+    }
+
     fn apply(
         &self,
         counting: &Counting<'_>,
@@ -242,10 +251,11 @@ impl Ledger {
     /// only invited is to decline.
     pub fn state(&self, member: &Member, enter: bool, now: Timestamp) -> Result<Statement, Refused> {
         let counting = self.counting().ok_or(Refused::Unknown)?;
-        let reached = counting.count(member).reached;
+        let counted = counting.count(member);
+        let reached = counted.reached;
         match (enter, is_in(reached)) {
             (false, false) => return Err(Refused::NotIn(member.clone())),
-            (true, true) if came(&counting, member).is_some() => return Err(Refused::Already),
+            (true, true) if came(&counting, member, counted).is_some() => return Err(Refused::Already),
             (true, false) if counting.charter.policy == JoinPolicy::Invite => {
                 return Err(Refused::NotInvited);
             }

@@ -23,7 +23,8 @@
 //!   can take another's place at the top for ever: the next may go [`REACH`] further. The owner's counter has
 //!   no bound, and the owner can always dismiss. Names have a clock, which is bounded in the same way; of two
 //!   names of one clock that of the greater key counts.
-//! - Only the owner decides about the owner and the admins.
+//! - Only the owner decides about the owner and the admins. An admin who leaves still decides until the
+//!   owner dismisses them: what they did must not go with them.
 //! - A statement to leave always counts. In an *open* group so does a statement to come; a member who was
 //!   removed can come again, and whoever must stay out needs a group by invitation. In a group *by
 //!   invitation* a statement to come raises nothing: it says that the invitation was accepted

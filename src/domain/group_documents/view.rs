@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counting::Counting;
+use super::counting::{Count, Counting};
 use super::document::{Member, is_in};
 use crate::domain::{GroupId, GroupName, JoinPolicy, Role, Timestamp, UserName, limits};
 
@@ -80,8 +80,10 @@ pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) ->
         .subjects()
         .into_iter()
         .filter_map(|member| {
-            let standing = standing(counting, member)?;
-            Some((rank(counting, member), member, standing))
+            let count = counting.count(member);
+            let came = came(counting, member, count);
+            let standing = Standing { count: count.reached, came };
+            is_in(count.reached).then(|| (rank(counting, member, count), member, standing))
         })
         .collect();
     admitted.sort_by_key(|(rank, member, _)| (*rank, *member));
@@ -110,17 +112,11 @@ pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) ->
     })
 }
 
-fn standing(counting: &Counting<'_>, member: &Member) -> Option<Standing> {
-    let count = counting.count(member).reached;
-    is_in(count).then(|| Standing { count, came: came(counting, member) })
-}
-
 /// When they came, if they said so. They may have counted further than what counts: where an open group
 /// was closed, who had left and come again by themselves stands where an admin let them in before.
-pub(super) fn came(counting: &Counting<'_>, member: &Member) -> Option<Timestamp> {
-    let reached = counting.count(member).reached;
+pub(super) fn came(counting: &Counting<'_>, member: &Member, count: Count) -> Option<Timestamp> {
     let own = counting.statements.get(member).map(|held| &held.content);
-    match own.filter(|own| own.is_in() && own.count >= reached) {
+    match own.filter(|own| own.is_in() && own.count >= count.reached) {
         Some(own) => Some(own.at),
         None => counting.is_owner(member).then_some(counting.charter.created_at),
     }
@@ -128,12 +124,12 @@ pub(super) fn came(counting: &Counting<'_>, member: &Member) -> Option<Timestamp
 
 /// Who stays in when there are too many: whom the owner let in, then whom an admin did, then who came by
 /// themselves.
-fn rank(counting: &Counting<'_>, member: &Member) -> u8 {
+fn rank(counting: &Counting<'_>, member: &Member, count: Count) -> u8 {
     if counting.is_owner(member) || counting.is_admin(member) {
         0
     } else if counting.is_in_by_owner(member) {
         1
-    } else if is_in(counting.count(member).granted) {
+    } else if is_in(count.granted) {
         2
     } else {
         3

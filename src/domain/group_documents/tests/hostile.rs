@@ -237,3 +237,24 @@ fn strangers_fill_no_memory_and_push_nobody_out() {
     assert_eq!(g.view(), before.0);
     assert!(g.items().count() <= before.1 + WAITING_DOCUMENTS + WAITING_STATEMENTS);
 }
+
+#[test]
+fn the_largest_ledger_is_worked_out_in_bounded_time() {
+    let crowd = |admin: u8, n: u8| Member {
+        user: format!("c{admin}-{n}").parse().unwrap(),
+        key: IdentityKey::from_bytes([n; 32]),
+    };
+    let mut g = ledger(JoinPolicy::Invite);
+    let mut all: Vec<Change> = (1..=32).map(|n| Change::Admit(member(n))).collect();
+    all.extend((1..=32).map(|n| Change::Appoint(member(n))));
+    g.insert(document(g.propose(&member(0), &all).unwrap())).unwrap();
+    for admin in 1..=32 {
+        let last = g.propose(&member(admin), &[]).unwrap();
+        let members = (0..=255).map(|n| (crowd(admin, n), 1)).collect();
+        g.insert(document(Document { members, ..last })).unwrap();
+    }
+    let view = g.view().unwrap();
+    assert_eq!(view.members.len(), 256);
+    assert!((0..=32).all(|n| view.has(&member(n))), "who decides stays");
+    assert_eq!(g.flags().last(), Some(&Flag::Full(32 * 256 + 33 - 256)));
+}

@@ -115,6 +115,7 @@ fn what_a_dismissed_admin_did_goes_but_for_what_is_kept() {
     }
     g.act(1, Change::Remove(member(5)));
     g.act(1, Change::Rename(name("crew")));
+    assert_eq!(g.decided_by(&member(1)), BTreeSet::from([member(2), member(3), member(5)]));
     let keep = BTreeSet::from([member(2)]);
     g.act(0, Change::Dismiss { admin: member(1), keep });
     assert_eq!([1, 2, 3, 5].map(|n| g.has(n)), [true, true, false, true]);
