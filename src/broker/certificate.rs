@@ -1,7 +1,7 @@
 //! The certificate that the broker shows on a network: the operator's, or one that it makes for itself.
 //!
 //! Its own is signed by nobody, so clients know it by its fingerprint, which an invite carries. They take it
-//! for what it is by the name in it ([`OWN_NAME`]) and keep the fingerprint at first use.
+//! for what it is by the name in it ([`OWN_CERTIFICATE`]) and keep the fingerprint at first use.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

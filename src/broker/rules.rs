@@ -3,7 +3,7 @@
 //! A broker serves people with different topic roots, who do not see each other, so it knows of no root. It
 //! takes for the root whatever stands before the first level that names a kind of topic. That reading is the
 //! only one: a topic that could be read in two ways would let somebody write as another.
-//! [`Root`](crate::protocol::Root) refuses roots with such a level for the same reason.
+//! [`Root`] refuses roots with such a level for the same reason.
 //!
 //! | topic (below the root) | write | read |
 //! |---|---|---|

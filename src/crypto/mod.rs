@@ -12,6 +12,8 @@
 //! - `verify`: how two people make sure of each other's keys;
 //! - `tag`: how ciphertexts are known again; `vault`: the key of everything at rest.
 //!
+//! What all of this promises, and against whom, stands in [`promises`].
+//!
 //! # Ratchets
 //!
 //! Whatever seals or opens something changes the state that the next message depends on. The caller stores
@@ -24,6 +26,7 @@ mod documents;
 pub mod groups;
 mod identity;
 mod peer;
+pub mod promises;
 mod sender_key;
 pub mod signed;
 mod tag;

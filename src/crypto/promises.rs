@@ -1,0 +1,44 @@
+//! What is promised about secrecy, to whom and against whom, and what is not.
+//!
+//! # How it is done
+//!
+//! A user is an Ed25519 key, made at sign-up. It signs their profile, which names their devices; each device has
+//! an Olm account of its own and signs the keys that it publishes. What is said to a person is sealed with Olm
+//! for each of their devices; what is said in a group with a Megolm session of the speaking device, whose key
+//! goes to the members over Olm. Who writes to whom stands inside again and is checked against the keys that
+//! opened it. At rest everything lies in SQLCipher under a random key, which a passphrase seals
+//! ([`vault`](super::vault)). None of the cryptography is our own: vodozemac, argon2, chacha20poly1305, SQLCipher
+//! and rustls do it.
+//!
+//! The first key that is met for a name is the one that its owner is known by. Another one never takes its place
+//! by itself: nothing is sent until a person decides, and it is written into the conversation. Whether the first
+//! one was right shows when two people compare it ([`verify`](super::verify)).
+//!
+//! # Against whom
+//!
+//! | attacker | promised | not promised |
+//! |---|---|---|
+//! | somebody on the network | content and integrity, with TLS and without | timing, and without TLS all that the broker sees |
+//! | the broker | it reads no message, receipt, invitation or name of a group by invitation; what it forges, alters, swaps or replays is refused, or shown once | who writes to whom, when, and the order of size; dropping and delaying; **its own key on a first contact that nobody verified** |
+//! | another user of the broker | they write in nobody's name | on brokers without access rules they see what the broker sees, and can disturb |
+//! | whoever gets the files | they have to guess the passphrase (argon2id, 64 MiB) | a weak passphrase; none at all; a machine that somebody else controls while one is signed in |
+//! | a member of a group | they speak for nobody else | they can pass on what they read, and ask others in |
+//! | who left a group | they read nothing that is sealed after the others know | what was sealed before each of them knew |
+//! | whoever had a device for a moment | what is said to a person heals at the next turn of the conversation, in groups with the next key: after 200 messages, 7 days, or when somebody leaves | immediate healing in groups |
+//! | somebody with a copy of the files | the copy is noticed at the next sign-in of either, both become devices of their own with new keys | that, when the broker hides from each that the other was there |
+//!
+//! # Known limits
+//!
+//! - There is no post-quantum protection, neither end to end nor in TLS.
+//! - First messages have no forward secrecy until the device renews its fallback key and forgets the one before,
+//!   in one to two weeks. One-time keys are not used: no broker hands each of them out once.
+//! - Names, display names, mobile numbers, who is online, who is typing, and the cards of open groups with their
+//!   members are published on purpose, in the clear. Presence and typing are not signed.
+//! - Who belongs to a group is told by its members, each for themselves, in what they say there; whoever is in may
+//!   ask others in, and nobody can be put out. Whoever once was in a group by invitation can come back without
+//!   another one. Cards of open groups are signed by whoever publishes them, and anybody may.
+//! - Whoever writes a false presence record for a device of ours makes us take it for a copied account at the next
+//!   sign-in: a nuisance that costs a second sign-in, and possible only on brokers without access rules.
+//! - A device whose published keys the broker withholds gets nothing until they are here.
+//! - Olm messages can be denied; profiles and what is said in groups are signed.
+//! - Lengths are padded; a text of one word and one of twenty look alike, a page does not.
