@@ -9,10 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use cooee::crypto::{
-    Device, Inbound, Outbound, Peer, open_bundle, open_card, open_profile, seal_bundle, seal_card,
-    seal_profile, signed,
+    Device, Inbound, Outbound, Peer, groups, open_bundle, open_card, open_profile, seal_bundle,
+    seal_card, seal_profile, signed,
 };
-use cooee::domain::{Group, GroupId, GroupName, JoinPolicy, Membership};
+use cooee::domain::group_documents::{Ledger, Member, found};
+use cooee::domain::{Group, GroupId, GroupName, IdentityKey, JoinPolicy, Membership};
 use cooee::protocol::{
     Ciphertext, Content, Envelope, Letter, Missing, Receipt, SenderKey, Stage, decode_bundle,
     decode_card, decode_envelope, decode_inside, decode_letter, decode_presence, decode_profile,
@@ -20,6 +21,7 @@ use cooee::protocol::{
     encode_typing,
 };
 use fastrand::Rng;
+use vodozemac::Ed25519SecretKey as SecretKey;
 use vodozemac::megolm::{MegolmMessage, SessionKey};
 use vodozemac::olm::OlmMessage;
 
@@ -304,4 +306,52 @@ fn stored_blobs() {
         let _ = inbound.accept(&key, at(i64::MAX));
         Inbound::read(&inbound.write()).is_ok()
     });
+}
+
+#[test]
+fn group_documents_read_and_merged() {
+    let secret = SecretKey::from_slice(&[7; 32]);
+    let owner =
+        Member { user: user("ann"), key: IdentityKey::from_bytes(*secret.public_key().as_bytes()) };
+    let id = groups::group_id(owner.key, 5);
+    let name = GroupName::new("team").unwrap();
+    let document = found(id, 5, owner.clone(), name, JoinPolicy::Open, at(5));
+    let document = groups::sign_document(&document, &secret).unwrap();
+    let mut ledger = Ledger::new(id);
+    ledger.insert(groups::open(&document.bytes).unwrap()).unwrap();
+    let secret = SecretKey::from_slice(&[8; 32]);
+    let bob =
+        Member { user: user("bob"), key: IdentityKey::from_bytes(*secret.public_key().as_bytes()) };
+    let statement = ledger.state(&bob, true, at(6)).unwrap();
+    let statement = groups::sign_statement(&statement, &secret).unwrap();
+    let valid = [document.bytes.to_vec(), statement.bytes.to_vec()];
+    fuzz("group document", &valid, |bytes| {
+        let Ok(item) = groups::open(bytes) else { return false };
+        let mut merged = ledger.clone();
+        let taken = merged.insert(item).is_ok();
+        assert!(merged.view().is_some(), "the group is still there");
+        taken
+    });
+    // What is signed is never damaged on the way: so the contents are, and signed again.
+    let texts: Vec<Vec<u8>> = valid.iter().map(|bytes| signed_text(bytes)).collect();
+    fuzz("group merge", &texts, |text| {
+        let Ok(text) = std::str::from_utf8(text) else { return false };
+        let mut merged = ledger.clone();
+        let mut taken = false;
+        for (kind, secret) in [(signed::Kind::Group, [7; 32]), (signed::Kind::Member, [8; 32])] {
+            let bytes = signed::sign(kind, text, &SecretKey::from_slice(&secret));
+            if let Ok(item) = groups::open(&bytes) {
+                taken |= merged.insert(item).is_ok();
+            }
+        }
+        let view = merged.view().expect("the group is still there");
+        assert_eq!(view.owner, owner);
+        taken
+    });
+}
+
+/// The text that is signed in a document.
+fn signed_text(bytes: &[u8]) -> Vec<u8> {
+    let outer: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    outer["d"].as_str().unwrap().as_bytes().to_vec()
 }

@@ -32,7 +32,7 @@
 //! | escape sequences | `bombs::escape_sequences_…` |
 //! | JSON depth and size bombs | `bombs` |
 //! | *Fuzz* | |
-//! | everything that reads foreign bytes | `fuzz` |
+//! | everything that reads foreign bytes, and the merge of group documents | `fuzz` |
 //! | *Live brokers* | `tests/brokers/run` |
 
 mod bombs;

@@ -9,6 +9,7 @@ use cooee::broker;
 use cooee::domain::{DeviceRecord, GroupId, UserName};
 use cooee::mqtt::{self, Event, Identity, Publish, Request, Subscription};
 use cooee::protocol::{Content, Filter, Root, Topic, encode_presence};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -237,10 +238,13 @@ pub fn letter(id: u8, body: &str) -> String {
 pub async fn lose_name(world: &World, user: &str) {
     Vandal::on(world).await.publish(&format!("cooee/1/profile/{user}"), "", true).await;
     if let Broker::BuiltIn = world.broker {
-        let data_dir = world.data_dir().to_owned();
+        let (data_dir, user) = (world.data_dir().to_owned(), user.to_owned());
         tokio::task::spawn_blocking(move || {
             broker::stop(&data_dir).expect("it stops");
-            fs::remove_file(data_dir.join("broker/accounts.json")).expect("it kept the names");
+            let file = data_dir.join("broker/accounts.json");
+            let mut names: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+            names["accounts"].as_object_mut().unwrap().remove(&user).expect("it kept the name");
+            fs::write(&file, names.to_string()).unwrap();
         })
         .await
         .unwrap();
