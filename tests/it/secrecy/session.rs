@@ -67,13 +67,15 @@ async fn a_replayed_first_message_with_an_altered_base_key_ends_with_one_message
     alice.until_all(2, Delivery::Delivered).await;
     bob.say(&direct("alice"), "fine").await;
     alice.until_heard(&direct("bob"), &["hello to you".into(), "fine".into()]).await;
+    let mut forged = Vec::new();
     for variant in 0..4 {
         let altered = |(device, sealed): (&DeviceId, &Ciphertext)| {
             let base = look_alikes(&key_in(sealed, Key::Base))[variant];
             (*device, with_key(sealed, Key::Base, &base))
         };
         let payload = encode_envelope(&Envelope::Direct(first.iter().map(altered).collect()));
-        broker.publish(&topic, payload, false).await;
+        broker.publish(&topic, payload.clone(), false).await;
+        forged.push(payload);
     }
     bob.say(&direct("alice"), "and you").await;
     let told = ["hello to you".into(), "fine".into(), "and you".into()];
@@ -89,6 +91,7 @@ async fn a_replayed_first_message_with_an_altered_base_key_ends_with_one_message
             let Event::Incoming(incoming) = event else { return false };
             ended |= incoming.payload.len() > 3_000;
             if incoming.topic == topic
+                && !forged.iter().any(|payload| incoming.payload == *payload)
                 && let Ok(Envelope::Direct(sealed)) = decode_envelope(&incoming.payload)
             {
                 // She found nothing that she could not open, and began no session to mend one.
