@@ -82,6 +82,12 @@ pub enum Error {
         /// The accounts of this data directory.
         known: Vec<UserName>,
     },
+    /// There is nobody to choose a passphrase for this account.
+    #[error("`{0}` needs a passphrase, and there is nobody to ask for one")]
+    NoPassphrase(UserName),
+    /// Nobody chose a passphrase.
+    #[error("no passphrase was chosen: {0}")]
+    Unchosen(io::Error),
     /// No such person.
     #[error("nobody here is called `{0}`")]
     Nobody(UserName),
@@ -178,10 +184,14 @@ impl Error {
                 | engine::Error::NoAccount { .. }
                 | engine::Error::InUse { .. }
                 | engine::Error::NameTaken { .. }
+                | engine::Error::PassphraseNeeded { .. }
+                | engine::Error::WrongPassphrase { .. }
+                | engine::Error::Passphrase { .. }
                 | engine::Error::Refused { .. } => Exit::SignInRefused,
                 engine::Error::Unreachable { .. } | engine::Error::Broker(_) => Exit::Unreachable,
                 _ => Exit::Failed,
             },
+            Self::NoPassphrase(_) | Self::Unchosen(_) => Exit::SignInRefused,
             Self::Unreachable(_) => Exit::Unreachable,
             Self::NotConfirmed { .. } | Self::TooFew { .. } => Exit::NotInTime,
             Self::Interrupted => Exit::Interrupted,
@@ -207,6 +217,16 @@ impl Error {
             ),
             Self::Engine(engine::Error::InUse { .. }) => {
                 "end that process, or wait until it has ended".to_owned()
+            }
+            Self::Engine(engine::Error::PassphraseNeeded { .. }) => {
+                "run it at a terminal, or say the passphrase in COOEE_PASSPHRASE or by `passphrase_command` in \
+                 the configuration file"
+                    .to_owned()
+            }
+            Self::NoPassphrase(_) => {
+                "run it at a terminal, or say one in COOEE_PASSPHRASE (a new one for an account that exists: \
+                 COOEE_NEW_PASSPHRASE); --no-passphrase leaves the account unprotected"
+                    .to_owned()
             }
             Self::Engine(engine::Error::NameTaken { .. }) => "choose another name".to_owned(),
             Self::Engine(engine::Error::Unreachable { .. }) | Self::Unreachable(_) => {
@@ -291,6 +311,9 @@ mod tests {
             (unreachable.into(), 4),
             (engine::Error::Broker(broker::Error::Stopped).into(), 4),
             (broker::Error::Stopped.into(), 1),
+            (engine::Error::PassphraseNeeded { user: user("al") }.into(), 3),
+            (engine::Error::WrongPassphrase { user: user("al") }.into(), 3),
+            (Error::NoPassphrase(user("al")), 3),
             (Error::Unreachable("no route".into()), 4),
             (Error::NotConfirmed { count: 1, why: String::new() }, 5),
             (Error::TooFew { came: 0, wanted: 1 }, 5),

@@ -89,7 +89,14 @@ async fn spawn(home: &Home, program: &Path) -> Result<Child, Error> {
     command.args(["broker", "run", "--detached", "--config", "/dev/null", "--data-dir"]);
     command.arg(data_dir).current_dir("/");
     // These are for clients, and none may keep the broker from starting.
-    for variable in ["COOEE_USER", "COOEE_BROKER", "COOEE_BROKER_PASSWORD", "COOEE_LOG_FILE"] {
+    for variable in [
+        "COOEE_USER",
+        "COOEE_PASSPHRASE",
+        "COOEE_NEW_PASSPHRASE",
+        "COOEE_BROKER",
+        "COOEE_BROKER_PASSWORD",
+        "COOEE_LOG_FILE",
+    ] {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

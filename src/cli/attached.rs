@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Error;
+use super::passphrase::Terminal;
 use crate::config::Config;
 use crate::domain::{ConversationId, GroupId, Person, Profile, UserName};
 use crate::engine::{self, Command, GroupView, Link, Session, Setup, Update};
@@ -57,10 +58,11 @@ pub(super) async fn with_session<T>(
     work: impl AsyncFnOnce(&mut Attached) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let user = account(config)?;
-    let setup = Setup::new(config, std::env::current_exe().map_err(Error::Program)?);
+    let terminal = Terminal::new();
+    let setup = terminal.asking(Setup::new(config, std::env::current_exe().map_err(Error::Program)?));
     let mut signals = Signals::catch().map_err(Error::Signals)?;
     let mut attached = tokio::select! {
-        attached = Attached::join(setup, &user) => attached?,
+        attached = Attached::join(setup, &user) => attached.map_err(|error| terminal.sort(error))?,
         () = signals.next() => return Err(Error::Interrupted),
     };
     let done = tokio::select! {
@@ -74,7 +76,7 @@ pub(super) async fn with_session<T>(
 }
 
 /// Whom to be: who was named, else the only account of the data directory.
-fn account(config: &Config) -> Result<UserName, Error> {
+pub(super) fn account(config: &Config) -> Result<UserName, Error> {
     if let Some(user) = &config.user {
         return Ok(user.clone());
     }
@@ -214,20 +216,20 @@ impl Attached {
 }
 
 /// The signals that end a command in good order.
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn catch() -> std::io::Result<Self> {
+    pub fn catch() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    async fn next(&mut self) {
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

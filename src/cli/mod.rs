@@ -6,6 +6,7 @@
 //! ask for `--json`. Each command leaves its words on standard error and its exit code to
 //! [`crate::error`].
 
+mod account;
 mod attached;
 mod broker;
 mod confirm;
@@ -18,6 +19,7 @@ mod json;
 mod listen;
 mod outbox;
 mod output;
+mod passphrase;
 mod people;
 mod send;
 mod sign_up;
@@ -49,6 +51,10 @@ pub struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
+The passphrase of an account is never said on the command line: it comes from COOEE_PASSPHRASE, else from the \
+program that `passphrase_command` in the configuration file names, else Cooee asks for it at the terminal. \
+Whatever joins a session that runs already, such as `cooee send` beside the open messenger, needs none.
+
 Exit codes: 0 done (also when nobody reads the output any more), 1 failed, 2 usage or configuration, \
 3 sign-up or sign-in refused, 4 broker unreachable, 5 not delivered in time, 130 interrupted.";
 
@@ -56,7 +62,17 @@ Exit codes: 0 done (also when nobody reads the output any more), 1 failed, 2 usa
 #[derive(Subcommand)]
 pub enum Command {
     /// Register a name on the broker and make the account
+    ///
+    /// Asks twice for a passphrase, which protects what is kept on this machine; COOEE_PASSPHRASE and
+    /// `passphrase_command` in the configuration file say it without being asked. Nobody can recover a forgotten
+    /// passphrase: without it everything in the account is lost.
     SignUp(sign_up::SignUp),
+    /// The accounts of the data directory: list them, change a passphrase
+    Account {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: account::Command,
+    },
     /// Send messages to a person or a group, and wait until the broker has them
     Send(send::Send),
     /// Print messages as they come
@@ -144,6 +160,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
     let _log = if is_broker { None } else { logging::start(config)? };
     match command {
         Command::SignUp(command) => block_on(sign_up::run(command, config)),
+        Command::Account { command } => block_on(account::run(command, config)),
         Command::Send(command) => block_on(send::run(command, config)),
         Command::Listen(command) => block_on(listen::run(&command, config)),
         Command::Who(command) => block_on(people::who(&command, config)),

@@ -2,9 +2,10 @@
 
 use super::Error;
 use super::output::print;
+use super::passphrase::{Terminal, command_of};
 use crate::config::{Config, Invite};
 use crate::domain::{DisplayName, MobileNumber, UserName};
-use crate::engine::{self, Setup};
+use crate::engine::{self, Protection, Setup};
 
 /// Register a name on the broker and make the account.
 #[derive(clap::Args)]
@@ -22,21 +23,38 @@ pub struct SignUp {
     /// The invite to a built-in broker on a network [env: COOEE_INVITE]
     #[arg(long, value_name = "LINE")]
     invite: Option<Invite>,
+    /// Ask for no passphrase: whoever can read the files can read everything in them
+    #[arg(long)]
+    no_passphrase: bool,
 }
 
 /// Registers the name.
 ///
 /// # Errors
-/// Those of [`engine::sign_up`].
+/// Those of [`engine::sign_up`], and what choosing a passphrase brings.
 pub async fn run(command: SignUp, config: &Config) -> Result<(), Error> {
-    let SignUp { user, display_name, mobile, invite } = command;
+    let SignUp { user, display_name, mobile, invite, no_passphrase } = command;
     let mut setup = Setup::new(config, std::env::current_exe().map_err(Error::Program)?);
     setup.access.invite = invite.or(setup.access.invite);
     let display_name = display_name.unwrap_or_else(|| DisplayName::from(&user));
-    let public = match &mobile {
-        Some(mobile) => format!(" Everybody on this broker can read your number {mobile}."),
-        None => String::new(),
+    let mut said = format!("Signed up as {user}.");
+    if let Some(mobile) = &mobile {
+        said += &format!(" Everybody on this broker can read your number {mobile}.");
+    }
+    // Nobody should have to think of a passphrase for nothing.
+    if engine::accounts(&setup.data_dir).contains(&user) {
+        return Err(engine::Error::AccountExists { user }.into());
+    }
+    let protection = match no_passphrase {
+        true => Protection::None,
+        false => {
+            Terminal::new()
+                .guard(async |terminal| {
+                    terminal.choose(&user, config.passphrase.as_ref(), &command_of(config)).await
+                })
+                .await?
+        }
     };
-    engine::sign_up(&setup, engine::SignUp { user: user.clone(), display_name, mobile }).await?;
-    print(format!("Signed up as {user}.{public}\n")).await
+    engine::sign_up(&setup, engine::SignUp { user, display_name, mobile, protection }).await?;
+    print(said + "\n").await
 }

@@ -17,6 +17,7 @@ const LONGEST: u64 = 256 * 1024;
 pub(super) struct File {
     pub data_dir: Option<PathBuf>,
     pub user: Option<String>,
+    pub passphrase_command: Option<Vec<String>>,
     pub broker: BrokerSection,
     pub registry: RegistrySection,
     pub chat: ChatSection,
@@ -151,7 +152,12 @@ mod tests {
             .map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n")
             .collect();
         let all = parse(&uncommented).unwrap();
-        assert!(all.data_dir.is_some() && all.user.is_some() && all.broker.url.is_some());
+        assert!(
+            all.data_dir.is_some()
+                && all.user.is_some()
+                && all.passphrase_command.is_some()
+                && all.broker.url.is_some()
+        );
         assert!(all.log.file.is_some() && all.log.filter.is_some());
         let BrokerSection { ca, certificate, key, fingerprint, .. } = &all.broker;
         assert!(ca.is_some() && certificate.is_some() && key.is_some() && fingerprint.is_some());

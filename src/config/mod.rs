@@ -14,8 +14,9 @@ use std::str::FromStr;
 pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 
-use crate::domain::{InvalidUserName, UserName, clean_line};
+use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line};
 use crate::protocol::{InvalidRoot, Root};
+use zeroize::Zeroizing;
 
 /// The flags that every command takes, before or after the subcommand.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -57,6 +58,12 @@ pub struct Config {
     pub typing: bool,
     /// Whether others are told that their messages were on our screen.
     pub read_receipts: bool,
+    /// The passphrase of the account, where the environment holds it.
+    pub passphrase: Option<Passphrase>,
+    /// A passphrase to take instead, where the environment holds it.
+    pub new_passphrase: Option<Passphrase>,
+    /// The program that prints the passphrase, and its arguments.
+    pub passphrase_command: Option<Vec<String>>,
     /// Where to log to; `None` logs nothing.
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
@@ -198,6 +205,16 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     let topic_root =
         file.broker.topic_root.as_deref().map(str::parse).transpose().map_err(wrong_root)?;
 
+    let passphrase = |name| env(name).map(|value| passphrase(value, name)).transpose();
+    if file
+        .passphrase_command
+        .as_ref()
+        .is_some_and(|command| command.first().is_none_or(String::is_empty))
+    {
+        let why = "it names no program: write [\"PROGRAM\", \"ARGUMENT\"]".to_owned();
+        return Err(Error::Value { setting: in_file("passphrase_command"), why });
+    }
+
     Ok(Config {
         data_dir: absolute(&data_dir, "--data-dir")?,
         user: user
@@ -213,6 +230,9 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         private_groups: file.registry.private_groups.unwrap_or(true),
         typing: file.chat.typing.unwrap_or(true),
         read_receipts: file.chat.read_receipts.unwrap_or(true),
+        passphrase: passphrase("COOEE_PASSPHRASE")?,
+        new_passphrase: passphrase("COOEE_NEW_PASSPHRASE")?,
+        passphrase_command: file.passphrase_command,
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
     })
@@ -246,6 +266,12 @@ fn text_of(value: OsString, variable: &str) -> Result<String, Error> {
     value
         .into_string()
         .map_err(|_| Error::Value { setting: variable.to_owned(), why: "it is not UTF-8".to_owned() })
+}
+
+fn passphrase(value: OsString, variable: &str) -> Result<Passphrase, Error> {
+    let text = Zeroizing::new(text_of(value, variable)?);
+    let wrong = |e: InvalidPassphrase| Error::Value { setting: variable.to_owned(), why: e.to_string() };
+    Passphrase::new(text).map_err(wrong)
 }
 
 fn choose_broker(
@@ -362,6 +388,29 @@ mod tests {
             let error = with(Flags::default(), &[env], file).unwrap_err();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_passphrase_comes_from_the_environment_or_from_a_program() {
+        let file = "passphrase_command = [\"pass\", \"show\", \"my cooee\"]";
+        let env = [("COOEE_PASSPHRASE", "correct horse")];
+        let config = with(Flags::default(), &env, file).unwrap();
+        assert_eq!(config.passphrase.as_ref().unwrap().as_bytes(), b"correct horse");
+        assert_eq!(config.passphrase_command.as_ref().unwrap(), &["pass", "show", "my cooee"]);
+        assert!(!format!("{config:?}").contains("horse"));
+        assert_eq!(with(Flags::default(), &[("COOEE_PASSPHRASE", "")], "").unwrap().passphrase, None);
+        let error = with(Flags::default(), &[("COOEE_PASSPHRASE", "a\nb")], "").unwrap_err();
+        assert_eq!(error, "COOEE_PASSPHRASE: a passphrase cannot hold control characters");
+        for none in ["[]", "[\"\"]"] {
+            let file = format!("passphrase_command = {none}");
+            let error = with(Flags::default(), &[], &file).unwrap_err();
+            assert!(
+                error.contains("`passphrase_command` in /") && error.contains("no program"),
+                "{error}"
+            );
+        }
+        let error = with(Flags::default(), &[], "passphrase_command = \"pass show\"").unwrap_err();
+        assert!(error.contains("line 1") && error.contains("expected a sequence"), "{error}");
     }
 
     #[test]

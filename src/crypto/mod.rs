@@ -24,6 +24,7 @@ mod peer;
 mod sender_key;
 pub mod signed;
 mod tag;
+pub mod vault;
 
 pub use device::Device;
 pub use documents::{open_bundle, open_card, open_profile, seal_bundle, seal_card, seal_profile};

@@ -14,6 +14,7 @@ mod message;
 mod person;
 mod presence;
 mod profile;
+mod secret;
 mod text;
 mod time;
 
@@ -27,6 +28,7 @@ pub use message::{Body, LATE, Message, MessageKey, MessageText};
 pub use person::{Origin, Person, Trust};
 pub use presence::{Availability, DeviceRecord, PresenceBook, Told};
 pub use profile::{DisplayName, MobileNumber, Profile};
+pub use secret::{DataKey, InvalidPassphrase, Passphrase};
 pub use text::{InvalidText, clean_block, clean_line};
 pub use time::Timestamp;
 
@@ -44,6 +46,8 @@ pub mod limits {
     pub const TEXT: usize = 16 * 1024;
     /// Most members of one group, those who left included.
     pub const GROUP_MEMBERS: usize = 256;
+    /// Longest passphrase.
+    pub const PASSPHRASE: usize = 1024;
     /// Most devices remembered for one user.
     pub const DEVICES: usize = 8;
 }

@@ -12,7 +12,7 @@ use crate::domain::UserName;
 
 const DATABASE: &str = "chat.db";
 
-/// `<data>/accounts/<name>/`: the database, the lock and the socket of one account.
+/// `<data>/accounts/<name>/`: the database, the key file, the lock and the socket of one account.
 #[derive(Clone, Debug)]
 pub(super) struct AccountDir {
     pub user: UserName,
@@ -27,6 +27,10 @@ pub(super) struct AccountLock {
 impl AccountDir {
     pub fn new(data_dir: &Path, user: &UserName) -> Self {
         Self { user: user.clone(), path: accounts_dir(data_dir).join(user.as_str()) }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub fn database(&self) -> PathBuf {

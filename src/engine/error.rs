@@ -54,6 +54,43 @@ pub enum Error {
         /// What.
         reason: String,
     },
+    /// The account is protected, and nobody said the passphrase.
+    #[error("`{user}` is protected by a passphrase, and there is nobody to ask for it")]
+    PassphraseNeeded {
+        /// The name.
+        user: UserName,
+    },
+    /// It is another one, or the key file was altered: the two cannot be told apart.
+    #[error("wrong passphrase for `{user}`")]
+    WrongPassphrase {
+        /// The name.
+        user: UserName,
+    },
+    /// The passphrase cannot be had.
+    #[error("cannot get the passphrase of `{user}`: {why}")]
+    Passphrase {
+        /// The name.
+        user: UserName,
+        /// Why.
+        why: String,
+    },
+    /// The key file is not there.
+    #[error(
+        "the key file {} is missing: nothing of the account can be read without it; put it back from a backup",
+        path.display()
+    )]
+    NoKeyFile {
+        /// Where it belongs.
+        path: PathBuf,
+    },
+    /// The key file cannot be used.
+    #[error("cannot use the key file {}: {source}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: crate::crypto::vault::Invalid,
+    },
     /// A part of Cooee failed in a way that it should not.
     #[error("an internal error: {0}")]
     Panicked(String),

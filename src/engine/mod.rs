@@ -6,7 +6,7 @@
 //! draws, parses a command line, or reads the configuration.
 //!
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
-//!   join the session;
+//!   join the session; `unlock` gets the key of an account, `key_file` keeps it;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
 //!   do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
@@ -53,6 +53,7 @@ mod enrol;
 mod error;
 mod faces;
 mod groups;
+mod key_file;
 mod keys;
 mod link;
 mod mail;
@@ -60,6 +61,7 @@ mod membership;
 mod opening;
 mod outbox;
 mod outgoing;
+mod passphrase_command;
 mod people;
 mod receipts;
 mod recovery;
@@ -72,6 +74,7 @@ mod session;
 mod settling;
 mod sign_up;
 mod trust;
+mod unlock;
 mod update;
 
 use std::path::PathBuf;
@@ -84,6 +87,7 @@ pub use command::{Command, Ticket};
 pub use error::Error;
 pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
+pub use unlock::{Ask, Protected, Protection, Unlock, Vault, protected};
 pub use update::{
     GroupView, Hop, Info, Link, Notice, OUTBOX_SHOWN, Stored, TYPING_LASTS, Update, Waiting,
 };
@@ -117,6 +121,8 @@ pub struct Setup {
     pub program: PathBuf,
     /// Tells the time.
     pub clock: Clock,
+    /// Where the passphrase of an account comes from that needs one.
+    pub unlock: Unlock,
 }
 
 impl Setup {
@@ -133,6 +139,7 @@ impl Setup {
             online_lasts: ONLINE_LASTS,
             program,
             clock: Clock::system(),
+            unlock: Unlock::configured(config),
         }
     }
 

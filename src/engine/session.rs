@@ -22,9 +22,10 @@ use super::receipts::Gaps;
 use super::recovery::Recovery;
 use super::registrar::Registrar;
 use super::resends::Resends;
+use super::unlock::{self, Protected, Unlock};
 use super::update::Update;
 use super::{Error, Setup};
-use crate::domain::UserName;
+use crate::domain::{DataKey, UserName};
 use crate::mqtt;
 use crate::protocol::Topic;
 use crate::registry::Registry;
@@ -56,24 +57,49 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NoAccount`] when nobody signed up here under this name, [`Error::InUse`] when another
-    /// process runs the account.
+    /// process runs the account; [`Error::PassphraseNeeded`], [`Error::WrongPassphrase`].
     pub async fn start(setup: &Setup, user: &UserName) -> Result<Self, Error> {
-        let account = open(setup, user)?;
-        let lock = account.lock()?;
-        start(setup, account, lock).await
+        let account = unlock::existing(&setup.data_dir, user)?;
+        // Whose account is in use elsewhere is told so before being asked for a passphrase.
+        let mut lock = account.lock()?;
+        let key = match account.key_file()?.protection() {
+            Protected::None => unlock::data_key(&account, &Unlock::Nothing).await?,
+            Protected::Passphrase => {
+                // Nobody else has to wait for somebody who is thinking of a passphrase.
+                drop(lock);
+                let key = unlock::data_key(&account, &setup.unlock).await?;
+                lock = account.lock()?;
+                key
+            }
+        };
+        start(setup, account, lock, key).await
     }
 
-    /// Joins the session of the process that runs the account, or signs in here if none does. A process
-    /// that is just starting or ending is waited for, 10 s at most.
+    /// Joins the session of the process that runs the account, for which no passphrase is needed, or signs in
+    /// here if none does. A process that is just starting or ending is waited for, 10 s at most.
     ///
     /// # Errors
     /// As [`Session::start`]; [`Error::InUse`] also when that process cannot be joined.
     pub async fn join(setup: &Setup, user: &UserName) -> Result<Self, Error> {
-        let account = open(setup, user)?;
-        let deadline = Instant::now() + PATIENCE;
+        let account = unlock::existing(&setup.data_dir, user)?;
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut key = None;
         loop {
             let in_use = match account.lock() {
-                Ok(lock) => return start(setup, account, lock).await,
+                Ok(lock) => match key.take() {
+                    Some(key) => return start(setup, account, lock, key).await,
+                    None if account.key_file()?.protection() == Protected::None => {
+                        let key = unlock::data_key(&account, &Unlock::Nothing).await?;
+                        return start(setup, account, lock, key).await;
+                    }
+                    None => {
+                        // Somebody else may sign in meanwhile: then we join them after all.
+                        drop(lock);
+                        key = Some(unlock::data_key(&account, &setup.unlock).await?);
+                        deadline = Instant::now() + PATIENCE;
+                        continue;
+                    }
+                },
                 Err(in_use @ Error::InUse { .. }) => in_use,
                 Err(error) => return Err(error),
             };
@@ -92,19 +118,16 @@ impl Session {
     }
 }
 
-fn open(setup: &Setup, user: &UserName) -> Result<AccountDir, Error> {
-    let account = AccountDir::new(&setup.data_dir, user);
-    if account.exists() {
-        return Ok(account);
-    }
-    Err(Error::NoAccount { user: user.clone(), known: accounts(&setup.data_dir) })
-}
-
-async fn start(setup: &Setup, account: AccountDir, lock: AccountLock) -> Result<Session, Error> {
+async fn start(
+    setup: &Setup,
+    account: AccountDir,
+    lock: AccountLock,
+    key: DataKey,
+) -> Result<Session, Error> {
     let setup = Arc::new(setup.clone());
+    account.sweep();
     let database = account.database();
-    let opening = tokio::task::spawn_blocking(move || Store::open(&database));
-    let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
+    let store = unlock::blocking(move || Store::open(&database, &key)).await??;
     let Some(identity) = store.account().await? else {
         let known = accounts(&setup.data_dir);
         return Err(Error::NoAccount { user: account.user, known });

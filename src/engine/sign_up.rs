@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::account::AccountDir;
 use super::keys::founding;
+use super::unlock::{Protection, blocking, new_key};
 use super::{Error, Setup, clock, dialer};
 use crate::broker::Revive;
 use crate::crypto::{Device, Identity, Invalid, open_profile, seal_bundle, seal_profile};
@@ -37,6 +38,8 @@ pub struct SignUp {
     pub display_name: DisplayName,
     /// A number to publish, if one is given.
     pub mobile: Option<MobileNumber>,
+    /// What is to protect the account on this machine.
+    pub protection: Protection,
 }
 
 /// How long the whole may take.
@@ -94,11 +97,21 @@ async fn record(setup: &Setup, profile: Profile) {
 }
 
 /// Makes the account, at once or not at all.
-async fn keep(account: &AccountDir, identity: Account, keys: Vec<Secret>) -> Result<(), Error> {
+async fn keep(
+    account: &AccountDir,
+    identity: Account,
+    keys: Vec<Secret>,
+    protection: Protection,
+) -> Result<(), Error> {
     let staged = account.stage()?;
     let path = AccountDir::staged_database(&staged);
-    let opening = tokio::task::spawn_blocking(move || Store::open(&path));
-    let store = opening.await.map_err(|e| Error::Panicked(e.to_string()))??;
+    let (directory, of) = (staged.path().to_owned(), account.clone());
+    let open = move || {
+        let key = new_key(&of)?;
+        of.protect_in(&directory, &key, protection.passphrase())?;
+        Ok::<_, Error>(Store::open(&path, &key)?)
+    };
+    let store = blocking(open).await??;
     store.save_account(identity).await?;
     store.save_secrets(keys).await?;
     store.close().await?;
@@ -245,7 +258,7 @@ impl Claim {
             client_id: client_id.clone(),
             credential,
         };
-        keep(account, kept, founding(&identity, &device)).await?;
+        keep(account, kept, founding(&identity, &device), form.protection.clone()).await?;
         let unpublished = Unpublished(account);
         open_inbox(setup, login, &profile.user, client_id).await?;
         std::mem::forget(unpublished);

@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn a_batch_that_fails_leaves_nothing() {
         let f = Fixture::new();
-        let mut db = crate::store::file::open(&f.path()).unwrap();
+        let mut db = f.connection();
         let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
         db.pragma_update(None, "max_page_count", pages + 8).unwrap();
         let long = "word ".repeat(3_000);

@@ -509,7 +509,7 @@ mod tests {
     #[test]
     fn who_owes_a_receipt_is_found_without_walking_over_messages() {
         let f = Fixture::new();
-        let db = crate::store::file::open(&f.path()).unwrap();
+        let db = f.connection();
         let plan = |select: &str| {
             let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
             let steps = plan.query_map([], |row| row.get(3)).unwrap();

@@ -25,6 +25,25 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// The file is encrypted with another key than the account's, or its beginning is not what Cooee wrote.
+    #[error(
+        "cannot open the history {}: it does not belong to the key of this account, or its beginning is \
+         damaged; put a `chat.db` and a `key.json` that were saved together in their place",
+        path.display()
+    )]
+    OtherKey {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The file is not encrypted. It is not read: whoever can put a file there could put anything into it.
+    #[error(
+        "cannot open the history {}: it is not encrypted, so this Cooee did not write it; move it away",
+        path.display()
+    )]
+    Plain {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The disk is full.
     #[error("cannot {action}: no room left for {}; make room on that disk", path.display())]
     Full {

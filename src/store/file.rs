@@ -9,7 +9,8 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 
-use super::Error;
+use super::{Error, cipher};
+use crate::domain::DataKey;
 
 /// The versions of the schema, oldest first. A released one never changes.
 const VERSIONS: &[M<'_>] = &[
@@ -22,7 +23,7 @@ const VERSIONS: &[M<'_>] = &[
 ///
 /// `synchronous = FULL` makes every commit wait for the disk: we acknowledge to the broker what we
 /// stored, and the broker then forgets it. That costs about 0.15 ms a commit on an SSD.
-/// `journal_size_limit` gives the disk space of a large batch back. `trusted_schema` off and
+/// `temp_store`: temporary files would not be encrypted. `journal_size_limit` gives the disk space of a large batch back. `trusted_schema` off and
 /// `cell_size_check` on are SQLite's own advice for files that might have been tampered with.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
@@ -43,7 +44,7 @@ const STATEMENTS: usize = 128;
 
 /// Opens the database, making it and its directory where they are missing, and brings its schema up to
 /// date. The file is readable by its owner alone, and so is a directory made here.
-pub(super) fn open(path: &Path) -> Result<Connection, Error> {
+pub(super) fn open(path: &Path, key: &DataKey) -> Result<Connection, Error> {
     const ACTION: &str = "open the history";
 
     make_private(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
@@ -51,7 +52,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     let mut db = Connection::open(path).map_err(failed)?;
     db.busy_timeout(LOCKED_FOR).map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    db.execute_batch(SETTINGS).map_err(failed)?;
+    cipher::unlock(&db, path, key)?;
+    // The first of them reads the file.
+    db.execute_batch(SETTINGS).map_err(|error| cipher::diagnose(path, key, error))?;
     migrate(&mut db).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => Error::sqlite(ACTION, path, err),
         rusqlite_migration::Error::MigrationDefinition(
@@ -103,14 +106,14 @@ mod tests {
     use super::*;
     use crate::domain::PageAt;
     use crate::store::Store;
-    use crate::store::testing::{Fixture, direct, said};
+    use crate::store::testing::{Fixture, direct, key, said};
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
     fn refusal(path: &Path) -> Error {
-        let error = Store::open(path).unwrap_err();
+        let error = Store::open(path, &key(1)).unwrap_err();
         assert!(error.to_string().contains(path.to_str().unwrap()), "it names the file: {error}");
         error
     }
@@ -124,7 +127,7 @@ mod tests {
     fn nobody_else_can_read_what_is_made() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("accounts/bob/chat.db");
-        let store = Store::open(&path).unwrap();
+        let store = Store::open(&path, &key(1)).unwrap();
         for made in ["accounts", "accounts/bob"] {
             assert_eq!(mode(&dir.path().join(made)), 0o700, "{made}");
         }
@@ -133,14 +136,14 @@ mod tests {
         }
         drop(store);
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        let _store = Store::open(&path).unwrap();
+        let _store = Store::open(&path, &key(1)).unwrap();
         assert_eq!(mode(&path), 0o600);
     }
 
     #[test]
     fn a_commit_waits_for_the_disk() {
         let f = Fixture::new();
-        let db = open(&f.path()).unwrap();
+        let db = open(&f.path(), &key(1)).unwrap();
         let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, String>(0));
         let level = |db: &Connection| {
             db.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap()
@@ -159,13 +162,14 @@ mod tests {
         f.wait(f.store.clone().close()).unwrap();
         let set = |version: usize| {
             let db = Connection::open(f.path()).unwrap();
+            cipher::unlock(&db, &f.path(), &key(1)).unwrap();
             db.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
         };
         set(VERSIONS.len() + 1);
         let error = refusal(&f.path());
         assert!(matches!(error, Error::Newer { .. }), "{error}");
         set(VERSIONS.len());
-        let store = Store::open(&f.path()).unwrap();
+        let store = Store::open(&f.path(), &key(1)).unwrap();
         let page = f.wait(store.page(direct("bob"), PageAt::Newest, 9)).unwrap();
         assert_eq!(page.messages.len(), 1);
     }
@@ -183,12 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_or_a_broken_one_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("chat.db");
-        std::fs::write(&path, "my shopping list\n".repeat(1_000)).unwrap();
-        assert!(matches!(refusal(&path), Error::Damaged { .. }));
-
+    fn a_broken_one_is_an_error() {
         let f = Fixture::new();
         let many: Vec<_> = (0..2_000).map(|n| said(n, "bob", 1, "some words")).collect();
         f.receive(&many);
@@ -197,7 +196,7 @@ mod tests {
         let len = file.metadata().unwrap().len();
         // All but the first pages, which hold the schema.
         file.write_all_at(&vec![0xa5; usize::try_from(len).unwrap() - 131_072], 131_072).unwrap();
-        let store = Store::open(&f.path()).unwrap();
+        let store = Store::open(&f.path(), &key(1)).unwrap();
         let error = f.wait(store.page(direct("bob"), PageAt::Oldest, 500)).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error}");
     }

@@ -15,8 +15,8 @@ use super::{
     Error, batch, delivery, file, gaps, outbox, page, people, quarantine, sealed, search, secrets,
 };
 use crate::domain::{
-    Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp,
-    UserName,
+    Bundle, ConversationId, DataKey, DeviceId, GroupId, Message, MessageId, PageAt, Profile, Summary,
+    Timestamp, UserName,
 };
 
 /// What one account remembers. Cheap to clone; all clones speak with the same thread.
@@ -37,11 +37,12 @@ enum Job {
 
 impl Store {
     /// Opens the file, making it (mode 0600) and its directory (mode 0700) where they are missing, and
-    /// brings its schema up to date. Blocks for some milliseconds.
+    /// brings its schema up to date. Everything in it is encrypted with this key. Blocks for some milliseconds.
     ///
-    /// Refuses a file of a newer Cooee, one that is not a database, and one that cannot be opened.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let db = file::open(path)?;
+    /// Refuses a file of another key, one of a newer Cooee, one that is damaged or not encrypted, and one that
+    /// cannot be opened.
+    pub fn open(path: &Path, key: &DataKey) -> Result<Self, Error> {
+        let db = file::open(path, key)?;
         let (jobs, queue) = mpsc::channel(limits::WAITING);
         thread::Builder::new()
             .name("store".to_owned())
@@ -411,7 +412,7 @@ mod tests {
     use futures::future::join_all;
 
     use super::*;
-    use crate::store::testing::{Fixture, at, direct, draft, group, id, ours, said};
+    use crate::store::testing::{Fixture, at, direct, draft, group, id, key, ours, said};
 
     #[test]
     fn more_questions_than_fit_wait_for_room_and_keep_their_order() {
@@ -452,7 +453,7 @@ mod tests {
         let error = f.wait(f.store.load()).unwrap_err();
         assert!(matches!(error, Error::Closed { .. }), "{error}");
         f.wait(f.store.clone().close()).unwrap();
-        let again = Store::open(&f.path()).unwrap();
+        let again = Store::open(&f.path(), &key(1)).unwrap();
         assert_eq!(f.wait(again.load()).unwrap().summaries[0].unread, 1);
     }
 
@@ -478,7 +479,7 @@ mod tests {
     #[test]
     fn a_file_that_another_program_holds_is_said() {
         let f = Fixture::new();
-        let mut other = Connection::open(f.path()).unwrap();
+        let mut other = f.connection();
         let _held = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
         let hurry = |db: &mut Connection| db.busy_timeout(Duration::ZERO);
         f.wait(f.store.ask("hurry", hurry)).unwrap();
@@ -519,7 +520,7 @@ mod tests {
             child.wait().unwrap();
             answered.extend(batches);
 
-            f.store = Store::open(&f.path()).unwrap();
+            f.store = Store::open(&f.path(), &key(1)).unwrap();
             assert!(answered.len() >= round * 5);
             for batch in &answered {
                 let kept = id(number(*batch, BATCH));

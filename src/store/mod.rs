@@ -1,7 +1,7 @@
 //! What one account remembers, in one SQLite file: messages, unread marks, people, groups, the outbox.
 //!
-//! This layer owns the file `chat.db` and everything in it: its schema, its durability, its bounds. It
-//! imports only the domain. It must not know topics or envelopes (payloads are bytes here), read a
+//! This layer owns the file `chat.db` and everything in it: its encryption (the key comes from outside), its
+//! schema, its durability, its bounds. It imports only the domain. It must not know topics or envelopes (payloads are bytes here), read a
 //! clock, or decide what a message means.
 //!
 //! One thread does all the work, in the order in which it was asked for; the handle [`Store`] gives
@@ -13,6 +13,7 @@
 //! of conversations shows is kept up to date in columns.
 
 mod batch;
+mod cipher;
 mod delivery;
 mod error;
 mod file;

@@ -181,7 +181,7 @@ mod tests {
     fn no_page_is_found_by_walking_over_messages() {
         let f = Fixture::new();
         f.receive(&[said(1, "bob", 5, "x")]);
-        let db = crate::store::file::open(&f.path()).unwrap();
+        let db = f.connection();
         for select in [OLDER, NEWER] {
             let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
             let steps = plan.query_map((1, 1, id(0), 1), |row| row.get(3)).unwrap();

@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_place_is_found_without_walking_over_messages() {
         let f = Fixture::new();
-        let db = crate::store::file::open(&f.path()).unwrap();
+        let db = f.connection();
         for select in [NEWEST, BEFORE, AFTER] {
             let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
             let values = vec![rusqlite::types::Null; plan.parameter_count()];

@@ -53,7 +53,7 @@ mod tests {
         f.wait(f.store.receive(rest)).unwrap();
         assert_eq!(kept(), limits::QUARANTINE_ROWS);
 
-        let db = crate::store::file::open(&f.path()).unwrap();
+        let db = f.connection();
         let sizes = "SELECT min(at), max(length(payload)), max(octet_length(topic)),
             max(octet_length(reason)) FROM quarantine";
         let sizes: (i64, usize, usize, usize) = db

@@ -306,7 +306,7 @@ mod tests {
             f.wait(f.store.save_group(group(1))).unwrap();
             let bob = KnownPerson::met(profile("bob"));
             f.wait(f.store.save_people(vec![bob])).unwrap();
-            let db = crate::store::file::open(&f.path()).unwrap();
+            let db = f.connection();
             assert_eq!(db.execute(change, []).unwrap(), 1, "{change}");
 
             let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).map(drop);
@@ -320,7 +320,7 @@ mod tests {
     fn a_time_outside_the_calendar_is_moved_into_it() {
         let f = Fixture::new();
         f.receive(&[said(1, "bob", 5, "x")]);
-        let db = crate::store::file::open(&f.path()).unwrap();
+        let db = f.connection();
         db.execute("UPDATE message SET received_at = ?1", [i64::MAX]).unwrap();
         let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).unwrap();
         assert!(page.messages[0].received_at.to_string().starts_with("9999-"));

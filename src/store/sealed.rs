@@ -162,7 +162,7 @@ mod tests {
         f.wait(f.store.receive(vec![Incoming::Unsealed(kept[0].seq)])).unwrap();
         assert_eq!(f.wait(f.store.sealed(user("bob"))).unwrap(), kept[1..]);
         f.wait(f.store.receive((10..limits::SEALED + 20).map(sealed).collect())).unwrap();
-        let db = crate::store::file::open(&f.path()).unwrap();
+        let db = f.connection();
         let count: i64 = db.query_row("SELECT count(*) FROM sealed", [], |row| row.get(0)).unwrap();
         assert_eq!(count, limits::SEALED);
         assert_eq!(f.wait(f.store.sealed(user("eve"))).unwrap(), []);

@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Draft, Incoming, Store, StoredGroup};
 use crate::domain::{
-    Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, IdentityKey, JoinPolicy,
-    Membership, Message, MessageId, MessageText, Profile, Standing, Timestamp, UserName,
+    Body, ConversationId, DataKey, Delivery, DisplayName, Group, GroupId, GroupName, IdentityKey,
+    JoinPolicy, Membership, Message, MessageId, MessageText, Profile, Standing, Timestamp, UserName,
 };
 
 /// A store in a directory of its own, which goes with it.
@@ -27,12 +27,17 @@ impl Fixture {
 
     /// The store of this file; the directory goes with the fixture.
     pub(super) fn at(dir: TempDir, path: &Path) -> Self {
-        let store = Store::open(path).unwrap();
+        let store = Store::open(path, &key(1)).unwrap();
         Self { store, dir, runtime: Builder::new_current_thread().build().unwrap() }
     }
 
     pub(super) fn path(&self) -> PathBuf {
         self.dir.path().join("chat.db")
+    }
+
+    /// Another connection to the file, past the store.
+    pub(super) fn connection(&self) -> rusqlite::Connection {
+        super::file::open(&self.path(), &key(1)).unwrap()
     }
 
     /// Waits for an answer.
@@ -43,13 +48,22 @@ impl Fixture {
     /// Closes the file and opens it again.
     pub(super) fn restart(&mut self) {
         self.wait(self.store.clone().close()).unwrap();
-        self.store = Store::open(&self.path()).unwrap();
+        self.store = Store::open(&self.path(), &key(1)).unwrap();
     }
 
     pub(super) fn receive(&self, messages: &[Message]) -> super::Received {
         let incoming = messages.iter().cloned().map(Incoming::Message).collect();
         self.wait(self.store.receive(incoming)).unwrap()
     }
+}
+
+/// One key or another.
+pub(super) fn key(number: u8) -> DataKey {
+    let fill = |key: &mut [u8; 32]| {
+        key.fill(number);
+        Ok::<_, std::convert::Infallible>(())
+    };
+    DataKey::filled(fill).unwrap()
 }
 
 pub(super) fn at(millis: i64) -> Timestamp {

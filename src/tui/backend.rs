@@ -5,7 +5,7 @@ use std::future::Future;
 use tokio::sync::mpsc;
 
 use super::app::{AccountSummary, SignError, SignUpForm};
-use crate::domain::UserName;
+use crate::domain::{Passphrase, UserName};
 use crate::engine::{Command, Update};
 
 /// A running session, as the front end holds it. Dropping `commands` ends it; it then says
@@ -32,6 +32,10 @@ pub trait Backend {
     /// Registers a name, and signs it in.
     fn sign_up(&self, form: SignUpForm) -> impl Future<Output = Result<Connected, SignError>>;
 
-    /// Signs in an account of the data directory.
-    fn sign_in(&self, user: UserName) -> impl Future<Output = Result<Connected, SignError>>;
+    /// Signs in an account of the data directory, with a passphrase if somebody typed one.
+    fn sign_in(
+        &self,
+        user: UserName,
+        passphrase: Option<Passphrase>,
+    ) -> impl Future<Output = Result<Connected, SignError>>;
 }

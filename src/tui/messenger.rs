@@ -6,8 +6,8 @@ use super::app::{AccountSummary, FieldName, Keymap, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
 use super::{Options, TuiError, environment, run};
 use crate::config::Config;
-use crate::domain::{DisplayName, UserName};
-use crate::engine::{self, Error, Session, Setup};
+use crate::domain::{DisplayName, Passphrase, UserName};
+use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 
 /// Opens the messenger on this terminal, and returns when the person has left. `program` is the `cooee`
 /// binary. Signs in at once where the configuration says who to be.
@@ -42,20 +42,35 @@ impl Backend for Messenger {
     }
 
     async fn sign_up(&self, form: SignUpForm) -> Result<Connected, SignError> {
-        let SignUpForm { user, display_name, mobile } = form;
-        let form = engine::SignUp { user: user.clone(), display_name, mobile };
+        let SignUpForm { user, display_name, mobile, passphrase } = form;
+        let protection = passphrase.clone().map_or(Protection::None, Protection::Passphrase);
+        let form = engine::SignUp { user: user.clone(), display_name, mobile, protection };
         engine::sign_up(&self.setup, form).await.map_err(|error| told(&error))?;
-        self.sign_in(user).await
+        self.sign_in(user, passphrase).await
     }
 
-    async fn sign_in(&self, user: UserName) -> Result<Connected, SignError> {
-        let session = Session::start(&self.setup, &user).await.map_err(|error| told(&error))?;
+    async fn sign_in(
+        &self,
+        user: UserName,
+        passphrase: Option<Passphrase>,
+    ) -> Result<Connected, SignError> {
+        let mut setup = self.setup.clone();
+        if let Some(passphrase) = passphrase {
+            setup.unlock = Unlock::With(passphrase);
+        }
+        let session = Session::start(&setup, &user).await.map_err(|error| told(&error))?;
         Ok(Connected { commands: session.commands, updates: session.updates })
     }
 }
 
 fn told(error: &Error) -> SignError {
+    if let Error::PassphraseNeeded { .. } = error {
+        // Nothing is wrong yet: it is asked for.
+        let field = Some(FieldName::Passphrase);
+        return SignError { field, what: String::new(), hint: String::new() };
+    }
     let (field, hint) = match error {
+        Error::WrongPassphrase { .. } | Error::Passphrase { .. } => (Some(FieldName::Passphrase), ""),
         Error::NameTaken { .. } => (Some(FieldName::User), "Choose another one."),
         Error::AccountExists { .. } => {
             (Some(FieldName::User), "Sign in instead, or choose another name.")

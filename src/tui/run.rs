@@ -219,7 +219,10 @@ impl<B: Backend> Front<'_, B> {
                     }
                 }
                 Effect::SignUp(form) => self.attempt = Some(Box::pin(self.backend.sign_up(form))),
-                Effect::SignIn(user) => self.attempt = Some(Box::pin(self.backend.sign_in(user))),
+                Effect::SignIn(user) => self.attempt = Some(Box::pin(self.backend.sign_in(user, None))),
+                Effect::Unlock(user, passphrase) => {
+                    self.attempt = Some(Box::pin(self.backend.sign_in(user, Some(passphrase))));
+                }
                 Effect::CancelSign => self.attempt = None,
                 Effect::DropSession => self.running = None,
                 Effect::SetTimer(at) => {

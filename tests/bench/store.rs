@@ -7,9 +7,9 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use cooee::domain::PageAt;
 use cooee::domain::{
-    Body, ConversationId, Delivery, Message, MessageId, MessageKey, MessageText, Timestamp, UserName,
+    Body, ConversationId, DataKey, Delivery, Message, MessageId, MessageKey, MessageText, PageAt,
+    Timestamp, UserName,
 };
 use cooee::store::{Incoming, Store};
 use divan::Bencher;
@@ -30,6 +30,14 @@ static MADE: Mutex<Option<(TempDir, u64)>> = Mutex::new(None);
 fn main() {
     divan::main();
     drop(MADE.lock().unwrap().take());
+}
+
+fn key() -> DataKey {
+    let fill = |key: &mut [u8; 32]| {
+        key.fill(7);
+        Ok::<_, std::convert::Infallible>(())
+    };
+    DataKey::filled(fill).unwrap()
 }
 
 fn runtime() -> Runtime {
@@ -98,7 +106,7 @@ fn million() -> PathBuf {
     let mut made = MADE.lock().unwrap();
     let (dir, _) = made.get_or_insert_with(|| {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("chat.db")).unwrap();
+        let store = Store::open(&dir.path().join("chat.db"), &key()).unwrap();
         let runtime = runtime();
         for start in (0..MESSAGES).step_by(10_000) {
             runtime.block_on(store.receive(batch(start, 10_000))).unwrap();
@@ -119,7 +127,7 @@ fn next_batch(count: u64) -> Vec<Incoming> {
 
 #[divan::bench(args = [1, 64, 1_000], sample_count = 100, sample_size = 1)]
 fn receive(bencher: Bencher<'_, '_>, count: u64) {
-    let (store, runtime) = (Store::open(&million()).unwrap(), runtime());
+    let (store, runtime) = (Store::open(&million(), &key()).unwrap(), runtime());
     bencher
         .counter(ItemsCount::new(count))
         .with_inputs(|| next_batch(count))
@@ -130,7 +138,7 @@ fn receive(bencher: Bencher<'_, '_>, count: u64) {
 fn open_and_load(bencher: Bencher<'_, '_>) {
     let (path, runtime) = (million(), runtime());
     bencher.bench_local(|| {
-        let store = Store::open(&path).unwrap();
+        let store = Store::open(&path, &key()).unwrap();
         let snapshot = runtime.block_on(store.load()).unwrap();
         assert!(snapshot.summaries.len() > 200);
         store
@@ -140,7 +148,7 @@ fn open_and_load(bencher: Bencher<'_, '_>) {
 /// 50 messages of the half million.
 #[divan::bench(args = ["newest", "oldest", "before", "around"], sample_count = 1_000, sample_size = 1)]
 fn page_of_50(bencher: Bencher<'_, '_>, place: &str) {
-    let (store, runtime) = (Store::open(&million()).unwrap(), runtime());
+    let (store, runtime) = (Store::open(&million(), &key()).unwrap(), runtime());
     let mut n = 0;
     let input = || {
         n += 1;
@@ -173,7 +181,7 @@ const SEARCHES: [&str; 9] = [
 /// The newest 50 messages that have these words.
 #[divan::bench(args = SEARCHES, sample_count = 200, sample_size = 1)]
 fn search_newest_50(bencher: Bencher<'_, '_>, text: &str) {
-    let (store, runtime) = (Store::open(&million()).unwrap(), runtime());
+    let (store, runtime) = (Store::open(&million(), &key()).unwrap(), runtime());
     let (text, party) = match text.strip_suffix(" in a small conversation") {
         Some(text) => (text, Some(ConversationId::Direct(SMALL.parse().unwrap()))),
         None => (text, None),

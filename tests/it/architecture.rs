@@ -51,10 +51,13 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Crates that one layer alone may name.
 const CRATES: &[(&str, &str)] = &[
+    ("argon2", "crypto"),
+    ("chacha20poly1305", "crypto"),
     ("crossterm", "tui"),
     ("csv", "registry"),
     ("mqtt5", "broker"),
     ("ratatui", "tui"),
+    ("rpassword", "cli"),
     ("rumqttc", "mqtt"),
     ("rusqlite", "store"),
     ("rusqlite_migration", "store"),

@@ -298,7 +298,7 @@ fn the_first_screen() {
     desk.write("bob");
     desk.keys(&["enter", "enter"]);
     assert_snapshot!(desk.screen());
-    desk.keys(&["enter"]);
+    desk.keys(&["enter", "enter"]);
     assert!(matches!(desk.effects()[..], [Effect::SignUp(_)]));
     assert_snapshot!(desk.screen());
     desk.event(Event::SignFailed(
@@ -310,6 +310,41 @@ fn the_first_screen() {
         Vec::new(),
     ));
     assert_snapshot!(desk.screen());
+}
+
+#[test]
+fn passphrases_are_asked_for_and_not_shown() {
+    let mut desk = Desk::new(plain(), start(&[]), (80, 24));
+    desk.write("bob");
+    desk.keys(&["enter", "enter", "enter"]);
+    assert_snapshot!(desk.screen());
+    desk.write("hush");
+    desk.keys(&["enter"]);
+    desk.write("hash");
+    desk.keys(&["enter"]);
+    assert_snapshot!(desk.screen());
+    desk.event(Event::Resize { width: 20, height: 6 });
+    desk.keys(&["tab", "tab", "tab", "tab"]);
+    assert_snapshot!(desk.screen());
+
+    let mut desk = Desk::new(plain(), start(&["alice", "bob"]), (80, 24));
+    let refused = |what: &str| {
+        let field = Some(FieldName::Passphrase);
+        let error = SignError { field, what: what.to_owned(), hint: String::new() };
+        Event::SignFailed(error, start(&["alice", "bob"]).accounts)
+    };
+    desk.keys(&["enter"]);
+    desk.event(refused(""));
+    desk.write("hush");
+    assert_snapshot!(desk.screen());
+    desk.keys(&["enter"]);
+    assert!(desk.shows("Signing in as alice…"));
+    desk.event(refused("wrong passphrase for `alice`"));
+    assert_snapshot!(desk.screen());
+    desk.write(&"x".repeat(200));
+    desk.event(Event::Resize { width: 20, height: 6 });
+    assert_snapshot!(desk.screen());
+    assert!(!desk.screen().contains("hush") && !format!("{:?}", desk.effects()).contains("hush"));
 }
 
 #[test]

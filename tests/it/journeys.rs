@@ -429,7 +429,7 @@ fn an_account_that_was_made_meanwhile_can_be_signed_in() {
     let nobody = Start { accounts: Vec::new(), broker: "built-in".to_owned(), sign_in: None };
     let mut desk = Desk::new(plain(), nobody, SIZE);
     desk.write("alice");
-    desk.keys(&["enter", "enter", "enter"]);
+    desk.keys(&["enter", "enter", "enter", "enter"]);
     let alice = AccountSummary {
         user: "alice".parse().unwrap(),
         display_name: DisplayName::new("Alice").unwrap(),

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::seam::{AccountSummary, SignError, SignUpForm};
-use crate::domain::{Timestamp, UserName};
+use crate::domain::{Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
 
 /// What comes into the front end.
@@ -69,6 +69,8 @@ pub enum Effect {
     SignUp(SignUpForm),
     /// Sign an account in; answered likewise.
     SignIn(UserName),
+    /// Sign an account in with a passphrase; answered likewise.
+    Unlock(UserName, Passphrase),
     /// Let the attempt to sign up or in go: no answer is wanted.
     CancelSign,
     /// Let the session go: it has ended by itself.

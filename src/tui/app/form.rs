@@ -3,6 +3,7 @@
 use super::Action;
 use super::field::Field;
 use super::seam::{FieldName, SignUpForm};
+use super::secret::SecretField;
 use super::world::World;
 use crate::domain::{DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, UserName};
 
@@ -20,7 +21,9 @@ pub struct Complaint {
 pub struct SignUp {
     /// User name, display name, mobile number.
     pub fields: [Field; 3],
-    /// Which of them has the cursor.
+    /// The passphrase, twice.
+    pub secrets: [SecretField; 2],
+    /// Which of all of them has the cursor.
     pub at: usize,
     /// What was wrong at the last attempt.
     pub complaint: Option<Complaint>,
@@ -28,33 +31,61 @@ pub struct SignUp {
 
 impl SignUp {
     /// The fields in order.
-    pub const FIELDS: [FieldName; 3] = [FieldName::User, FieldName::DisplayName, FieldName::Mobile];
+    pub const FIELDS: [FieldName; 5] = [
+        FieldName::User,
+        FieldName::DisplayName,
+        FieldName::Mobile,
+        FieldName::Passphrase,
+        FieldName::Again,
+    ];
 
     /// An empty form.
     pub fn new() -> Self {
-        Self { fields: Default::default(), at: 0, complaint: None }
+        Self { fields: Default::default(), secrets: Default::default(), at: 0, complaint: None }
     }
 
-    /// The field that has the cursor.
-    pub fn field(&mut self) -> &mut Field {
-        &mut self.fields[self.at]
+    /// Writes a character into the field that has the cursor.
+    pub fn type_char(&mut self, c: char) {
+        match self.secret() {
+            Some(secret) => secret.type_char(c),
+            None => self.fields[self.at].type_char(c),
+        }
+    }
+
+    /// Writes a text into the field that has the cursor.
+    pub fn paste(&mut self, text: &str) {
+        match self.secret() {
+            Some(secret) => secret.paste(text),
+            None => self.fields[self.at].paste(text),
+        }
+    }
+
+    /// The passphrase field that has the cursor, if one of them has it.
+    fn secret(&mut self) -> Option<&mut SecretField> {
+        self.secrets.get_mut(self.at.checked_sub(self.fields.len())?)
     }
 
     /// Moves between fields or edits one; says whether the action was one of those.
     pub fn act(&mut self, action: Action) -> bool {
-        let count = self.fields.len();
-        match action {
-            Action::NextField => self.at = (self.at + 1) % count,
-            Action::PreviousField => self.at = (self.at + count - 1) % count,
-            _ => return self.field().act(action),
+        let count = Self::FIELDS.len();
+        match (action, self.secret()) {
+            (Action::NextField, _) => self.at = (self.at + 1) % count,
+            (Action::PreviousField, _) => self.at = (self.at + count - 1) % count,
+            (action, Some(secret)) => return secret.act(action),
+            (action, None) => return self.fields[self.at].act(action),
         }
         true
     }
 
-    /// Goes to the next field, or at the last one checks the form.
+    /// Goes to the next field, or at the last one checks the form. That is the passphrase if it is left empty:
+    /// there is nothing to repeat.
     pub fn accept(&mut self) -> Option<SignUpForm> {
         self.complaint = None;
-        if self.at + 1 < self.fields.len() && self.check_field().is_ok() {
+        let is_last = match Self::FIELDS[self.at] {
+            FieldName::Passphrase => self.secrets.iter().all(SecretField::is_empty),
+            field => field == FieldName::Again,
+        };
+        if !is_last && self.check_field().is_ok() {
             self.at += 1;
             return None;
         }
@@ -98,13 +129,40 @@ impl SignUp {
                 Some(MobileNumber::typed(text).map_err(|e| wrong(FieldName::Mobile, why(e)))?)
             }
         };
-        Ok(SignUpForm { user, display_name, mobile })
+        let [passphrase, again] = &self.secrets;
+        if !passphrase.is_same(again) {
+            let why = match again.is_empty() {
+                true => "type the passphrase once more",
+                false => "the two passphrases differ",
+            };
+            return Err(wrong(FieldName::Again, why.to_owned()));
+        }
+        let passphrase = passphrase.passphrase().ok();
+        Ok(SignUpForm { user, display_name, mobile, passphrase })
     }
 }
 
 impl Default for SignUp {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Asks for the passphrase of an account.
+#[derive(Clone, Debug)]
+pub struct Unlock {
+    /// Whose.
+    pub user: UserName,
+    /// What is typed.
+    pub secret: SecretField,
+    /// What was wrong at the last attempt.
+    pub complaint: Option<String>,
+}
+
+impl Unlock {
+    /// Nothing is typed yet.
+    pub fn new(user: UserName) -> Self {
+        Self { user, secret: SecretField::default(), complaint: None }
     }
 }
 
@@ -210,7 +268,7 @@ mod tests {
     use crate::tui::app::testing::{group, user};
 
     fn filled(texts: [&str; 3]) -> SignUp {
-        SignUp { fields: texts.map(Field::from), at: 2, complaint: None }
+        SignUp { fields: texts.map(Field::from), at: 3, ..SignUp::new() }
     }
 
     #[test]
@@ -239,9 +297,31 @@ mod tests {
         form.fields[0] = Field::from("alice");
         assert!(form.accept().is_none() && form.at == 1 && form.complaint.is_none());
         assert!(form.accept().is_none() && form.at == 2);
-        assert!(form.accept().is_some());
-        assert!(form.act(Action::NextField) && form.at == 0);
+        assert!(form.accept().is_none() && form.at == 3);
+        assert_eq!(form.accept().unwrap().passphrase, None);
         assert!(form.act(Action::PreviousField) && form.at == 2);
+        assert!(form.act(Action::PreviousField) && form.act(Action::PreviousField));
+        assert!(form.act(Action::PreviousField) && form.at == 4);
+    }
+
+    #[test]
+    fn a_passphrase_is_typed_twice() {
+        let mut form = filled(["alice", "", ""]);
+        "hush".chars().for_each(|c| form.type_char(c));
+        assert!(form.accept().is_none() && form.at == 4 && form.complaint.is_none());
+        assert_eq!(form.accept(), None);
+        assert_eq!(form.complaint.as_ref().unwrap().text, "type the passphrase once more");
+        form.paste("hash");
+        assert_eq!((form.accept(), form.at), (None, 4));
+        assert_eq!(form.complaint.as_ref().unwrap().text, "the two passphrases differ");
+        assert!(form.act(Action::DeleteToStart));
+        form.paste("hush");
+        assert_eq!(form.accept().unwrap().passphrase.unwrap().as_bytes(), b"hush");
+        // Taken out above, it still stands below.
+        form.at = 3;
+        form.act(Action::DeleteToStart);
+        assert_eq!((form.accept(), form.at), (None, 4));
+        assert_eq!(form.accept(), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod regions;
 mod rows;
 mod scroll;
 mod seam;
+mod secret;
 mod session;
 mod slash;
 #[cfg(test)]
@@ -44,7 +45,7 @@ pub use choice::{Choice, Entry, Purpose};
 pub use editor::{Editor, Layout};
 pub use event::{Effect, Event, MouseKind};
 pub use field::Field;
-pub use form::{Complaint, NewGroup, SignUp};
+pub use form::{Complaint, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
 pub use header::Tab;
 pub use help::HelpLine;
@@ -55,6 +56,7 @@ pub use overlay::{Overlay, Question};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use rows::{Piece, Row, Tone};
 pub use seam::{AccountSummary, FieldName, SignError, SignUpForm, Start};
+pub use secret::SecretField;
 pub use session::{Lists, Selection, Session};
 pub use slash::{COMMANDS, Slash};
 pub use text::{counted, fit, width};
@@ -258,7 +260,9 @@ impl App {
     pub fn context(&self) -> Context {
         match &self.screen {
             _ if self.help.is_some() => Context::Page,
-            Screen::Welcome(welcome) if welcome.form.is_some() => Context::Form,
+            Screen::Welcome(welcome) if welcome.form.is_some() || welcome.unlock.is_some() => {
+                Context::Form
+            }
             Screen::Welcome(_) => Context::Accounts,
             Screen::Main(session) => session.context(),
         }
@@ -389,6 +393,7 @@ fn effect_of(asked: Asked) -> Effect {
     match asked {
         Asked::SignUp(form) => Effect::SignUp(form),
         Asked::SignIn(user) => Effect::SignIn(user),
+        Asked::Unlock(user, passphrase) => Effect::Unlock(user, passphrase),
         Asked::Cancel => Effect::CancelSign,
     }
 }

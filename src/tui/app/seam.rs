@@ -1,6 +1,6 @@
 //! What the front end and whoever signs people up or in tell each other: plain values.
 
-use crate::domain::{DisplayName, MobileNumber, UserName};
+use crate::domain::{DisplayName, MobileNumber, Passphrase, UserName};
 
 /// An account of this data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,11 @@ pub struct SignUpForm {
     pub display_name: DisplayName,
     /// A mobile number to publish, if any.
     pub mobile: Option<MobileNumber>,
+    /// What is to protect the account on this machine; `None` leaves it unprotected.
+    pub passphrase: Option<Passphrase>,
 }
 
-/// A field of the sign-up form.
+/// A field of the sign-up form, or the one that asks for a passphrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldName {
     /// The user name.
@@ -31,13 +33,18 @@ pub enum FieldName {
     DisplayName,
     /// The mobile number.
     Mobile,
+    /// The passphrase.
+    Passphrase,
+    /// The passphrase once more.
+    Again,
 }
 
 /// Why somebody could not be signed up or in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct SignError {
-    /// The field that is to blame, if one is.
+    /// The field that is to blame, if one is. [`FieldName::Passphrase`] at a sign-in asks for the passphrase,
+    /// again if there was one.
     pub field: Option<FieldName>,
     /// What failed, on which object.
     pub what: String,

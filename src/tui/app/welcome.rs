@@ -1,9 +1,9 @@
 //! The first screen: sign in with an account of this data directory, or sign up.
 
 use super::Action;
-use super::form::{Complaint, SignUp};
-use super::seam::{SignError, SignUpForm, Start};
-use crate::domain::UserName;
+use super::form::{Complaint, SignUp, Unlock};
+use super::seam::{FieldName, SignError, SignUpForm, Start};
+use crate::domain::{Passphrase, UserName};
 
 /// What is being waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Asked {
     SignUp(SignUpForm),
     /// Sign an account in.
     SignIn(UserName),
+    /// Sign an account in with this passphrase.
+    Unlock(UserName, Passphrase),
     /// Let the attempt go.
     Cancel,
 }
@@ -34,6 +36,8 @@ pub struct Welcome {
     pub selected: usize,
     /// The sign-up form, while it is open.
     pub form: Option<SignUp>,
+    /// Asks for the passphrase of an account, while it does.
+    pub unlock: Option<Unlock>,
     /// The attempt that is under way.
     pub attempt: Option<Attempt>,
     /// Why signing in failed, or why the last session ended.
@@ -44,7 +48,7 @@ impl Welcome {
     /// The screen at the start. Without accounts it opens with the sign-up form.
     pub fn new(start: Start) -> (Self, Option<Asked>) {
         let form = (start.accounts.is_empty() && start.sign_in.is_none()).then(SignUp::new);
-        let mut welcome = Self { start, selected: 0, form, attempt: None, trouble: None };
+        let mut welcome = Self { start, selected: 0, form, unlock: None, attempt: None, trouble: None };
         let asked = welcome.start.sign_in.take().map(|user| welcome.sign_in(user));
         (welcome, asked)
     }
@@ -57,15 +61,19 @@ impl Welcome {
 
     /// Writes a character into the form.
     pub fn type_char(&mut self, c: char) {
-        if let Some(form) = self.form.as_mut().filter(|_| self.attempt.is_none()) {
-            form.field().type_char(c);
+        match (&self.attempt, &mut self.unlock, &mut self.form) {
+            (None, Some(unlock), _) => unlock.secret.type_char(c),
+            (None, None, Some(form)) => form.type_char(c),
+            _ => {}
         }
     }
 
     /// Writes a text into the form.
     pub fn paste(&mut self, text: &str) {
-        if let Some(form) = self.form.as_mut().filter(|_| self.attempt.is_none()) {
-            form.field().paste(text);
+        match (&self.attempt, &mut self.unlock, &mut self.form) {
+            (None, Some(unlock), _) => unlock.secret.paste(text),
+            (None, None, Some(form)) => form.paste(text),
+            _ => {}
         }
     }
 
@@ -76,6 +84,20 @@ impl Welcome {
                 self.attempt = None;
                 Asked::Cancel
             });
+        }
+        if let Some(unlock) = &mut self.unlock {
+            match action {
+                Action::Back => self.unlock = None,
+                Action::Accept => {
+                    let passphrase = unlock.secret.passphrase().ok()?;
+                    self.attempt = Some(Attempt::SigningIn(unlock.user.clone()));
+                    return Some(Asked::Unlock(unlock.user.clone(), passphrase));
+                }
+                action => {
+                    unlock.secret.act(action);
+                }
+            }
+            return None;
         }
         match (&mut self.form, action) {
             (Some(form), Action::Accept) => {
@@ -111,12 +133,23 @@ impl Welcome {
 
     /// The attempt failed.
     pub fn fail(&mut self, error: SignError) {
-        self.attempt = None;
+        let attempt = self.attempt.take();
         let SignError { field, what, hint } = error;
         let text = if hint.is_empty() { what } else { format!("{what}. {hint}") };
-        match &mut self.form {
-            Some(form) => form.complain(Complaint { field, text }),
-            None => self.trouble = Some(text),
+        match (&mut self.unlock, &mut self.form, attempt, field) {
+            // Whatever else went wrong is not for the one who is asked for a passphrase.
+            (Some(unlock), _, _, Some(FieldName::Passphrase)) => {
+                *unlock = Unlock { complaint: Some(text), ..Unlock::new(unlock.user.clone()) };
+            }
+            (None, None, Some(Attempt::SigningIn(user)), Some(FieldName::Passphrase)) => {
+                let complaint = Some(text).filter(|text| !text.is_empty());
+                self.unlock = Some(Unlock { complaint, ..Unlock::new(user) });
+            }
+            (None, Some(form), _, field) => form.complain(Complaint { field, text }),
+            _ => {
+                self.unlock = None;
+                self.trouble = Some(text);
+            }
         }
     }
 }
@@ -142,8 +175,9 @@ mod tests {
         let (mut screen, asked) = Welcome::new(start(&[]));
         assert_eq!(asked, None);
         "bob".chars().for_each(|c| screen.type_char(c));
-        assert_eq!(screen.act(Action::Accept), None);
-        assert_eq!(screen.act(Action::Accept), None);
+        for _ in 0..3 {
+            assert_eq!(screen.act(Action::Accept), None);
+        }
         let Some(Asked::SignUp(form)) = screen.act(Action::Accept) else { panic!("no sign-up") };
         assert_eq!(form.user, user("bob"));
         screen.type_char('x');
@@ -170,6 +204,44 @@ mod tests {
         assert!(screen.form.is_some());
         screen.act(Action::Back);
         assert!(screen.form.is_none());
+    }
+
+    #[test]
+    fn a_protected_account_asks_for_its_passphrase_until_it_is_right_or_nobody_wants_in() {
+        let (mut screen, _) = Welcome::new(start(&["alice"]));
+        let refused = |what: &str| SignError {
+            field: Some(FieldName::Passphrase),
+            what: what.to_owned(),
+            hint: String::new(),
+        };
+        assert_eq!(screen.act(Action::Accept), Some(Asked::SignIn(user("alice"))));
+        screen.fail(refused(""));
+        assert_eq!(screen.unlock.as_ref().unwrap().complaint, None);
+        assert_eq!(screen.act(Action::Accept), None, "an empty one is no attempt");
+        let wrong = Passphrase::new("wrong".to_owned()).unwrap();
+        screen.paste("wrong");
+        assert_eq!(screen.act(Action::Accept), Some(Asked::Unlock(user("alice"), wrong)));
+        screen.type_char('x');
+        screen.fail(refused("wrong passphrase"));
+        let unlock = screen.unlock.as_ref().unwrap();
+        assert_eq!(unlock.complaint.as_deref(), Some("wrong passphrase"));
+        assert!(
+            unlock.secret.is_empty(),
+            "nothing was typed while it was tried, and the wrong one is gone"
+        );
+        "right".chars().for_each(|c| screen.type_char(c));
+        assert!(matches!(screen.act(Action::Accept), Some(Asked::Unlock(..))));
+        assert_eq!(screen.act(Action::Back), Some(Asked::Cancel));
+        assert!(
+            screen.unlock.is_some() && screen.act(Action::Back).is_none() && screen.unlock.is_none()
+        );
+        // What is wrong otherwise leads back to the accounts.
+        screen.act(Action::Accept);
+        screen.fail(refused(""));
+        screen.paste("right");
+        screen.act(Action::Accept);
+        screen.fail(SignError { field: None, what: "in use".to_owned(), hint: String::new() });
+        assert_eq!((screen.unlock.is_none(), screen.trouble.as_deref()), (true, Some("in use")));
     }
 
     #[test]

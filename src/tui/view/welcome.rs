@@ -4,7 +4,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::chrome;
 use super::paint::{Canvas, cells, lines, row};
-use crate::tui::app::{Action, App, Attempt, Context, FieldName, SignUp, Welcome, fit, width};
+use crate::tui::app::{
+    Action, App, Attempt, Context, FieldName, SecretField, SignUp, Unlock, Welcome, fit, width,
+};
 
 /// Widest the screen's words run, in cells.
 const WIDTH: usize = 60;
@@ -27,13 +29,14 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, welcome: &Welcome) -> Option<Pos
         canvas.put(area, 0, &fit(&welcome.start.broker, usize::from(columns)), canvas.theme.faint());
         area = below(area, 2);
     }
-    match (&welcome.attempt, &welcome.form) {
-        (Some(attempt), _) => {
+    match (&welcome.attempt, &welcome.unlock, &welcome.form) {
+        (Some(attempt), _, _) => {
             busy(canvas, app, area, attempt);
             None
         }
-        (None, Some(form)) => sign_up(canvas, area, form),
-        (None, None) => {
+        (None, Some(asked), _) => Some(unlock(canvas, area, asked)),
+        (None, None, Some(form)) => sign_up(canvas, area, form),
+        (None, None, None) => {
             accounts(canvas, area, welcome);
             None
         }
@@ -95,8 +98,14 @@ fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Positio
         canvas.put(area, 0, &label, style);
         let x = width(&label);
         let room = usize::from(area.width).saturating_sub(x + 1);
-        let (text, cell) = form.fields[at].view(room);
-        canvas.put(area, x, text, canvas.theme.plain());
+        let cell = match form.fields.get(at) {
+            Some(field) => {
+                let (text, cell) = field.view(room);
+                canvas.put(area, x, text, canvas.theme.plain());
+                cell
+            }
+            None => masked(canvas, area, x, room, &form.secrets[at - form.fields.len()]),
+        };
         if has_cursor {
             cursor = Some(Position::new(area.x + cells(x + cell), area.y));
         }
@@ -116,10 +125,40 @@ fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Positio
     cursor
 }
 
+fn unlock(canvas: &mut Canvas<'_>, area: Rect, asked: &Unlock) -> Position {
+    canvas.put(area, 0, &format!("Sign in as {}", asked.user), canvas.theme.strong());
+    let mut area = below(area, 1);
+    let label = "Passphrase: ";
+    canvas.put(area, 0, label, canvas.theme.strong());
+    let x = width(label);
+    let room = usize::from(area.width).saturating_sub(x + 1);
+    let cell = masked(canvas, area, x, room, &asked.secret);
+    let cursor = Position::new(area.x + cells(x + cell), area.y);
+    area = below(area, 1);
+    let under = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+    if let Some(complaint) = &asked.complaint {
+        lines(canvas, under, complaint, canvas.theme.wrong());
+    }
+    cursor
+}
+
+/// Paints a sign for each character of a passphrase, as many as fit; returns the cell of the cursor.
+fn masked(canvas: &mut Canvas<'_>, area: Rect, x: usize, room: usize, secret: &SecretField) -> usize {
+    let shown = secret.len().min(room);
+    canvas.put(area, x, &"*".repeat(shown), canvas.theme.plain());
+    shown
+}
+
 fn words(field: FieldName) -> (&'static str, &'static str) {
     match field {
         FieldName::User => ("User name", "a-z, 0-9, _ and -; others find you by it"),
         FieldName::DisplayName => ("Display name", "what others see; empty: your user name"),
         FieldName::Mobile => ("Mobile number", "everybody on this broker can see it; may be left empty"),
+        FieldName::Passphrase => (
+            "Passphrase",
+            "Nobody can recover a forgotten one. Empty: none, and whoever can read your files can read \
+             everything in them",
+        ),
+        FieldName::Again => ("Once more", "the same passphrase; nobody can recover a forgotten one"),
     }
 }

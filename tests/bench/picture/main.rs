@@ -80,6 +80,8 @@ fn sign_up(home: &Home, others: usize, user: &str, display_name: &str, mobile: &
     terminal.keys(&format!("{user}\t{display_name}\t{mobile}"));
     terminal.shows(mobile);
     terminal.keys(ENTER);
+    terminal.shows("Nobody can recover a forgotten one");
+    terminal.keys(ENTER);
     terminal.shows("connected");
     terminal
 }

@@ -18,6 +18,7 @@ mod trouble;
 
 use std::time::{Duration, Instant};
 
+use cooee::crypto::vault::KeyFile;
 use cooee::crypto::{Device, Identity};
 use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
 use cooee::store::{Account, Incoming, Store};
@@ -48,7 +49,7 @@ fn main() {
     let [alice, bob, carol, hugo] = ["alice", "bob", "carol", "hugo"].map(user);
     let home = Home::new();
     for person in [&alice, &bob, &carol, &hugo] {
-        assert!(home.run(&["sign-up", person.as_str()]), "{person} cannot sign up");
+        assert!(home.run(&["sign-up", "--no-passphrase", person.as_str()]), "{person} cannot sign up");
     }
     println!("load of the machine: {}", process::load());
     figures::heading();
@@ -133,8 +134,11 @@ fn keys(home: &Home, whose: &UserName) -> (Account, Puppet) {
 
 /// What somebody keeps, and what it takes to ask.
 fn store(home: &Home, whose: &UserName) -> (Store, Runtime) {
-    let path = home.path().join("accounts").join(whose.as_str()).join("chat.db");
-    let store = Store::open(&path).expect("the account was made");
+    let account = home.path().join("accounts").join(whose.as_str());
+    let file = std::fs::read(account.join("key.json")).expect("the account was made");
+    let file = KeyFile::read(&file, whose).expect("it is a key file");
+    let key = file.open(None).expect("it has no passphrase");
+    let store = Store::open(&account.join("chat.db"), &key).expect("the account was made");
     (store, Builder::new_current_thread().build().expect("it starts"))
 }
 

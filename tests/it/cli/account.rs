@@ -138,5 +138,11 @@ fn the_help_documents_the_json_and_the_codes() {
     let help = ok(home.path(), &["help", "listen"]);
     assert!(help.contains(r#"{"type":"message","id":"#), "{help}");
     assert!(ok(home.path(), &["--help"]).contains("5 not delivered in time, 130 interrupted"));
+    let help = ok(home.path(), &["--help"]);
+    assert!(help.contains("COOEE_PASSPHRASE") && help.contains("passphrase_command"), "{help}");
+    for about in [&["sign-up", "--help"][..], &["account", "passphrase", "--help"]] {
+        let help = ok(home.path(), about).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains("Nobody can recover a forgotten passphrase"), "{help}");
+    }
     assert!(ok(home.path(), &["send", "--help"]).contains("The shell takes # for a comment"));
 }

@@ -6,6 +6,7 @@ mod frames;
 mod groups;
 mod input;
 mod outage;
+mod passphrase;
 mod receipts;
 mod restore;
 mod scripts;
@@ -42,7 +43,7 @@ fn run(world: &World, script: &str) -> String {
 }
 
 fn sign_up(world: &World, user: &str) {
-    run(world, &format!("cooee sign-up {user}"));
+    run(world, &format!("cooee sign-up --no-passphrase {user}"));
 }
 
 /// Somebody who has signed up, at a terminal of 80x24, signed in.

@@ -13,6 +13,8 @@ fn two_sign_up_on_the_first_screen_and_talk() {
     alice.press("Alice Ä\r");
     alice.until_says(&["everybody on this broker can see it"]);
     alice.press(ENTER);
+    alice.until_says(&["Passphrase:", "Nobody can recover a forgotten one"]);
+    alice.press(ENTER);
     alice.until_says(&["alice ●", "connected", "Nobody else is here yet"]);
 
     let mut bob = Launch::new(world.data_dir()).start();
@@ -25,6 +27,8 @@ fn two_sign_up_on_the_first_screen_and_talk() {
     bob.press(ENTER);
     bob.until_says(&["everybody on this broker can see it"]);
     bob.press("+61 400 000 000\r");
+    bob.until_says(&["Nobody can recover a forgotten one"]);
+    bob.press(ENTER);
     bob.until_says(&["bob ●", "connected", "● Alice Ä"]);
 
     alice.until_says(&["● bob", "Online 1"]);

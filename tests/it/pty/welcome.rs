@@ -31,10 +31,10 @@ fn what_is_wrong_is_said_at_its_field() {
     stranger.press("call me\r");
     until_complaint(&stranger, "Mobile number: call me", "not a mobile number");
     stranger.press(CTRL_U);
-    stranger.press(ENTER);
+    stranger.press("\r\r");
     until_complaint(&stranger, "User name: alice", "the name `alice` is taken on this broker");
     // Nothing is left behind, and another name goes through.
-    stranger.press("2\r\r\r");
+    stranger.press("2\r\r\r\r");
     stranger.until_says(&["alice2 ●", "connected", "alice"]);
 }
 

@@ -16,7 +16,7 @@ use crate::support::person::{Person, Screen, direct, name, sign_up};
 use crate::support::proxy::Proxy;
 use crate::support::puppet::Puppet;
 use crate::support::vandal::Vandal;
-use crate::support::world::{World, program};
+use crate::support::world::{World, data_key, program};
 use crate::support::{PATIENCE, until_file};
 
 /// How long the word that somebody is online holds where a test has to see it run out.
@@ -29,7 +29,7 @@ fn short(setup: &Setup) -> Setup {
 /// The account of somebody who is not signed in.
 async fn account_of(setup: &Setup, user: &str) -> Account {
     let database = setup.data_dir.join("accounts").join(user).join("chat.db");
-    let store = Store::open(&database).unwrap();
+    let store = Store::open(&database, &data_key(&setup.data_dir, user)).unwrap();
     let account = store.account().await.unwrap().expect("somebody signed up");
     store.close().await.unwrap();
     account

@@ -48,7 +48,7 @@ pub async fn credential(data_dir: &Path, user: &str) -> Option<String> {
     if !database.exists() {
         return None;
     }
-    let store = Store::open(&database).unwrap();
+    let store = Store::open(&database, &world::data_key(data_dir, user)).unwrap();
     let account = store.account().await.unwrap();
     store.close().await.unwrap();
     account.map(|account| account.credential)

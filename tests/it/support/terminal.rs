@@ -16,12 +16,15 @@ pub const F1: &str = "\x1bOP";
 pub const F2: &str = "\x1bOQ";
 pub const F4: &str = "\x1bOS";
 pub const ALT_A: &str = "\x1ba";
+pub const CTRL_C: &str = "\x03";
 pub const CTRL_G: &str = "\x07";
 pub const CTRL_L: &str = "\x0c";
 pub const CTRL_Q: &str = "\x11";
 pub const CTRL_U: &str = "\x15";
 pub const CTRL_Z: &str = "\x1a";
 
+/// The beginning of a frame: synchronised output is held back.
+const FRAME_BEGIN: &[u8] = b"\x1b[?2026h";
 /// The end of a frame: synchronised output is shown.
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
@@ -51,6 +54,14 @@ impl Seen {
                 self.headers.push(header);
             }
         }
+    }
+}
+
+impl Seen {
+    /// Whether a frame has begun and not ended: a large one comes in several pieces.
+    fn is_amid_frame(&self) -> bool {
+        let end = self.raw.windows(FRAME_END.len()).rposition(|window| window == FRAME_END);
+        self.raw[end.unwrap_or(0)..].windows(FRAME_BEGIN.len()).any(|window| window == FRAME_BEGIN)
     }
 }
 
@@ -94,6 +105,11 @@ impl Launch {
 
     pub fn user(mut self, user: &str) -> Self {
         self.command.args(["--user", user]);
+        self
+    }
+
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
         self
     }
 
@@ -178,9 +194,9 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
-    /// Waits until the screen shows what is awaited.
+    /// Waits until the screen shows what is awaited, at the end of a frame.
     pub fn until(&self, what: &str, shown: impl Fn(&vt100::Screen) -> bool) {
-        self.wait(what, |seen| shown(seen.parser.screen()));
+        self.wait(what, |seen| !seen.is_amid_frame() && shown(seen.parser.screen()));
     }
 
     /// Waits until all of these words stand somewhere on the screen, each in one row.
@@ -280,6 +296,15 @@ impl Terminal {
     pub fn quit(mut self) {
         self.press(CTRL_Q);
         assert!(self.until_ended().success());
+    }
+
+    /// Waits until the modes of the terminal, beside those before the program began, are as awaited.
+    pub fn until_modes(&self, what: &str, shown: impl Fn(u64, u64) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !shown(self.before, local_modes(self.master.as_ref())) {
+            assert!(Instant::now() < deadline, "not in time: {what}\n{}", self.contents());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
     }
 
     /// Whether the terminal has the modes that it had before the program began: echo, line editing,

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use cooee::broker::{self, Revive};
 use cooee::config::{BrokerAccess, BrokerChoice};
-use cooee::engine::{self, Clock, Setup};
+use cooee::crypto::vault::KeyFile;
+use cooee::domain::DataKey;
+use cooee::engine::{self, Clock, Setup, Unlock};
 use cooee::protocol::Root;
 use tempfile::TempDir;
 
@@ -63,6 +65,7 @@ impl World {
             online_lasts: engine::ONLINE_LASTS,
             program: program(),
             clock: Clock::system(),
+            unlock: Unlock::Nothing,
         }
     }
 
@@ -126,6 +129,13 @@ impl Drop for World {
 
 fn url(port: u16) -> BrokerChoice {
     BrokerChoice::Url(format!("mqtt://127.0.0.1:{port}").parse().unwrap())
+}
+
+/// The key of an account that has no passphrase.
+pub fn data_key(data_dir: &Path, user: &str) -> DataKey {
+    let file = data_dir.join("accounts").join(user).join("key.json");
+    let file = KeyFile::read(&fs::read(file).unwrap(), &user.parse().unwrap()).unwrap();
+    file.open(None).unwrap()
 }
 
 /// kill -9 to the built-in broker of a data directory, if one runs.

@@ -1,0 +1,167 @@
+//! Passphrases at the terminal: asked for without echo, on the terminal itself, so that standard input and
+//! output stay free for what they are used for.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use super::Error;
+use super::attached::Signals;
+use crate::config::Config;
+use crate::domain::{Passphrase, UserName};
+use crate::engine::{Protection, Setup, Unlock};
+
+/// How often somebody may try.
+const TRIES: u32 = 3;
+
+/// Said before anybody chooses a passphrase.
+const WARNING: &str = "\
+A passphrase protects what Cooee keeps on this machine: whoever gets at the files cannot read them without it.
+Nobody can recover a forgotten passphrase, and without it everything in the account is lost.
+";
+
+/// The terminal of a command, if there is one. When this is dropped its modes are as they were, whatever came in
+/// between: a prompt may be left in the middle.
+pub(super) struct Terminal(Arc<State>);
+
+struct State {
+    /// The modes before the prompt that is open.
+    before: Mutex<Option<Termios>>,
+    interrupted: AtomicBool,
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let before = self.0.before.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (Some(before), Ok(terminal)) = (before, File::open("/dev/tty")) {
+            let _ = tcsetattr(terminal, OptionalActions::Now, &before);
+            let _ = writeln!(io::stderr());
+        }
+    }
+}
+
+impl Terminal {
+    pub fn new() -> Self {
+        Self(Arc::new(State { before: Mutex::new(None), interrupted: AtomicBool::new(false) }))
+    }
+
+    /// The setup, which asks at the terminal for what the configuration does not say.
+    pub fn asking(&self, setup: Setup) -> Setup {
+        if !matches!(setup.unlock, Unlock::Nothing) || !has_person() {
+            return setup;
+        }
+        let state = Arc::clone(&self.0);
+        let ask = move |user: &UserName, wrong: u32| {
+            if wrong == TRIES {
+                return Ok(None);
+            }
+            let again = if wrong > 0 { "Wrong passphrase. " } else { "" };
+            let typed =
+                state.ask(&format!("{again}Passphrase of {user}: ")).map_err(|e| e.to_string())?;
+            Passphrase::new(typed).map(Some).map_err(|e| e.to_string())
+        };
+        Setup { unlock: Unlock::Ask(Arc::new(ask)), ..setup }
+    }
+
+    /// A passphrase for an account that has none yet, or another one: `chosen` by the environment, else what the
+    /// `command` prints, else typed twice.
+    ///
+    /// # Errors
+    /// [`Error::NoPassphrase`] where there is nobody to ask, and [`Error::Unchosen`] where nothing came of it.
+    pub async fn choose(
+        &self,
+        user: &UserName,
+        chosen: Option<&Passphrase>,
+        command: &Unlock,
+    ) -> Result<Protection, Error> {
+        if let Some(passphrase) = chosen {
+            return Ok(Protection::Passphrase(passphrase.clone()));
+        }
+        if let Some(passphrase) = command.passphrase(user, 0).await? {
+            return Ok(Protection::Passphrase(passphrase));
+        }
+        if !has_person() {
+            return Err(Error::NoPassphrase(user.clone()));
+        }
+        let (state, user) = (Arc::clone(&self.0), user.clone());
+        let typed = tokio::task::spawn_blocking(move || state.choose(&user)).await;
+        match typed {
+            Ok(chosen) => chosen.map(Protection::Passphrase),
+            Err(e) => std::panic::resume_unwind(e.into_panic()),
+        }
+    }
+
+    /// Does what may ask at the terminal. SIGINT and SIGTERM end it, and the terminal is as it was.
+    pub async fn guard<T>(self, work: impl AsyncFnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let mut signals = Signals::catch().map_err(Error::Signals)?;
+        let done = tokio::select! {
+            done = work(&self) => done,
+            () = signals.next() => return Err(Error::Interrupted),
+        };
+        done.map_err(|error| self.sort(error))
+    }
+
+    /// What an error is in truth: somebody who interrupts a prompt has not failed to know a passphrase.
+    pub fn sort(&self, error: Error) -> Error {
+        if self.0.interrupted.load(Ordering::Relaxed) { Error::Interrupted } else { error }
+    }
+}
+
+impl State {
+    fn ask(&self, prompt: &str) -> io::Result<Zeroizing<String>> {
+        *self.lock() = Some(tcgetattr(File::open("/dev/tty")?)?);
+        let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
+        *self.lock() = None;
+        match typed {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {
+                self.interrupted.store(true, Ordering::Relaxed);
+                Err(e)
+            }
+            Err(e) if e.kind() == ErrorKind::UnexpectedEof => Err(io::Error::other("none was typed")),
+            typed => typed,
+        }
+    }
+
+    fn choose(&self, user: &UserName) -> Result<Passphrase, Error> {
+        let mut before = WARNING.to_owned();
+        for _ in 0..TRIES {
+            let typed =
+                self.ask(&format!("{before}New passphrase of {user}: ")).map_err(Error::Unchosen)?;
+            let passphrase = match Passphrase::new(typed) {
+                Ok(passphrase) => passphrase,
+                Err(why) => {
+                    before = format!("{why}; --no-passphrase leaves the account unprotected.\n");
+                    continue;
+                }
+            };
+            let again = self.ask("The same again: ").map_err(Error::Unchosen)?;
+            if again.as_bytes() == passphrase.as_bytes() {
+                return Ok(passphrase);
+            }
+            before = "They differ. ".to_owned();
+        }
+        Err(Error::Unchosen(io::Error::other(format!("that was tried {TRIES} times"))))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Termios>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether somebody sits there. Not whether there is a terminal: that of a script which runs unattended may
+/// still be open.
+fn has_person() -> bool {
+    io::stdin().is_terminal() || io::stderr().is_terminal()
+}
+
+/// A program that prints the passphrase, where the configuration names one.
+pub(super) fn command_of(config: &Config) -> Unlock {
+    match &config.passphrase_command {
+        Some(command) => Unlock::Command(command.clone().into()),
+        None => Unlock::Nothing,
+    }
+}
