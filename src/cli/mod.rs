@@ -17,6 +17,7 @@ mod import;
 mod input;
 mod json;
 mod listen;
+mod moving;
 mod outbox;
 mod output;
 mod passphrase;
@@ -67,7 +68,7 @@ pub enum Command {
     /// `passphrase_command` in the configuration file say it without being asked. Nobody can recover a forgotten
     /// passphrase: without it everything in the account is lost.
     SignUp(sign_up::SignUp),
-    /// The accounts of the data directory: list them, change a passphrase
+    /// The accounts of the data directory: list them, change a passphrase, move one to another machine
     Account {
         /// What to do with them.
         #[command(subcommand)]

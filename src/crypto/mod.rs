@@ -8,7 +8,8 @@
 //! - `signed` and `documents`: what carries a signature, and the profiles and key bundles in it;
 //! - `device`: the secret keys of this installation; `identity`: those of its user;
 //! - `peer`: Olm sessions with one device of another; `sender_key`: Megolm sessions of groups;
-//! - `tag`: how ciphertexts are known again.
+//! - `tag`: how ciphertexts are known again;
+//! - `vault`: what protects an account on the disk; `export`: what protects one that moves elsewhere.
 //!
 //! # Ratchets
 //!
@@ -19,6 +20,7 @@
 
 mod device;
 mod documents;
+pub mod export;
 mod identity;
 mod peer;
 mod sender_key;

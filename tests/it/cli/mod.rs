@@ -6,6 +6,7 @@ mod crash;
 mod doctor;
 mod groups;
 mod listen;
+mod moving;
 mod talk;
 
 use std::io::{BufRead, BufReader, Write};
