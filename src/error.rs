@@ -85,6 +85,9 @@ pub enum Error {
     /// There is nobody to choose a passphrase for this account.
     #[error("`{0}` needs a passphrase, and there is nobody to ask for one")]
     NoPassphrase(UserName),
+    /// There is nobody to ask for the passphrase of an export.
+    #[error("an export needs a passphrase of its own, and there is nobody to ask for it")]
+    NoExportPassphrase,
     /// Nobody chose a passphrase.
     #[error("no passphrase was chosen: {0}")]
     Unchosen(io::Error),
@@ -188,10 +191,13 @@ impl Error {
                 | engine::Error::WrongPassphrase { .. }
                 | engine::Error::Passphrase { .. }
                 | engine::Error::Refused { .. } => Exit::SignInRefused,
+                engine::Error::Moving { source, .. } if source.is_wrong_passphrase() => {
+                    Exit::SignInRefused
+                }
                 engine::Error::Unreachable { .. } | engine::Error::Broker(_) => Exit::Unreachable,
                 _ => Exit::Failed,
             },
-            Self::NoPassphrase(_) | Self::Unchosen(_) => Exit::SignInRefused,
+            Self::NoPassphrase(_) | Self::NoExportPassphrase | Self::Unchosen(_) => Exit::SignInRefused,
             Self::Unreachable(_) => Exit::Unreachable,
             Self::NotConfirmed { .. } | Self::TooFew { .. } => Exit::NotInTime,
             Self::Interrupted => Exit::Interrupted,
@@ -227,6 +233,9 @@ impl Error {
                 "run it at a terminal, or say one in COOEE_PASSPHRASE (a new one for an account that exists: \
                  COOEE_NEW_PASSPHRASE); --no-passphrase leaves the account unprotected"
                     .to_owned()
+            }
+            Self::NoExportPassphrase => {
+                "run it at a terminal, or say it in COOEE_EXPORT_PASSPHRASE".to_owned()
             }
             Self::Engine(engine::Error::NameTaken { .. }) => "choose another name".to_owned(),
             Self::Engine(engine::Error::Unreachable { .. }) | Self::Unreachable(_) => {

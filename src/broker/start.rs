@@ -93,6 +93,7 @@ async fn spawn(home: &Home, program: &Path) -> Result<Child, Error> {
         "COOEE_USER",
         "COOEE_PASSPHRASE",
         "COOEE_NEW_PASSPHRASE",
+        "COOEE_EXPORT_PASSPHRASE",
         "COOEE_BROKER",
         "COOEE_BROKER_PASSWORD",
         "COOEE_LOG_FILE",

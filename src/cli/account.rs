@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::Error;
 use super::attached::account;
+use super::moving;
 use super::output::print;
 use super::passphrase::Terminal;
 use super::table::aligned;
@@ -26,6 +27,26 @@ pub enum Command {
         #[arg(long)]
         no_passphrase: bool,
     },
+    /// Write the account into one file, sealed with a passphrase of its own, for another machine
+    ///
+    /// The file holds your identity key, contacts with their keys, groups, messages and unread marks: whoever has
+    /// it and its passphrase can be you. The passphrase comes from COOEE_EXPORT_PASSPHRASE, else it is asked for
+    /// twice. It never holds the keys of running conversations, so whoever imports it is a new device of yours,
+    /// and this one goes on working. What waits in the outbox stays here, and this device must be signed in to
+    /// send it.
+    ///
+    /// Needs no broker, and no session may run on the account meanwhile.
+    Export(moving::Export),
+    /// Make an account from such a file, as a new device
+    ///
+    /// Asks for the passphrase of the export (COOEE_EXPORT_PASSPHRASE), then twice for one that is to protect the
+    /// account on this machine, as sign-up does. Needs no broker: the device tells everybody of itself at its
+    /// first sign-in, and gets what is written to you by those who have heard of it. Use the same broker as before. An account
+    /// has at most 8 devices; the oldest makes room.
+    ///
+    /// Where the passphrase is wrong (exit code 3), or the file was cut off or altered (exit code 1), nothing is
+    /// left behind.
+    Import(moving::Import),
 }
 
 /// Does what a command says.
@@ -35,6 +56,8 @@ pub enum Command {
 pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
     match command {
         Command::List => list(config).await,
+        Command::Export(command) => moving::export(command, config).await,
+        Command::Import(command) => moving::import(command, config).await,
         Command::Passphrase { no_passphrase } => passphrase(no_passphrase, config).await,
     }
 }

@@ -18,6 +18,7 @@ mod input;
 mod json;
 mod key;
 mod listen;
+mod moving;
 mod outbox;
 mod output;
 mod passphrase;
@@ -68,7 +69,7 @@ pub enum Command {
     /// `passphrase_command` in the configuration file say it without being asked. Nobody can recover a forgotten
     /// passphrase: without it everything in the account is lost.
     SignUp(sign_up::SignUp),
-    /// The accounts of the data directory: list them, change a passphrase
+    /// The accounts of the data directory: list them, change a passphrase, move one to another machine
     Account {
         /// What to do with them.
         #[command(subcommand)]

@@ -16,13 +16,20 @@ use crate::domain::{Passphrase, UserName};
 use crate::engine::{Protection, Setup, Unlock};
 
 /// How often somebody may try.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 
 /// Said before anybody chooses a passphrase.
 const WARNING: &str = "\
 A passphrase protects what Cooee keeps on this machine: whoever gets at the files cannot read them without it.
 Nobody can recover a forgotten passphrase, and without it everything in the account is lost.
 ";
+
+/// Said before anybody chooses the passphrase of an export.
+const EXPORT_WARNING: &str = "\
+Whoever has the export and its passphrase can be you. Nobody can recover the passphrase.
+";
+
+const EXPORT_PROMPT: &str = "Passphrase of the export: ";
 
 /// The terminal of a command, if there is one. When this is dropped its modes are as they were, whatever came in
 /// between: a prompt may be left in the middle.
@@ -87,10 +94,52 @@ impl Terminal {
         if !has_person() {
             return Err(Error::NoPassphrase(user.clone()));
         }
-        let (state, user) = (Arc::clone(&self.0), user.clone());
-        let typed = tokio::task::spawn_blocking(move || state.choose(&user)).await;
-        match typed {
-            Ok(chosen) => chosen.map(Protection::Passphrase),
+        let prompt = format!("New passphrase of {user}: ");
+        let none = "; --no-passphrase leaves the account unprotected.";
+        self.typed(move |state| state.choose(WARNING, &prompt, none)).await.map(Protection::Passphrase)
+    }
+
+    /// A passphrase for an export: `chosen` by the environment, else typed twice.
+    ///
+    /// # Errors
+    /// [`Error::NoExportPassphrase`] where there is nobody to ask, and [`Error::Unchosen`] where nothing came of
+    /// it.
+    pub async fn choose_for_export(&self, chosen: Option<&Passphrase>) -> Result<Passphrase, Error> {
+        match chosen {
+            Some(passphrase) => Ok(passphrase.clone()),
+            None if !has_person() => Err(Error::NoExportPassphrase),
+            None => self.typed(|state| state.choose(EXPORT_WARNING, EXPORT_PROMPT, ".")).await,
+        }
+    }
+
+    /// The passphrase of an export that is there: the one that is `known` by the environment, else it is typed.
+    ///
+    /// # Errors
+    /// As [`Terminal::choose_for_export`].
+    pub async fn of_export(&self, known: Option<&Passphrase>, wrong: u32) -> Result<Passphrase, Error> {
+        if let Some(passphrase) = known {
+            return Ok(passphrase.clone());
+        }
+        if !has_person() {
+            return Err(Error::NoExportPassphrase);
+        }
+        let again = if wrong > 0 { "Wrong passphrase. " } else { "" };
+        let prompt = format!("{again}{EXPORT_PROMPT}");
+        let ask = move |state: &State| {
+            let typed = state.ask(&prompt).map_err(Error::Unchosen)?;
+            Passphrase::new(typed).map_err(|e| Error::Unchosen(io::Error::other(e)))
+        };
+        self.typed(ask).await
+    }
+
+    /// Asks on a thread that may wait.
+    async fn typed(
+        &self,
+        ask: impl FnOnce(&State) -> Result<Passphrase, Error> + Send + 'static,
+    ) -> Result<Passphrase, Error> {
+        let state = Arc::clone(&self.0);
+        match tokio::task::spawn_blocking(move || ask(&state)).await {
+            Ok(typed) => typed,
             Err(e) => std::panic::resume_unwind(e.into_panic()),
         }
     }
@@ -126,15 +175,14 @@ impl State {
         }
     }
 
-    fn choose(&self, user: &UserName) -> Result<Passphrase, Error> {
-        let mut before = WARNING.to_owned();
+    fn choose(&self, warning: &str, prompt: &str, none: &str) -> Result<Passphrase, Error> {
+        let mut before = warning.to_owned();
         for _ in 0..TRIES {
-            let typed =
-                self.ask(&format!("{before}New passphrase of {user}: ")).map_err(Error::Unchosen)?;
+            let typed = self.ask(&format!("{before}{prompt}")).map_err(Error::Unchosen)?;
             let passphrase = match Passphrase::new(typed) {
                 Ok(passphrase) => passphrase,
                 Err(why) => {
-                    before = format!("{why}; --no-passphrase leaves the account unprotected.\n");
+                    before = format!("{why}{none}\n");
                     continue;
                 }
             };

@@ -62,6 +62,8 @@ pub struct Config {
     pub passphrase: Option<Passphrase>,
     /// A passphrase to take instead, where the environment holds it.
     pub new_passphrase: Option<Passphrase>,
+    /// The passphrase of an export, where the environment holds it.
+    pub export_passphrase: Option<Passphrase>,
     /// The program that prints the passphrase, and its arguments.
     pub passphrase_command: Option<Vec<String>>,
     /// Where to log to; `None` logs nothing.
@@ -232,6 +234,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         read_receipts: file.chat.read_receipts.unwrap_or(true),
         passphrase: passphrase("COOEE_PASSPHRASE")?,
         new_passphrase: passphrase("COOEE_NEW_PASSPHRASE")?,
+        export_passphrase: passphrase("COOEE_EXPORT_PASSPHRASE")?,
         passphrase_command: file.passphrase_command,
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),

@@ -10,7 +10,8 @@
 //! - `peer`: Olm sessions with one device of another; `sender_key`: Megolm sessions of groups;
 //! - `groups`: the signed documents of groups;
 //! - `verify`: how two people make sure of each other's keys;
-//! - `tag`: how ciphertexts are known again; `vault`: the key of everything at rest.
+//! - `tag`: how ciphertexts are known again; `vault`: the key of everything at
+//!   rest; `export`: what protects an account that moves elsewhere.
 //!
 //! What all of this promises, and against whom, stands in [`promises`].
 //!
@@ -23,6 +24,7 @@
 
 mod device;
 mod documents;
+pub mod export;
 pub mod groups;
 mod identity;
 mod peer;

@@ -43,7 +43,7 @@ pub mod limits {
 
 /// What new key files ask for: 64 MiB, three passes, one lane; about 0.2 s. One number for each line of an
 /// attacker's budget: memory is what graphics cards lack.
-const COST: Cost = Cost { memory: 64 * 1024, passes: 3, lanes: 1 };
+pub(super) const COST: Cost = Cost { memory: 64 * 1024, passes: 3, lanes: 1 };
 
 /// Why a key file does not open an account.
 #[derive(Debug, thiserror::Error)]
@@ -123,19 +123,19 @@ struct Sealed {
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kdf {
+pub(super) enum Kdf {
     Argon2id,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Cost {
-    memory: u32,
-    passes: u32,
-    lanes: u32,
+pub(super) struct Cost {
+    pub memory: u32,
+    pub passes: u32,
+    pub lanes: u32,
 }
 
 impl Cost {
-    fn check(self) -> Result<(), Invalid> {
+    pub fn check(self) -> Result<(), Invalid> {
         let Self { memory, passes, lanes } = self;
         for (name, value, range) in [
             ("memory", memory, limits::MEMORY),
@@ -258,7 +258,11 @@ fn associated(version: u32, account: &UserName, cost: Cost, salt: &[u8; 16]) -> 
     format!("cooee1|key|{version}|{account}|passphrase|argon2id|{memory}|{passes}|{lanes}|{salt}").into()
 }
 
-fn derive(passphrase: &Passphrase, salt: &[u8; 16], cost: Cost) -> Result<XChaCha20Poly1305, Invalid> {
+pub(super) fn derive(
+    passphrase: &Passphrase,
+    salt: &[u8; 16],
+    cost: Cost,
+) -> Result<XChaCha20Poly1305, Invalid> {
     let machine = |e: argon2::Error| Invalid::Machine(e.to_string());
     let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(32)).map_err(machine)?;
     let mut key = Zeroizing::new([0; 32]);
@@ -268,11 +272,11 @@ fn derive(passphrase: &Passphrase, salt: &[u8; 16], cost: Cost) -> Result<XChaCh
     Ok(XChaCha20Poly1305::new((&*key).into()))
 }
 
-fn random(bytes: &mut [u8]) -> Result<(), Invalid> {
+pub(super) fn random(bytes: &mut [u8]) -> Result<(), Invalid> {
     getrandom::fill(bytes).map_err(|e| Invalid::Machine(e.to_string()))
 }
 
-fn data_key(bytes: &[u8], field: &'static str) -> Result<DataKey, Invalid> {
+pub(super) fn data_key(bytes: &[u8], field: &'static str) -> Result<DataKey, Invalid> {
     DataKey::filled(|key| match bytes.len() {
         32 => {
             key.copy_from_slice(bytes);
@@ -282,11 +286,11 @@ fn data_key(bytes: &[u8], field: &'static str) -> Result<DataKey, Invalid> {
     })
 }
 
-fn decode(field: &'static str, text: &str) -> Result<Zeroizing<Vec<u8>>, Invalid> {
+pub(super) fn decode(field: &'static str, text: &str) -> Result<Zeroizing<Vec<u8>>, Invalid> {
     STANDARD_NO_PAD.decode(text).map(Zeroizing::new).map_err(|_| Invalid::Field(field))
 }
 
-fn exactly<const N: usize>(field: &'static str, text: &str) -> Result<[u8; N], Invalid> {
+pub(super) fn exactly<const N: usize>(field: &'static str, text: &str) -> Result<[u8; N], Invalid> {
     decode(field, text)?.as_slice().try_into().map_err(|_| Invalid::Field(field))
 }
 

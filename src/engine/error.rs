@@ -91,6 +91,16 @@ pub enum Error {
         /// Why.
         source: crate::crypto::vault::Invalid,
     },
+    /// An account cannot be moved.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Moving {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: super::MovingFault,
+    },
     /// A part of Cooee failed in a way that it should not.
     #[error("an internal error: {0}")]
     Panicked(String),

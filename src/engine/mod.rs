@@ -16,7 +16,7 @@
 //! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
 //!   source of time and ids;
-//! - `doctor` examines a broker.
+//! - `moving` takes an account to another machine; `doctor` examines a broker.
 //!
 //! # What is promised
 //!
@@ -64,6 +64,7 @@ mod keys;
 mod link;
 mod mail;
 mod membership;
+mod moving;
 mod opening;
 mod outbox;
 mod outgoing;
@@ -91,6 +92,7 @@ pub use account::accounts;
 pub use clock::Clock;
 pub use command::{Command, Ticket};
 pub use error::Error;
+pub use moving::{Contents, Fault as MovingFault, Import, Opened as OpenedImport, export};
 pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
 pub use unlock::{Ask, Protected, Protection, Unlock, Vault, protected};

@@ -34,6 +34,7 @@ async fn run_for(patience: Duration, command: &[String], user: &UserName) -> Res
         .args(arguments)
         .env("COOEE_USER", user.as_str())
         .env_remove("COOEE_NEW_PASSPHRASE")
+        .env_remove("COOEE_EXPORT_PASSPHRASE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

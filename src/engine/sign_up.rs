@@ -11,6 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -96,13 +97,11 @@ async fn record(setup: &Setup, profile: Profile) {
     }
 }
 
-/// Makes the account, at once or not at all.
-async fn keep(
+/// A place where an account is made, with its key and an empty history.
+pub(super) async fn staged(
     account: &AccountDir,
-    identity: Account,
-    keys: Vec<Secret>,
     protection: Protection,
-) -> Result<(), Error> {
+) -> Result<(TempDir, Store), Error> {
     let staged = account.stage()?;
     let path = AccountDir::staged_database(&staged);
     let (directory, of) = (staged.path().to_owned(), account.clone());
@@ -111,7 +110,17 @@ async fn keep(
         of.protect_in(&directory, &key, protection.passphrase())?;
         Ok::<_, Error>(Store::open(&path, &key)?)
     };
-    let store = blocking(open).await??;
+    Ok((staged, blocking(open).await??))
+}
+
+/// Makes the account, at once or not at all.
+async fn keep(
+    account: &AccountDir,
+    identity: Account,
+    keys: Vec<Secret>,
+    protection: Protection,
+) -> Result<(), Error> {
+    let (staged, store) = staged(account, protection).await?;
     store.save_account(identity).await?;
     store.save_secrets(keys).await?;
     store.close().await?;

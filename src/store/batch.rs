@@ -132,28 +132,25 @@ impl<'db> Batch<'db> {
         };
         conversation.stamp = conversation.stamp.max(message.sent_at);
         self.voices.place(self.db, conversation, message)?;
-        let (kind, text) = body_columns(&message.body);
-        let insert = "INSERT INTO message
-                (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen)
-            VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
-                :late, :unseen)";
-        let arrival = self.db.prepare_cached(insert)?.insert(named_params! {
-            ":id": message.id,
-            ":conversation": conversation.row,
-            ":sender": message.sender,
-            ":sent_at": message.sent_at,
-            ":received_at": message.received_at,
-            ":kind": kind,
-            ":text": text,
-            ":delivery": message.delivery,
-            ":late": message.late,
-            ":unseen": message.unseen,
-        })?;
-        if let Body::Text(text) = &message.body {
-            search::index(self.db, arrival, conversation.row, text)?;
-        }
-        count(conversation, message);
+        insert(self.db, conversation, message)?;
         Ok(Added::Fresh)
+    }
+
+    /// Stores a message in the place that it had elsewhere, unless its id is known already.
+    pub(super) fn restore(&mut self, message: &Message) -> Result<bool> {
+        if known(self.db, message)?.is_some() {
+            return Ok(false);
+        }
+        let conversation = match self.changed.entry(message.conversation.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let conversation = open(self.db, entry.key())?;
+                entry.insert(conversation)
+            }
+        };
+        conversation.stamp = conversation.stamp.max(message.sent_at);
+        insert(self.db, conversation, message)?;
+        Ok(true)
     }
 
     /// Writes the conversations that got a message, and says what a list shows of them now.
@@ -181,6 +178,32 @@ impl<'db> Batch<'db> {
         }
         Ok(summaries)
     }
+}
+
+/// Writes a message that is new here, and counts it.
+fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -> Result<()> {
+    let (kind, text) = body_columns(&message.body);
+    let insert = "INSERT INTO message
+            (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen)
+        VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
+            :late, :unseen)";
+    let arrival = db.prepare_cached(insert)?.insert(named_params! {
+        ":id": message.id,
+        ":conversation": conversation.row,
+        ":sender": message.sender,
+        ":sent_at": message.sent_at,
+        ":received_at": message.received_at,
+        ":kind": kind,
+        ":text": text,
+        ":delivery": message.delivery,
+        ":late": message.late,
+        ":unseen": message.unseen,
+    })?;
+    if let Body::Text(text) = &message.body {
+        search::index(db, arrival, conversation.row, text)?;
+    }
+    count(conversation, message);
+    Ok(())
 }
 
 /// Counts a message that is new here. It may be older than what is here, by its sender's clock.

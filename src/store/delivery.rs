@@ -217,7 +217,8 @@ pub(super) fn tracked(db: &Connection, letter: MessageId) -> Result<Option<Track
     Ok(Some(Tracked { id: letter, to, message, recipients: recipients(db, letter)?, state }))
 }
 
-fn recipients(db: &Connection, letter: MessageId) -> Result<Vec<Recipient>> {
+/// Whom a letter was for, by name.
+pub(super) fn recipients(db: &Connection, letter: MessageId) -> Result<Vec<Recipient>> {
     let all = "SELECT member, delivery, delivered_at, read_at, why, departed FROM recipient
         WHERE letter = ?1 ORDER BY member";
     let recipient = |row: &Row<'_>| {

@@ -8,11 +8,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
-    Account, Draft, Gap, Incoming, KnownPerson, LastSeen, Moved, OutboxRow, Page, Progress, Queued,
-    Received, Sealed, Secret, Snapshot, StoredGroup, Tracked, limits,
+    Account, Draft, Gap, Incoming, Kept, KnownPerson, LastSeen, Moved, OutboxRow, Page, Progress,
+    Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, batch, delivery, file, gaps, outbox, page, people, quarantine, sealed, search, secrets,
+    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, sealed, search,
+    secrets,
 };
 use crate::domain::{
     Bundle, ConversationId, DataKey, DeviceId, GroupId, Message, MessageId, PageAt, Profile, Summary,
@@ -369,6 +370,23 @@ impl Store {
         let search =
             move |db: &mut Connection| search::search(db, &text, conversation.as_ref(), bounded(limit));
         self.ask("search", search).await
+    }
+
+    /// The messages of all conversations that arrived after this place (0: from the start), in the order of
+    /// their arrival, at most [`limits::ROWS`]; and the place to go on from. For what moves to another device.
+    pub async fn history(&self, after: i64) -> Result<(Vec<Kept>, i64), Error> {
+        self.ask("read messages", move |db| moving::history(db, after)).await
+    }
+
+    /// Takes in messages that another device of ours kept, in their places, all of them or nothing. Those whose
+    /// id is known already are left out.
+    pub async fn restore(&self, messages: Vec<Kept>) -> Result<(), Error> {
+        self.ask("store messages", move |db| moving::restore(db, &messages)).await
+    }
+
+    /// Takes in where the unread lines stand, and the latest times that anybody wrote on a message.
+    pub async fn restore_marks(&self, marks: Vec<(Summary, Timestamp)>) -> Result<(), Error> {
+        self.ask("store unread marks", move |db| moving::restore_marks(db, &marks)).await
     }
 
     /// How many rows are in quarantine, at most [`limits::QUARANTINE_ROWS`].

@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod gaps;
 mod handle;
+mod moving;
 mod outbox;
 mod page;
 mod people;
@@ -35,7 +36,7 @@ mod value;
 pub use error::Error;
 pub use handle::Store;
 pub use value::{
-    Account, Draft, Gap, Heard, Incoming, KnownPerson, LastSeen, Moved, Opened, OutboxRow, OutboxState,
-    Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tag, Thread, Tracked,
-    limits,
+    Account, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened, OutboxRow,
+    OutboxState, Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tag, Thread,
+    Tracked, limits,
 };

@@ -291,6 +291,15 @@ pub struct Gap {
     pub to: u64,
 }
 
+/// A message as it moves to another device of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The message, in its place.
+    pub message: Message,
+    /// Whom it was for, if it is ours.
+    pub recipients: Vec<Recipient>,
+}
+
 /// A publish to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {

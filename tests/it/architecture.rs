@@ -56,6 +56,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Crates that one layer alone may name.
 const CRATES: &[(&str, &str)] = &[
+    ("aead_stream", "crypto"),
     ("argon2", "crypto"),
     ("chacha20poly1305", "crypto"),
     ("crossterm", "tui"),

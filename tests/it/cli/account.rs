@@ -144,5 +144,9 @@ fn the_help_documents_the_json_and_the_codes() {
         let help = ok(home.path(), about).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.contains("Nobody can recover a forgotten passphrase"), "{help}");
     }
+    for about in ["export", "import"] {
+        let help = ok(home.path(), &["account", about, "--help"]);
+        assert!(help.contains("COOEE_EXPORT_PASSPHRASE") && help.contains("new device"), "{help}");
+    }
     assert!(ok(home.path(), &["send", "--help"]).contains("The shell takes # for a comment"));
 }

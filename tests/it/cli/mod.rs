@@ -7,6 +7,7 @@ mod doctor;
 mod groups;
 mod keys;
 mod listen;
+mod moving;
 mod talk;
 
 use std::io::{BufRead, BufReader, Write};

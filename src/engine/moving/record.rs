@@ -1,0 +1,100 @@
+//! What stands in an export: one record a line, in this order: the account, people, groups, messages in the order
+//! of their arrival, marks, the end.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Fault;
+use crate::crypto::Identity;
+use crate::domain::{Group, Message, Profile, Recipient, Standing, Summary, Timestamp};
+use crate::store::{Account, Kept, KnownPerson, StoredGroup};
+
+/// Longest record, in bytes: more than the largest group.
+pub(super) const LONGEST: usize = 1024 * 1024;
+
+/// One line of an export.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Record {
+    Account(Box<Myself>),
+    Person(Box<Known>),
+    Group {
+        group: Group,
+        standing: Standing,
+    },
+    Message {
+        message: Box<Message>,
+        recipients: Vec<Recipient>,
+    },
+    /// Where the unread line of a conversation stands.
+    Marks {
+        summary: Summary,
+        stamp: Timestamp,
+    },
+    /// Nothing follows, and so many messages came before.
+    End {
+        messages: u64,
+    },
+}
+
+/// Who we are.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Myself {
+    pub profile: Profile,
+    /// The secret identity key, in base64.
+    identity: Zeroizing<String>,
+    /// The password to log in with.
+    pub credential: Zeroizing<String>,
+}
+
+/// Whom we know, and by which key.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Known {
+    profile: Profile,
+    last_seen: Option<Timestamp>,
+    verified: bool,
+    claim: Option<Profile>,
+}
+
+impl Record {
+    pub fn account(account: &Account, identity: &Identity) -> Self {
+        Self::Account(Box::new(Myself {
+            profile: account.profile.clone(),
+            identity: Zeroizing::new(STANDARD_NO_PAD.encode(identity.to_bytes())),
+            credential: Zeroizing::new(account.credential.clone()),
+        }))
+    }
+
+    pub fn person(person: KnownPerson) -> Self {
+        let KnownPerson { profile, last_seen, verified, claim } = person;
+        Self::Person(Box::new(Known { profile, last_seen, verified, claim }))
+    }
+
+    pub fn message(Kept { message, recipients }: Kept) -> Self {
+        Self::Message { message: Box::new(message), recipients }
+    }
+}
+
+impl Myself {
+    /// The identity key, which must be the one of the profile.
+    pub fn identity(&self) -> Result<Identity, Fault> {
+        let wrong = || Fault::Content("its identity key is not that of its profile".to_owned());
+        let bytes = Zeroizing::new(STANDARD_NO_PAD.decode(&*self.identity).map_err(|_| wrong())?);
+        let identity = Identity::from_bytes(bytes.as_slice().try_into().map_err(|_| wrong())?);
+        if identity.public() == self.profile.identity { Ok(identity) } else { Err(wrong()) }
+    }
+}
+
+impl From<Known> for KnownPerson {
+    fn from(known: Known) -> Self {
+        let Known { profile, last_seen, verified, claim } = known;
+        Self { profile, last_seen, verified, claim }
+    }
+}
+
+/// A group as it is taken in: this device never subscribed to it.
+pub(super) fn stored(group: Group, standing: Standing) -> StoredGroup {
+    StoredGroup { group, standing, unsubscribe: false }
+}
