@@ -104,6 +104,11 @@ pub use update::{
 use crate::config::{BrokerAccess, BrokerChoice, Config};
 use crate::protocol::Root;
 
+/// To be called when nothing of the engine is used any more, at the end of the process.
+pub fn finish() {
+    crate::store::wait_for_threads(Duration::from_secs(2));
+}
+
 /// How long the word that we are online holds. We repeat it at half that time.
 pub const ONLINE_LASTS: Duration = Duration::from_secs(600);
 

@@ -2,22 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
     Account, Draft, Gap, Incoming, Kept, KnownPerson, LastSeen, Moved, OutboxRow, Page, Progress,
-    Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tracked, limits,
+    Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
     Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, sealed, search,
     secrets,
 };
 use crate::domain::{
-    Bundle, ConversationId, DataKey, DeviceId, GroupId, Message, MessageId, PageAt, Profile, Summary,
-    Timestamp, UserName,
+    ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
 };
 
 /// What one account remembers. Cheap to clone; all clones speak with the same thread.
@@ -29,6 +30,37 @@ use crate::domain::{
 pub struct Store {
     path: Arc<PathBuf>,
     jobs: mpsc::Sender<Job>,
+    thread: ThreadId,
+}
+
+/// The threads of all stores, until they have ended.
+static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// Takes the threads that have ended, and this one, off the list; waits for this one.
+fn join(thread: Option<ThreadId>) {
+    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    let over = |handle: &mut JoinHandle<()>| {
+        handle.is_finished() || thread.is_some_and(|id| handle.thread().id() == id)
+    };
+    let over: Vec<JoinHandle<()>> = threads.extract_if(.., over).collect();
+    drop(threads);
+    // A thread that panicked has nothing to say here: whoever asked it has seen that there is no answer.
+    over.into_iter().for_each(|handle| drop(handle.join()));
+}
+
+/// Waits, so long at most, until the thread of every store has ended whose handles are gone. To be called at the
+/// end of the process: the library that encrypts clears up then, and a thread that still clears up after itself
+/// must not get in its way.
+pub fn wait_for_threads(most: Duration) {
+    let deadline = Instant::now() + most;
+    loop {
+        join(None);
+        let left = THREADS.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if left == 0 || Instant::now() >= deadline {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 enum Job {
@@ -45,14 +77,17 @@ impl Store {
     pub fn open(path: &Path, key: &DataKey) -> Result<Self, Error> {
         let db = file::open(path, key)?;
         let (jobs, queue) = mpsc::channel(limits::WAITING);
-        thread::Builder::new()
+        let handle = thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || work(db, queue))
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: Arc::new(path.to_owned()), jobs })
+        let thread = handle.thread().id();
+        join(None);
+        THREADS.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        Ok(Self { path: Arc::new(path.to_owned()), jobs, thread })
     }
 
-    /// Waits until all that was asked before is done and the file is closed. Other handles get
+    /// Waits until all that was asked before is done, the file is closed and the thread has ended. Other handles get
     /// [`Error::Closed`] from then on; closing again does nothing.
     pub async fn close(self) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
@@ -61,6 +96,8 @@ impl Store {
         }
         // No answer: somebody else closed it first.
         let closed = answer.await.unwrap_or(Ok(()));
+        let thread = self.thread;
+        let _ = tokio::task::spawn_blocking(move || join(Some(thread))).await;
         closed.map_err(|source| Error::sqlite("close the history", &self.path, source))
     }
 
@@ -151,72 +188,6 @@ impl Store {
     /// at most `limit`, and at most [`limits::ROWS`].
     pub async fn due(&self, after_seq: i64, limit: usize) -> Result<Vec<OutboxRow>, Error> {
         self.ask("read the outbox", move |db| outbox::due(db, after_seq, bounded(limit))).await
-    }
-
-    /// These rows of the outbox were sealed, with these keys as they are now.
-    pub async fn seal(&self, rows: Vec<(i64, Vec<u8>)>, secrets: Vec<Secret>) -> Result<(), Error> {
-        let seal = move |db: &mut Connection| {
-            in_transaction(db, |db| {
-                outbox::seal(db, &rows)?;
-                secrets::save(db, &secrets)
-            })
-        };
-        self.ask("store what was sealed", seal).await
-    }
-
-    /// What this user did not confirm and was said to them alone is to be sealed anew. Says how much it is.
-    pub async fn unseal(&self, member: UserName) -> Result<usize, Error> {
-        self.ask("seal anew", move |db| outbox::unseal(db, &member)).await
-    }
-
-    /// We are another device from now on, with these keys: all sessions, whose names begin so, are forgotten,
-    /// and what is in the outbox is sealed anew. All of it or nothing: keys of one device under the name of
-    /// another would open nothing ever again.
-    pub async fn hand_over(
-        &self,
-        old: DeviceId,
-        account: Account,
-        keys: Vec<Secret>,
-        sessions: &'static [&'static str],
-    ) -> Result<(), Error> {
-        let all = move |db: &Connection| {
-            sessions.iter().try_for_each(|beginning| secrets::forget(db, beginning).map(drop))?;
-            secrets::save(db, &keys)?;
-            people::save_account(db, &account)?;
-            people::forget_epoch(db)?;
-            outbox::hand_over(db, &old.to_string(), &account.device.to_string())
-        };
-        self.ask("become another device", move |db| in_transaction(db, all)).await
-    }
-
-    /// What is kept under these names, in their order.
-    pub async fn secrets(&self, names: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
-        self.ask("read keys", move |db| secrets::read(db, &names)).await
-    }
-
-    /// Keeps these keys.
-    pub async fn save_secrets(&self, secrets: Vec<Secret>) -> Result<(), Error> {
-        let save = move |db: &mut Connection| in_transaction(db, |db| secrets::save(db, &secrets));
-        self.ask("save keys", save).await
-    }
-
-    /// Keeps what devices published for those who write to them first.
-    pub async fn save_bundles(&self, bundles: Vec<Bundle>) -> Result<(), Error> {
-        let save =
-            move |db: &mut Connection| in_transaction(db, |db| secrets::save_bundles(db, &bundles));
-        self.ask("save the keys of others", save).await
-    }
-
-    /// Whether a letter of this user was opened before, in whatever wrapping.
-    pub async fn was_opened(&self, letter: MessageId, sender: UserName) -> Result<bool, Error> {
-        let ask = move |db: &mut Connection| sealed::was_opened(db, &letter, &sender);
-        self.ask("ask whether something came before", ask).await
-    }
-
-    /// What this user sent and could not be opened yet, in the order in which it came; at most
-    /// [`limits::ROWS`].
-    pub async fn sealed(&self, sender: UserName) -> Result<Vec<Sealed>, Error> {
-        self.ask("read what waits for a key", move |db| sealed::of(db, &sender, limits::ROWS)).await
     }
 
     /// The broker took these rows: they leave the outbox when their recipients have confirmed them. Unknown
@@ -395,7 +366,7 @@ impl Store {
     }
 
     /// Has the thread do something and waits for the answer. `action` completes "cannot …".
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         action: &'static str,
         question: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -412,7 +383,7 @@ impl Store {
     }
 }
 
-fn in_transaction<T>(
+pub(super) fn in_transaction<T>(
     db: &Connection,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {

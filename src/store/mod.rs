@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod gaps;
 mod handle;
+mod keys;
 mod moving;
 mod outbox;
 mod page;
@@ -34,7 +35,7 @@ mod testing;
 mod value;
 
 pub use error::Error;
-pub use handle::Store;
+pub use handle::{Store, wait_for_threads};
 pub use value::{
     Account, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened, OutboxRow,
     OutboxState, Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tag, Thread,

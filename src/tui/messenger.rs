@@ -23,6 +23,7 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let outcome = runtime.block_on(run(&messenger, options));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
+    engine::finish();
     outcome
 }
 
