@@ -9,7 +9,7 @@
 //!   join the session; `unlock` gets the key of an account, `key_file` keeps it;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in, `sending` and `membership`
 //!   do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
-//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
+//!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
 //! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
@@ -44,6 +44,7 @@
 
 mod account;
 mod attach;
+mod blocking;
 mod clock;
 mod command;
 mod core;

@@ -105,7 +105,8 @@ impl Core {
             print: None,
             sender: user.clone(),
             letter: letter.id,
-            awaited: !is_passing(&letter.content),
+            // What is thrown away is never confirmed, also not when it comes again after that was taken back.
+            awaited: !is_passing(&letter.content) && !self.people.is_blocked(user),
         }));
         mail.begun.extend(opened.begun.map(|session| (letter.id, from.clone(), session)));
         self.note_versions(user, versions, mail);
@@ -172,7 +173,7 @@ impl Core {
             print: Some(tag(&[bytes])),
             sender: user.clone(),
             letter: letter.id,
-            awaited: true,
+            awaited: !self.people.is_blocked(user),
         }));
         Ok(Ok(Outcome::Letter(letter)))
     }

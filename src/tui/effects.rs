@@ -98,7 +98,8 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::LeaveGroup { ticket, .. }
         | Command::Invite { ticket, .. }
         | Command::Verify { ticket, .. }
-        | Command::AcceptKey { ticket, .. } => Some(*ticket),
+        | Command::AcceptKey { ticket, .. }
+        | Command::Block { ticket, .. } => Some(*ticket),
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Seen { .. }

@@ -20,6 +20,8 @@ pub enum Request {
     Find(String),
     /// Open the chat with somebody, and say something if there is something to say.
     Message(String, String),
+    /// Show nothing more of somebody, or do so again.
+    Block(String, bool),
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -57,6 +59,10 @@ pub const COMMANDS: &[Slash] = &[
     }),
     slash("leave", "", "leave this group", |_| Request::Leave),
     slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
+    needing("block", "NAME", "see and hear nothing more of somebody", |rest| {
+        Request::Block(rest.to_owned(), true)
+    }),
+    needing("unblock", "NAME", "hear somebody again", |rest| Request::Block(rest.to_owned(), false)),
     slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
     slash("contacts", "", "go to the contacts", |_| Request::Do(Action::ShowContacts)),
     slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),
@@ -133,6 +139,7 @@ mod tests {
             parse("/msg bob on my way"),
             Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
         );
+        assert_eq!(parse("/unblock bob"), Ok(Request::Block("bob".to_owned(), false)));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
     }
 

@@ -92,7 +92,9 @@ fn person(
     let unread = session.unread(&conversation);
     let last = world.last_at(&conversation).or_else(|| last_seen(person?.availability));
     let by_hand = person.is_some_and(|person| person.origin == Origin::ByHand);
+    let blocked = person.is_some_and(|person| person.blocked);
     let (aside, aside_style) = match (unread, last) {
+        _ if blocked => ("blocked".to_owned(), canvas.theme.faint()),
         (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),
         (0, None) if by_hand => ("not here".to_owned(), canvas.theme.faint()),
         (0, None) => (String::new(), canvas.theme.faint()),

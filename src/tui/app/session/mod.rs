@@ -86,6 +86,7 @@ enum Asked {
     Join(GroupId),
     Leave(GroupId),
     Invite(GroupId, UserName),
+    Block(UserName, bool),
 }
 
 /// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.

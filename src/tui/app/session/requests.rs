@@ -100,6 +100,11 @@ impl Session {
                     self.say(&text, turn)?;
                 }
             }
+            Request::Block(name, blocked) => {
+                let user = self.user_named(&name)?;
+                let ticket = self.ticket(Asked::Block(user.clone(), blocked));
+                turn.send(Command::Block { user, blocked, ticket });
+            }
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {

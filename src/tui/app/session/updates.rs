@@ -36,7 +36,7 @@ impl Session {
             Update::Typing { conversation, user } => self.writes(conversation, user, turn),
             Update::Done { ticket, group } => self.done(ticket, group, turn),
             // What a person decides about keys shows in the list of contacts.
-            Update::Agreed { .. } => {}
+            Update::Agreed { ticket } => self.agreed(ticket, turn),
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
@@ -142,7 +142,17 @@ impl Session {
             Some(Asked::Invite(_, user)) => {
                 turn.news(format!("{} is asked into {name}", self.world.name(&user)));
             }
-            Some(Asked::Send(_)) | None => {}
+            Some(Asked::Send(_) | Asked::Block(..)) | None => {}
+        }
+    }
+
+    fn agreed(&mut self, ticket: Ticket, turn: &mut Turn<'_>) {
+        if let Some(Asked::Block(user, blocked)) = self.asked.remove(&ticket) {
+            let name = self.world.name(&user);
+            turn.news(match blocked {
+                true => format!("{name} is blocked: nothing they write is shown, here or in groups"),
+                false => format!("{name} is heard again; what they wrote meanwhile is not here"),
+            });
         }
     }
 
@@ -166,6 +176,8 @@ impl Session {
             Some(Asked::Invite(id, user)) => {
                 turn.error(format!("{user} was not asked into {}: {why}", name(id)));
             }
+            Some(Asked::Block(user, true)) => turn.error(format!("{user} is not blocked: {why}")),
+            Some(Asked::Block(user, false)) => turn.error(format!("{user} is not unblocked: {why}")),
             None => turn.error(why),
         }
     }
