@@ -28,6 +28,7 @@ CREATE TABLE connection (
 -- devices:  JSON: a few, always read and written whole.
 -- verified: somebody compared the key.
 -- claim:    JSON: a profile for this name that another key signed.
+-- blocked:  nothing of theirs is shown or answered.
 CREATE TABLE person (
     user          TEXT    PRIMARY KEY,
     identity      BLOB    NOT NULL,
@@ -38,7 +39,8 @@ CREATE TABLE person (
     devices       TEXT    NOT NULL,
     last_seen     INTEGER,
     verified      INTEGER NOT NULL,
-    claim         TEXT
+    claim         TEXT,
+    blocked       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Groups that we are in, were in, are invited to or could join. The roster is JSON: it is small, and

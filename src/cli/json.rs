@@ -25,8 +25,8 @@ A message (listen, history, send). `conversation` is `@` and the other person, o
 What happened in a group (listen, history): `created`, `joined`, `left`, `invited` (the `user` who was). `unsupported` is a message that only a newer Cooee can read. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
 {"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
 
-A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online; `trust` is "unknown" (no key of theirs is here yet), "not_verified", "verified" or "changed".
-{"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","trust":"not_verified","own":false}
+A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online; `trust` is "unknown" (no key of theirs is here yet), "not_verified", "verified" or "changed"; `blocked` is whether you blocked them.
+{"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","trust":"not_verified","blocked":false,"own":false}
 
 A group (group list, create, join, leave, invite). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
@@ -105,6 +105,9 @@ pub(super) struct PersonRecord<'a> {
     /// How far their key is to be trusted; not told of ourselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<Trust>,
+    /// Whether we blocked them; not told of ourselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<bool>,
     own: bool,
 }
 
@@ -270,6 +273,7 @@ impl<'a> Record<'a> {
             since: since.as_ref().map(Timestamp::to_string),
             last_seen: last_seen.as_ref().map(Timestamp::to_string),
             trust: Some(person.trust),
+            blocked: Some(person.blocked),
             own: false,
         })
     }
@@ -285,6 +289,7 @@ impl<'a> Record<'a> {
             since: None,
             last_seen: None,
             trust: None,
+            blocked: None,
             own: true,
         })
     }
@@ -407,6 +412,7 @@ pub(super) mod tests {
             origin: Origin::Registered,
             availability: Availability::Offline { last_seen: Some(at()) },
             trust: Trust::NotVerified,
+            blocked: false,
         };
         let view = view();
         let (alice, membership) = view.group.members().next().unwrap();
@@ -467,6 +473,7 @@ pub(super) mod tests {
             origin: Origin::ByHand,
             availability: Availability::Online { since: at() },
             trust: Trust::Unknown,
+            blocked: true,
         };
         let mut sent = message(team(), Body::Created, true);
         sent.delivery = Some(Delivery::Sent);
@@ -483,7 +490,7 @@ pub(super) mod tests {
         .collect();
         insta::assert_snapshot!(lines, @r##"
         {"type":"person","user":"alice","display_name":"Alice \"A\"","mobile":null,"registered":true,"online":true,"since":null,"last_seen":null,"own":true}
-        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"trust":"unknown","own":false}
+        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"trust":"unknown","blocked":true,"own":false}
         {"type":"created","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"sent"}
         {"type":"unsupported","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#00000007","group":"00000007000000000000000000000000","from":"bob","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
         "##);

@@ -91,7 +91,7 @@ pub enum Command {
     /// No broker says when it has told of everybody, so the list is printed when nothing new came for half
     /// a second, three seconds at most after the connection is up.
     Who(people::Who),
-    /// List everybody else, or those that match
+    /// List everybody else, or those that match; block somebody
     ///
     /// Everybody who signed up on this broker, and those who stand in Registration.csv. Without a
     /// connection, those who were known before.

@@ -1,7 +1,7 @@
 //! `cooee who` and `cooee contacts`.
 
 use super::Error;
-use super::attached::with_session;
+use super::attached::{Heard, with_session};
 use super::json::{self, Record};
 use super::output::{note, print};
 use super::table::aligned;
@@ -9,6 +9,7 @@ use super::text::time;
 use super::wait::Patience;
 use crate::config::Config;
 use crate::domain::{Availability, DisplayName, MobileNumber, Origin, Person, Profile, UserName};
+use crate::engine::{Command, Ticket, Update};
 
 /// List who is online, ourselves included.
 #[derive(clap::Args)]
@@ -22,7 +23,10 @@ pub struct Who {
 
 /// List everybody on this broker and in Registration.csv, or those that match.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Contacts {
+    #[command(subcommand)]
+    change: Option<Change>,
     /// A part of a user name, display name or mobile number
     find: Option<String>,
     /// Print JSON, one object a line (see `cooee listen --help`)
@@ -30,6 +34,28 @@ pub struct Contacts {
     json: bool,
     #[command(flatten)]
     patience: Patience,
+}
+
+/// What can be changed about somebody.
+#[derive(clap::Subcommand)]
+enum Change {
+    /// See and hear nothing more of somebody
+    ///
+    /// Nothing that they write from now on is kept, shown, counted or confirmed, neither to you alone nor in
+    /// groups, where their messages are left out without a trace; who joins and leaves a group is still kept.
+    /// Their invitations are dropped. They are not told, and see that nothing arrives. You cannot write to them
+    /// either. What was said before stays.
+    Block {
+        /// Their user name
+        #[arg(value_name = "NAME")]
+        whom: UserName,
+    },
+    /// Hear somebody again. What they wrote meanwhile does not come back
+    Unblock {
+        /// Their user name
+        #[arg(value_name = "NAME")]
+        whom: UserName,
+    },
 }
 
 /// Lists who is online.
@@ -54,6 +80,11 @@ pub async fn who(command: &Who, config: &Config) -> Result<(), Error> {
 /// # Errors
 /// What a session brings.
 pub async fn contacts(command: &Contacts, config: &Config) -> Result<(), Error> {
+    match &command.change {
+        Some(Change::Block { whom }) => return block(whom, true, config).await,
+        Some(Change::Unblock { whom }) => return block(whom, false, config).await,
+        None => {}
+    }
     with_session(config, async |attached| {
         match attached.until_up(command.patience.timeout).await {
             Err(Error::Unreachable(why)) => note(&format!("no connection to the broker: {why}")),
@@ -63,6 +94,32 @@ pub async fn contacts(command: &Contacts, config: &Config) -> Result<(), Error> 
         let found = |person: &&Person| command.find.as_deref().is_none_or(|find| finds(person, find));
         let rows = attached.people.values().filter(found).map(Row::of).collect();
         print(lines(rows, command.json)).await
+    })
+    .await
+}
+
+/// Needs no broker: what is known of people is here.
+async fn block(user: &UserName, blocked: bool, config: &Config) -> Result<(), Error> {
+    with_session(config, async |attached| {
+        let ticket = Ticket(1);
+        let ask = || Command::Block { user: user.clone(), blocked, ticket };
+        attached.ask(ask()).await;
+        loop {
+            let update = attached.recv().await;
+            match attached.take(update).await? {
+                Heard::Again => attached.ask(ask()).await,
+                Heard::Update(Update::Agreed { ticket: answered }) if answered == ticket => break,
+                Heard::Update(Update::Refused { ticket: answered, why }) if answered == ticket => {
+                    return Err(Error::Refused(why));
+                }
+                Heard::Update(_) => {}
+            }
+        }
+        print(match blocked {
+            true => format!("Blocked {user}.\n"),
+            false => format!("Unblocked {user}. What they wrote meanwhile does not come back.\n"),
+        })
+        .await
     })
     .await
 }
@@ -77,6 +134,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(person: &'a Person) -> Self {
         let status = match person.availability {
+            _ if person.blocked => "blocked".to_owned(),
             Availability::Online { since } => format!("online since {}", time(since)),
             Availability::Offline { last_seen: Some(at) } => format!("last seen {}", time(at)),
             Availability::Offline { last_seen: None } if person.origin == Origin::ByHand => {
@@ -139,6 +197,7 @@ mod tests {
             origin: Origin::Registered,
             availability: Availability::Offline { last_seen: None },
             trust: crate::domain::Trust::NotVerified,
+            blocked: false,
         }
     }
 

@@ -44,4 +44,6 @@ pub struct Person {
     pub availability: Availability,
     /// How far their key is to be trusted.
     pub trust: Trust,
+    /// Whether we blocked them: nothing of theirs is shown or answered.
+    pub blocked: bool,
 }

@@ -126,6 +126,16 @@ pub enum Command {
     },
     /// Call off the comparison of emoji with this person, if there is one.
     EndComparison(UserName),
+    /// Show and answer nothing of this person from now on, or do so again. Answered by `Update::Agreed` or
+    /// `Update::Refused`.
+    Block {
+        /// Whom.
+        user: UserName,
+        /// Whether to block them; `false` takes it back.
+        blocked: bool,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
     /// Do not wait for the next attempt to connect: try now. Also starts a stopped built-in broker again.
     ConnectNow,
 }

@@ -318,7 +318,7 @@ impl Core {
             Place::Group(group) if self.groups.is_member(group) => ConversationId::Group(group),
             _ => return Err(Refusal::Topic),
         };
-        if protocol::decode_typing(payload)? && from != self.me.user {
+        if protocol::decode_typing(payload)? && from != self.me.user && !self.people.is_blocked(&from) {
             mail.typing.push((conversation, from));
         }
         Ok(())
@@ -352,6 +352,11 @@ impl Core {
                     mail.confirmed.push((from.clone(), id));
                 }
                 self.on_receipt(from, receipt, mail);
+                return Ok(Ok(()));
+            }
+            Content::Missing(_) | Content::Unreadable | Content::Invitation(_)
+                if self.people.is_blocked(&from) =>
+            {
                 return Ok(Ok(()));
             }
             Content::Missing(missing) => {
@@ -414,7 +419,8 @@ impl Core {
         }
     }
 
-    /// Takes a message in: it is stored, counted and confirmed.
+    /// Takes a message in: it is stored, counted and confirmed. One of somebody who is blocked is thrown
+    /// away.
     pub(super) fn take(
         &mut self,
         letter: Letter,
@@ -427,6 +433,9 @@ impl Core {
         if let Some(number) = letter.number {
             let (conversation, sender) = (conversation.clone(), sender.clone());
             mail.storable.push(Storable::Heard(Heard { conversation, sender, device, number }));
+        }
+        if self.people.is_blocked(&sender) {
+            return;
         }
         let message = self.message(&letter, conversation, sender, body);
         mail.storable.push(Storable::Message(message));

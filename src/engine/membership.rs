@@ -128,7 +128,7 @@ impl Core {
     }
 
     /// Says no to an invitation. A group that is listed stays in sight; any other is forgotten.
-    async fn decline(&mut self, stored: StoredGroup) -> Result<(), Fatal> {
+    pub(super) async fn decline(&mut self, stored: StoredGroup) -> Result<(), Fatal> {
         let id = stored.group.id;
         self.store.forget_group(id).await?;
         if stored.group.policy == JoinPolicy::Open {
@@ -166,6 +166,8 @@ impl Core {
                     Some(format!("`{user}` is in `{}` already", group.name))
                 } else if !self.people.is_registered(&user) {
                     Some(format!("nobody called `{user}` has signed up on this broker"))
+                } else if self.people.is_blocked(&user) {
+                    Some(format!("you have blocked `{user}`"))
                 } else if group.members().count() >= limits::GROUP_MEMBERS {
                     Some(format!("`{}` is full ({} members)", group.name, limits::GROUP_MEMBERS))
                 } else {

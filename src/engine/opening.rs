@@ -119,7 +119,8 @@ impl Core {
             print: None,
             sender: user.clone(),
             letter: letter.id,
-            awaited: !is_passing(&letter.content),
+            // What is thrown away is never confirmed, also not when it comes again after that was taken back.
+            awaited: !is_passing(&letter.content) && !self.people.is_blocked(user),
         }));
         Ok(Ok(Outcome::Letter(Box::new(letter))))
     }
@@ -197,7 +198,7 @@ impl Core {
             print: Some(said.print()),
             sender: user.clone(),
             letter: letter.id,
-            awaited: true,
+            awaited: !self.people.is_blocked(user),
         }));
         Ok(Ok(Outcome::Letter(Box::new(letter))))
     }

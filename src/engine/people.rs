@@ -110,6 +110,18 @@ impl People {
         Some(known.clone())
     }
 
+    /// Nothing of theirs is shown or answered from now on, or that is taken back.
+    pub fn block(&mut self, user: &UserName, blocked: bool) -> Option<KnownPerson> {
+        let known = self.known.get_mut(user)?;
+        known.blocked = blocked;
+        Some(known.clone())
+    }
+
+    /// Whether nothing of theirs is shown or answered.
+    pub fn is_blocked(&self, user: &UserName) -> bool {
+        self.known.get(user).is_some_and(|known| known.blocked)
+    }
+
     /// The other key that stands for their name is theirs from now on. With what they told before.
     pub fn accept(&mut self, user: &UserName) -> Option<(KnownPerson, Profile)> {
         let known = self.known.get_mut(user)?;
@@ -205,6 +217,7 @@ impl People {
             origin: if registered { Origin::Registered } else { Origin::ByHand },
             availability,
             trust: self.trust(user),
+            blocked: self.is_blocked(user),
         })
     }
 

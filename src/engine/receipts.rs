@@ -90,7 +90,7 @@ impl Core {
     ) -> Result<Vec<Draft>, Fatal> {
         let mut by_sender: BTreeMap<UserName, Vec<MessageId>> = BTreeMap::new();
         for (sender, letter) in letters {
-            if self.people.is_registered(&sender) {
+            if self.people.is_registered(&sender) && !self.people.is_blocked(&sender) {
                 by_sender.entry(sender).or_default().push(letter);
             }
         }

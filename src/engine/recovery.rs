@@ -102,8 +102,9 @@ impl Core {
     pub(super) async fn ask_for_lost(&mut self, lost: BTreeSet<Sender>) -> Result<(), Fatal> {
         let mut drafts = Vec::new();
         for from in lost {
-            // Somebody whom we do not know, or by another key: there is nobody to ask.
-            if self.device_of(&from.0, from.1).is_none() {
+            // Somebody whom we do not know, or by another key: there is nobody to ask. Whoever is blocked is not
+            // answered.
+            if self.device_of(&from.0, from.1).is_none() || self.people.is_blocked(&from.0) {
                 continue;
             }
             let ask = self.recovery.ask(&from, Instant::now());

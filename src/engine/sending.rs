@@ -67,6 +67,7 @@ impl Core {
             Command::Compare { user, ticket } => self.compare(face, user, ticket).await,
             Command::SameEmoji { user, same, ticket } => self.same_emoji(face, user, same, ticket).await,
             Command::EndComparison(user) => self.end_comparison(user).await,
+            Command::Block { user, blocked, ticket } => self.block(face, user, blocked, ticket).await,
             Command::ConnectNow => {
                 self.ask(Request::ConnectNow).await;
                 Ok(())
@@ -99,6 +100,10 @@ impl Core {
             ConversationId::Direct(user) if *user == self.me.user => {
                 Err("that is you: choose somebody else to write to".into())
             }
+            ConversationId::Direct(user) if self.people.is_blocked(user) => Err(format!(
+                "you have blocked `{user}`: take that back first, with `/unblock {user}` or \
+                 `cooee contacts unblock {user}`"
+            )),
             ConversationId::Direct(user) if self.people.trust(user) == Trust::Changed => Err(format!(
                 "another key stands for `{user}` now: they may have signed up anew, or somebody pretends to be \
                  them. Ask them, then accept it or leave it"
@@ -203,7 +208,9 @@ impl Core {
 
     /// Tells the others that we are writing: while connected, and not more often than it lasts.
     async fn tell_typing(&mut self, conversation: ConversationId) {
-        if !(self.setup.typing && self.link.is_up()) {
+        let is_blocked =
+            matches!(&conversation, ConversationId::Direct(user) if self.people.is_blocked(user));
+        if is_blocked || !(self.setup.typing && self.link.is_up()) {
             return;
         }
         let now = Instant::now();

@@ -72,7 +72,7 @@ pub(super) fn epoch(db: &Connection) -> Result<u64> {
 
 pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {
     let all = "SELECT user, identity, version, display_name, mobile, registered_at, devices, last_seen,
-            verified, claim
+            verified, claim, blocked
         FROM person ORDER BY user";
     let mut all = db.prepare_cached(all)?;
     let read = |row: &Row<'_>| {
@@ -82,6 +82,7 @@ pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {
             last_seen: row.get(7)?,
             verified: row.get(8)?,
             claim: claim.map(|text| json(&text, 9)).transpose()?,
+            blocked: row.get(10)?,
         })
     };
     all.query_map([], read)?.collect()
@@ -90,17 +91,17 @@ pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {
 pub(super) fn save_people(db: &mut Connection, people: &[KnownPerson]) -> Result<()> {
     let save = "INSERT INTO person
             (user, identity, version, display_name, mobile, registered_at, devices, last_seen, verified,
-                claim)
+                claim, blocked)
         VALUES (:user, :identity, :version, :display_name, :mobile, :registered_at, :devices, :last_seen,
-            :verified, :claim)
+            :verified, :claim, :blocked)
         ON CONFLICT (user) DO UPDATE SET
             identity = excluded.identity, version = excluded.version,
             display_name = excluded.display_name, mobile = excluded.mobile,
             registered_at = excluded.registered_at, devices = excluded.devices,
-            verified = excluded.verified, claim = excluded.claim,
+            verified = excluded.verified, claim = excluded.claim, blocked = excluded.blocked,
             last_seen = coalesce(excluded.last_seen, last_seen)";
     let transaction = db.transaction()?;
-    for KnownPerson { profile, last_seen, verified, claim } in people {
+    for KnownPerson { profile, last_seen, verified, claim, blocked } in people {
         transaction.prepare_cached(save)?.execute(named_params! {
             ":user": profile.user,
             ":identity": profile.identity,
@@ -112,6 +113,7 @@ pub(super) fn save_people(db: &mut Connection, people: &[KnownPerson]) -> Result
             ":last_seen": last_seen,
             ":verified": verified,
             ":claim": claim.as_ref().map(to_json).transpose()?,
+            ":blocked": blocked,
         })?;
     }
     transaction.commit()
@@ -231,6 +233,7 @@ mod tests {
         let mut renamed = known("ann", None);
         renamed.profile.version = 2;
         renamed.verified = true;
+        renamed.blocked = true;
         renamed.claim = Some(profile("ann"));
         f.wait(f.store.save_people(vec![renamed.clone()])).unwrap();
         f.restart();

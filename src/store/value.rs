@@ -57,12 +57,14 @@ pub struct KnownPerson {
     pub verified: bool,
     /// A profile for their name that another key signed.
     pub claim: Option<Profile>,
+    /// Whether nothing of theirs is shown or answered.
+    pub blocked: bool,
 }
 
 impl KnownPerson {
     /// Somebody whom we just met.
     pub fn met(profile: Profile) -> Self {
-        Self { profile, last_seen: None, verified: false, claim: None }
+        Self { profile, last_seen: None, verified: false, claim: None, blocked: false }
     }
 }
 

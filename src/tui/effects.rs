@@ -100,7 +100,8 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::Verify { ticket, .. }
         | Command::AcceptKey { ticket, .. }
         | Command::Compare { ticket, .. }
-        | Command::SameEmoji { ticket, .. } => Some(*ticket),
+        | Command::SameEmoji { ticket, .. }
+        | Command::Block { ticket, .. } => Some(*ticket),
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Seen { .. }

@@ -56,6 +56,7 @@ pub(super) struct Known {
     last_seen: Option<Timestamp>,
     verified: bool,
     claim: Option<Profile>,
+    blocked: bool,
 }
 
 impl Record {
@@ -68,8 +69,8 @@ impl Record {
     }
 
     pub fn person(person: KnownPerson) -> Self {
-        let KnownPerson { profile, last_seen, verified, claim } = person;
-        Self::Person(Box::new(Known { profile, last_seen, verified, claim }))
+        let KnownPerson { profile, last_seen, verified, claim, blocked } = person;
+        Self::Person(Box::new(Known { profile, last_seen, verified, claim, blocked }))
     }
 
     pub fn message(Kept { message, recipients }: Kept) -> Self {
@@ -89,8 +90,8 @@ impl Myself {
 
 impl From<Known> for KnownPerson {
     fn from(known: Known) -> Self {
-        let Known { profile, last_seen, verified, claim } = known;
-        Self { profile, last_seen, verified, claim }
+        let Known { profile, last_seen, verified, claim, blocked } = known;
+        Self { profile, last_seen, verified, claim, blocked }
     }
 }
 

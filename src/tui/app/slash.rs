@@ -24,6 +24,8 @@ pub enum Request {
     Verify(String),
     /// Take the new key of somebody for theirs; without a name, of whom the open chat is with.
     AcceptKey(String),
+    /// Show nothing more of somebody, or do so again.
+    Block(String, bool),
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -61,6 +63,10 @@ pub const COMMANDS: &[Slash] = &[
     }),
     slash("leave", "", "leave this group", |_| Request::Leave),
     slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
+    needing("block", "NAME", "see and hear nothing more of somebody", |rest| {
+        Request::Block(rest.to_owned(), true)
+    }),
+    needing("unblock", "NAME", "hear somebody again", |rest| Request::Block(rest.to_owned(), false)),
     slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
     slash("verify", "[NAME]", "compare somebody's key: number, QR code, emoji", |rest| {
         Request::Verify(rest.to_owned())
@@ -143,6 +149,7 @@ mod tests {
             parse("/msg bob on my way"),
             Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
         );
+        assert_eq!(parse("/unblock bob"), Ok(Request::Block("bob".to_owned(), false)));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
     }
 

@@ -32,6 +32,7 @@ pub fn person(name: &str, display: &str, online: bool) -> Person {
         origin: Origin::Registered,
         availability,
         trust: crate::domain::Trust::NotVerified,
+        blocked: false,
     }
 }
 

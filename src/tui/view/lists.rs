@@ -93,7 +93,9 @@ fn person(
     let last = world.last_at(&conversation).or_else(|| last_seen(person?.availability));
     let by_hand = person.is_some_and(|person| person.origin == Origin::ByHand);
     let changed = person.is_some_and(|person| person.trust == Trust::Changed);
+    let blocked = person.is_some_and(|person| person.blocked);
     let (aside, aside_style) = match (unread, last) {
+        _ if blocked => ("blocked".to_owned(), canvas.theme.faint()),
         (0, _) if changed => (trust_words(Trust::Changed).to_owned(), canvas.theme.wrong()),
         (n, _) if changed => (format!("{} {n}", trust_words(Trust::Changed)), canvas.theme.wrong()),
         (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),

@@ -93,6 +93,16 @@ fn contacts_are_found_by_name_and_by_number() {
     assert_eq!(found(&["ROB"]), "bob");
     assert_eq!(found(&["3432q"]), "mamta");
     assert_eq!(found(&["zz"]), "");
+    assert_eq!(ok(here, &["-u", "alice", "contacts", "block", "bob"]), "Blocked bob.\n");
+    assert!(ok(here, &["-u", "alice", "contacts", "bob"]).starts_with("bob  blocked  "));
+    let said = refused(1, here, &["-u", "alice", "send", "bob", "hello"]);
+    assert!(said.contains("you have blocked `bob`") && said.contains("contacts unblock bob"), "{said}");
+    let rows = json(&ok(here, &["-u", "alice", "contacts", "bob", "--json"]));
+    assert_eq!(rows[0]["blocked"], true);
+    ok(here, &["-u", "alice", "contacts", "unblock", "bob"]);
+    ok(here, &["-u", "alice", "send", "bob", "hello"]);
+    let said = refused(1, here, &["-u", "alice", "contacts", "block", "zz"]);
+    assert!(said.contains("nobody called `zz` has signed up"), "{said}");
     let line = ok(here, &["-u", "alice", "contacts", "mamta"]);
     assert_eq!(line, "mamta  not signed up  3432q  mamta\n");
 }

@@ -34,7 +34,7 @@ pub fn person(name: &str, display: &str, online: bool) -> Person {
     };
     let display_name = DisplayName::new(display).unwrap();
     let (origin, trust) = (Origin::Registered, Trust::NotVerified);
-    Person { user: user(name), display_name, mobile: None, origin, availability, trust }
+    Person { user: user(name), display_name, mobile: None, origin, availability, trust, blocked: false }
 }
 
 pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&str]) -> Update {

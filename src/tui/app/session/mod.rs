@@ -90,6 +90,7 @@ enum Asked {
     Verify(UserName, bool),
     AcceptKey(UserName),
     Compare(UserName),
+    Block(UserName, bool),
 }
 
 /// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.

@@ -111,6 +111,11 @@ impl Session {
                 let user = self.user_meant(&name)?;
                 self.ask_to_accept(user)?;
             }
+            Request::Block(name, blocked) => {
+                let user = self.user_named(&name)?;
+                let ticket = self.ticket(Asked::Block(user.clone(), blocked));
+                turn.send(Command::Block { user, blocked, ticket });
+            }
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {

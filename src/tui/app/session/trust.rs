@@ -129,6 +129,12 @@ impl Session {
                     name(user)
                 )
             }
+            Some(Asked::Block(user, true)) => {
+                format!("{} is blocked: nothing they write is shown, here or in groups", name(user))
+            }
+            Some(Asked::Block(user, false)) => {
+                format!("{} is heard again; what they wrote meanwhile is not here", name(user))
+            }
             _ => String::new(),
         };
         self.asked.remove(&ticket);

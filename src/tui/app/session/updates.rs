@@ -144,7 +144,13 @@ impl Session {
             Some(Asked::Invite(_, user)) => {
                 turn.news(format!("{} is asked into {name}", self.world.name(&user)));
             }
-            Some(Asked::Send(_) | Asked::Verify(..) | Asked::AcceptKey(_) | Asked::Compare(_))
+            Some(
+                Asked::Send(_)
+                | Asked::Verify(..)
+                | Asked::AcceptKey(_)
+                | Asked::Compare(_)
+                | Asked::Block(..),
+            )
             | None => {}
         }
     }
@@ -174,6 +180,8 @@ impl Session {
             Some(Asked::Compare(user)) => {
                 turn.error(format!("no emoji are compared with {user}: {why}"))
             }
+            Some(Asked::Block(user, true)) => turn.error(format!("{user} is not blocked: {why}")),
+            Some(Asked::Block(user, false)) => turn.error(format!("{user} is not unblocked: {why}")),
         }
     }
 }
