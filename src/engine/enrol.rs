@@ -27,7 +27,7 @@ impl Core {
         let beside = profile.version == self.me.version && *profile != self.me;
         if newer && has_us {
             mail.newer_self = Some(profile.clone());
-        } else if newer && self.link.before > 0 {
+        } else if newer && self.was_here() {
             // We were a device of ours, and are none any more.
             mail.copied = true;
             mail.newer_self = Some(profile.clone());
@@ -39,6 +39,11 @@ impl Core {
             mail.newer_self = Some(merged);
             mail.profile_overwritten = true;
         }
+    }
+
+    /// Whether this device has been made known before.
+    fn was_here(&self) -> bool {
+        self.link.before > 0 || self.link.epochs.len() > 1 || self.link.has_settled
     }
 
     /// Another device of ours told something newer of us.

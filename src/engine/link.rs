@@ -20,6 +20,9 @@ use crate::registry::OnlineRow;
 /// one before it. No broker says which is the last.
 const SETTLING: Duration = Duration::from_secs(2);
 
+/// How long what the broker keeps of our own presence may take, before we put ours in its place.
+const OWN_RECORD: Duration = Duration::from_millis(300);
+
 /// How long a message rests that nobody listened for although its recipient is online.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -42,6 +45,10 @@ pub(super) struct LinkState {
     pub tells_expiry: bool,
     /// Who is kept as online by the broker, which does not say until when.
     pub undated: BTreeSet<(UserName, DeviceId)>,
+    /// What the broker kept of our own presence was told on this connection.
+    pub own_record_seen: bool,
+    /// When we tell that we are here, if we did not yet.
+    pub greet_at: Option<Instant>,
     /// Our own profile stands at its topic.
     pub profile_seen: bool,
     /// Our own keys stand at their topic.
@@ -67,6 +74,8 @@ impl LinkState {
             steady_since: Timestamp::EPOCH,
             tells_expiry: false,
             undated: BTreeSet::new(),
+            own_record_seen: false,
+            greet_at: None,
             profile_seen: false,
             bundle_seen: false,
             refresh_at: None,
@@ -150,6 +159,8 @@ impl Core {
         self.link.steady_since = self.mint.steady();
         self.link.tells_expiry = false;
         self.link.undated.clear();
+        self.link.own_record_seen = false;
+        self.link.greet_at = None;
         self.link.profile_seen = false;
         self.link.bundle_seen = false;
         self.outbox.restart();
@@ -187,7 +198,17 @@ impl Core {
         self.link.cut_off_at = None;
         self.link.settle_at = Some(now + SETTLING);
         self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
-        self.publish_presence(true).await;
+        // A device that was never here before is made known at once: what it says is opened by that.
+        if self.link.before == 0 {
+            self.publish_bundle().await;
+            self.publish_profile().await;
+        }
+        // Whether a copy of us was here is told by what the broker kept, which our own word replaces: some
+        // brokers tell it a moment after they confirmed the subscription.
+        match self.link.own_record_seen {
+            true => self.publish_presence(true).await,
+            false => self.link.greet_at = Some(now + OWN_RECORD),
+        }
         self.tell_link(Link::Up).await;
         self.repeat_steps().await
     }
@@ -320,6 +341,7 @@ impl Core {
         let silence = silence.map(|at| now + at.since(self.mint.steady()) + Duration::from_millis(1));
         let timers = [
             self.link.refresh_at,
+            self.link.greet_at,
             self.link.settle_at,
             self.link.cut_off_at,
             self.link.retry_at,
@@ -338,12 +360,16 @@ impl Core {
         let now = Instant::now();
         let due = |timer: &mut Option<Instant>| timer.take_if(|at| *at <= now).is_some();
         let refresh = due(&mut self.link.refresh_at);
+        let greet = due(&mut self.link.greet_at);
         let settle = due(&mut self.link.settle_at);
         let cut_off = due(&mut self.link.cut_off_at);
         if refresh {
             self.link.refresh_at = Some(now + self.setup.online_lasts / 2);
             self.publish_presence(true).await;
             self.renew_keys().await?;
+        }
+        if greet {
+            self.publish_presence(true).await;
         }
         if due(&mut self.link.retry_at) {
             self.outbox.release_all();

@@ -63,6 +63,8 @@ pub(super) struct Mail {
     pub steps: Vec<(Sender, Step, Timestamp)>,
     /// Whose newest profile the broker does not show us.
     pub withheld: Vec<UserName>,
+    /// We may tell now that we are here.
+    pub greet: bool,
     /// An old file of ours was put back, or a copy of it was used elsewhere.
     pub copied: bool,
     /// What we tell about ourselves elsewhere, where that is newer than what we know.
@@ -240,7 +242,11 @@ impl Core {
         let record = protocol::decode_presence(payload)?;
         if user == self.me.user && device == self.device {
             match retained {
-                true => mail.copied |= self.is_copied(record),
+                true => {
+                    mail.copied |= self.is_copied(record);
+                    self.link.own_record_seen = true;
+                    mail.greet |= self.link.greet_at.take().is_some();
+                }
                 false => mail.presence_overwritten |= self.is_foreign_presence(record),
             }
         }
@@ -354,7 +360,7 @@ impl Core {
                 self.on_receipt(from, receipt, mail);
                 return Ok(Ok(()));
             }
-            Content::Missing(_) | Content::Unreadable | Content::Invitation(_)
+            Content::Missing(_) | Content::Unreadable | Content::Invitation(_) | Content::Compare(_)
                 if self.people.is_blocked(&from) =>
             {
                 return Ok(Ok(()));

@@ -206,6 +206,10 @@ impl Core {
     /// Who knows which profile: the broker keeps one from the other if it is behind.
     fn note_versions(&mut self, user: &UserName, versions: Option<(u64, u64)>, mail: &mut Mail) {
         let Some((theirs, ours)) = versions else { return };
+        // Our own devices tell each other by the profile itself.
+        if *user == self.me.user {
+            return;
+        }
         let known = self.people.profile(user).map_or(0, |profile| profile.version);
         if theirs > known && self.withheld.insert(user.clone()) {
             mail.withheld.push(user.clone());

@@ -58,7 +58,8 @@ fn forgets() -> bool {
 impl Core {
     /// Publishes what the outbox holds, as far as the window allows, and what is due to go again.
     pub(super) async fn pump(&mut self) -> Result<(), Fatal> {
-        if !self.link.is_up() {
+        // Who we are is said before anything else is, and nothing before it is known that no copy of us was here.
+        if !self.link.is_up() || self.link.greet_at.is_some() {
             return Ok(());
         }
         loop {

@@ -111,7 +111,7 @@ impl Core {
             );
             self.faces.tell(Update::Notice(Notice::Warning(words))).await;
         }
-        if mail.presence_overwritten {
+        if mail.presence_overwritten || mail.greet {
             self.publish_presence(true).await;
         }
         if mail.profile_overwritten {

@@ -123,19 +123,27 @@ on_every_broker! {
         cloned.data_dir = elsewhere.path().to_owned();
         let mut first = Person::sign_in(&setup, "bob").await;
         alice.until("bob is online", |s| s.is_online("bob")).await;
-        // The copy is noticed, and neither goes on with keys that the other has too.
+        // The copy is noticed by one of them, and then by the other: neither goes on with keys that both have.
         let mut second = Person::with(Session::start(&cloned, &name("bob")).await.unwrap());
-        second.until("the alarm", |s| s.stopped.is_some()).await;
-        let words = second.screen.stopped.clone().flatten().unwrap();
+        let noticed = async {
+            while first.screen.stopped.is_none() && second.screen.stopped.is_none() {
+                tokio::select! {
+                    () = first.hear() => {}
+                    () = second.hear() => {}
+                }
+            }
+        };
+        timeout(2 * PATIENCE, noticed).await.expect("one of them notices");
+        let first_knows = first.screen.stopped.is_some();
+        let (known, mut other) = if first_knows { (first, second) } else { (second, first) };
+        let words = known.screen.stopped.clone().flatten().unwrap();
         assert!(words.contains("a copy of this account"), "{words}");
-        let mut second = Person::sign_in(&cloned, "bob").await;
+        let (here, there) = if first_knows { (&setup, &cloned) } else { (&cloned, &setup) };
+        let mut first = Person::sign_in(here, "bob").await;
         // Whoever lost the connection to another program is in no hurry to take it back.
-        first
-            .until("it is thrown out", |s| s.stopped.is_some() || matches!(s.link, Some(Link::Down { .. })))
-            .await;
-        let _ = first.session.commands.send(Command::ConnectNow).await;
-        first.until("the alarm here too", |s| s.stopped.is_some()).await;
-        let mut first = Person::sign_in(&setup, "bob").await;
+        let _ = other.session.commands.send(Command::ConnectNow).await;
+        other.until("the alarm here too", |s| s.stopped.is_some()).await;
+        let mut second = Person::sign_in(there, "bob").await;
         // Two devices of one person: both write, and both are written to.
         for (device, words) in [(&mut first, "from here"), (&mut second, "from there")] {
             device.until("alice is known", |s| s.people.contains_key(&name("alice"))).await;
