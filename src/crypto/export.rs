@@ -7,7 +7,7 @@
 //! ```
 //!
 //! argon2id makes a key from the passphrase and the salt; that seals the random key of the file
-//! (XChaCha20-Poly1305, as in [`vault`](super::vault)), with everything before the nonce as associated data. So a
+//! (XChaCha20-Poly1305, as in [`vault`]), with everything before the nonce as associated data. So a
 //! wrong passphrase shows before anything else is read.
 //!
 //! The chunks are XChaCha20-Poly1305 under the key of the file in the STREAM construction of Hoang, Reyhanitabar,
