@@ -10,11 +10,12 @@
 //!                    tui ─ view ─ app ┤
 //!                                     ▼
 //!                                  engine        the messenger without a face: Command in, Update out
-//!        ┌──────────┬──────────┬─────┴─────┬──────────┐
-//!        ▼          ▼          ▼           ▼          ▼
-//!    registry     store      mqtt       broker     config
-//!    CSV files    SQLite     the link   built in   flags, environment, file
-//!        └──────────┴────┬─────┴───────────┘
+//!        ┌──────────┬──────────┬─────┴─────┬──────────┬──────────┐
+//!        ▼          ▼          ▼           ▼          ▼          ▼
+//!    registry     store     crypto       mqtt       broker     config
+//!    CSV files    SQLite    keys,        the link   built in   flags, environment, file
+//!                           secrecy
+//!        └──────────┴────┬─────┴───────────┴──────────┘
 //!                     protocol                   topics, envelopes, documents
 //!                        │
 //!                     domain                     values and rules; no I/O, no clock
@@ -30,12 +31,13 @@
 //! by the keymap, and the state answers with a new state and effects. The loop takes all events that are
 //! ready, then draws once, at most every 16 ms. An idle Cooee sleeps.
 //!
-//! *A message in*: the connection task polls; the engine decodes, checks and de-duplicates it by its id,
-//! stores it in one transaction with all that came in the same moment and with the receipts for its senders,
-//! and only then acknowledges it to the broker and tells the front ends. What cannot be understood is quarantined and acknowledged.
+//! *A message in*: the connection task polls; the engine opens it with the keys that its sender is known by,
+//! checks it and de-duplicates it by its id, stores it in one transaction with all that came in the same moment,
+//! with the state of the sessions that opened it and with the receipts for its senders, and only then acknowledges
+//! it to the broker and tells the front ends. What cannot be understood is quarantined and acknowledged.
 //!
-//! *A message out*: one transaction stores the message and the final bytes in the outbox, and the front
-//! ends show it with a clock. It is published with at most 16 under way; the broker's PUBACK makes the
+//! *A message out*: it is sealed, and one transaction stores the message, the state of the session that sealed
+//! it and the final bytes in the outbox; the front ends show it with a clock. It is published with at most 16 under way; the broker's PUBACK makes the
 //! clock a tick. Only when every recipient has confirmed that they stored it does it leave the outbox; until
 //! then the same bytes go to whoever did not, when they are seen online, and the receiver stores them once.
 //! The engine's page says what is promised by that and what is not.
@@ -48,7 +50,8 @@
 //! in all and to each *Recipient*; a *Letter* is what goes over the wire in an *Envelope*: a message, a
 //! *Receipt* of others' letters, or another notice; the *Outbox* holds letters that are not yet confirmed. A
 //! *Profile* is what a person tells about themselves, a *Card* what a group tells; *Presence* is who is
-//! online, and an *Epoch* numbers the connections of a device. A *Face* is a front end that watches a
+//! online. An *Identity* is who a user is, a *Device* one installation of theirs, a *Bundle* the keys that it
+//! publishes; a *Peer* is another device with the sessions that there are with it. An *Epoch* numbers the connections of a device. A *Face* is a front end that watches a
 //! session.
 
 pub mod broker;
