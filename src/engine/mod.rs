@@ -43,6 +43,11 @@
 //!   Whoever lives says it anew with the connection, so nobody is hidden by that.
 //! - Whoever writes to our presence topic what a later connection would say hides us: records are not signed.
 //! - Two front ends of one account share one session, and so one outbox.
+//! - A letter is confirmed by a person, not by each of their devices: what somebody sealed before they knew of
+//!   another device of ours, and the first one confirmed, does not come to the other. What one of our devices
+//!   tells the others is not repeated.
+//!
+//! What is promised of secrecy stands in [`crate::crypto::promises`].
 
 mod account;
 mod attach;
