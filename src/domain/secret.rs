@@ -55,6 +55,7 @@ impl fmt::Debug for Passphrase {
 
 /// The random key that everything in one account is encrypted with. It never changes; what protects it may.
 // Boxed: a move copies the pointer, and leaves no key behind.
+#[derive(Clone)]
 pub struct DataKey(Box<[u8; 32]>);
 
 impl DataKey {

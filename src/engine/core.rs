@@ -88,6 +88,8 @@ pub(super) struct Core {
     pub recovery: Recovery,
     /// Of whom we know more than before: what was kept of theirs may be opened now.
     pub unpark: BTreeSet<UserName>,
+    /// For whom the last session left something that was not sealed.
+    pub unsealed: Vec<UserName>,
     /// Of whom something is kept that could not be opened.
     pub parked: BTreeSet<UserName>,
     /// Whose newest profile the broker does not show us; each is told once.
@@ -172,6 +174,9 @@ impl Core {
                 self.faces.attach(face, updates);
                 self.introduce(face).await;
                 // The last session may have ended before it opened what it had learned the key of.
+                for user in std::mem::take(&mut self.unsealed) {
+                    self.seal_waiting(&user).await?;
+                }
                 self.unpark().await
             }
             Input::Detach => {
@@ -208,6 +213,9 @@ impl Core {
                     // Whether a new session is worth anything shows when what began it is stored.
                     if !mail.begun.is_empty() || mail.is_key {
                         self.settle(std::mem::take(&mut mail)).await?;
+                        for user in std::mem::take(&mut self.unsealed) {
+                            self.seal_waiting(&user).await?;
+                        }
                         self.unpark().await?;
                     }
                 }

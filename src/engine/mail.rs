@@ -63,6 +63,8 @@ pub(super) struct Mail {
     pub steps: Vec<(Sender, Step, Timestamp)>,
     /// Whose newest profile the broker does not show us.
     pub withheld: Vec<UserName>,
+    /// Who can be written to from now on: what waited for that can be sealed.
+    pub sealable: BTreeSet<UserName>,
     /// We may tell now that we are here.
     pub greet: bool,
     /// An old file of ours was put back, or a copy of it was used elsewhere.

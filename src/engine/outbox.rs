@@ -89,6 +89,16 @@ impl Outbox {
         self.under_way.get(&seq).map(|row| &row.to)
     }
 
+    /// These rows were sealed.
+    pub fn sealed(&mut self, rows: &BTreeMap<i64, Vec<u8>>) {
+        let parked = self.parked.values_mut().flatten();
+        for row in self.ready.iter_mut().chain(parked) {
+            if let Some(payload) = rows.get(&row.seq) {
+                row.payload = Some(payload.clone());
+            }
+        }
+    }
+
     /// What was read ahead for this recipient has to be sealed anew.
     pub fn unseal(&mut self, recipient: &ConversationId) {
         let parked = self.parked.values_mut().flatten();

@@ -138,6 +138,7 @@ impl Core {
         let letters = self.store.unseal(user.clone()).await?;
         tracing::warn!(%user, letters, "they cannot open what we sent: it is sealed anew");
         self.outbox.unseal(&ConversationId::Direct(user.clone()));
+        self.seal_waiting(&user).await?;
         self.recovery.apart.insert(user.clone());
         self.resends.missed(&user, now);
         self.outbox.more();

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::{Core, Fatal};
 use crate::domain::{ConversationId, DeviceId, GroupId, UserName};
+use crate::failpoints::kill_point;
 use crate::protocol::{
     Content, End, Envelope, Letter, Receipt, SenderKey, Stage, Topic, encode_envelope, encode_inside,
     encode_letter,
@@ -109,6 +110,26 @@ impl Core {
             to.extend(peer.seal(&inside).map(|ciphertext| (theirs.id, ciphertext)));
         }
         Ok((!to.is_empty()).then(|| encode_envelope(&Envelope::Direct(to))))
+    }
+
+    /// Somebody can be written to: what waited for that is sealed, in the order in which it was written and
+    /// before anything else is. A session opens what comes in another order only within narrow bounds.
+    pub(super) async fn seal_waiting(&mut self, user: &UserName) -> Result<(), Fatal> {
+        loop {
+            let mut sealed = BTreeMap::new();
+            for row in self.store.unsealed(user.clone()).await? {
+                let Some(payload) = self.seal_direct(user, &row.clear).await? else { return Ok(()) };
+                sealed.insert(row.seq, payload);
+            }
+            if sealed.is_empty() {
+                return Ok(());
+            }
+            let rows = sealed.iter().map(|(seq, payload)| (*seq, payload.clone())).collect();
+            kill_point("send: before it is sealed");
+            self.store.seal(rows, self.keys.changed()).await?;
+            kill_point("send: sealed");
+            self.outbox.sealed(&sealed);
+        }
     }
 
     /// Seals a letter for a group; with what brings the key to those who lack it.

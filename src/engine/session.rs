@@ -174,6 +174,7 @@ async fn start(
         keys,
         recovery: Recovery::default(),
         unpark: snapshot.sealed.iter().cloned().collect(),
+        unsealed: snapshot.unsealed,
         parked: snapshot.sealed.into_iter().collect(),
         withheld: std::collections::BTreeSet::new(),
         newer: std::collections::BTreeSet::new(),

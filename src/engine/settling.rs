@@ -66,6 +66,10 @@ impl Core {
             self.ask(Request::Acknowledge(mail.acknowledgements)).await;
             kill_point("receive: told to acknowledge");
         }
+        // Not before: what opened something is stored with it, and with nothing else.
+        for user in mail.sealable {
+            self.seal_waiting(&user).await?;
+        }
         if !mail.taken.is_empty() {
             self.note_taken(mail.taken).await?;
         }

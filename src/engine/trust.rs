@@ -48,6 +48,7 @@ impl Core {
             // Their own key stands there again.
             Met::Back(person) => {
                 mail.people.push(person);
+                mail.sealable.insert(user.clone());
                 self.release_outbox(user);
             }
         }
@@ -97,6 +98,7 @@ impl Core {
         if self.keys.note_bundle(bundle.clone()) {
             mail.bundles.push(bundle);
             if first {
+                mail.sealable.insert(user.clone());
                 self.release_outbox(user);
             }
         }
@@ -159,6 +161,7 @@ impl Core {
         // What was sealed for the key before is for nobody.
         self.store.unseal(user.clone()).await?;
         self.outbox.unseal(&ConversationId::Direct(user.clone()));
+        self.seal_waiting(&user).await?;
         self.release_outbox(&user);
         self.tell_people(vec![user.clone()]).await;
         self.faces.answer(face, Update::Agreed { ticket }).await;

@@ -75,15 +75,30 @@ impl Store {
     /// Refuses a file of another key, one of a newer Cooee, one that is damaged or not encrypted, and one that
     /// cannot be opened.
     pub fn open(path: &Path, key: &DataKey) -> Result<Self, Error> {
-        let db = file::open(path, key)?;
         let (jobs, queue) = mpsc::channel(limits::WAITING);
-        let handle = thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || work(db, queue))
-            .map_err(|source| Error::Open { path: path.to_owned(), source })?;
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let (file, key) = (path.to_owned(), key.clone());
+        // Opened by the thread itself: the library that encrypts keeps something for each thread that it was
+        // used on, and this is the one that is waited for at the end.
+        let run = move || match file::open(&file, &key) {
+            Ok(db) => {
+                let _ = tell.send(Ok(()));
+                work(db, queue);
+            }
+            Err(error) => {
+                let _ = tell.send(Err(error));
+            }
+        };
+        let failed = |source| Error::Open { path: path.to_owned(), source };
+        let handle = thread::Builder::new().name("store".to_owned()).spawn(run).map_err(failed)?;
         let thread = handle.thread().id();
         join(None);
         THREADS.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        let gone = || failed(std::io::Error::other("the thread of the store ended"));
+        if let Err(error) = told.recv().unwrap_or_else(|_| Err(gone())) {
+            join(Some(thread));
+            return Err(error);
+        }
         Ok(Self { path: Arc::new(path.to_owned()), jobs, thread })
     }
 
@@ -135,6 +150,7 @@ impl Store {
                 bundles: secrets::bundles(db)?,
                 epoch: people::epoch(db)?,
                 sealed: sealed::senders(db)?,
+                unsealed: outbox::unsealed_for(db)?,
             })
         };
         self.ask("read what is known", load).await

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::handle::in_transaction;
-use super::value::{Account, Sealed, Secret, limits};
+use super::value::{Account, OutboxRow, Sealed, Secret, limits};
 use super::{Error, Store, outbox, people, sealed, secrets};
 use crate::domain::{Bundle, DeviceId, MessageId, UserName};
 
@@ -18,6 +18,13 @@ impl Store {
             })
         };
         self.ask("store what was sealed", seal).await
+    }
+
+    /// What is to be said to this user and is not sealed, in the order in which it was written; at most
+    /// [`limits::ROWS`].
+    pub async fn unsealed(&self, user: UserName) -> Result<Vec<OutboxRow>, Error> {
+        let read = move |db: &mut Connection| outbox::unsealed(db, &user, limits::ROWS);
+        self.ask("read the outbox", read).await
     }
 
     /// What this user did not confirm and was said to them alone is to be sealed anew. Says how much it is.

@@ -62,6 +62,20 @@ pub(super) fn seal(db: &Connection, rows: &[(i64, Vec<u8>)]) -> Result<()> {
     rows.iter().try_for_each(|row| seal.execute(params![row.0, row.1]).map(drop))
 }
 
+/// What is to be said to this user and is not sealed, in the order in which it was written.
+pub(super) fn unsealed(db: &Connection, user: &UserName, limit: u32) -> Result<Vec<OutboxRow>> {
+    let select = "SELECT seq, letter, topic, clear, payload, party FROM outbox
+        WHERE party = ?1 AND payload IS NULL AND state < 2 ORDER BY seq LIMIT ?2";
+    db.prepare_cached(select)?.query_map(params![user, limit], outbox_row)?.collect()
+}
+
+/// To whom something is to be said that is not sealed.
+pub(super) fn unsealed_for(db: &Connection) -> Result<Vec<UserName>> {
+    let all = "SELECT DISTINCT party FROM outbox
+        WHERE payload IS NULL AND state < 2 AND typeof(party) = 'text'";
+    db.prepare_cached(all)?.query_map([], |row| row.get(0))?.collect()
+}
+
 /// What this user did not confirm and was said to them alone has to be sealed anew, also what the broker took.
 /// Says how much that is.
 pub(super) fn unseal(db: &Connection, member: &UserName) -> Result<usize> {

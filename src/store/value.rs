@@ -145,6 +145,8 @@ pub struct Snapshot {
     pub epoch: u64,
     /// Who sent what could not be opened yet.
     pub sealed: Vec<UserName>,
+    /// To whom something is to be said that is not sealed yet.
+    pub unsealed: Vec<UserName>,
 }
 
 /// What the next letter of ours in a conversation has to follow.
