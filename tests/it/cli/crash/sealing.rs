@@ -17,7 +17,7 @@ fn what_waited_for_keys_arrives_once_wherever_its_sender_is_killed() {
     }
     ok(here, &["sign-up", "bob"]);
     for death in
-        [Death("send: before it is sealed", 1), Death("send: sealed", 1), Death("send: sealed", 2)]
+        [Death("send: before it is sealed", 1), Death("send: sealed", 1), Death("send: handed over", 2)]
     {
         let listen = ["-u", "alice", "listen", "--timeout", "30"];
         let done = death.of(cooee(here, &listen)).output().unwrap();
