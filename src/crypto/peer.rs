@@ -15,8 +15,9 @@ use crate::protocol::Ciphertext;
 /// Most sessions with one device. The one that was of no use for longest goes first.
 const SESSIONS: usize = 4;
 
-/// Most messages that are sealed with a session while nothing comes back: the other side skips no more than
-/// 2,000 that it did not get.
+/// After so many messages to which nothing came back another session begins: the other side skips no more than
+/// 2,000 that it did not get. But no more of them than are kept: whoever comes back answers in the first one that
+/// they open.
 const UNANSWERED: u32 = 500;
 
 /// Olm sessions with one device of somebody.
@@ -69,7 +70,8 @@ pub enum Closed {
 impl Peer {
     /// Whether there is anything to seal with that is still good.
     pub fn is_ready(&self) -> bool {
-        !self.sessions.is_empty() && self.unanswered < UNANSWERED
+        let full = self.sessions.len() >= SESSIONS;
+        !self.sessions.is_empty() && (full || self.unanswered < UNANSWERED)
     }
 
     /// Whether the next message that is sealed begins a session for the other side.

@@ -1,6 +1,6 @@
 //! What is lost or late: how much a session skips, and how it is mended when that was too little.
 
-use cooee::crypto::{Closed, tag};
+use cooee::crypto::{Closed, Peer, tag};
 use cooee::protocol::Ciphertext;
 use cooee::store::{Incoming, Opened};
 
@@ -145,4 +145,27 @@ pub fn mends(alice: &mut Party, bob: &mut Party) {
     assert_eq!(bob.read(&alices, &anew), b"anew");
     let answer = bob.seal(b"answer");
     assert_eq!(alice.read(&bobs, &answer), b"answer");
+}
+
+/// Whoever writes thousands of letters to somebody who is away begins further sessions meanwhile. The other comes
+/// back and answers in the first one that they open: that one must not have been given up.
+#[test]
+fn an_answer_to_the_first_of_thousands_is_opened() {
+    let (mut alice, mut bob) = pair();
+    let (alices, bobs) = (alice.device.keys(), bob.device.keys());
+    let sealed: Vec<Ciphertext> = (0u32..5_000)
+        .map(|n| {
+            if !alice.peer.is_ready() {
+                alice.begin(&bob);
+            }
+            alice.seal(&n.to_be_bytes())
+        })
+        .collect();
+    // As after a restart.
+    alice.peer = Peer::read(&alice.peer.write()).unwrap();
+    for n in [0, 499, 500, 1_900, 3_600] {
+        assert_eq!(bob.read(&alices, &sealed[n]), u32::try_from(n).unwrap().to_be_bytes());
+        let answer = bob.seal(b"I have it");
+        assert_eq!(alice.read(&bobs, &answer), b"I have it", "after letter {n}");
+    }
 }

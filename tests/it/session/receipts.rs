@@ -273,20 +273,10 @@ async fn three_thousand_wait_although_mosquitto_keeps_one_thousand() {
         }
     }
     let mut bob = Person::with(Session::start(&setup, &name("bob")).await.unwrap());
-    // Each part has a deadline of its own.
-    let parts: Vec<usize> = (100..=texts.len()).step_by(100).collect();
-    let come = async {
-        for &part in &parts {
-            bob.until("so many came", |s| s.heard(&direct("alice")).len() >= part).await;
-        }
-    };
-    let delivered = async {
-        let so_far = |s: &Screen| s.sent.values().filter(|d| **d >= Delivery::Delivered).count();
-        for &part in &parts {
-            alice.until("so many are delivered", |s| so_far(s) >= part).await;
-        }
-    };
-    tokio::join!(come, delivered);
+    tokio::join!(
+        bob.until("all came", |s| s.heard(&direct("alice")).len() >= texts.len()),
+        alice.until_all(texts.len(), Delivery::Delivered)
+    );
     let history = bob.history(&direct("alice")).await;
     assert_eq!(history.iter().filter_map(text).collect::<Vec<_>>(), texts);
 }
