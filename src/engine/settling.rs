@@ -12,15 +12,20 @@ impl Core {
     pub(super) async fn unpark(&mut self) -> Result<(), Fatal> {
         while let Some(user) = self.unpark.pop_first() {
             self.parked.remove(&user);
-            let kept = self.store.sealed(user).await?;
-            let mut mail = Mail::default();
-            for store::Sealed { seq, topic, payload } in kept {
-                self.sort_letter(topic, &payload, Some(seq), &mut mail).await?;
-                if !mail.begun.is_empty() {
-                    self.settle(std::mem::take(&mut mail)).await?;
+            let mut after = 0;
+            loop {
+                let kept = self.store.sealed(user.clone(), after).await?;
+                let Some(last) = kept.last() else { break };
+                after = last.seq;
+                let mut mail = Mail::default();
+                for store::Sealed { seq, topic, payload } in kept {
+                    self.sort_letter(topic, &payload, Some(seq), &mut mail).await?;
+                    if !mail.begun.is_empty() {
+                        self.settle(std::mem::take(&mut mail)).await?;
+                    }
                 }
+                self.settle(mail).await?;
             }
-            self.settle(mail).await?;
         }
         Ok(())
     }

@@ -123,14 +123,7 @@ impl<'db> Batch<'db> {
             Some(_) => return Ok(Added::Known),
             None => {}
         }
-        let conversation = match self.changed.entry(message.conversation.clone()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let conversation = open(self.db, entry.key())?;
-                entry.insert(conversation)
-            }
-        };
-        conversation.stamp = conversation.stamp.max(message.sent_at);
+        let conversation = conversation_of(&mut self.changed, self.db, message)?;
         self.voices.place(self.db, conversation, message)?;
         insert(self.db, conversation, message)?;
         Ok(Added::Fresh)
@@ -141,14 +134,7 @@ impl<'db> Batch<'db> {
         if known(self.db, message)?.is_some() {
             return Ok(false);
         }
-        let conversation = match self.changed.entry(message.conversation.clone()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let conversation = open(self.db, entry.key())?;
-                entry.insert(conversation)
-            }
-        };
-        conversation.stamp = conversation.stamp.max(message.sent_at);
+        let conversation = conversation_of(&mut self.changed, self.db, message)?;
         insert(self.db, conversation, message)?;
         Ok(true)
     }
@@ -204,6 +190,23 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
     }
     count(conversation, message);
     Ok(())
+}
+
+/// The conversation of a message that goes into it: as it stands in `changed`, or else in its row.
+fn conversation_of<'a>(
+    changed: &'a mut BTreeMap<ConversationId, Conversation>,
+    db: &Connection,
+    message: &Message,
+) -> Result<&'a mut Conversation> {
+    let conversation = match changed.entry(message.conversation.clone()) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => {
+            let conversation = open(db, entry.key())?;
+            entry.insert(conversation)
+        }
+    };
+    conversation.stamp = conversation.stamp.max(message.sent_at);
+    Ok(conversation)
 }
 
 /// Counts a message that is new here. It may be older than what is here, by its sender's clock.

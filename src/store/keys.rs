@@ -76,9 +76,10 @@ impl Store {
         self.ask("ask whether something came before", ask).await
     }
 
-    /// What this user sent and could not be opened yet, in the order in which it came; at most
-    /// [`limits::ROWS`].
-    pub async fn sealed(&self, sender: UserName) -> Result<Vec<Sealed>, Error> {
-        self.ask("read what waits for a key", move |db| sealed::of(db, &sender, limits::ROWS)).await
+    /// What this user sent and could not be opened yet, after this number (0: from the first), in the order in
+    /// which it came; at most [`limits::ROWS`].
+    pub async fn sealed(&self, sender: UserName, after: i64) -> Result<Vec<Sealed>, Error> {
+        let read = move |db: &mut Connection| sealed::of(db, &sender, after, limits::ROWS);
+        self.ask("read what waits for a key", read).await
     }
 }

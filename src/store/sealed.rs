@@ -73,11 +73,12 @@ pub(super) fn keep(db: &Connection, sender: &UserName, topic: &str, payload: &[u
     Ok(false)
 }
 
-/// What is kept of this sender, in the order in which it came.
-pub(super) fn of(db: &Connection, sender: &UserName, limit: u32) -> Result<Vec<Sealed>> {
-    let of = "SELECT seq, topic, payload FROM sealed WHERE sender = ?1 ORDER BY seq LIMIT ?2";
+/// What is kept of this sender after this number, in the order in which it came.
+pub(super) fn of(db: &Connection, sender: &UserName, after: i64, limit: u32) -> Result<Vec<Sealed>> {
+    let of = "SELECT seq, topic, payload FROM sealed WHERE sender = ?1 AND seq > ?2
+        ORDER BY seq LIMIT ?3";
     let mut of = db.prepare_cached(of)?;
-    let rows = of.query_map(params![sender, limit], |row| {
+    let rows = of.query_map(params![sender, after, limit], |row| {
         Ok(Sealed { seq: row.get(0)?, topic: row.get(1)?, payload: row.get(2)? })
     })?;
     rows.collect()
@@ -163,15 +164,16 @@ mod tests {
         let received = f.wait(f.store.receive(vec![sealed(1), sealed(2), sealed(1)])).unwrap();
         assert_eq!(received.lost.len(), 1, "it came again, and still cannot be opened");
         f.restart();
-        let kept = f.wait(f.store.sealed(user("bob"))).unwrap();
+        let kept = f.wait(f.store.sealed(user("bob"), 0)).unwrap();
         assert_eq!(kept.len(), 2);
+        assert_eq!(f.wait(f.store.sealed(user("bob"), kept[0].seq)).unwrap(), kept[1..]);
         assert_eq!(f.wait(f.store.load()).unwrap().sealed, [user("bob")]);
         f.wait(f.store.receive(vec![Incoming::Unsealed(kept[0].seq)])).unwrap();
-        assert_eq!(f.wait(f.store.sealed(user("bob"))).unwrap(), kept[1..]);
+        assert_eq!(f.wait(f.store.sealed(user("bob"), 0)).unwrap(), kept[1..]);
         f.wait(f.store.receive((10..limits::SEALED + 20).map(sealed).collect())).unwrap();
         let db = f.connection();
         let count: i64 = db.query_row("SELECT count(*) FROM sealed", [], |row| row.get(0)).unwrap();
         assert_eq!(count, limits::SEALED);
-        assert_eq!(f.wait(f.store.sealed(user("eve"))).unwrap(), []);
+        assert_eq!(f.wait(f.store.sealed(user("eve"), 0)).unwrap(), []);
     }
 }

@@ -112,6 +112,31 @@ on_every_broker! {
         alice.until_sent(1).await;
     }
 
+    // More than are read of the store at once.
+    async fn hundreds_of_letters_that_waited_for_a_key_are_opened_in_their_order(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
+        bob.until_knows("alice").await;
+        alice.until("he is known", |s| s.people.contains_key(&name("bob"))).await;
+        let mut other = Stranger::sign_up(&world, "bob").await;
+        alice.until("the change is seen", |s| s.people[&name("bob")].trust == Trust::Changed).await;
+        other.until_knows("alice").await;
+        let words: Vec<String> = (0..700).map(|n| format!("number {n}")).collect();
+        for (n, words) in words.iter().enumerate() {
+            let id = format!("01935372-9d2b-7c3e-8f4a-5b6c7d8e{n:04x}");
+            let body = format!(r#""ty":"text","b":{{"text":"{words}"}}"#);
+            other.say("alice", &format!(r#"{{"id":"{id}","ts":1732281660123,{body}}}"#)).await;
+        }
+        // By the key that she knows: it came after those.
+        bob.say("alice", &letter(1, r#""ty":"text","b":{"text":"the last"}"#)).await;
+        alice.until_heard(&direct("bob"), &["the last".into()]).await;
+        alice.ask(Command::AcceptKey { user: name("bob"), ticket: Ticket(901) }).await;
+        let all = words.len() + 1;
+        alice.until("all are read", |s| s.heard(&direct("bob")).len() == all).await;
+        assert_eq!(alice.screen.heard(&direct("bob"))[1..], words);
+    }
+
     async fn an_older_profile_is_ignored_and_the_owner_tells_the_newest_again(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
