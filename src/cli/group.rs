@@ -11,7 +11,7 @@ use super::output::print;
 use super::table::aligned;
 use super::target::{GroupArgument, Purpose};
 use super::text::{group_label, time};
-use super::wait::Patience;
+use super::wait::Options;
 use crate::config::Config;
 use crate::domain::{Body, Delivery, GroupId, GroupName, JoinPolicy, Standing, UserName};
 use crate::engine::{self, GroupView, Ticket, Update};
@@ -72,16 +72,6 @@ pub enum Command {
         #[command(flatten)]
         options: Options,
     },
-}
-
-/// What all of them take.
-#[derive(Clone, Copy, clap::Args)]
-pub struct Options {
-    /// Print JSON, one object a line (see `cooee listen --help`)
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 /// Does what is asked, and waits until the broker has what tells the others of it.

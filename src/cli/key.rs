@@ -12,7 +12,7 @@ use super::attached::{Attached, Heard, with_session};
 use super::json::{self, Record};
 use super::output::{note, print};
 use super::text::{time, trust_word};
-use super::wait::Patience;
+use super::wait::Options;
 use crate::config::Config;
 use crate::domain::{Trust, UserName};
 use crate::engine::{Command as Ask, KeyView, TheirKey, Ticket, Update};
@@ -71,16 +71,6 @@ pub enum Command {
         #[command(flatten)]
         options: Options,
     },
-}
-
-/// What all of them take.
-#[derive(Clone, Copy, clap::Args)]
-pub struct Options {
-    /// Print JSON, one object a line (see `cooee listen --help`)
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 /// Does what is asked. Without a connection it works with what is known.

@@ -15,6 +15,17 @@ pub struct Patience {
     pub timeout: Duration,
 }
 
+/// What commands take that ask for something and print what came of it.
+#[derive(Clone, Copy, clap::Args)]
+pub struct Options {
+    /// Print JSON, one object a line (see `cooee listen --help`)
+    #[arg(long)]
+    pub json: bool,
+    /// How long to wait.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
 /// Reads a duration: plain seconds, or as jiff's friendly format writes it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read = match text.parse() {

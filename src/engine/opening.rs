@@ -18,7 +18,6 @@ use crate::protocol::{
 use crate::store::{self, Incoming as Storable};
 
 /// What became of something that came in.
-#[allow(clippy::large_enum_variant)] // It is taken apart at once, and is a letter nearly always.
 pub(super) enum Outcome {
     /// This was in it.
     Letter(Box<Letter>),

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::{Core, Fatal};
+use crate::crypto::Outbound;
 use crate::domain::{ConversationId, DeviceId, GroupId, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{
@@ -141,10 +142,8 @@ impl Core {
         let members = self.devices_in(group);
         let now = self.mint.now();
         let outbound = self.keys.outbound(group).await?;
-        if outbound.as_ref().is_none_or(|session| session.is_over(&members, now)) {
-            *outbound = Some(crate::crypto::Outbound::generate(now));
-        }
-        let session = outbound.get_or_insert_with(|| crate::crypto::Outbound::generate(now));
+        outbound.take_if(|session| session.is_over(&members, now));
+        let session = outbound.get_or_insert_with(|| Outbound::generate(now));
         let lacking = session.lacking(&members);
         // The key as it is before the letter is sealed: it opens this one and what follows.
         let key = session.share(lacking.clone());
