@@ -43,15 +43,11 @@ CREATE TABLE person (
     blocked       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Groups that we are in, were in, are invited to or could join. The roster is JSON: it is small, and
--- always read and written whole.
+-- Groups that we are in, were in, are invited to or could join.
+-- signed: what was signed about it, a document a line; always read and written whole.
 CREATE TABLE groups (
     id          BLOB    PRIMARY KEY,
-    name        TEXT    NOT NULL,
-    owner       TEXT    NOT NULL,
-    policy      TEXT    NOT NULL CHECK (policy IN ('open', 'invite')),
-    created_at  INTEGER NOT NULL,
-    roster      TEXT    NOT NULL,
+    signed      BLOB    NOT NULL,
     standing    TEXT    NOT NULL CHECK (standing IN ('member', 'invited', 'listed', 'left')),
     invited_by  TEXT    CHECK ((invited_by IS NOT NULL) = (standing = 'invited')),
     unsubscribe INTEGER NOT NULL
@@ -71,8 +67,9 @@ CREATE TABLE conversation (
 ) STRICT;
 
 -- arrival:  the order in which messages came to be here.
--- kind:     0 text, 1 created, 2 joined, 3 left, 4 invited (text holds whom), 5 unsupported, 6 key changed,
---           7 key accepted.
+-- kind:     0 text, 1 created, 2 joined, 3 left, 4 invited, 5 unsupported, 6 key changed, 7 key accepted,
+--           8 removed, 9 renamed, 10 made an admin, 11 made a member again, 12 who may come in. Of the changes of
+--           a group, text holds whom or what to.
 -- delivery: NULL for messages of others, else 1 queued, 2 sent.
 CREATE TABLE message (
     arrival      INTEGER PRIMARY KEY,

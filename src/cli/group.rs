@@ -13,7 +13,7 @@ use super::target::{GroupArgument, Purpose};
 use super::text::{group_label, time};
 use super::wait::Options;
 use crate::config::Config;
-use crate::domain::{Body, Delivery, GroupId, GroupName, JoinPolicy, Standing, UserName};
+use crate::domain::{Body, Delivery, GroupChange, GroupId, GroupName, JoinPolicy, Standing, UserName};
 use crate::engine::{self, GroupView, Ticket, Update};
 use crate::error::short;
 
@@ -54,7 +54,7 @@ pub enum Command {
         #[command(flatten)]
         options: Options,
     },
-    /// Ask somebody into a group
+    /// Ask somebody into a group: into an open one any member may, else its owner and its admins
     Invite {
         /// Into which group
         group: GroupArgument,
@@ -62,6 +62,60 @@ pub enum Command {
         // Not `user`, which is the flag that all commands take.
         #[arg(id = "whom", value_name = "USER")]
         user: UserName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Put somebody out of a group, or take an invitation back; its owner and its admins may
+    Remove {
+        /// Out of which group
+        group: GroupArgument,
+        /// Whom
+        #[arg(id = "whom", value_name = "USER")]
+        user: UserName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Give a group another name; its owner and its admins may
+    Rename {
+        /// Which group
+        group: GroupArgument,
+        /// What to call it
+        #[arg(value_parser = GroupName::new)]
+        name: GroupName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Make a member an admin; the owner may
+    Promote {
+        /// Of which group
+        group: GroupArgument,
+        /// Whom
+        #[arg(id = "whom", value_name = "USER")]
+        user: UserName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Make an admin a member again; the owner may. What they decided stays
+    Demote {
+        /// Of which group
+        group: GroupArgument,
+        /// Whom
+        #[arg(id = "whom", value_name = "USER")]
+        user: UserName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Let anybody join a group, and list it; the owner may
+    Open {
+        /// Which group
+        group: GroupArgument,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Let only who is invited join a group, and do not list it; the owner may
+    Close {
+        /// Which group
+        group: GroupArgument,
         #[command(flatten)]
         options: Options,
     },
@@ -99,6 +153,12 @@ impl Command {
             | Self::Members { options, .. }
             | Self::Join { options, .. }
             | Self::Invite { options, .. }
+            | Self::Remove { options, .. }
+            | Self::Rename { options, .. }
+            | Self::Promote { options, .. }
+            | Self::Demote { options, .. }
+            | Self::Open { options, .. }
+            | Self::Close { options, .. }
             | Self::Leave { options, .. } => options,
         }
     }
@@ -132,12 +192,30 @@ impl Command {
                 Ok(told(attached, group, options.json, |label| format!("Joined {label}.")))
             }
             Self::Invite { group, user, .. } => {
-                let group = find(attached, group, Purpose::Speak)?;
-                let invite = |ticket| engine::Command::Invite { group, user: user.clone(), ticket };
-                act(attached, options, invite, |body| matches!(body, Body::Invited(u) if u == user))
-                    .await?;
-                let words = |label: &str| format!("Invited {user} to {label}.");
-                Ok(told(attached, group, options.json, words))
+                let change = GroupChange::Invite(user.clone());
+                change_group(attached, options, group, change).await
+            }
+            Self::Remove { group, user, .. } => {
+                let change = GroupChange::Remove(user.clone());
+                change_group(attached, options, group, change).await
+            }
+            Self::Rename { group, name, .. } => {
+                let change = GroupChange::Rename(name.clone());
+                change_group(attached, options, group, change).await
+            }
+            Self::Promote { group, user, .. } => {
+                let change = GroupChange::Promote(user.clone());
+                change_group(attached, options, group, change).await
+            }
+            Self::Demote { group, user, .. } => {
+                let change = GroupChange::Demote(user.clone());
+                change_group(attached, options, group, change).await
+            }
+            Self::Open { group, .. } => {
+                change_group(attached, options, group, GroupChange::Policy(JoinPolicy::Open)).await
+            }
+            Self::Close { group, .. } => {
+                change_group(attached, options, group, GroupChange::Policy(JoinPolicy::Invite)).await
             }
             Self::Leave { group, .. } => {
                 let group = find(attached, group, Purpose::Leave)?;
@@ -150,6 +228,20 @@ impl Command {
             }
         }
     }
+}
+
+/// Does something to a group. Returns what is to be printed.
+async fn change_group(
+    attached: &mut Attached,
+    options: Options,
+    group: &GroupArgument,
+    change: GroupChange,
+) -> Result<String, Error> {
+    let group = group.resolve(&attached.groups, Purpose::Speak)?.group.id;
+    let before = group_label(&attached.groups, group);
+    let ask = |ticket| engine::Command::ChangeGroup { group, change: change.clone(), ticket };
+    act(attached, options, ask, |body| *body == Body::Changed(change.clone())).await?;
+    Ok(told(attached, group, options.json, |label| done(&change, &before, label)))
 }
 
 /// The groups we can see, other than those we left and cannot come back to.
@@ -182,11 +274,11 @@ fn list(attached: &Attached, as_json: bool) -> String {
             Standing::Invited(by) => format!("invited by {by}"),
             standing => json::standing_word(standing).to_owned(),
         };
-        let members = match group.members().count() {
+        let members = match group.members.len() {
             1 => "1 member".to_owned(),
             n => format!("{n} members"),
         };
-        let policy = json::policy(group.policy).to_owned();
+        let policy = group.policy.as_str().to_owned();
         [format!("#{}", group.name), standing, policy, members, short(group.id)]
     };
     aligned(&views.into_iter().map(row).collect::<Vec<_>>())
@@ -195,13 +287,16 @@ fn list(attached: &Attached, as_json: bool) -> String {
 fn members(view: &GroupView, as_json: bool) -> String {
     let group = &view.group;
     if as_json {
-        let record = |(user, membership)| json::line(&Record::member(group, user, membership));
-        return group.members().map(record).collect();
+        let members = group.members.iter().map(|(user, member)| Record::member(group, user, *member));
+        let invited = group.invited.iter().map(|user| Record::asked(group, user));
+        return members.chain(invited).map(|record| json::line(&record)).collect();
     }
-    let rows = group.members().map(|(user, membership)| {
-        [user.to_string(), json::role(group.role(user)).to_owned(), time(membership.since)]
+    let members = group.members.iter().map(|(user, member)| {
+        [user.to_string(), json::role(member.role).to_owned(), time(member.since)]
     });
-    aligned(&rows.collect::<Vec<_>>())
+    let invited =
+        group.invited.iter().map(|user| [user.to_string(), json::ASKED.to_owned(), String::new()]);
+    aligned(&members.chain(invited).collect::<Vec<_>>())
 }
 
 /// The group as it is now, for scripts, or `words` about it.
@@ -214,6 +309,19 @@ fn told(
     match as_json {
         true => attached.groups.get(&group).map(|v| json::line(&Record::group(v))).unwrap_or_default(),
         false => words(&group_label(&attached.groups, group)) + "\n",
+    }
+}
+
+/// What was done to a group that was called `before` and is called `label` now.
+fn done(change: &GroupChange, before: &str, label: &str) -> String {
+    match change {
+        GroupChange::Invite(user) => format!("Invited {user} to {label}."),
+        GroupChange::Remove(user) => format!("{user} is not in {label} any more."),
+        GroupChange::Rename(_) => format!("{before} is called {label} now."),
+        GroupChange::Promote(user) => format!("{user} is an admin of {label} now."),
+        GroupChange::Demote(user) => format!("{user} is no admin of {label} any more."),
+        GroupChange::Policy(JoinPolicy::Open) => format!("Anybody may join {label} now."),
+        GroupChange::Policy(JoinPolicy::Invite) => format!("{label} is by invitation now."),
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::text::{delivery_word, group_label, hop_words};
 use crate::domain::{
-    Availability, Body, ConversationId, Group, GroupId, JoinPolicy, Membership, Message, MessageId,
+    Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message, MessageId,
     Origin, Person, Profile, Role, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
@@ -22,13 +22,13 @@ pub(super) const HELP: &str = r##"With --json each line is one object; its `type
 A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens, "failed" when it was refused or given up.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
 
-What happened in a group (listen, history): `created`, `joined`, `left`, `invited` (the `user` who was). `unsupported` is a message that only a newer Cooee can read. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
+What happened in a group (listen, history): `created`, `joined`, `left`; `invited`, `removed`, `promoted` (to an admin) and `demoted` (the `user` who was); `renamed` (the new `name`); `policy` (who may come in, as in a group). `unsupported` is a message that only a newer Cooee can read. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
 {"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
 
 A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online; `trust` is "unknown" (no key of theirs is here yet), "not_verified", "verified" or "changed"; `blocked` is whether you blocked them.
 {"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","trust":"not_verified","blocked":false,"own":false}
 
-A group (group list, create, join, leave, invite). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
+A group (all that `group` does, and group list). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
 
 A letter in the outbox (outbox list). `id` is that of the message, whose `text` it has if it is one; `waits_for` is "link", "broker", "listener", "away", "receipt" or "person", `words` the same for people; `open` are those who have not confirmed it.
@@ -37,7 +37,7 @@ A letter in the outbox (outbox list). `id` is that of the message, whose `text` 
 A key (key show, key verify, key accept). `trust` is as above; `ours` is your key in short, `fingerprint` theirs; `code` is what the QR code says. What is not known is null, and of your own key there is `ours` alone. Where `trust` is "changed", `claimed` is the other key, with the same fields.
 {"type":"key","user":"bob","own":false,"trust":"not_verified","ours":"0101 0101 0101 0101 0101 0101 0101 0101","fingerprint":"0202 0202 0202 0202 0202 0202 0202 0202","safety_number":"08750 61290","since":"2026-11-22T10:41:05.123Z","code":"cooee-verify:1:alice:bob","claimed":null}
 
-A member (group members).
+A member (group members). `role` is "owner", "admin", "member", or "invited" for somebody who did not answer yet; their `joined_at` is null.
 {"type":"member","group":"00000001000000000000000000000000","user":"alice","role":"owner","joined_at":"2026-11-22T10:41:05.123Z"}"##;
 
 fn place(
@@ -65,6 +65,11 @@ pub(super) enum Record<'a> {
     Joined(MessageRecord<'a>),
     Left(MessageRecord<'a>),
     Invited(MessageRecord<'a>),
+    Removed(MessageRecord<'a>),
+    Renamed(MessageRecord<'a>),
+    Promoted(MessageRecord<'a>),
+    Demoted(MessageRecord<'a>),
+    Policy(MessageRecord<'a>),
     Unsupported(MessageRecord<'a>),
     #[serde(rename = "key_changed")]
     KeyChanged(MessageRecord<'a>),
@@ -87,6 +92,10 @@ pub(super) struct MessageRecord<'a> {
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a UserName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'static str>,
     sent_at: String,
     received_at: String,
     own: bool,
@@ -128,7 +137,7 @@ pub(super) struct MemberRecord<'a> {
     group: GroupId,
     user: &'a UserName,
     role: &'static str,
-    joined_at: String,
+    joined_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -235,6 +244,8 @@ impl<'a> Record<'a> {
             from: &message.sender,
             text: None,
             user: None,
+            name: None,
+            policy: None,
             sent_at: message.sent_at.to_string(),
             received_at: message.received_at.to_string(),
             own: message.is_ours(),
@@ -245,9 +256,34 @@ impl<'a> Record<'a> {
                 record.text = Some(text.as_str());
                 Self::Message(record)
             }
-            Body::Invited(user) => {
-                record.user = Some(user);
-                Self::Invited(record)
+            Body::Changed(change) => {
+                let kind = match change {
+                    GroupChange::Invite(user) => {
+                        record.user = Some(user);
+                        Self::Invited
+                    }
+                    GroupChange::Remove(user) => {
+                        record.user = Some(user);
+                        Self::Removed
+                    }
+                    GroupChange::Promote(user) => {
+                        record.user = Some(user);
+                        Self::Promoted
+                    }
+                    GroupChange::Demote(user) => {
+                        record.user = Some(user);
+                        Self::Demoted
+                    }
+                    GroupChange::Rename(name) => {
+                        record.name = Some(name.as_str());
+                        Self::Renamed
+                    }
+                    GroupChange::Policy(policy) => {
+                        record.policy = Some(policy.as_str());
+                        Self::Policy
+                    }
+                };
+                kind(record)
             }
             Body::Created => Self::Created(record),
             Body::Joined => Self::Joined(record),
@@ -301,13 +337,13 @@ impl<'a> Record<'a> {
             id: group.id,
             name: group.name.as_str(),
             owner: &group.owner,
-            policy: policy(group.policy),
+            policy: group.policy.as_str(),
             standing: standing_word(standing),
             invited_by: match standing {
                 Standing::Invited(by) => Some(by),
                 _ => None,
             },
-            members: group.members().count(),
+            members: group.members.len(),
             created_at: group.created_at.to_string(),
         })
     }
@@ -317,19 +353,19 @@ impl<'a> Record<'a> {
         Self::Member(MemberRecord {
             group: group.id,
             user,
-            role: role(group.role(user)),
-            joined_at: membership.since.to_string(),
+            role: role(membership.role),
+            joined_at: Some(membership.since.to_string()),
         })
+    }
+
+    /// Somebody who was asked into a group and did not answer yet.
+    pub fn asked(group: &Group, user: &'a UserName) -> Self {
+        Self::Member(MemberRecord { group: group.id, user, role: ASKED, joined_at: None })
     }
 }
 
-/// Who may come in, as a word.
-pub(super) fn policy(policy: JoinPolicy) -> &'static str {
-    match policy {
-        JoinPolicy::Open => "open",
-        JoinPolicy::Invite => "invite",
-    }
-}
+/// What somebody is in a group who was asked in and did not answer yet.
+pub(super) const ASKED: &str = "invited";
 
 /// How we stand to a group, as a word.
 pub(super) fn standing_word(standing: &Standing) -> &'static str {
@@ -352,10 +388,12 @@ pub(super) fn role(role: Role) -> &'static str {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::collections::BTreeSet;
+
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Delivery, DisplayName, GroupName, MessageText, MobileNumber};
+    use crate::domain::{Delivery, DisplayName, GroupName, JoinPolicy, MessageText, MobileNumber};
 
     fn user(name: &str) -> UserName {
         name.parse().unwrap()
@@ -370,14 +408,17 @@ pub(super) mod tests {
     }
 
     fn view() -> GroupView {
-        let member = Membership { count: 1, since: at() };
+        let member = |role| Membership { role, since: at() };
+        let (alice, bob) = (member(Role::Owner), member(Role::Member));
         let group = Group {
             id: GroupId::from_bits(1 << 96),
             name: GroupName::new("team").unwrap(),
             owner: user("alice"),
             policy: JoinPolicy::Open,
             created_at: at(),
-            roster: [(user("alice"), member), (user("bob"), member)].into(),
+            members: [(user("alice"), alice), (user("bob"), bob)].into(),
+            invited: BTreeSet::new(),
+            former: BTreeSet::new(),
         };
         GroupView { group, standing: Standing::Invited(user("bob")) }
     }
@@ -404,7 +445,7 @@ pub(super) mod tests {
     fn the_documented_lines_are_what_is_written() {
         let hello = Body::Text(MessageText::new("hello").unwrap());
         let message_from_bob = message(ConversationId::Direct(user("bob")), hello, false);
-        let invited = message(team(), Body::Invited(user("carol")), true);
+        let invited = message(team(), Body::Changed(GroupChange::Invite(user("carol"))), true);
         let person = Person {
             user: user("bob"),
             display_name: DisplayName::new("Bob").unwrap(),
@@ -415,7 +456,7 @@ pub(super) mod tests {
             blocked: false,
         };
         let view = view();
-        let (alice, membership) = view.group.members().next().unwrap();
+        let (alice, membership) = view.group.members.first_key_value().unwrap();
         let hello = Body::Text(MessageText::new("hello").unwrap());
         let ours = message(ConversationId::Direct(user("bob")), hello, true);
         let waiting = Waiting {
@@ -447,7 +488,7 @@ pub(super) mod tests {
             Record::group(&view),
             Record::waiting(&waiting, &groups()),
             Record::key(&keys),
-            Record::member(&view.group, alice, membership),
+            Record::member(&view.group, alice, *membership),
         ];
         let written: Vec<String> = records.iter().map(line).collect();
         let documented: Vec<String> =

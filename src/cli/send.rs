@@ -152,7 +152,7 @@ fn is_known(attached: &Attached, user: &UserName) -> bool {
 /// Whether it is a group of which we are the only member.
 fn is_alone(attached: &Attached, to: &ConversationId) -> bool {
     let ConversationId::Group(id) = to else { return false };
-    attached.groups.get(id).is_some_and(|view| view.group.members().count() <= 1)
+    attached.groups.get(id).is_some_and(|view| view.group.members.len() <= 1)
 }
 
 /// Messages on their way.
@@ -244,7 +244,7 @@ impl Sending {
             .into_iter()
             .partition(|message| message.delivery == Some(Delivery::Failed));
         if !failed.is_empty() {
-            let why = "the broker refuses it, or nobody confirms it: see `cooee outbox list`";
+            let why = "the broker refuses it, nobody confirms it, or you are not in the group any more: see `cooee outbox list`";
             self.failure.get_or_insert(Error::Refused(why.to_owned()));
         }
         if !confirmed.is_empty() {

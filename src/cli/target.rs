@@ -143,6 +143,8 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::domain::{JoinPolicy, Timestamp};
 
@@ -154,7 +156,9 @@ mod tests {
                 owner: "alice".parse().unwrap(),
                 policy: JoinPolicy::Open,
                 created_at: Timestamp::EPOCH,
-                roster: BTreeMap::new(),
+                members: BTreeMap::new(),
+                invited: BTreeSet::new(),
+                former: BTreeSet::new(),
             };
             (group.id, GroupView { group, standing: standing.clone() })
         };

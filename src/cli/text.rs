@@ -101,7 +101,10 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
         Body::Created => format!("{at} -- {from} made {group}{waits}\n"),
         Body::Joined => format!("{at} -- {from} joined {group}{waits}\n"),
         Body::Left => format!("{at} -- {from} left {group}{waits}\n"),
-        Body::Invited(user) => format!("{at} -- {from} invited {user} to {group}{waits}\n"),
+        Body::Changed(change) => {
+            let told = change.told(UserName::to_string, &group);
+            format!("{at} -- {from} {told}{waits}\n")
+        }
         Body::KeyChanged => format!("{at} -- another key stands for {from} since then\n"),
         Body::KeyAccepted => format!("{at} -- you accepted another key of {from}\n"),
         Body::Unsupported => format!("{at} -- {place} wrote what needs a newer Cooee\n"),
@@ -114,7 +117,7 @@ mod tests {
 
     use super::*;
     use crate::cli::json::tests::{groups, message, team};
-    use crate::domain::MessageText;
+    use crate::domain::{GroupChange, MessageText};
 
     #[test]
     fn a_message_is_a_line() {
@@ -128,7 +131,7 @@ mod tests {
             (team(), text("four"), false),
             (team(), Body::Created, false),
             (team(), Body::Joined, true),
-            (team(), Body::Invited("carol".parse().unwrap()), false),
+            (team(), Body::Changed(GroupChange::Invite("carol".parse().unwrap())), false),
             (team(), Body::Left, false),
             (ConversationId::Group(GroupId::from_bits(7 << 96)), Body::Unsupported, false),
         ] {

@@ -2,14 +2,12 @@
 
 use super::signed::{Invalid, Kind, open, sign};
 use super::{Device, Identity};
-use crate::domain::{Bundle, DeviceKeys, Group, GroupId, IdentityKey, Profile, UserName};
-use crate::protocol::{
-    decode_bundle, decode_card, decode_profile, encode_bundle, encode_card, encode_profile, limits,
-};
+use crate::domain::{Bundle, DeviceKeys, Profile, UserName};
+use crate::protocol::{decode_bundle, decode_profile, encode_bundle, encode_profile, limits};
 
 /// The bytes of our profile.
 pub fn seal_profile(profile: &Profile, identity: &Identity) -> Vec<u8> {
-    sign(Kind::Profile, &encode_profile(profile), identity.key())
+    sign(Kind::Profile, &encode_profile(profile), identity)
 }
 
 /// Reads the profile that stands at the topic of `user`: signed with the identity key that it names. Whether
@@ -37,15 +35,4 @@ pub fn open_bundle(user: &UserName, keys: &DeviceKeys, payload: &[u8]) -> Result
         true => Ok(bundle),
         false => Err(Invalid::Signer),
     }
-}
-
-/// The bytes of the card of a listed group.
-pub fn seal_card(group: &Group, identity: &Identity) -> Vec<u8> {
-    sign(Kind::Card, &encode_card(group), identity.key())
-}
-
-/// Reads the card that stands at the topic of a group; with the key of who signed it.
-pub fn open_card(group: GroupId, payload: &[u8]) -> Result<(IdentityKey, Group), Invalid> {
-    let signed = open(Kind::Card, payload, limits::CARD)?;
-    Ok((IdentityKey::from_bytes(signed.key), decode_card(group, &signed.text)?))
 }

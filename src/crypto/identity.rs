@@ -1,8 +1,9 @@
 //! Who the user is.
 
-use vodozemac::Ed25519SecretKey;
+use vodozemac::{Ed25519PublicKey, Ed25519SecretKey, Ed25519Signature};
 use zeroize::Zeroizing;
 
+use super::signed::Signer;
 use crate::domain::IdentityKey;
 
 /// The secret identity key of a user. It signs what they say of themselves.
@@ -28,8 +29,14 @@ impl Identity {
     pub fn public(&self) -> IdentityKey {
         IdentityKey::from_bytes(*self.0.public_key().as_bytes())
     }
+}
 
-    pub(super) fn key(&self) -> &Ed25519SecretKey {
-        &self.0
+impl Signer for Identity {
+    fn public_key(&self) -> Ed25519PublicKey {
+        self.0.public_key()
+    }
+
+    fn sign(&self, bytes: &[u8]) -> Ed25519Signature {
+        self.0.sign(bytes)
     }
 }

@@ -36,13 +36,12 @@ pub mod vault;
 pub mod verify;
 
 pub use device::Device;
-pub use documents::{open_bundle, open_card, open_profile, seal_bundle, seal_card, seal_profile};
+pub use documents::{open_bundle, open_profile, seal_bundle, seal_profile};
 pub use identity::Identity;
 pub use peer::{Closed, Peer};
 pub use sender_key::{Inbound, Outbound, Unopened};
 pub use signed::Invalid;
 pub use tag::{Tag, tag};
-pub use vodozemac::Ed25519SecretKey as SecretKey;
 
 /// What was stored is not what this layer wrote.
 #[derive(Debug, thiserror::Error)]

@@ -6,10 +6,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use vodozemac::{Ed25519PublicKey, Ed25519SecretKey, Ed25519Signature};
 
-use crate::protocol::{Malformed, VERSION};
+use crate::protocol::{Malformed, SignedDocument, VERSION};
 
 /// What kind of document it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,6 @@ pub enum Kind {
     Profile,
     /// The keys of a device; signed by the device's key.
     Bundle,
-    /// The card of a listed group; signed by the identity key of who publishes it.
-    Card,
     /// What an owner or admin says of a group; signed by their identity key.
     Group,
     /// How a member stands to a group; signed by their identity key.
@@ -27,11 +25,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn tag(self) -> &'static str {
+    /// One word for it, which the signature covers.
+    pub fn tag(self) -> &'static str {
         match self {
             Self::Profile => "profile",
             Self::Bundle => "bundle",
-            Self::Card => "card",
             Self::Group => "group",
             Self::Member => "member",
         }
@@ -83,15 +81,6 @@ struct Head {
     v: u32,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Outer {
-    v: u32,
-    t: String,
-    d: String,
-    k: String,
-    s: String,
-}
-
 fn covered(tag: &str, text: &str) -> Vec<u8> {
     format!("cooee1|{tag}|{text}").into_bytes()
 }
@@ -126,14 +115,14 @@ impl Signer for vodozemac::olm::Account {
 
 /// Signs a document.
 pub fn sign(kind: Kind, text: &str, signer: &impl Signer) -> Vec<u8> {
-    let outer = Outer {
-        v: VERSION,
-        t: kind.tag().to_owned(),
-        d: text.to_owned(),
-        k: signer.public_key().to_base64(),
-        s: signer.sign(&covered(kind.tag(), text)).to_base64(),
+    let signed = SignedDocument {
+        version: VERSION,
+        kind: kind.tag().to_owned(),
+        text: text.to_owned(),
+        key: signer.public_key().to_base64(),
+        signature: signer.sign(&covered(kind.tag(), text)).to_base64(),
     };
-    serde_json::to_vec(&outer).expect("strings and numbers alone are always written")
+    signed.to_bytes()
 }
 
 /// Reads a signed document of at most `limit` bytes and checks its signature.
@@ -145,27 +134,31 @@ pub fn open(kind: Kind, payload: &[u8], limit: usize) -> Result<Signed, Invalid>
         Head { v: VERSION } => {}
         Head { v } => return Err(Invalid::Version(v)),
     }
-    let outer: Outer = serde_json::from_slice(payload)?;
-    if outer.t != kind.tag() {
+    let outer: SignedDocument = serde_json::from_slice(payload)?;
+    if outer.kind != kind.tag() {
         return Err(Invalid::Kind);
     }
-    check(&outer).ok_or(Invalid::Signature).map(|key| Signed { key, text: outer.d })
+    check(&outer).ok_or(Invalid::Signature).map(|key| Signed { key, text: outer.text })
 }
 
-/// A signed document as we would write it ourselves. What is around the text is not signed, so anybody could
-/// write it in endless ways that are all valid; whoever keeps documents and compares them keeps this one.
-pub fn rewrite(payload: &[u8]) -> Result<Vec<u8>, Invalid> {
-    Ok(serde_json::to_vec(&serde_json::from_slice::<Outer>(payload)?)?)
+/// Reads a signed document that we kept ourselves, and whose signature was checked when it came.
+pub fn reopen(kind: Kind, kept: &[u8]) -> Result<Signed, Invalid> {
+    let outer: SignedDocument = serde_json::from_slice(kept)?;
+    if outer.kind != kind.tag() {
+        return Err(Invalid::Kind);
+    }
+    let key = STANDARD_NO_PAD.decode(&outer.key).ok().and_then(|key| key.try_into().ok());
+    key.ok_or(Invalid::Signature).map(|key| Signed { key, text: outer.text })
 }
 
 /// The key, if the signature is its own. `from_base64` of vodozemac 0.11 panics on a key of another length
 /// than 32 bytes, so the bytes are counted here.
-fn check(outer: &Outer) -> Option<[u8; 32]> {
-    let key: [u8; 32] = STANDARD_NO_PAD.decode(&outer.k).ok()?.try_into().ok()?;
-    let signature: [u8; 64] = STANDARD_NO_PAD.decode(&outer.s).ok()?.try_into().ok()?;
+fn check(outer: &SignedDocument) -> Option<[u8; 32]> {
+    let key: [u8; 32] = STANDARD_NO_PAD.decode(&outer.key).ok()?.try_into().ok()?;
+    let signature: [u8; 64] = STANDARD_NO_PAD.decode(&outer.signature).ok()?.try_into().ok()?;
     let public = Ed25519PublicKey::from_slice(&key).ok()?;
     let signature = Ed25519Signature::from_slice(&signature).ok()?;
-    public.verify(&covered(&outer.t, &outer.d), &signature).ok()?;
+    public.verify(&covered(&outer.kind, &outer.text), &signature).ok()?;
     Some(key)
 }
 
@@ -218,8 +211,8 @@ mod tests {
 
         #[test]
         fn any_text_comes_back(text in "\\PC{0,50}") {
-            let signed = sign(Kind::Card, &text, &key());
-            prop_assert_eq!(open(Kind::Card, &signed, 4_000).unwrap().text, text);
+            let signed = sign(Kind::Group, &text, &key());
+            prop_assert_eq!(open(Kind::Group, &signed, 4_000).unwrap().text, text);
         }
     }
 }

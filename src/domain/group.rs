@@ -1,12 +1,13 @@
-//! Groups: who belongs, and how two views of one group become one without any order of events.
+//! Groups, as front ends and files show them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::group_documents::{Member, View};
 use super::text::checked_name;
-use super::{GroupId, InvalidText, Timestamp, UserName, clean_line, limits};
+use super::{GroupId, IdentityKey, InvalidText, Timestamp, UserName, clean_line};
 
 /// What a group is called: one clean line, up to 64 grapheme clusters. Two groups may share a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +62,16 @@ pub enum JoinPolicy {
     Invite,
 }
 
+impl JoinPolicy {
+    /// One word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+        }
+    }
+}
+
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -73,20 +84,13 @@ pub enum Role {
     Member,
 }
 
-/// One user's way in and out of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How a member is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// Raised at every join and every leave: odd is in, even is out. The greater count is the newer.
-    pub count: u32,
-    /// When it was raised last, by that user's clock.
+    /// What they may do.
+    pub role: Role,
+    /// When they came, by their own clock.
     pub since: Timestamp,
-}
-
-impl Membership {
-    /// Whether the user is in.
-    pub fn is_in(self) -> bool {
-        self.count % 2 == 1
-    }
 }
 
 /// How we stand to a group.
@@ -103,10 +107,42 @@ pub enum Standing {
     Left,
 }
 
-/// A group as one Cooee knows it.
-///
-/// Name, owner, policy and time of making never change. Members merge by the greater count of each
-/// user, so views that heard of the same events in any order, any number of times, are equal.
+/// Something that the owner or an admin does with a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupChange {
+    /// Asks somebody in. Into an open group any member may.
+    Invite(UserName),
+    /// Puts somebody out, or takes an invitation back.
+    Remove(UserName),
+    /// Gives the group another name.
+    Rename(GroupName),
+    /// Makes a member an admin. The owner alone.
+    Promote(UserName),
+    /// Makes an admin a member again. The owner alone.
+    Demote(UserName),
+    /// Changes who may come in. The owner alone.
+    Policy(JoinPolicy),
+}
+
+impl GroupChange {
+    /// What somebody did to `group`, as it follows their name.
+    pub fn told(&self, name: impl Fn(&UserName) -> String, group: &str) -> String {
+        match self {
+            Self::Invite(user) => format!("invited {} to {group}", name(user)),
+            Self::Remove(user) => format!("removed {} from {group}", name(user)),
+            Self::Rename(new) => format!("named {group} #{new}"),
+            Self::Promote(user) => format!("made {} an admin of {group}", name(user)),
+            Self::Demote(user) => format!("made {} a member of {group} again", name(user)),
+            Self::Policy(JoinPolicy::Open) => format!("opened {group}: anybody may join"),
+            Self::Policy(JoinPolicy::Invite) => format!("closed {group}: by invitation from now on"),
+        }
+    }
+}
+
+/// A group as one Cooee knows it: what follows from all that was signed about it
+/// ([`group_documents`](super::group_documents)), with people by their names alone. Who has a name and another
+/// key than the one that we know for it is not among them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Which.
@@ -119,67 +155,62 @@ pub struct Group {
     pub policy: JoinPolicy,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Everybody who ever joined; see [`Group::members`] for those who are in.
-    pub roster: BTreeMap<UserName, Membership>,
+    /// Those who are in.
+    pub members: BTreeMap<UserName, Membership>,
+    /// Those who were asked in and did not answer yet.
+    pub invited: BTreeSet<UserName>,
+    /// Those who are out, and were in or asked in before.
+    pub former: BTreeSet<UserName>,
 }
 
 impl Group {
-    /// Those who are in, by name.
-    pub fn members(&self) -> impl Iterator<Item = (&UserName, Membership)> {
-        self.roster.iter().filter(|(_, m)| m.is_in()).map(|(user, m)| (user, *m))
+    /// Works it out. `known` tells the key that somebody is known by, if they are.
+    pub fn of(view: &View, known: impl Fn(&UserName) -> Option<IdentityKey>) -> Self {
+        let is_known = |member: &Member| known(&member.user).is_none_or(|key| key == member.key);
+        let named = |member: &Member| member.user.clone();
+        let mut members = BTreeMap::new();
+        let mut invited = BTreeSet::new();
+        for (member, standing) in view.members.iter().filter(|(member, _)| is_known(member)) {
+            match standing.came {
+                Some(since) => {
+                    let role = view.role(member).unwrap_or(Role::Member);
+                    members.entry(named(member)).or_insert(Membership { role, since });
+                }
+                None => {
+                    invited.insert(named(member));
+                }
+            }
+        }
+        let is_out = |user: &UserName| !members.contains_key(user) && !invited.contains(user);
+        Self {
+            id: view.id,
+            name: view.name.clone(),
+            owner: view.owner.user.clone(),
+            policy: view.policy,
+            created_at: view.created_at,
+            former: view.former.iter().map(named).filter(is_out).collect(),
+            members,
+            invited,
+        }
     }
 
     /// Whether this user is in.
     pub fn has_member(&self, user: &UserName) -> bool {
-        self.roster.get(user).is_some_and(|m| m.is_in())
+        self.members.contains_key(user)
     }
 
     /// What this user may do.
     pub fn role(&self, user: &UserName) -> Role {
-        if *user == self.owner { Role::Owner } else { Role::Member }
-    }
-
-    /// The membership this user has after joining (`enter`) or leaving now. Doing again what is already
-    /// so changes nothing.
-    pub fn step(&self, user: &UserName, enter: bool, now: Timestamp) -> Membership {
-        let known = self.roster.get(user).copied();
-        match known {
-            Some(m) if m.is_in() == enter => m,
-            Some(m) => Membership { count: m.count.saturating_add(1), since: now },
-            None => Membership { count: if enter { 1 } else { 2 }, since: now },
+        match self.members.get(user) {
+            Some(membership) => membership.role,
+            None if *user == self.owner => Role::Owner,
+            None => Role::Member,
         }
     }
 
-    /// Takes in what is known elsewhere of one user; says whether that was news. A full roster takes no
-    /// new name.
-    pub fn note(&mut self, user: &UserName, membership: Membership) -> bool {
-        let full = self.roster.len() >= limits::GROUP_MEMBERS;
-        match self.roster.get_mut(user) {
-            Some(known) if membership.count > known.count => {
-                *known = membership;
-                true
-            }
-            Some(_) => false,
-            None if full => false,
-            None => {
-                self.roster.insert(user.clone(), membership);
-                true
-            }
-        }
-    }
-
-    /// Takes in another view of the same group; says whether it held news. A view of another group, or
-    /// one that disagrees on what never changes, holds none.
-    pub fn merge(&mut self, other: &Self) -> bool {
-        let same = (self.id, &self.name, &self.owner, self.policy, self.created_at)
-            == (other.id, &other.name, &other.owner, other.policy, other.created_at);
-        let mut news = false;
-        if same {
-            for (user, membership) in &other.roster {
-                news |= self.note(user, *membership);
-            }
-        }
-        news
+    /// Whether this user decides who is in and what the group is called.
+    pub fn is_led_by(&self, user: &UserName) -> bool {
+        self.role(user) != Role::Member
     }
 }
 
@@ -188,28 +219,36 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::group_documents::Standing as Place;
 
-    fn group(roster: &[(u8, u32)]) -> Group {
-        let user = |n: u8| -> UserName { format!("u{n}").parse().unwrap() };
-        // In life a count is raised by its user alone, so equal counts carry equal times.
-        let member = |count: u32| Membership { count, since: Timestamp::from_millis(i64::from(count)) };
-        Group {
+    fn member(user: &str, key: u8) -> Member {
+        Member { user: user.parse().unwrap(), key: IdentityKey::from_bytes([key; 32]) }
+    }
+
+    fn view() -> View {
+        let came = |n| Place { count: 1, came: Some(Timestamp::from_millis(n)) };
+        let asked = Place { count: 1, came: None };
+        let members = [
+            (member("alice", 1), came(1)),
+            (member("bob", 2), came(2)),
+            (member("carol", 3), came(3)),
+            (member("dave", 4), asked),
+        ];
+        View {
             id: GroupId::from_bits(7),
             name: GroupName::new("#team").unwrap(),
-            owner: user(0),
-            policy: JoinPolicy::Open,
+            owner: member("alice", 1),
+            policy: JoinPolicy::Invite,
             created_at: Timestamp::EPOCH,
-            roster: roster.iter().map(|&(n, count)| (user(n), member(count))).collect(),
+            admins: [member("bob", 2)].into(),
+            members: members.into(),
+            former: [member("erin", 5), member("carol", 9)].into(),
+            flags: BTreeSet::new(),
         }
     }
 
-    fn merged(mut a: Group, b: &Group) -> Group {
-        a.merge(b);
-        a
-    }
-
-    fn rosters() -> impl Strategy<Value = Vec<(u8, u32)>> {
-        prop::collection::vec((0u8..6, 1u32..9), 0..8)
+    fn names<'a>(users: impl IntoIterator<Item = &'a UserName>) -> Vec<&'a str> {
+        users.into_iter().map(UserName::as_str).collect()
     }
 
     proptest! {
@@ -219,44 +258,24 @@ mod tests {
                 prop_assert_eq!(GroupName::new(name.as_str()), Ok(name));
             }
         }
-
-        #[test]
-        fn merging_needs_no_order(a in rosters(), b in rosters(), c in rosters()) {
-            let (a, b, c) = (group(&a), group(&b), group(&c));
-            prop_assert_eq!(merged(a.clone(), &b), merged(b.clone(), &a));
-            prop_assert_eq!(merged(merged(a.clone(), &b), &c), merged(a.clone(), &merged(b.clone(), &c)));
-            prop_assert_eq!(merged(a.clone(), &a), a);
-        }
     }
 
     #[test]
-    fn joining_and_leaving_raise_the_count_once() {
-        let mut g = group(&[(0, 1)]);
-        let bob: UserName = "bob".parse().unwrap();
-        for (enter, count) in [(true, 1), (true, 1), (false, 2), (false, 2), (true, 3)] {
-            let step = g.step(&bob, enter, Timestamp::EPOCH);
-            assert_eq!(step.count, count);
-            g.note(&bob, step);
-            assert_eq!(g.has_member(&bob), enter);
-        }
+    fn people_stand_there_by_their_names() {
+        let group = Group::of(&view(), |_| None);
+        assert_eq!(names(group.members.keys()), ["alice", "bob", "carol"]);
+        assert_eq!((names(&group.invited), names(&group.former)), (vec!["dave"], vec!["erin"]));
+        let role = |user: &str| group.role(&user.parse().unwrap());
+        assert_eq!((role("alice"), role("bob")), (Role::Owner, Role::Admin));
+        assert_eq!((role("carol"), role("dave")), (Role::Member, Role::Member));
     }
 
     #[test]
-    fn a_view_that_disagrees_on_the_name_holds_no_news() {
-        let mut known = group(&[(0, 1)]);
-        let mut other = group(&[(0, 2), (1, 1)]);
-        other.name = GroupName::new("other").unwrap();
-        assert!(!known.merge(&other));
-        assert_eq!(known, group(&[(0, 1)]));
-    }
-
-    #[test]
-    fn a_roster_is_bounded() {
-        let mut g = group(&[]);
-        for n in 0..2 * limits::GROUP_MEMBERS {
-            let user = format!("m{n}").parse().unwrap();
-            g.note(&user, Membership { count: 1, since: Timestamp::EPOCH });
-        }
-        assert_eq!(g.roster.len(), limits::GROUP_MEMBERS);
+    fn whoever_has_another_key_than_we_know_is_not_among_them() {
+        let known =
+            |user: &UserName| (user.as_str() == "carol").then_some(IdentityKey::from_bytes([9; 32]));
+        let group = Group::of(&view(), known);
+        assert_eq!(names(group.members.keys()), ["alice", "bob"]);
+        assert_eq!(names(&group.former), ["carol", "erin"]);
     }
 }

@@ -149,8 +149,12 @@ hex_id!(
     DeviceId, u64, "device id"
 );
 hex_id!(
-    /// A group, whatever it is called: 128 random bits.
+    /// A group, whatever it is called: 128 bits that its owner's key makes (`crypto::groups`).
     GroupId, u128, "group id"
+);
+hex_id!(
+    /// All that counts in a group, in 128 bits: who has another one knows something else of it.
+    StateHash, u128, "state of a group"
 );
 /// The one identity of a message, made by its sender (UUIDv7, RFC 9562 section 5.7) and used for
 /// de-duplication everywhere.

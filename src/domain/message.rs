@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConversationId, Delivery, InvalidText, MessageId, Timestamp, UserName, clean_block, limits,
+    ConversationId, Delivery, GroupChange, InvalidText, MessageId, Timestamp, UserName, clean_block,
+    limits,
 };
 
 /// The text of a message: cleaned for the terminal, not blank, at most [`limits::TEXT`] bytes.
@@ -69,8 +70,8 @@ pub enum Body {
     Joined,
     /// The sender left the group.
     Left,
-    /// The sender invited this person into the group.
-    Invited(UserName),
+    /// The sender did this with the group.
+    Changed(GroupChange),
     /// Another key than the sender's stands for their name since then. Written here by ourselves.
     KeyChanged,
     /// We accepted another key of the sender. Written here by ourselves.

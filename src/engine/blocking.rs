@@ -45,9 +45,7 @@ impl Core {
         let ids: Vec<GroupId> =
             views.filter(|view| theirs(&view.standing)).map(|view| view.group.id).collect();
         for id in ids {
-            if let Some(stored) = self.groups.get(id).cloned() {
-                self.decline(stored).await?;
-            }
+            self.decline(id).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use uuid::{ContextV7, Uuid};
 
-use crate::domain::{DeviceId, GroupId, MessageId, Timestamp};
+use crate::domain::{DeviceId, MessageId, Timestamp};
 
 /// Tells the time. Given in from outside, so that a test can let it jump.
 #[derive(Clone)]
@@ -80,11 +80,6 @@ impl Mint {
         let moment = uuid::Timestamp::from_unix(&self.context, millis / 1_000, nanos);
         (MessageId::from(Uuid::new_v7(moment)), self.last)
     }
-}
-
-/// A new group id.
-pub(super) fn group_id() -> GroupId {
-    GroupId::from_bits(Uuid::new_v4().as_u128())
 }
 
 /// The name of a comparison of emoji.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ConversationId, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt, UserName,
+    ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt,
+    UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -60,12 +61,13 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
-    /// Ask somebody into a group. Answered by `Update::Done` or `Update::Refused`.
-    Invite {
-        /// Into which.
+    /// Do something that is the owner's and the admins' to do; see [`GroupChange`]. Answered by `Update::Done` or
+    /// `Update::Refused`.
+    ChangeGroup {
+        /// Which.
         group: GroupId,
-        /// Whom.
-        user: UserName,
+        /// What.
+        change: GroupChange,
         /// To know the answer by.
         ticket: Ticket,
     },

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::mail::{Mail, Refusal};
+use crate::crypto::signed::Kind;
 use crate::domain::{
-    Body, ConversationId, Delivery, DeviceId, DeviceKeys, Message, Standing, Timestamp, UserName,
+    Body, ConversationId, Delivery, DeviceId, DeviceKeys, Message, Timestamp, UserName,
 };
-use crate::mqtt::Request;
-use crate::protocol::{Content, Copy, Letter, ReadUpTo};
-use crate::store::{Draft, Incoming as Storable, StoredGroup};
+use crate::protocol::{Content, Copy, Letter, ReadUpTo, SignedDocument};
+use crate::store::{Draft, Incoming as Storable};
 
 /// How long a read mark waits for others of the same conversation.
 const GATHER: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ impl Core {
         known.copied()
     }
 
-    fn is_alone_with_this_device(&self) -> bool {
+    pub(super) fn is_alone_with_this_device(&self) -> bool {
         self.me.devices.iter().all(|keys| keys.id == self.device)
     }
 
@@ -53,55 +53,40 @@ impl Core {
         &mut self,
         letter: &Letter,
         to: &ConversationId,
-        group: Option<&StoredGroup>,
     ) -> Result<Option<Draft>, Fatal> {
         if self.is_alone_with_this_device() {
             return Ok(None);
         }
-        let group = group.map(|stored| stored.group.clone());
-        let copy = Copy { to: to.clone(), letter: letter.clone(), group };
+        let copy = Copy { to: to.clone(), letter: letter.clone() };
         let copy = self.notice(Content::Copy(Box::new(copy)));
         let me = self.me.user.clone();
         self.draft_to(&copy, &me).await.map(Some)
     }
 
-    /// Another device of ours said something.
-    pub(super) async fn on_copy(
-        &mut self,
-        Copy { to, letter, group }: Copy,
-        mail: &mut Mail,
-    ) -> Result<Result<(), Refusal>, Fatal> {
-        if let (ConversationId::Group(id), Some(group)) = (&to, group) {
-            if group.id != *id {
-                return Ok(Err(Refusal::Misplaced));
-            }
-            let is_in = group.has_member(&self.me.user);
-            let standing = if is_in { Standing::Member } else { Standing::Left };
-            let group = match self.groups.get(*id) {
-                Some(known) => {
-                    let mut merged = known.group.clone();
-                    merged.merge(&group);
-                    merged
-                }
-                None => group,
-            };
-            self.groups.insert(StoredGroup { group, standing, unsubscribe: !is_in });
-            match is_in {
-                true => self.ask(Request::Subscribe(self.group_subscriptions(*id).into())).await,
-                false => self.ask(Request::Unsubscribe(self.group_filters(*id).into())).await,
-            }
-            self.on_group_changed(*id, mail);
-        }
+    /// Another device of ours said something. What it signed about a group came before, or is in it.
+    pub(super) fn on_copy(&mut self, Copy { to, letter }: Copy, mail: &mut Mail) -> Result<(), Refusal> {
+        let mut learn = |signed: SignedDocument| match &to {
+            ConversationId::Group(id) => self.learn(*id, &[signed], mail).map(drop),
+            ConversationId::Direct(_) => Err(Refusal::Misplaced),
+        };
         let body = match letter.content {
             Content::Text(text) => Body::Text(text),
-            Content::Joined if letter.membership.is_some_and(|m| m.count == 1) && self.owns(&to) => {
-                Body::Created
+            Content::Joined(signed) => {
+                // A member says that they came; of the owner's documents the first says that the group was made.
+                let is_made = signed.kind == Kind::Group.tag();
+                learn(signed)?;
+                if is_made { Body::Created } else { Body::Joined }
             }
-            Content::Joined => Body::Joined,
-            Content::Left => Body::Left,
-            Content::Invited(user) => Body::Invited(user),
+            Content::Left(signed) => {
+                learn(signed)?;
+                Body::Left
+            }
+            Content::Changed(change, signed) => {
+                signed.map_or(Ok(()), learn)?;
+                Body::Changed(change)
+            }
             Content::Newer => Body::Unsupported,
-            _ => return Ok(Err(Refusal::Misplaced)),
+            _ => return Err(Refusal::Misplaced),
         };
         let recipients = match &to {
             ConversationId::Direct(user) => vec![user.clone()],
@@ -121,12 +106,7 @@ impl Core {
             unseen: false,
         };
         mail.storable.push(Storable::Said { message, recipients });
-        Ok(Ok(()))
-    }
-
-    fn owns(&self, conversation: &ConversationId) -> bool {
-        let ConversationId::Group(id) = conversation else { return false };
-        self.groups.get(*id).is_some_and(|stored| stored.group.owner == self.me.user)
+        Ok(())
     }
 
     /// Something was read here: our other devices are told before long.

@@ -123,6 +123,9 @@ pub enum Error {
     /// The keys of the account.
     #[error(transparent)]
     Keys(#[from] crate::crypto::Unreadable),
+    /// What was stored of a group.
+    #[error("what is kept of a group makes no sense: the account is damaged; put a copy of it back")]
+    Group,
     /// The CSV files.
     #[error(transparent)]
     Registry(#[from] crate::registry::Error),

@@ -1,20 +1,297 @@
 //! The groups we have to do with, and those that are listed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::people::People;
 use super::update::GroupView;
-use crate::domain::{Group, GroupId, JoinPolicy, Membership, Standing, Timestamp, UserName};
+use crate::crypto::groups::{self, Rejected};
+use crate::domain::group_documents::{Item, Ledger, Member, View};
+use crate::domain::{
+    Group, GroupId, JoinPolicy, Profile, Standing, StateHash, UserName, limits::GROUP_MEMBERS,
+};
+use crate::protocol::{self, Papers, SignedDocument, encode_card};
 use crate::store::StoredGroup;
 
 /// Most groups that are remembered, listed ones included.
 const MOST: usize = 5_000;
 
+/// Most bytes that are kept of what was signed about listed groups, all together.
+const LISTED_BYTES: usize = 32 * 1024 * 1024;
+
 /// How long a card that lacks what we know stands before we put ours there. Others may do so meanwhile; and
 /// two views that cannot agree must not answer each other as fast as the network goes.
 const CORRECTION: Duration = Duration::from_secs(1);
+
+/// How many states of a group are remembered that were before: whoever names one of them knows less than we do,
+/// and what they lack is on its way to them.
+const FORMER_STATES: usize = 32;
+
+/// How long a state that we never had may be named to us before we ask about it: what tells of it may be on its
+/// way.
+const WONDER: Duration = Duration::from_secs(2);
+
+/// How long until the same person is asked about a group again, or told all about it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most invitations of which a part is here.
+const GATHERING: usize = 32;
+
+/// Why somebody is written to about a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Errand {
+    /// To ask what they know of it.
+    Ask,
+    /// To tell them what we know.
+    Tell,
+}
+
+/// Who we are, and whom we know: what people in a group are called follows from it.
+#[derive(Clone, Copy)]
+pub(super) struct Eyes<'a> {
+    pub me: &'a Profile,
+    pub people: &'a People,
+}
+
+impl Eyes<'_> {
+    /// We, as a member.
+    pub fn me(&self) -> Member {
+        Member { user: self.me.user.clone(), key: self.me.identity }
+    }
+
+    /// Somebody, as a member, if we know their key.
+    pub fn member(&self, user: &UserName) -> Option<Member> {
+        match *user == self.me.user {
+            true => Some(self.me()),
+            false => {
+                let key = self.people.profile(user)?.identity;
+                Some(Member { user: user.clone(), key })
+            }
+        }
+    }
+}
+
+/// A group that we know of: all that was signed about it, and what follows from that.
+pub(super) struct KnownGroup {
+    ledger: Ledger,
+    view: View,
+    /// The view, as front ends see it.
+    pub group: Group,
+    state: StateHash,
+    /// States that it was in before, the newest last.
+    former: VecDeque<StateHash>,
+    pub standing: Standing,
+    /// Whether the broker still has to be told that we do not subscribe to it any more.
+    pub unsubscribe: bool,
+    /// How many bytes were signed about it.
+    size: usize,
+}
+
+impl KnownGroup {
+    /// `None` where the ledger does not have the owner's word.
+    pub fn new(ledger: Ledger, standing: Standing, eyes: Eyes<'_>) -> Option<Self> {
+        let view = ledger.view()?;
+        let group = group_of(&view, eyes);
+        let state = groups::state_hash(&ledger);
+        let size = size_of(&ledger);
+        let (former, unsubscribe) = (VecDeque::new(), false);
+        Some(Self { ledger, view, group, state, former, standing, unsubscribe, size })
+    }
+
+    /// Reads what was stored.
+    fn read(stored: &StoredGroup, eyes: Eyes<'_>) -> Option<Self> {
+        let mut ledger = Ledger::new(stored.id);
+        for bytes in &stored.signed {
+            ledger.insert(groups::reopen(bytes).ok()?).ok()?;
+        }
+        let known = Self::new(ledger, stored.standing.clone(), eyes)?;
+        Some(Self { unsubscribe: stored.unsubscribe, ..known })
+    }
+
+    /// As it is stored.
+    pub fn stored(&self) -> StoredGroup {
+        StoredGroup {
+            id: self.ledger.id(),
+            signed: self.ledger.items().map(|item| item.bytes().clone()).collect(),
+            standing: self.standing.clone(),
+            unsubscribe: self.unsubscribe,
+        }
+    }
+
+    /// All that was signed about it.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What follows from that.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// All that counts in it, in short.
+    pub fn state(&self) -> StateHash {
+        self.state
+    }
+
+    /// Whether we know all that somebody knows who names this state.
+    fn knows(&self, state: StateHash) -> bool {
+        self.state == state || self.former.contains(&state)
+    }
+
+    /// Takes in what somebody signed; says whether that was news.
+    pub fn insert(&mut self, item: Item, eyes: Eyes<'_>) -> bool {
+        let news = self.ledger.insert(item).unwrap_or(false);
+        if news {
+            self.look_again(eyes);
+        }
+        news
+    }
+
+    /// Works out anew what follows from what was signed, and from whom we know.
+    pub fn look_again(&mut self, eyes: Eyes<'_>) {
+        // What is once here does not go away, and with it the owner's word.
+        if let Some(view) = self.ledger.view() {
+            self.group = group_of(&view, eyes);
+            self.view = view;
+        }
+        self.size = size_of(&self.ledger);
+        let state = groups::state_hash(&self.ledger);
+        if state != self.state {
+            self.former.push_back(std::mem::replace(&mut self.state, state));
+            if self.former.len() > FORMER_STATES {
+                self.former.pop_front();
+            }
+        }
+    }
+
+    /// Reads what others say was signed, and takes it in; says whether there was news. What is no good is left
+    /// out, and the first reason returned.
+    pub fn learn(&mut self, signed: &[SignedDocument], eyes: Eyes<'_>) -> (bool, Option<Rejected>) {
+        let mut rejected = None;
+        let mut news = false;
+        let known: BTreeSet<_> = self.ledger.items().map(|item| item.bytes().clone()).collect();
+        for bytes in signed.iter().map(SignedDocument::to_bytes) {
+            if known.contains(bytes.as_slice()) {
+                continue;
+            }
+            match groups::open(&bytes) {
+                Ok(item) => news |= self.ledger.insert(item).unwrap_or(false),
+                Err(why) => {
+                    rejected.get_or_insert(why);
+                }
+            }
+        }
+        if news {
+            self.look_again(eyes);
+        }
+        (news, rejected)
+    }
+
+    /// Whether somebody who asks us in may do so. Into a group by invitation that is signed.
+    pub fn is_asked_by(&self, from: &UserName, me: &Member) -> bool {
+        match self.group.policy {
+            JoinPolicy::Open => self.group.has_member(from),
+            JoinPolicy::Invite => self.view.has(me),
+        }
+    }
+
+    /// How we stand to it by what was signed. `None` where it is nothing to us any more.
+    pub fn standing_of(&self, me: &Member) -> Option<Standing> {
+        let place = self.view.members.get(me);
+        let asked_by = || {
+            let by = self.ledger.admitted_by(me).unwrap_or_else(|| self.view.owner.clone());
+            Standing::Invited(by.user)
+        };
+        match (&self.standing, place) {
+            (_, Some(place)) if place.came.is_some() => Some(Standing::Member),
+            (Standing::Invited(by), _) if self.group.policy == JoinPolicy::Open => {
+                Some(Standing::Invited(by.clone()))
+            }
+            (Standing::Invited(by), Some(_)) => Some(Standing::Invited(by.clone())),
+            (_, Some(_)) => Some(asked_by()),
+            (Standing::Invited(_), None) => None,
+            (Standing::Member | Standing::Left, None) => Some(Standing::Left),
+            (Standing::Listed, None) => Some(Standing::Listed),
+        }
+    }
+
+    /// All that counts in it, as it travels: documents first.
+    pub fn papers(&self) -> Vec<SignedDocument> {
+        self.ledger.counted().iter().filter_map(travelling).collect()
+    }
+
+    /// What the owner and the admins signed, as it travels.
+    pub fn documents(&self) -> Vec<SignedDocument> {
+        let counted = self.ledger.counted();
+        counted.iter().filter(|i| matches!(i, Item::Document(_))).filter_map(travelling).collect()
+    }
+
+    /// The payload of its card; empty where it has none.
+    pub fn card(&self) -> Vec<u8> {
+        match self.group.policy == JoinPolicy::Open && !self.group.members.is_empty() {
+            true => encode_card(self.group.id, self.papers()).0,
+            false => Vec::new(),
+        }
+    }
+
+    /// Whether a card with this on it lacks what we signed ourselves, although there is room for all.
+    fn is_outdated(&self, card: &[SignedDocument], me: &Member) -> bool {
+        let ours = |item: &Item| match item {
+            Item::Document(held) => held.content.author == *me,
+            Item::Statement(held) => held.content.member == *me,
+        };
+        let counted = self.ledger.counted();
+        let ours: Vec<_> = counted.iter().filter(|item| ours(item)).filter_map(travelling).collect();
+        ours.iter().any(|ours| !card.contains(ours)) && encode_card(self.group.id, self.papers()).1
+    }
+
+    /// Whether there is no room for another member.
+    pub fn is_full(&self) -> bool {
+        self.view.members.len() >= GROUP_MEMBERS
+    }
+}
+
+fn size_of(ledger: &Ledger) -> usize {
+    ledger.items().map(|item| item.bytes().len()).sum()
+}
+
+fn group_of(view: &View, eyes: Eyes<'_>) -> Group {
+    Group::of(view, |user| eyes.member(user).map(|member| member.key))
+}
+
+/// A document of ours, as it travels. We wrote the bytes, so they are read.
+fn travelling(item: &Item) -> Option<SignedDocument> {
+    SignedDocument::from_bytes(item.bytes(), protocol::limits::GROUP_DOCUMENT).ok()
+}
+
+/// The same in letters: as many to each as have room there. The last names the state that they make.
+pub(super) fn letters(
+    group: GroupId,
+    signed: Vec<SignedDocument>,
+    state: Option<StateHash>,
+) -> Vec<Papers> {
+    let mut letters: Vec<Papers> = Vec::new();
+    let mut room = 0;
+    for document in signed {
+        let size = document.to_bytes().len();
+        match letters.last_mut() {
+            Some(last) if size <= room => {
+                room -= size;
+                last.signed.push(document);
+            }
+            _ => {
+                room = protocol::limits::PAPERS.saturating_sub(size);
+                letters.push(Papers { group, signed: vec![document], state: None });
+            }
+        }
+    }
+    if let Some(last) = letters.last_mut() {
+        last.state = state;
+    }
+    letters
+}
 
 /// What a card from the directory came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,33 +300,41 @@ pub(super) enum Card {
     Known,
     /// It told something new.
     News,
-    /// It lacks what we know about ourselves: ours will stand there before long.
+    /// It lacks what we signed ourselves: ours will stand there before long.
     Outdated,
 }
 
 /// The groups we have to do with, and those that are listed.
 #[derive(Default)]
 pub(super) struct Groups {
-    known: BTreeMap<GroupId, StoredGroup>,
-    /// Open groups of ours whose card was seen on this connection.
+    known: BTreeMap<GroupId, KnownGroup>,
+    /// Open groups whose card was seen on this connection.
     carded: BTreeSet<GroupId>,
     /// Groups whose card should be published.
     pub cards_due: BTreeSet<GroupId>,
     /// Cards that stand there and lack what we know, and when ours is due.
     corrections: BTreeMap<GroupId, Instant>,
+    /// What came of invitations into groups that we do not know, until the rest comes.
+    gathering: BTreeMap<(GroupId, UserName), Ledger>,
+    /// Who named a state of a group that we never had, which, and when to ask about it.
+    wondering: BTreeMap<(GroupId, UserName), (StateHash, Instant)>,
+    /// Whom we wrote to about a group of late, and when.
+    errands: BTreeMap<(GroupId, UserName, Errand), Instant>,
 }
 
 impl Groups {
-    pub fn new(stored: Vec<StoredGroup>) -> Self {
-        let known = stored.into_iter().map(|g| (g.group.id, g)).collect();
-        Self { known, ..Self::default() }
+    /// `None` where something that was stored makes no sense.
+    pub fn new(stored: &[StoredGroup], eyes: Eyes<'_>) -> Option<Self> {
+        let read = |stored: &StoredGroup| Some((stored.id, KnownGroup::read(stored, eyes)?));
+        let known = stored.iter().map(read).collect::<Option<_>>()?;
+        Some(Self { known, ..Self::default() })
     }
 
-    pub fn get(&self, id: GroupId) -> Option<&StoredGroup> {
+    pub fn get(&self, id: GroupId) -> Option<&KnownGroup> {
         self.known.get(&id)
     }
 
-    pub fn get_mut(&mut self, id: GroupId) -> Option<&mut StoredGroup> {
+    pub fn get_mut(&mut self, id: GroupId) -> Option<&mut KnownGroup> {
         self.known.get_mut(&id)
     }
 
@@ -68,7 +353,7 @@ impl Groups {
     }
 
     pub fn view(&self, id: GroupId) -> Option<GroupView> {
-        let StoredGroup { group, standing, .. } = self.known.get(&id)?;
+        let KnownGroup { group, standing, .. } = self.known.get(&id)?;
         Some(GroupView { group: group.clone(), standing: standing.clone() })
     }
 
@@ -76,9 +361,32 @@ impl Groups {
         self.known.keys().filter_map(|id| self.view(*id)).collect()
     }
 
-    /// Puts a group in, or another standing on it.
-    pub fn insert(&mut self, stored: StoredGroup) {
-        self.known.insert(stored.group.id, stored);
+    /// Puts a group in, unless there are too many.
+    pub fn insert(&mut self, known: KnownGroup) -> bool {
+        let id = known.group.id;
+        let fits = self.known.len() < MOST || self.known.contains_key(&id);
+        if fits {
+            self.known.insert(id, known);
+        }
+        fits
+    }
+
+    /// Takes in a part of an invitation into a group that we do not know; the group once it is known by that.
+    pub fn gather(
+        &mut self,
+        Papers { group: id, signed, .. }: &Papers,
+        from: &UserName,
+        eyes: Eyes<'_>,
+    ) -> Option<KnownGroup> {
+        let key = (*id, from.clone());
+        let ledger = self.gathering.remove(&key).unwrap_or_else(|| Ledger::new(*id));
+        let ledger = read_all(ledger, signed);
+        let known = KnownGroup::new(ledger.clone(), Standing::Invited(from.clone()), eyes);
+        let known = known.filter(|known| known.is_asked_by(from, &eyes.me()));
+        if known.is_none() && self.gathering.len() < GATHERING {
+            self.gathering.insert(key, ledger);
+        }
+        known
     }
 
     pub fn remove(&mut self, id: GroupId) -> bool {
@@ -92,9 +400,10 @@ impl Groups {
         self.corrections.clear();
     }
 
-    /// When the next card is to be put right.
-    pub fn next_correction(&self) -> Option<Instant> {
-        self.corrections.values().min().copied()
+    /// When there is something to be put right or asked about.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let asking = self.wondering.values().map(|(_, at)| at);
+        self.corrections.values().chain(asking).min().copied()
     }
 
     /// The cards that are to be put right by now are due.
@@ -104,62 +413,92 @@ impl Groups {
         self.cards_due.extend(due);
     }
 
-    /// Takes in a card from the directory.
-    pub fn note_card(&mut self, card: Group, me: &UserName) -> Card {
-        if card.policy != JoinPolicy::Open {
-            return Card::Known;
-        }
-        self.carded.insert(card.id);
-        let full = self.known.len() >= MOST;
-        let Some(stored) = self.known.get_mut(&card.id) else {
-            if full {
-                return Card::Known;
+    /// Those in whose groups something is seen otherwise, now that more is known of this user.
+    pub fn look_again_at(&mut self, user: &UserName, eyes: Eyes<'_>) -> Vec<GroupId> {
+        let mut changed = Vec::new();
+        for (id, known) in &mut self.known {
+            let Group { members, invited, former, .. } = &known.group;
+            if members.contains_key(user) || invited.contains(user) || former.contains(user) {
+                let before = known.group.clone();
+                known.look_again(eyes);
+                changed.extend((known.group != before).then_some(*id));
             }
-            let stored = StoredGroup { group: card, standing: Standing::Listed, unsubscribe: false };
-            self.insert(stored);
-            return Card::News;
+        }
+        changed
+    }
+
+    /// Somebody named this state of a group.
+    pub fn note_state(&mut self, id: GroupId, user: &UserName, state: StateHash, now: Instant) {
+        let key = (id, user.clone());
+        match self.known.get(&id).is_none_or(|known| known.knows(state)) {
+            true => {
+                self.wondering.remove(&key);
+            }
+            false => {
+                let at = self.wondering.get(&key).map_or(now + WONDER, |(_, at)| *at);
+                self.wondering.insert(key, (state, at));
+            }
+        }
+    }
+
+    /// Whom to ask by now what they know of a group.
+    pub fn wonder(&mut self, now: Instant) -> Vec<(GroupId, UserName)> {
+        let due: Vec<_> = self.wondering.extract_if(.., |_, (_, at)| *at <= now).collect();
+        let still = due.into_iter().filter(|((id, user), (state, _))| {
+            let lacks = self.known.get(id).is_some_and(|known| !known.knows(*state));
+            lacks && self.may_write(*id, user, Errand::Ask, now)
+        });
+        still.map(|(key, _)| key).collect()
+    }
+
+    /// Whether this user may be written to about a group now; notes that they are.
+    pub fn may_write(&mut self, id: GroupId, user: &UserName, errand: Errand, now: Instant) -> bool {
+        self.errands.retain(|_, at| now.duration_since(*at) < PATIENCE);
+        let key = (id, user.clone(), errand);
+        let may = !self.errands.contains_key(&key);
+        if may {
+            self.errands.insert(key, now);
+        }
+        may
+    }
+
+    /// Takes in a card from the directory.
+    pub fn note_card(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> Card {
+        let Some(known) = self.known.get_mut(&id) else {
+            return self.note_listed(id, card, eyes);
         };
-        let news = stored.group.merge(&card);
-        let ours = stored.group.roster.get(me);
-        if ours.is_some() && ours != card.roster.get(me) && stored.standing != Standing::Listed {
-            self.corrections.entry(card.id).or_insert_with(|| Instant::now() + CORRECTION);
+        self.carded.insert(id);
+        let (news, _) = known.learn(card, eyes);
+        if known.standing != Standing::Listed && known.is_outdated(card, &eyes.me()) {
+            self.corrections.entry(id).or_insert_with(|| Instant::now() + CORRECTION);
             return Card::Outdated;
         }
-        self.corrections.remove(&card.id);
+        self.corrections.remove(&id);
         if news { Card::News } else { Card::Known }
     }
 
-    /// Takes in an invitation; says whether it was news. Beyond [`MOST`] groups no other is taken in.
-    pub fn note_invitation(&mut self, group: Group, from: UserName) -> bool {
-        let full = self.known.len() >= MOST;
-        let Some(stored) = self.known.get_mut(&group.id) else {
-            let standing = Standing::Invited(from);
-            if !full {
-                self.insert(StoredGroup { group, standing, unsubscribe: false });
-            }
-            return !full;
-        };
-        let news = stored.group.merge(&group);
-        let ask = matches!(stored.standing, Standing::Listed | Standing::Left);
-        if ask {
-            stored.standing = Standing::Invited(from);
+    /// A card of a group that we do not know: if there is room, and it is open to us, it is listed.
+    fn note_listed(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> Card {
+        let listed = self.known.values().filter(|known| known.standing == Standing::Listed);
+        if self.known.len() >= MOST || listed.map(|known| known.size).sum::<usize>() >= LISTED_BYTES {
+            return Card::Known;
         }
-        news || ask
-    }
-
-    /// A member asked somebody in, who may come now; says whether that was news. They stand in the roster as
-    /// somebody who never was in.
-    pub fn ask_in(&mut self, id: GroupId, user: &UserName, at: Timestamp) -> bool {
-        let Some(stored) = self.known.get_mut(&id) else { return false };
-        stored.group.note(user, Membership { count: 0, since: at })
+        let ledger = read_all(Ledger::new(id), card);
+        let known = KnownGroup::new(ledger, Standing::Listed, eyes);
+        let Some(known) = known.filter(|known| known.group.policy == JoinPolicy::Open) else {
+            return Card::Known;
+        };
+        self.carded.insert(id);
+        self.known.insert(id, known);
+        Card::News
     }
 
     /// The card was taken out of the directory; says whether the group is gone with it.
     pub fn note_card_gone(&mut self, id: GroupId) -> bool {
         self.carded.remove(&id);
-        match self.known.get(&id).map(|g| &g.standing) {
-            Some(Standing::Listed) => self.remove(id),
-            Some(Standing::Member) => {
+        match self.known.get(&id) {
+            Some(known) if known.standing == Standing::Listed => self.remove(id),
+            Some(known) if has_card(known) => {
                 self.cards_due.insert(id);
                 false
             }
@@ -175,11 +514,11 @@ impl Groups {
         let mut gone = Vec::new();
         for id in missing {
             match self.known.get(&id) {
-                Some(g) if g.standing == Standing::Listed => {
+                Some(known) if known.standing == Standing::Listed => {
                     self.known.remove(&id);
                     gone.push(id);
                 }
-                Some(g) if g.standing == Standing::Member && g.group.policy == JoinPolicy::Open => {
+                Some(known) if has_card(known) => {
                     self.cards_due.insert(id);
                 }
                 _ => {}
@@ -189,76 +528,16 @@ impl Groups {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::GroupName;
+/// Whether it falls to us, among others, that it stands in the directory.
+fn has_card(known: &KnownGroup) -> bool {
+    known.standing == Standing::Member && known.group.policy == JoinPolicy::Open
+}
 
-    fn card(members: &[(&str, u32)]) -> Group {
-        let member = |&(name, count): &(&str, u32)| {
-            let since = Timestamp::from_millis(i64::from(count));
-            (name.parse::<UserName>().unwrap(), Membership { count, since })
-        };
-        Group {
-            id: GroupId::from_bits(1),
-            name: GroupName::new("team").unwrap(),
-            owner: "alice".parse().unwrap(),
-            policy: JoinPolicy::Open,
-            created_at: Timestamp::EPOCH,
-            roster: members.iter().map(member).collect(),
-        }
+/// Takes in all that is good of what is said to have been signed about a group.
+pub(super) fn read_all(mut ledger: Ledger, signed: &[SignedDocument]) -> Ledger {
+    for item in signed.iter().filter_map(|signed| groups::open(&signed.to_bytes()).ok()) {
+        // What speaks of another group is none of its.
+        let _ = ledger.insert(item);
     }
-
-    fn with(standing: Standing, members: &[(&str, u32)]) -> Groups {
-        Groups::new(vec![StoredGroup { group: card(members), standing, unsubscribe: false }])
-    }
-
-    #[test]
-    fn invitations_ask_once_and_are_bounded() {
-        let eve: UserName = "eve".parse().unwrap();
-        let mut groups = Groups::default();
-        let invitation = |n: usize| Group { id: GroupId::from_bits(n as u128), ..card(&[("eve", 1)]) };
-        assert!(groups.note_invitation(invitation(0), eve.clone()));
-        assert!(!groups.note_invitation(invitation(0), eve.clone()), "it was asked before");
-        let taken = (1..2 * MOST).filter(|n| groups.note_invitation(invitation(*n), eve.clone()));
-        assert_eq!(taken.count(), MOST - 1);
-        assert_eq!(groups.views().len(), MOST);
-    }
-
-    #[test]
-    fn a_card_without_us_is_outdated() {
-        let me = "bob".parse().unwrap();
-        let mut groups = with(Standing::Member, &[("alice", 1), ("bob", 1)]);
-        assert_eq!(groups.note_card(card(&[("alice", 1)]), &me), Card::Outdated);
-        assert_eq!(groups.note_card(card(&[("alice", 1), ("bob", 1), ("carol", 1)]), &me), Card::News);
-        assert_eq!(groups.note_card(card(&[("alice", 1), ("bob", 1)]), &me), Card::Known);
-        let soon = groups.next_correction();
-        assert!(soon.is_none(), "the card that came last is right");
-        let mut left = with(Standing::Left, &[("alice", 1), ("bob", 2)]);
-        assert_eq!(left.note_card(card(&[("alice", 1), ("bob", 1)]), &me), Card::Outdated);
-        assert!(left.cards_due.is_empty(), "not at once");
-        left.correct(left.next_correction().unwrap());
-        assert_eq!(left.cards_due.len(), 1);
-        assert_eq!(left.next_correction(), None);
-    }
-
-    #[test]
-    fn listed_groups_come_and_go_with_their_card() {
-        let me = "bob".parse().unwrap();
-        let mut groups = Groups::default();
-        assert_eq!(groups.note_card(card(&[("alice", 1)]), &me), Card::News);
-        assert!(groups.settle().is_empty());
-        groups.restart();
-        assert_eq!(groups.settle(), [GroupId::from_bits(1)]);
-        groups.note_card(card(&[("alice", 1)]), &me);
-        assert!(groups.note_card_gone(GroupId::from_bits(1)));
-        assert!(groups.get(GroupId::from_bits(1)).is_none());
-    }
-
-    #[test]
-    fn a_card_of_ours_that_is_missing_is_due() {
-        let mut groups = with(Standing::Member, &[("bob", 1)]);
-        assert!(groups.settle().is_empty());
-        assert!(groups.cards_due.contains(&GroupId::from_bits(1)));
-    }
+    ledger
 }

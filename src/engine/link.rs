@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::dialer::OFFLINE_EXPIRY;
+use super::groups::KnownGroup;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
-use crate::crypto::{seal_bundle, seal_card, seal_profile};
+use crate::crypto::{seal_bundle, seal_profile};
 use crate::domain::{Availability, DeviceId, DeviceRecord, GroupId, Timestamp, Told, UserName};
 use crate::mqtt::{Event, Outcome, Publish, Refusal, Request, Subscription, WILL_DELAY};
 use crate::protocol::{Filter, Topic, encode_presence};
@@ -218,9 +219,9 @@ impl Core {
         let done = |id: &GroupId| filters.contains(&self.setup.root.filter(&Filter::Group(*id)));
         let ids: Vec<GroupId> = self.groups.to_unsubscribe().filter(done).collect();
         for id in ids {
-            if let Some(stored) = self.groups.get_mut(id) {
-                stored.unsubscribe = false;
-                let stored = stored.clone();
+            if let Some(known) = self.groups.get_mut(id) {
+                known.unsubscribe = false;
+                let stored = known.stored();
                 self.store.save_group(stored).await?;
             }
         }
@@ -295,15 +296,13 @@ impl Core {
         Ok(())
     }
 
-    /// Publishes the cards that are due; a group without members has none.
+    /// Publishes the cards that are due; a group without members, or by invitation, has none.
     pub(super) async fn publish_cards(&mut self) {
         if !self.link.is_up() {
             return;
         }
         while let Some(id) = self.groups.cards_due.pop_first() {
-            let Some(stored) = self.groups.get(id) else { continue };
-            let empty = stored.group.members().next().is_none();
-            let payload = if empty { Vec::new() } else { seal_card(&stored.group, &self.keys.identity) };
+            let Some(payload) = self.groups.get(id).map(KnownGroup::card) else { continue };
             self.publish_state(Topic::Directory(id), payload, None, Token::State).await;
         }
     }
@@ -349,7 +348,7 @@ impl Core {
             self.resends.next_due().filter(|_| self.link.is_up()),
             self.gaps.due(),
             self.marks.due(),
-            self.groups.next_correction(),
+            self.groups.next_deadline(),
             self.comparing.next_end(),
             silence,
         ];
@@ -375,6 +374,7 @@ impl Core {
             self.outbox.release_all();
         }
         self.groups.correct(now);
+        self.wonder(now).await?;
         self.tell_read(now).await?;
         self.end_late_comparisons(now).await?;
         if self.gaps.take_due(now) {

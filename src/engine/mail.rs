@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::core::{Core, Fatal};
-use super::groups::Card;
+use super::groups::{Card, Eyes};
 use super::opening::Outcome;
 use crate::crypto;
+use crate::domain::group_documents::Flag;
 use crate::domain::{
-    Body, Bundle, ConversationId, DeviceId, Group, GroupId, Message, MessageId, Profile, Standing,
-    Timestamp, UserName,
+    Body, Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, Profile, Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
 use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
@@ -34,9 +34,21 @@ pub(super) struct Mail {
     pub changed_people: BTreeSet<UserName>,
     pub changed_groups: BTreeSet<GroupId>,
     pub gone_groups: BTreeSet<GroupId>,
+    /// Groups by invitation into which we are not asked any more.
+    pub withdrawn: BTreeSet<GroupId>,
+    /// Groups that we are in now, by what another device of ours did.
+    pub entered: BTreeSet<GroupId>,
+    /// Groups that we are not in any more, by what somebody else did or another device of ours.
+    pub left: BTreeSet<GroupId>,
+    /// Those of them that somebody put us out of.
+    pub put_out: BTreeSet<GroupId>,
+    /// What turned out to be wrong with groups.
+    pub flags: BTreeSet<(GroupId, Flag)>,
     pub typing: Vec<(ConversationId, UserName)>,
     /// Who came into a group and is to be told who else is there.
     pub welcome: Vec<(GroupId, UserName)>,
+    /// Who asks what we know of a group, or knows less of it than we do.
+    pub asked: BTreeSet<(GroupId, UserName)>,
     /// Rows of the outbox that the broker took.
     pub taken: Vec<i64>,
     /// Letters that we have now, or have again, and whose.
@@ -94,6 +106,16 @@ pub(super) enum Refusal {
     Misplaced,
     #[error("the sender is not in the group")]
     NotMember,
+    #[error(transparent)]
+    Paper(#[from] crypto::groups::Rejected),
+}
+
+/// Whether something that was opened is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    /// Not before more is known of how its sender stands to the group.
+    Later,
 }
 
 impl Core {
@@ -146,17 +168,22 @@ impl Core {
                 return Ok(());
             }
         };
+        let before = mail.storable.len();
         let taken = match self.open(&from, group, payload, mail).await? {
             Ok(Outcome::Letter(letter)) => {
                 self.recovery.opened(&from);
-                self.on_letter(from, group, *letter, mail).await?
+                let taken = self.on_letter(from.clone(), group, *letter, mail).await?;
+                if !matches!(taken, Ok(Taken::Yes)) {
+                    let again = forget_opened(mail, before, matches!(taken, Ok(Taken::Later)));
+                    if again && matches!(taken, Ok(Taken::Later)) {
+                        self.keep(from, topic, payload, kept, mail);
+                        return Ok(());
+                    }
+                }
+                taken.map(drop)
             }
             Ok(Outcome::Later) => {
-                self.parked.insert(from.0.clone());
-                if kept.is_none() {
-                    let ((sender, device), payload) = (from, payload.to_vec());
-                    mail.storable.push(Storable::Sealed { sender, device, topic, payload });
-                }
+                self.keep(from, topic, payload, kept, mail);
                 return Ok(());
             }
             Ok(Outcome::Nothing) => Ok(()),
@@ -174,17 +201,35 @@ impl Core {
         Ok(())
     }
 
+    /// Keeps what cannot be taken before more is known of its sender.
+    fn keep(
+        &mut self,
+        (sender, device): Sender,
+        topic: String,
+        payload: &[u8],
+        kept: Option<i64>,
+        mail: &mut Mail,
+    ) {
+        self.parked.insert(sender.clone());
+        if kept.is_none() {
+            let payload = payload.to_vec();
+            mail.storable.push(Storable::Sealed { sender, device, topic, payload });
+        }
+    }
+
     async fn on_letter(
         &mut self,
         from: Sender,
         group: Option<GroupId>,
         letter: Letter,
         mail: &mut Mail,
-    ) -> Result<Result<(), Refusal>, Fatal> {
+    ) -> Result<Result<Taken, Refusal>, Fatal> {
         Ok(match (group, letter.group) {
             // What was said in a group and we did not confirm comes to our inbox again.
             (None, Some(group)) => self.on_group(group, from, letter, mail),
-            (None, None) => return self.on_direct(from, letter, mail).await,
+            (None, None) => {
+                return Ok(self.on_direct(from, letter, mail).await?.map(|()| Taken::Yes));
+            }
             (Some(group), Some(said)) if group == said => self.on_group(group, from, letter, mail),
             // A newer Cooee may say what we cannot read.
             (Some(group), None) if letter.content == Content::Newer => {
@@ -295,23 +340,13 @@ impl Core {
             }
             return Ok(());
         }
-        let (_, card) = crypto::open_card(id, payload)?;
-        match self.groups.note_card(card, &self.me.user) {
+        let card = protocol::decode_card(id, payload)?;
+        let eyes = Eyes { me: &self.me, people: &self.people };
+        match self.groups.note_card(id, &card, eyes) {
             Card::Known => {}
-            Card::News | Card::Outdated => self.on_group_changed(id, mail),
+            Card::News | Card::Outdated => self.on_group_news(id, mail),
         }
         Ok(())
-    }
-
-    pub(super) fn on_group_changed(&mut self, id: GroupId, mail: &mut Mail) {
-        let Some(stored) = self.groups.get(id) else { return };
-        if stored.standing != Standing::Listed {
-            mail.storable.push(Storable::Group(stored.clone()));
-            let members = stored.group.members().map(|(user, _)| user.clone()).collect();
-            mail.storable.push(Storable::Members { group: id, members });
-        }
-        self.record_group(id);
-        mail.changed_groups.insert(id);
     }
 
     fn on_live(
@@ -340,7 +375,8 @@ impl Core {
     ) -> Result<Result<(), Refusal>, Fatal> {
         if from == self.me.user {
             return match letter.content {
-                Content::Copy(copy) => self.on_copy(*copy, mail).await,
+                Content::Copy(copy) => Ok(self.on_copy(*copy, mail)),
+                Content::Papers(papers) => Ok(self.on_papers(&papers, &from, mail)),
                 Content::ReadUpTo(read) => {
                     mail.read_elsewhere.push(read);
                     Ok(Ok(()))
@@ -384,17 +420,17 @@ impl Core {
                 return self.on_sender_key((from, device), &key, mail).await;
             }
             // Confirmed also where there is nothing to do about it, such as after we left: it would come again.
-            Content::Invitation(group) => {
+            Content::Invitation(papers) => {
                 mail.confirmed.push((from.clone(), id));
-                return Ok(self.on_invitation(group, from, mail));
+                return Ok(self.on_invitation(&papers, from, mail));
             }
-            Content::Roster(group) => {
+            Content::Papers(papers) => {
                 mail.confirmed.push((from.clone(), id));
-                return Ok(self.on_roster(&from, &group, mail));
+                return Ok(self.on_papers(&papers, &from, mail));
             }
-            Content::Joined
-            | Content::Left
-            | Content::Invited(_)
+            Content::Joined(_)
+            | Content::Left(_)
+            | Content::Changed(..)
             | Content::Copy(_)
             | Content::ReadUpTo(_) => return Ok(Err(Refusal::Misplaced)),
         };
@@ -449,29 +485,6 @@ impl Core {
         mail.storable.push(Storable::Message(message));
     }
 
-    fn on_invitation(&mut self, group: Group, from: UserName, mail: &mut Mail) -> Result<(), Refusal> {
-        let id = group.id;
-        if !group.has_member(&from) {
-            return Err(Refusal::NotMember);
-        }
-        if self.groups.note_invitation(group, from) {
-            self.on_group_changed(id, mail);
-        }
-        Ok(())
-    }
-
-    fn on_roster(&mut self, teller: &UserName, group: &Group, mail: &mut Mail) -> Result<(), Refusal> {
-        let Some(known) = self.groups.get_mut(group.id) else { return Err(Refusal::NotMember) };
-        // Whoever is not in has nothing to tell of who is.
-        if !known.group.has_member(teller) {
-            return Err(Refusal::NotMember);
-        }
-        if known.group.merge(group) {
-            self.on_group_changed(group.id, mail);
-        }
-        Ok(())
-    }
-
     fn message(
         &mut self,
         letter: &Letter,
@@ -497,5 +510,21 @@ impl Core {
             late: false,
             unseen,
         }
+    }
+}
+
+/// Leaves out that something was opened, which is the first that was put down of it since there were `before`:
+/// it is to be opened again when it comes again. Says whether it can be. What was sealed for us alone cannot,
+/// and is left out only where it is `awaited`: then its sender is asked to seal it anew.
+fn forget_opened(mail: &mut Mail, before: usize, awaited: bool) -> bool {
+    match mail.storable.get(before) {
+        Some(Storable::Opened(opened)) => {
+            let again = opened.print.is_some();
+            if again || awaited {
+                mail.storable.remove(before);
+            }
+            again
+        }
+        _ => false,
     }
 }

@@ -1,16 +1,21 @@
-//! Commands about groups: make, join, leave, invite.
+//! Commands about groups: make, join, leave, and what the owner and the admins do.
 
-use super::clock;
 use super::command::Ticket;
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
+use super::groups::{Eyes, KnownGroup, letters};
 use super::update::Update;
+use crate::crypto::groups;
+use crate::domain::group_documents::{Change, Document, Held, Item, Ledger, Member, Refused, found};
 use crate::domain::{
-    Body, ConversationId, Group, GroupId, GroupName, JoinPolicy, Standing, UserName, limits,
+    Body, ConversationId, Group, GroupChange, GroupId, GroupName, JoinPolicy, Standing, UserName, limits,
 };
 use crate::mqtt::Request;
-use crate::protocol::Content;
-use crate::store::StoredGroup;
+use crate::protocol::{self, Content, SignedDocument};
+use crate::store::Draft;
+
+/// There is no such group.
+const GONE: &str = "there is no such group any more";
 
 impl Core {
     pub(super) async fn create_group(
@@ -20,16 +25,23 @@ impl Core {
         policy: JoinPolicy,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let now = self.mint.now();
-        let group = Group {
-            id: clock::group_id(),
-            name,
-            owner: self.me.user.clone(),
-            policy,
-            created_at: now,
-            roster: std::collections::BTreeMap::new(),
+        let me = self.eyes().me();
+        let nonce = uuid::Uuid::new_v4().as_u128();
+        let id = groups::group_id(me.key, nonce);
+        let document = found(id, nonce, me, name, policy, self.mint.now());
+        let (item, signed) = self.sign_document(&document);
+        let mut ledger = Ledger::new(id);
+        // It is the first, and of this group.
+        let _ = ledger.insert(item);
+        let Some(known) = KnownGroup::new(ledger, Standing::Member, self.eyes()) else {
+            self.refuse_ticket(face, ticket, "the group could not be made".into()).await;
+            return Ok(());
         };
-        self.enter(face, ticket, group, Content::Joined, Body::Created).await
+        if !self.groups.insert(known) {
+            self.refuse_ticket(face, ticket, "there are too many groups".into()).await;
+            return Ok(());
+        }
+        self.enter(face, id, Content::Joined(signed), Body::Created, ticket).await
     }
 
     pub(super) async fn join_group(
@@ -38,54 +50,74 @@ impl Core {
         id: GroupId,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let Some(stored) = self.groups.get(id) else {
-            self.refuse_ticket(face, ticket, "there is no such group any more".into()).await;
+        let Some(known) = self.groups.get(id) else {
+            self.refuse_ticket(face, ticket, GONE.into()).await;
             return Ok(());
         };
-        let why = match &stored.standing {
+        let name = &known.group.name;
+        let why = match &known.standing {
             Standing::Member => Some("you are in this group already".to_owned()),
-            Standing::Left if stored.group.policy == JoinPolicy::Invite => {
-                Some(format!("`{}` is by invitation: ask a member to invite you", stored.group.name))
+            Standing::Left if known.group.policy == JoinPolicy::Invite => {
+                Some(format!("`{name}` is by invitation: ask its owner or an admin to invite you"))
             }
-            _ if stored.group.members().count() >= limits::GROUP_MEMBERS => {
-                Some(format!("`{}` is full ({} members)", stored.group.name, limits::GROUP_MEMBERS))
-            }
-            _ => None,
+            Standing::Invited(_) | Standing::Listed | Standing::Left => None,
         };
-        if let Some(why) = why {
-            self.refuse_ticket(face, ticket, why).await;
-            return Ok(());
+        let signed = match why {
+            Some(why) => Err(why),
+            None => self.sign_statement(id, true).map_err(|refused| refused.to_string()),
+        };
+        match signed {
+            Ok(signed) => self.enter(face, id, Content::Joined(signed), Body::Joined, ticket).await,
+            Err(why) => {
+                self.refuse_ticket(face, ticket, why).await;
+                Ok(())
+            }
         }
-        let group = stored.group.clone();
-        self.enter(face, ticket, group, Content::Joined, Body::Joined).await
     }
 
     /// Goes into a group. We subscribe before we say so: whoever hears of us can reach us.
     async fn enter(
         &mut self,
         face: FaceId,
-        ticket: Ticket,
-        mut group: Group,
+        id: GroupId,
         content: Content,
         body: Body,
+        ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let id = group.id;
-        let me = self.me.user.clone();
-        let membership = group.step(&me, true, self.mint.now());
-        group.note(&me, membership);
-        if !group.has_member(&me) {
-            let why = format!("`{}` has no room for another name", group.name);
-            self.refuse_ticket(face, ticket, why).await;
-            return Ok(());
-        }
-        let stored = StoredGroup { group, standing: Standing::Member, unsubscribe: false };
-        self.groups.insert(stored.clone());
+        let Some(known) = self.groups.get_mut(id) else { return Ok(()) };
+        (known.standing, known.unsubscribe) = (Standing::Member, false);
         self.ask(Request::Subscribe(self.group_subscriptions(id).into())).await;
-        let to = ConversationId::Group(id);
-        let letter = self.say(&to, content);
-        self.queue(letter, to, body, Vec::new(), Some(stored), None).await?;
+        // Our other devices cannot make anything of it without the group.
+        let beside = self.papers_for_us(id).await?;
+        self.tell_change(id, content, body, beside, Vec::new()).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
+    }
+
+    /// Says in a group what we did with it, in one transaction with what that makes of the group.
+    async fn tell_change(
+        &mut self,
+        id: GroupId,
+        content: Content,
+        body: Body,
+        before: Vec<Draft>,
+        beside: Vec<Draft>,
+    ) -> Result<(), Fatal> {
+        let to = ConversationId::Group(id);
+        let stored = self.groups.get(id).map(KnownGroup::stored);
+        let letter = self.say(&to, content);
+        self.queue(letter, to, body, [before, beside], stored, None).await
+    }
+
+    /// What tells our other devices all about a group.
+    async fn papers_for_us(&mut self, id: GroupId) -> Result<Vec<Draft>, Fatal> {
+        match self.is_alone_with_this_device() {
+            true => Ok(Vec::new()),
+            false => {
+                let me = self.me.user.clone();
+                self.papers_for(id, &me).await
+            }
+        }
     }
 
     pub(super) async fn leave_group(
@@ -94,114 +126,241 @@ impl Core {
         id: GroupId,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let Some(stored) = self.groups.get(id) else {
-            self.refuse_ticket(face, ticket, "there is no such group any more".into()).await;
-            return Ok(());
-        };
-        match stored.standing {
-            Standing::Member => self.leave(stored.clone()).await?,
-            Standing::Invited(_) => self.decline(stored.clone()).await?,
-            Standing::Listed | Standing::Left => {
-                self.refuse_ticket(face, ticket, "you are not in this group".into()).await;
-                return Ok(());
+        let standing = self.groups.get(id).map(|known| known.standing.clone());
+        let left = match standing {
+            None => Err(GONE.to_owned()),
+            Some(Standing::Listed | Standing::Left) => Err("you are not in this group".to_owned()),
+            Some(Standing::Member) => self.leave(id).await?,
+            Some(Standing::Invited(_)) => {
+                self.decline(id).await?;
+                Ok(())
             }
+        };
+        match left {
+            Ok(()) => self.faces.answer(face, Update::Done { ticket, group: id }).await,
+            Err(why) => self.refuse_ticket(face, ticket, why).await,
         }
-        self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
     }
 
-    async fn leave(&mut self, stored: StoredGroup) -> Result<(), Fatal> {
-        let StoredGroup { mut group, .. } = stored;
-        let (id, me) = (group.id, self.me.user.clone());
-        let membership = group.step(&me, false, self.mint.now());
-        group.note(&me, membership);
-        let stored = StoredGroup { group, standing: Standing::Left, unsubscribe: true };
-        self.groups.insert(stored.clone());
-        let to = ConversationId::Group(id);
-        let letter = self.say(&to, Content::Left);
-        self.queue(letter, to, Body::Left, Vec::new(), Some(stored), None).await?;
+    async fn leave(&mut self, id: GroupId) -> Result<Result<(), String>, Fatal> {
+        let signed = match self.sign_statement(id, false) {
+            Ok(signed) => signed,
+            Err(refused) => return Ok(Err(refused.to_string())),
+        };
+        if let Some(known) = self.groups.get_mut(id) {
+            (known.standing, known.unsubscribe) = (Standing::Left, true);
+        }
+        self.tell_change(id, Content::Left(signed), Body::Left, Vec::new(), Vec::new()).await?;
         self.ask(Request::Unsubscribe(self.group_filters(id).into())).await;
         self.keys.end_outbound(id);
         self.store.save_secrets(self.keys.changed()).await?;
         self.store.forget_heard(ConversationId::Group(id)).await?;
-        Ok(())
+        Ok(Ok(()))
     }
 
-    /// Says no to an invitation. A group that is listed stays in sight; any other is forgotten.
-    pub(super) async fn decline(&mut self, stored: StoredGroup) -> Result<(), Fatal> {
-        let id = stored.group.id;
-        self.store.forget_group(id).await?;
-        if stored.group.policy == JoinPolicy::Open {
-            self.groups.insert(StoredGroup { standing: Standing::Listed, ..stored });
+    /// Says no to an invitation. A group that is listed stays in sight; any other is forgotten, and whoever asked
+    /// us is told that we do not come.
+    pub(super) async fn decline(&mut self, id: GroupId) -> Result<(), Fatal> {
+        let Some(known) = self.groups.get(id) else { return Ok(()) };
+        let asked_by = match &known.standing {
+            Standing::Invited(by) => Some(by.clone()),
+            _ => None,
+        };
+        if known.group.policy == JoinPolicy::Open {
+            self.store.forget_group(id).await?;
+            if let Some(known) = self.groups.get_mut(id) {
+                known.standing = Standing::Listed;
+            }
             self.tell_group(id).await;
-        } else {
-            self.groups.remove(id);
-            self.registrar.no_group(id);
-            self.faces.tell(Update::GroupGone(id)).await;
+            return Ok(());
         }
+        let said = self.sign_statement(id, false).ok().zip(asked_by);
+        if let Some((signed, by)) = said.filter(|(_, by)| !self.people.is_blocked(by)) {
+            for papers in letters(id, vec![signed], None) {
+                self.send_notice(by.clone(), Content::Papers(papers)).await?;
+            }
+        }
+        self.store.forget_group(id).await?;
+        self.groups.remove(id);
+        self.registrar.no_group(id);
+        self.faces.tell(Update::GroupGone(id)).await;
         Ok(())
     }
 
-    /// Our way in or out changed a group: its card, its file and the front ends follow.
+    /// What we did changed a group: its card, its file and the front ends follow.
     pub(super) async fn group_moved(&mut self, id: GroupId) {
-        let Some(stored) = self.groups.get(id) else { return };
-        if stored.group.policy == JoinPolicy::Open {
-            self.groups.cards_due.insert(id);
-        }
+        self.groups.cards_due.insert(id);
         self.record_group(id);
         self.tell_group(id).await;
     }
 
-    pub(super) async fn invite(
+    /// Does something that is the owner's and the admins' to do; to ask somebody into an open group is everybody's.
+    pub(super) async fn change_group(
         &mut self,
         face: FaceId,
         id: GroupId,
-        user: UserName,
+        change: GroupChange,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let why = match self.groups.get(id) {
-            Some(stored) if stored.standing == Standing::Member => {
-                let group = &stored.group;
-                if user == self.me.user || group.has_member(&user) {
-                    Some(format!("`{user}` is in `{}` already", group.name))
-                } else if !self.people.is_registered(&user) {
-                    Some(format!("nobody called `{user}` has signed up on this broker"))
-                } else if self.people.is_blocked(&user) {
-                    Some(format!("you have blocked `{user}`"))
-                } else if group.members().count() >= limits::GROUP_MEMBERS {
-                    Some(format!("`{}` is full ({} members)", group.name, limits::GROUP_MEMBERS))
-                } else {
-                    None
-                }
+        let prepared = self.prepare(id, &change);
+        let (signed, removed) = match prepared {
+            Ok(prepared) => prepared,
+            Err(why) => {
+                self.refuse_ticket(face, ticket, why).await;
+                return Ok(());
             }
-            _ => Some("you are not in this group".to_owned()),
         };
-        if let Some(why) = why {
-            self.refuse_ticket(face, ticket, why).await;
-            return Ok(());
-        }
-        self.groups.ask_in(id, &user, self.mint.now());
-        let Some(stored) = self.groups.get(id).cloned() else { return Ok(()) };
-        let group = stored.group.clone();
-        // The group hears first: then its members know of the newcomer before they come.
-        let to = ConversationId::Group(id);
-        let announcement = self.say(&to, Content::Invited(user.clone()));
-        let invitation = self.notice(Content::Invitation(group));
-        let beside = vec![self.draft_to(&invitation, &user).await?];
-        let body = Body::Invited(user);
-        self.queue(announcement, to, body, beside, Some(stored), None).await?;
+        let beside = match &change {
+            GroupChange::Invite(user) => self.invitation(id, user).await?,
+            // They do not hear what is said there any more.
+            GroupChange::Remove(user) if removed => self.dismissal(id, user).await?,
+            _ => Vec::new(),
+        };
+        let content = Content::Changed(change.clone(), signed);
+        self.tell_change(id, content, Body::Changed(change), Vec::new(), beside).await?;
         self.faces.answer(face, Update::Done { ticket, group: id }).await;
         Ok(())
+    }
+
+    /// Checks a change, signs it and takes it in. Returns the document, if it takes one, and whether it put out
+    /// somebody whom we can tell.
+    fn prepare(
+        &mut self,
+        id: GroupId,
+        change: &GroupChange,
+    ) -> Result<(Option<SignedDocument>, bool), String> {
+        let known = self.groups.get(id).filter(|known| known.standing == Standing::Member);
+        let known = known.ok_or("you are not in this group")?;
+        let changes = match change {
+            GroupChange::Invite(user) => {
+                let member = self.may_invite(known, user)?;
+                match known.group.policy {
+                    JoinPolicy::Open => return Ok((None, false)),
+                    // They are asked once more.
+                    JoinPolicy::Invite if known.group.invited.contains(user) => Vec::new(),
+                    JoinPolicy::Invite => vec![Change::Admit(member)],
+                }
+            }
+            GroupChange::Remove(user) => named(known, user)?.into_iter().map(Change::Remove).collect(),
+            GroupChange::Rename(name) => vec![Change::Rename(name.clone())],
+            GroupChange::Promote(user) => vec![Change::Appoint(self.named_and_known(known, user)?)],
+            GroupChange::Demote(user) => {
+                let admin = self.named_and_known(known, user)?;
+                // What they decided stays: whom they let in did nothing to be put out.
+                let keep = known.ledger().decided_by(&admin);
+                vec![Change::Dismiss { admin, keep }]
+            }
+            GroupChange::Policy(policy) => vec![Change::Policy(*policy)],
+        };
+        let me = self.eyes().me();
+        let document = known.ledger().propose(&me, &changes).map_err(|refused| refused.to_string())?;
+        let removed = match change {
+            GroupChange::Remove(user) => *user != self.me.user && self.people.trusted(user).is_some(),
+            _ => false,
+        };
+        let (item, signed) = self.sign_document(&document);
+        let eyes = Eyes { me: &self.me, people: &self.people };
+        if let Some(known) = self.groups.get_mut(id) {
+            known.insert(item, eyes);
+        }
+        Ok((Some(signed), removed))
+    }
+
+    /// Whether we may ask somebody into a group; as which member they would come.
+    fn may_invite(&self, known: &KnownGroup, user: &UserName) -> Result<Member, String> {
+        let Group { name, .. } = &known.group;
+        if known.group.has_member(user) {
+            return Err(format!("`{user}` is in `{name}` already"));
+        }
+        if !self.people.is_registered(user) {
+            return Err(format!("nobody called `{user}` has signed up on this broker"));
+        }
+        if self.people.is_blocked(user) {
+            return Err(format!("you have blocked `{user}`"));
+        }
+        if known.is_full() && !known.group.invited.contains(user) {
+            return Err(format!("`{name}` is full ({} members)", limits::GROUP_MEMBERS));
+        }
+        // They would be let in with a key that may not be theirs.
+        let profile = self.people.trusted(user);
+        let key = profile.map(|profile| profile.identity).ok_or_else(|| {
+            format!("another key stands for `{user}` now: accept it first, or leave it")
+        })?;
+        Ok(Member { user: user.clone(), key })
+    }
+
+    /// The member of this name, with the key that we know.
+    fn named_and_known(&self, known: &KnownGroup, user: &UserName) -> Result<Member, String> {
+        let member = self.eyes().member(user).filter(|member| known.view().has(member));
+        member.ok_or_else(|| format!("`{user}` is not in `{}`", known.group.name))
+    }
+
+    /// What asks somebody in.
+    async fn invitation(&mut self, id: GroupId, user: &UserName) -> Result<Vec<Draft>, Fatal> {
+        let Some(known) = self.groups.get(id) else { return Ok(Vec::new()) };
+        let mut drafts = Vec::new();
+        for papers in letters(id, known.papers(), None) {
+            let letter = self.notice(Content::Invitation(papers));
+            drafts.push(self.draft_to(&letter, user).await?);
+        }
+        Ok(drafts)
+    }
+
+    /// What tells somebody that they were put out.
+    async fn dismissal(&mut self, id: GroupId, user: &UserName) -> Result<Vec<Draft>, Fatal> {
+        let Some(known) = self.groups.get(id) else { return Ok(Vec::new()) };
+        let mut drafts = Vec::new();
+        for papers in letters(id, known.documents(), None) {
+            let letter = self.notice(Content::Papers(papers));
+            drafts.push(self.draft_to(&letter, user).await?);
+        }
+        Ok(drafts)
+    }
+
+    /// Signs that we come or leave, and takes it in.
+    fn sign_statement(&mut self, id: GroupId, enter: bool) -> Result<SignedDocument, Refused> {
+        let eyes = Eyes { me: &self.me, people: &self.people };
+        let me = eyes.me();
+        let known = self.groups.get_mut(id).ok_or(Refused::Unknown)?;
+        let statement = known.ledger().state(&me, enter, self.mint.now())?;
+        let held = groups::sign_statement(&statement, &self.keys.identity);
+        let held = held.expect("we sign with the key that is ours");
+        let signed = travelling(&held);
+        known.insert(Item::Statement(held), eyes);
+        Ok(signed)
+    }
+
+    fn sign_document(&self, document: &Document) -> (Item, SignedDocument) {
+        let held = groups::sign_document(document, &self.keys.identity);
+        let held = held.expect("we sign with the key that is ours, and own what we own");
+        let signed = travelling(&held);
+        (Item::Document(held), signed)
     }
 
     /// Keeps the file of a group up to date, as long as we can tell who is in it: members see all, and
     /// so does everybody where the group is listed.
     pub(super) fn record_group(&mut self, id: GroupId) {
-        let Some(StoredGroup { group, standing, .. }) = self.groups.get(id) else { return };
+        let Some(KnownGroup { group, standing, .. }) = self.groups.get(id) else { return };
         let visible = *standing == Standing::Member || group.policy == JoinPolicy::Open;
         match visible {
             true => self.registrar.group(group.clone()),
             false => self.registrar.no_group(id),
         }
     }
+}
+
+/// All members of this name: one, unless there are namesakes.
+fn named(known: &KnownGroup, user: &UserName) -> Result<Vec<Member>, String> {
+    let named: Vec<Member> = known.view().named(user).cloned().collect();
+    match named.is_empty() {
+        true => Err(format!("`{user}` is not in `{}`", known.group.name)),
+        false => Ok(named),
+    }
+}
+
+/// What we signed, as it travels.
+fn travelling<T>(held: &Held<T>) -> SignedDocument {
+    let read = SignedDocument::from_bytes(&held.bytes, protocol::limits::GROUP_DOCUMENT);
+    read.expect("we wrote it ourselves")
 }

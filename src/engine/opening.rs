@@ -232,7 +232,7 @@ fn newer(bytes: &[u8]) -> Letter {
         sent_at: Timestamp::EPOCH,
         group: None,
         number: None,
-        membership: None,
+        stand: None,
         content: Content::Newer,
     }
 }

@@ -107,6 +107,12 @@ impl Outbox {
         }
     }
 
+    /// Nothing that waits for this recipient goes out.
+    pub fn forget_all(&mut self, recipient: &ConversationId) {
+        self.ready.retain(|row| row.to != *recipient);
+        self.parked.remove(recipient);
+    }
+
     /// These letters are not in the store any more.
     pub fn forget(&mut self, letters: &[MessageId]) {
         let stays = |row: &OutboxRow| !letters.contains(&row.letter);

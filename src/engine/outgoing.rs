@@ -204,7 +204,7 @@ impl Core {
         Ok(())
     }
 
-    async fn warn(&mut self, words: String) {
+    pub(super) async fn warn(&mut self, words: String) {
         self.faces.tell(Update::Notice(Notice::Warning(words))).await;
     }
 

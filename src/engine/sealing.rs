@@ -11,8 +11,8 @@ use crate::crypto::Outbound;
 use crate::domain::{ConversationId, DeviceId, GroupId, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{
-    Content, End, Envelope, Letter, Receipt, SenderKey, Stage, Topic, encode_envelope, encode_inside,
-    encode_letter,
+    Content, End, Envelope, Letter, Receipt, SenderKey, Stage, Topic, decode_letter, encode_envelope,
+    encode_inside, encode_letter,
 };
 use crate::store::Draft;
 
@@ -118,18 +118,36 @@ impl Core {
     pub(super) async fn seal_waiting(&mut self, user: &UserName) -> Result<(), Fatal> {
         loop {
             let mut sealed = BTreeMap::new();
+            let mut void = Vec::new();
             for row in self.store.unsealed(user.clone()).await? {
+                if !self.is_for(user, &row.clear) {
+                    void.push(row.letter);
+                    continue;
+                }
                 let Some(payload) = self.seal_direct(user, &row.clear).await? else { return Ok(()) };
                 sealed.insert(row.seq, payload);
             }
-            if sealed.is_empty() {
+            if sealed.is_empty() && void.is_empty() {
                 return Ok(());
             }
+            self.outbox.forget(&void);
+            self.store.give_up(void, String::new()).await?;
             let rows = sealed.iter().map(|(seq, payload)| (*seq, payload.clone())).collect();
             kill_point("send: before it is sealed");
             self.store.seal(rows, self.keys.changed()).await?;
             kill_point("send: sealed");
             self.outbox.sealed(&sealed);
+        }
+    }
+
+    /// Whether a letter that waited is still for this user. What opens a group is for its members alone, and whoever
+    /// was taken for one before their key was known may turn out to have another.
+    fn is_for(&self, user: &UserName, clear: &[u8]) -> bool {
+        match decode_letter(clear).map(|letter| letter.content) {
+            Ok(Content::SenderKey(key)) => {
+                self.groups.get(key.group).is_some_and(|known| known.group.has_member(user))
+            }
+            _ => true,
         }
     }
 

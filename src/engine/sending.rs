@@ -11,7 +11,7 @@ use super::update::{TYPING_LASTS, Update};
 use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageText, Trust, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
-use crate::protocol::{Content, Letter, Place, Topic, encode_typing};
+use crate::protocol::{Content, Letter, Place, Stand, Topic, encode_typing};
 use crate::store::{Draft, StoredGroup};
 
 /// How long the broker may hold back a typing notice.
@@ -50,7 +50,9 @@ impl Core {
             }
             Command::JoinGroup { group, ticket } => self.join_group(face, group, ticket).await,
             Command::LeaveGroup { group, ticket } => self.leave_group(face, group, ticket).await,
-            Command::Invite { group, user, ticket } => self.invite(face, group, user, ticket).await,
+            Command::ChangeGroup { group, change, ticket } => {
+                self.change_group(face, group, change, ticket).await
+            }
             Command::Seen { ids, .. } => self.see(ids).await,
             Command::Info(id) => self.tell_info(face, id).await,
             Command::Outbox => self.tell_outbox(face, 0).await,
@@ -91,7 +93,7 @@ impl Core {
             return Ok(());
         }
         let letter = self.say(&to, Content::Text(text.clone()));
-        self.queue(letter, to, Body::Text(text), Vec::new(), None, Some((face, ticket))).await
+        self.queue(letter, to, Body::Text(text), Default::default(), None, Some((face, ticket))).await
     }
 
     /// Whether we may write there; if not, why, and what to do.
@@ -131,39 +133,40 @@ impl Core {
             ConversationId::Group(group) => Some(*group),
             ConversationId::Direct(_) => None,
         };
-        let stored = group.and_then(|group| self.groups.get(group));
-        let membership = stored.and_then(|stored| stored.group.roster.get(&self.me.user).copied());
-        Letter { id, sent_at, group, number, membership, content }
+        let known = group.and_then(|group| self.groups.get(group));
+        let stand = known
+            .map(|known| Stand { count: known.ledger().count(&self.eyes().me()), state: known.state() });
+        Letter { id, sent_at, group, number, stand, content }
     }
 
     /// A letter that is no part of a conversation.
     pub(super) fn notice(&mut self, content: Content) -> Letter {
         let (id, sent_at) = self.mint.message();
-        Letter { id, sent_at, group: None, number: None, membership: None, content }
+        Letter { id, sent_at, group: None, number: None, stand: None, content }
     }
 
     /// The members of a group, ourselves left out.
     pub(super) fn others_in(&self, group: GroupId) -> Vec<UserName> {
-        let members = self.groups.get(group).into_iter().flat_map(|stored| stored.group.members());
-        members.map(|(user, _)| user).filter(|user| **user != self.me.user).cloned().collect()
+        let members = self.groups.get(group).into_iter().flat_map(|known| known.group.members.keys());
+        members.filter(|user| **user != self.me.user).cloned().collect()
     }
 
-    /// Stores a letter of ours as a message, with what goes out beside it and how it changes the group,
+    /// Stores a letter of ours as a message, with what goes out before and after it and how it changes the group,
     /// in one transaction; then tells the front ends.
     pub(super) async fn queue(
         &mut self,
         letter: Letter,
         to: ConversationId,
         body: Body,
-        beside: Vec<Draft>,
+        [before, after]: [Vec<Draft>; 2],
         group: Option<StoredGroup>,
         author: Option<(FaceId, Ticket)>,
     ) -> Result<(), Fatal> {
         // First the copy: our other devices have to know of it before they hear what became of it.
-        let mut drafts: Vec<Draft> =
-            self.copy_for_us(&letter, &to, group.as_ref()).await?.into_iter().collect();
+        let mut drafts = before;
+        drafts.extend(self.copy_for_us(&letter, &to).await?);
         drafts.extend(self.drafts(&letter, &to).await?);
-        drafts.extend(beside);
+        drafts.extend(after);
         let message = Message {
             id: letter.id,
             conversation: to,
@@ -175,7 +178,7 @@ impl Core {
             late: false,
             unseen: false,
         };
-        let moved = group.as_ref().map(|stored| stored.group.id);
+        let moved = group.as_ref().map(|stored| stored.id);
         kill_point("send: before it is stored");
         let queued = self.store.queue(Some(message), drafts, group, self.keys.changed()).await?;
         kill_point("send: stored");
@@ -187,14 +190,6 @@ impl Core {
         self.faces.tell_stored(queued.message.into_iter().collect(), author).await;
         self.tell_summary(queued.summary).await;
         Ok(())
-    }
-
-    /// What tells somebody who just came into a group who else is there.
-    pub(super) async fn roster(&mut self, id: GroupId, to: UserName) -> Result<Option<Draft>, Fatal> {
-        let Some(stored) = self.groups.get(id) else { return Ok(None) };
-        let content = Content::Roster(stored.group.clone());
-        let letter = self.notice(content);
-        self.draft_to(&letter, &to).await.map(Some)
     }
 
     /// Sends a letter to somebody that is no part of a conversation.

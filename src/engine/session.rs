@@ -15,7 +15,7 @@ use super::core::{Core, Ears, Input};
 use super::devices::Marks;
 use super::dialer::{self, SessionDialer};
 use super::faces::{FaceId, Faces};
-use super::groups::Groups;
+use super::groups::{Eyes, Groups};
 use super::keys::Keys;
 use super::link::LinkState;
 use super::outbox::Outbox;
@@ -158,6 +158,9 @@ async fn start(
     };
     let (requests, events) = mqtt::connect(to_broker, dialer);
 
+    let people = People::new(snapshot.people);
+    let eyes = Eyes { me: &identity.profile, people: &people };
+    let groups = Groups::new(&snapshot.groups, eyes).ok_or(Error::Group)?;
     let core = Core {
         mint: Mint::new(setup.clock.clone(), snapshot.newest_own),
         me: identity.profile,
@@ -165,8 +168,8 @@ async fn start(
         store,
         faces: Faces::default(),
         link: LinkState::new(requests, snapshot.epoch),
-        people: People::new(snapshot.people),
-        groups: Groups::new(snapshot.groups),
+        people,
+        groups,
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),
         outbox: Outbox::default(),

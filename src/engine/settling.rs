@@ -1,8 +1,12 @@
 //! What a batch of events added up to: stored in one transaction, then acknowledged, then told.
 
+use tokio::time::Instant;
+
 use super::core::{Core, Fatal};
+use super::groups::Errand;
 use super::mail::Mail;
 use super::update::{Notice, Update};
+use crate::domain::{ConversationId, GroupId, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::Request;
 use crate::store::{self, Incoming as Storable};
@@ -57,8 +61,13 @@ impl Core {
             self.outbox.more();
         }
         // With what it answers: that does not come again once it is acknowledged.
-        for (group, newcomer) in mail.welcome {
-            mail.storable.extend(self.roster(group, newcomer).await?.map(Storable::Answer));
+        let now = Instant::now();
+        let told =
+            |(group, user): &(GroupId, UserName)| self.groups.may_write(*group, user, Errand::Tell, now);
+        mail.welcome.extend(mail.asked.into_iter().filter(told));
+        for (group, user) in mail.welcome {
+            let papers = self.papers_for(group, &user).await?;
+            mail.storable.extend(papers.into_iter().map(Storable::Answer));
             self.outbox.more();
         }
         mail.storable.extend(self.keys.changed().into_iter().map(Storable::Secret));
@@ -70,6 +79,19 @@ impl Core {
         if !mail.acknowledgements.is_empty() {
             self.ask(Request::Acknowledge(mail.acknowledgements)).await;
             kill_point("receive: told to acknowledge");
+        }
+        for id in mail.withdrawn {
+            self.store.forget_group(id).await?;
+        }
+        for id in mail.entered {
+            self.ask(Request::Subscribe(self.group_subscriptions(id).into())).await;
+        }
+        for id in mail.put_out {
+            self.outbox.forget_all(&ConversationId::Group(id));
+        }
+        for id in mail.left {
+            self.ask(Request::Unsubscribe(self.group_filters(id).into())).await;
+            self.store.forget_heard(ConversationId::Group(id)).await?;
         }
         // Not before: what opened something is stored with it, and with nothing else.
         for user in mail.sealable {
@@ -96,6 +118,7 @@ impl Core {
         self.tell_newer(mail.newer).await;
         self.tell_withheld(mail.withheld).await;
         self.tell_cloned(received.cloned).await;
+        self.tell_flags(mail.flags).await;
         if received.gaps {
             self.gaps.found();
         }

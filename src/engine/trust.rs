@@ -35,6 +35,7 @@ impl Core {
                 self.release_outbox(user);
                 self.confirm_known(user, mail);
                 self.take_early_bundles(user, mail);
+                self.look_again_at(user, mail);
                 self.unpark.insert(user.clone());
                 mail.is_key |= self.parked.contains(user);
             }
@@ -157,6 +158,7 @@ impl Core {
         let mut mail = Mail::default();
         mail.storable.extend(event.map(Storable::Message));
         self.take_early_bundles(&user, &mut mail);
+        self.look_again_at(&user, &mut mail);
         self.settle(mail).await?;
         // What was sealed for the key before is for nobody.
         self.store.unseal(user.clone()).await?;

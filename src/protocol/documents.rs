@@ -1,15 +1,12 @@
 //! Retained documents and typing notices. Each repeats whom it speaks of, and is refused where that is
 //! not whom its topic names.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Malformed, VERSION, check_size, limits};
+use super::{Malformed, SignedDocument, VERSION, check_size, limits};
 use crate::domain::{
-    AgreementKey, Bundle, DeviceId, DeviceKeys, DeviceRecord, DisplayName, Group, GroupId, GroupName,
-    IdentityKey, JoinPolicy, Membership, MobileNumber, Profile, SigningKey, Timestamp, UserName,
-    limits::{DEVICES, GROUP_MEMBERS},
+    AgreementKey, Bundle, DeviceId, DeviceKeys, DeviceRecord, DisplayName, GroupId, IdentityKey,
+    MobileNumber, Profile, SigningKey, Timestamp, UserName, limits::DEVICES,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -65,17 +62,11 @@ struct TypingDocument {
     ty: String,
 }
 
-/// A group as it is written into cards, invitations and rosters.
 #[derive(Serialize, Deserialize)]
-pub(super) struct GroupDocument {
+struct CardDocument {
     v: u32,
     id: GroupId,
-    name: GroupName,
-    owner: UserName,
-    join: JoinPolicy,
-    at: Timestamp,
-    /// Count and time of the last change of everybody who ever joined.
-    m: BTreeMap<UserName, (u32, Timestamp)>,
+    signed: Vec<SignedDocument>,
 }
 
 #[derive(Deserialize)]
@@ -194,16 +185,28 @@ pub fn decode_presence(payload: &[u8]) -> Result<Option<DeviceRecord>, Malformed
     Ok(Some(DeviceRecord { epoch: document.e, online, since: document.at }))
 }
 
-/// The card of a listed group as text, to be signed.
-pub fn encode_card(group: &Group) -> String {
-    to_text(&GroupDocument::from(group))
+/// The bytes of the card of a listed group: what was signed about it, as far as there is room; the most needed
+/// first. Says too whether all of it is in there.
+pub fn encode_card(group: GroupId, signed: Vec<SignedDocument>) -> (Vec<u8>, bool) {
+    let mut card = CardDocument { v: VERSION, id: group, signed: Vec::new() };
+    let (mut size, all) = (to_bytes(&card).len(), signed.len());
+    for document in signed {
+        // With the comma behind it.
+        size += document.to_bytes().len() + 1;
+        if size > limits::CARD {
+            break;
+        }
+        card.signed.push(document);
+    }
+    let is_whole = card.signed.len() == all;
+    (to_bytes(&card), is_whole)
 }
 
 /// Reads the card that stands at the topic of `group`.
-pub fn decode_card(group: GroupId, text: &str) -> Result<Group, Malformed> {
-    let card = Group::try_from(read::<GroupDocument>(text.as_bytes(), limits::CARD)?)?;
+pub fn decode_card(group: GroupId, payload: &[u8]) -> Result<Vec<SignedDocument>, Malformed> {
+    let card: CardDocument = read(payload, limits::CARD)?;
     check_subject(&card.id, &group)?;
-    Ok(card)
+    Ok(card.signed)
 }
 
 /// The bytes of a typing notice.
@@ -214,42 +217,6 @@ pub fn encode_typing() -> Vec<u8> {
 /// Whether this is a typing notice.
 pub fn decode_typing(payload: &[u8]) -> Result<bool, Malformed> {
     Ok(read::<TypingDocument>(payload, limits::TYPING)?.ty == "typing")
-}
-
-impl From<&Group> for GroupDocument {
-    fn from(group: &Group) -> Self {
-        Self {
-            v: VERSION,
-            id: group.id,
-            name: group.name.clone(),
-            owner: group.owner.clone(),
-            join: group.policy,
-            at: group.created_at,
-            m: group.roster.iter().map(|(user, m)| (user.clone(), (m.count, m.since))).collect(),
-        }
-    }
-}
-
-impl TryFrom<GroupDocument> for Group {
-    type Error = Malformed;
-
-    fn try_from(document: GroupDocument) -> Result<Self, Malformed> {
-        if document.v != VERSION {
-            return Err(Malformed::Version(document.v));
-        }
-        if document.m.len() > GROUP_MEMBERS {
-            return Err(Malformed::TooManyMembers(document.m.len()));
-        }
-        let membership = |(count, since)| Membership { count, since };
-        Ok(Self {
-            id: document.id,
-            name: document.name,
-            owner: document.owner,
-            policy: document.join,
-            created_at: document.at,
-            roster: document.m.into_iter().map(|(user, pair)| (user, membership(pair))).collect(),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -293,16 +260,15 @@ mod tests {
         }
     }
 
-    fn group(members: usize) -> Group {
-        let membership = Membership { count: 1, since: Timestamp::from_millis(1_732_281_660_123) };
-        let name = |n| user(&format!("{n:032}"));
-        Group {
-            id: GroupId::from_bits(0xc00ee),
-            name: GroupName::new("team").unwrap(),
-            owner: name(0),
-            policy: JoinPolicy::Open,
-            created_at: Timestamp::from_millis(1_732_281_660_123),
-            roster: (0..members).map(|n| (name(n), membership)).collect(),
+    const TEAM: GroupId = GroupId::from_bits(0xc00ee);
+
+    fn signed(length: usize) -> SignedDocument {
+        SignedDocument {
+            version: VERSION,
+            kind: "group".to_owned(),
+            text: "x".repeat(length),
+            key: "k".to_owned(),
+            signature: "s".to_owned(),
         }
     }
 
@@ -313,7 +279,7 @@ mod tests {
         let online = DeviceRecord { epoch: 7, online: true, since: Timestamp::from_millis(5) };
         assert_snapshot!(text(encode_presence(online)), @r#"{"v":1,"s":"online","e":7,"at":5}"#);
         assert_snapshot!(text(encode_presence(DeviceRecord { online: false, ..online })), @r#"{"v":1,"s":"offline","e":7,"at":5}"#);
-        assert_snapshot!(encode_card(&group(1)), @r#"{"v":1,"id":"000000000000000000000000000c00ee","name":"team","owner":"00000000000000000000000000000000","join":"open","at":1732281660123,"m":{"00000000000000000000000000000000":[1,1732281660123]}}"#);
+        assert_snapshot!(text(encode_card(TEAM, vec![signed(1)]).0), @r#"{"v":1,"id":"000000000000000000000000000c00ee","signed":[{"v":1,"t":"group","d":"x","k":"k","s":"s"}]}"#);
         assert_snapshot!(text(encode_typing()), @r#"{"v":1,"ty":"typing"}"#);
     }
 
@@ -324,8 +290,9 @@ mod tests {
         let gone = DeviceRecord { epoch: u64::MAX, online: false, since: Timestamp::from_millis(9) };
         assert_eq!(decode_presence(&encode_presence(gone)).unwrap(), Some(gone));
         assert_eq!(decode_presence(b"").unwrap(), None);
-        let team = group(GROUP_MEMBERS);
-        assert_eq!(decode_card(team.id, &encode_card(&team)).unwrap(), team);
+        let all = vec![signed(1), signed(limits::CARD / 2)];
+        let (card, is_whole) = encode_card(TEAM, all.clone());
+        assert_eq!((decode_card(TEAM, &card).unwrap(), is_whole), (all, true));
         let keys = bundle();
         assert_eq!(decode_bundle(&keys.user, keys.device, &encode_bundle(&keys)).unwrap(), keys);
         assert!(decode_typing(&encode_typing()).unwrap());
@@ -341,7 +308,7 @@ mod tests {
             Err(Malformed::Mismatch { .. })
         ));
         assert!(matches!(decode_bundle(&user("bob"), other, &keys), Err(Malformed::Mismatch { .. })));
-        let card = encode_card(&group(1));
+        let card = encode_card(TEAM, Vec::new()).0;
         assert!(matches!(decode_card(GroupId::from_bits(1), &card), Err(Malformed::Mismatch { .. })));
     }
 
@@ -354,11 +321,18 @@ mod tests {
             Err(Malformed::TooManyDevices(9))
         ));
         assert!(matches!(decode_profile(&user("bob"), &huge), Err(Malformed::TooLarge { .. })));
-        let mut crowd = GroupDocument::from(&group(GROUP_MEMBERS));
-        crowd.m.insert(user("one-more"), (1, Timestamp::EPOCH));
-        assert!(matches!(Group::try_from(crowd), Err(Malformed::TooManyMembers(257))));
+        let huge = " ".repeat(limits::CARD + 1);
+        assert!(matches!(decode_card(TEAM, huge.as_bytes()), Err(Malformed::TooLarge { .. })));
         let name = encode_profile(&profile()).replace("Bob Ä", &"x".repeat(65));
         assert!(matches!(decode_profile(&user("bob"), &name), Err(Malformed::Shape(_))));
+    }
+
+    #[test]
+    fn a_card_holds_as_much_as_there_is_room_for() {
+        let (card, is_whole) = encode_card(TEAM, vec![signed(1_000); 200]);
+        let read = decode_card(TEAM, &card).unwrap();
+        assert!(!is_whole && (90..100).contains(&read.len()), "{}", read.len());
+        assert!(card.len() <= limits::CARD);
     }
 
     #[test]

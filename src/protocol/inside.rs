@@ -119,7 +119,7 @@ mod tests {
             sent_at: Timestamp::from_millis(5),
             group: None,
             number: Some(1),
-            membership: None,
+            stand: None,
             content: Content::Text(MessageText::new(text).unwrap()),
         };
         let (from, to) = (end("alice", true), Some(end("bob", true)));

@@ -9,7 +9,7 @@
 //! | `profile/<user>` | yes | 1, read at 0 | [`encode_profile`], signed |
 //! | `keys/<user>/<device>` | yes | 1, read at 0 | [`encode_bundle`], signed |
 //! | `presence/<user>/<device>` | yes, and the will | 1, read at 0 | [`encode_presence`]; empty is offline |
-//! | `directory/<group>` | yes | 1, read at 0 | [`encode_card`], signed; empty takes it out |
+//! | `directory/<group>` | yes | 1, read at 0 | [`encode_card`], each part signed; empty takes it out |
 //! | `inbox/<to>/<from>/<device>` | no | 1 | [`Envelope`] |
 //! | `group/<group>/<from>/<device>` | no | 1 | [`Envelope`] |
 //! | `live/@<user>/<from>/<device>`, `live/<group>/<from>/<device>` | no | 0 | [`encode_typing`], expires |
@@ -31,6 +31,7 @@ mod envelope;
 mod group_documents;
 mod inside;
 mod letter;
+mod signed;
 mod topics;
 mod verification;
 
@@ -42,8 +43,10 @@ pub use envelope::{Ciphertext, Envelope, decode_envelope, encode_envelope};
 pub use group_documents::{decode_document, decode_statement, encode_document, encode_statement};
 pub use inside::{End, Inside, decode_inside, encode_inside};
 pub use letter::{
-    Content, Copy, Letter, Missing, ReadUpTo, Receipt, SenderKey, Stage, decode_letter, encode_letter,
+    Content, Copy, Letter, Missing, Papers, ReadUpTo, Receipt, SenderKey, Stage, Stand, decode_letter,
+    encode_letter,
 };
+pub use signed::SignedDocument;
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
 pub use verification::{Bytes32, Reason, Step, StepKind, decode_step, encode_step};
 
@@ -69,8 +72,10 @@ pub mod limits {
     pub const SENDER_KEY: usize = 512;
     /// One presence record.
     pub const PRESENCE: usize = 1024;
-    /// One group card: 256 members with names of 32 characters fit.
-    pub const CARD: usize = 32 * 1024;
+    /// One group card: what 256 members with names of 32 characters signed who came by themselves fits.
+    pub const CARD: usize = 96 * 1024;
+    /// What is told of a group in one letter, unless one document alone is longer.
+    pub const PAPERS: usize = 16 * 1024;
     /// One signed document of a group: 256 members and 32 admins with names of 32 characters fit, and with
     /// base64 around it still into an envelope.
     pub const GROUP_DOCUMENT: usize = 32 * 1024;

@@ -26,6 +26,7 @@ const INDEX: &str = ".groups.csv";
 const INDEX_COLUMNS: &[&str] = &["Id", "File", "Name"];
 const INDEX_ID: usize = 0;
 const INDEX_FILE: usize = 1;
+const INDEX_NAME: usize = 2;
 
 impl Registry {
     /// Brings the file of this group up to date with its members, and says what is wrong with rows that
@@ -42,18 +43,17 @@ impl Registry {
         let mut table = self.read(&file, COLUMNS)?;
         table.ensure_header();
         table.remove(|table, row| {
-            let left = table.get(row, NAME).parse().ok().and_then(|user| group.roster.get(&user));
-            left.is_some_and(|membership| !membership.is_in())
+            table.get(row, NAME).parse().is_ok_and(|user| group.former.contains(&user))
         });
         let (mut rows, problems) = first_rows(&table);
-        for (user, membership) in group.members() {
+        for (user, membership) in &group.members {
             let row = *rows.entry(user.clone()).or_insert_with(|| table.push(&[user.as_str()]));
             if let Some(&person) = registered.get(user)
                 && let Ok(Some(mobile)) = people::mobile(&people, person)
             {
                 table.set(row, MOBILE, mobile.as_str());
             }
-            table.set(row, ROLE, role(group.role(user)));
+            table.set(row, ROLE, role(membership.role));
             table.set(row, JOINED_AT, &membership.since.to_string());
         }
         self.write(&lock, &table)?;
@@ -71,15 +71,34 @@ impl Registry {
         self.write(&lock, &index.0)
     }
 
-    /// The file of this group; claims one if it has none.
+    /// The file of this group; claims one if it has none, and another one when it is called otherwise than before.
     fn claim_file(&self, lock: &Lock, id: GroupId, name: &GroupName) -> Result<String, Error> {
         let mut index = self.group_index()?;
-        if let Some(row) = index.row_of(id) {
+        let row = index.row_of(id);
+        if let Some(row) = row.filter(|row| index.0.get(*row, INDEX_NAME) == name.as_str()) {
             return Ok(index.0.get(row, INDEX_FILE).to_owned());
         }
         let file = self.free_file(&index, id, name)?;
-        index.0.push(&[&id.to_string(), &file, name.as_str()]);
-        self.write(lock, &index.0)?;
+        match row {
+            Some(row) => {
+                // The new file is whole before the index names it, and the old one goes last: whatever is
+                // interrupted, no row is lost.
+                let before = index.0.get(row, INDEX_FILE).to_owned();
+                let old = self.dir.join(&before);
+                if old.exists() {
+                    let table = self.read(&before, COLUMNS)?.moved_to(self.dir.join(&file));
+                    self.write(lock, &table)?;
+                }
+                index.0.set(row, INDEX_FILE, &file);
+                index.0.set(row, INDEX_NAME, name.as_str());
+                self.write(lock, &index.0)?;
+                disk::remove(lock, &old)?;
+            }
+            None => {
+                index.0.push(&[&id.to_string(), &file, name.as_str()]);
+                self.write(lock, &index.0)?;
+            }
+        }
         Ok(file)
     }
 
@@ -137,15 +156,17 @@ pub(super) fn role(role: Role) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::Path;
 
     use super::*;
     use crate::domain::{Membership, Timestamp};
 
-    fn group(id: u128, name: &str, roster: &[(&str, u32)]) -> Group {
-        let member = |&(user, count): &(&str, u32)| {
-            (user.parse().unwrap(), Membership { count, since: Timestamp::EPOCH })
+    fn group(id: u128, name: &str, members: &[&str]) -> Group {
+        let member = |name: &&str| {
+            let role = if *name == "alice" { Role::Owner } else { Role::Member };
+            (name.parse().unwrap(), Membership { role, since: Timestamp::EPOCH })
         };
         Group {
             id: GroupId::from_bits(id << 96 | id),
@@ -153,8 +174,16 @@ mod tests {
             owner: "alice".parse().unwrap(),
             policy: JoinPolicy::Open,
             created_at: Timestamp::EPOCH,
-            roster: roster.iter().map(member).collect(),
+            members: members.iter().map(member).collect(),
+            invited: BTreeSet::new(),
+            former: BTreeSet::new(),
         }
+    }
+
+    fn without(group: Group, former: &[&str]) -> Group {
+        let former: BTreeSet<_> = former.iter().map(|name| name.parse().unwrap()).collect();
+        let members = group.members.into_iter().filter(|(user, _)| !former.contains(user)).collect();
+        Group { members, former, ..group }
     }
 
     fn read(dir: &Path, file: &str) -> String {
@@ -170,7 +199,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let registry = Registry::open(dir.path()).unwrap();
         fs::write(dir.path().join(people::FILE), "Name,Mobile_no\nalice,+1\n").unwrap();
-        registry.write_group(&group(1, "team", &[("alice", 1), ("bob", 1), ("carol", 2)])).unwrap();
+        registry.write_group(&without(group(1, "team", &["alice", "bob"]), &["carol"])).unwrap();
         let header = "Name,Mobile_no,Role,Joined_at\n";
         let (alice, bob) =
             ("alice,'+1,owner,1970-01-01T00:00:00Z\n", "bob,,member,1970-01-01T00:00:00Z\n");
@@ -178,7 +207,7 @@ mod tests {
         let by_hand = "bob,9,,\nzoe,5,guest,\nBAD,1,,\n";
         fs::write(dir.path().join("Group_team.csv"), [header, alice, by_hand].concat()).unwrap();
         let problems =
-            registry.write_group(&group(1, "team", &[("alice", 1), ("bob", 2), ("carol", 2)])).unwrap();
+            registry.write_group(&without(group(1, "team", &["alice"]), &["bob", "carol"])).unwrap();
         assert_eq!(problems.len(), 1);
         let expected = [header, alice, "zoe,5,guest,\nBAD,1,,\n"].concat();
         assert_eq!(read(dir.path(), "Group_team.csv"), expected);
@@ -188,9 +217,9 @@ mod tests {
     fn groups_of_one_name_have_files_of_their_own_for_ever() {
         let dir = tempfile::tempdir().unwrap();
         let groups = [
-            group(0x1a, "Team", &[("alice", 1)]),
-            group(0x1b, "team", &[("bob", 1)]),
-            group(1, "TEAM", &[("carol", 1)]),
+            group(0x1a, "Team", &["alice"]),
+            group(0x1b, "team", &["bob"]),
+            group(1, "TEAM", &["carol"]),
         ];
         for _ in 0..2 {
             let registry = Registry::open(dir.path()).unwrap();
@@ -209,10 +238,29 @@ mod tests {
     }
 
     #[test]
+    fn a_group_that_is_renamed_takes_its_file_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = Registry::open(dir.path()).unwrap();
+        registry.write_group(&group(1, "team", &["alice"])).unwrap();
+        let by_hand = read(dir.path(), "Group_team.csv") + "zoe,5,guest,\n";
+        fs::write(dir.path().join("Group_team.csv"), &by_hand).unwrap();
+        fs::write(dir.path().join("Group_crew.csv"), "Name\nyves\n").unwrap();
+        for _ in 0..2 {
+            registry.write_group(&group(1, "crew", &["alice"])).unwrap();
+            assert_eq!(group_files(dir.path()), ["Group_crew.csv", "Group_crew~00000001.csv"]);
+        }
+        assert_eq!(read(dir.path(), "Group_crew~00000001.csv"), by_hand);
+        assert_eq!(read(dir.path(), "Group_crew.csv"), "Name\nyves\n");
+        fs::remove_file(dir.path().join("Group_crew~00000001.csv")).unwrap();
+        registry.write_group(&group(1, "band", &["alice"])).unwrap();
+        assert!(read(dir.path(), "Group_band.csv").contains("alice"), "a file that is missing is made");
+    }
+
+    #[test]
     fn a_file_made_by_hand_is_never_touched() {
         let dir = tempfile::tempdir().unwrap();
         let registry = Registry::open(dir.path()).unwrap();
-        let ours = group(0x1a, "team", &[("alice", 1)]);
+        let ours = group(0x1a, "team", &["alice"]);
         for file in ["Group_team.csv", "Group_team~0000001a.csv"] {
             fs::write(dir.path().join(file), "Name\nzoe\n").unwrap();
         }
@@ -231,7 +279,7 @@ mod tests {
     fn a_forged_index_reaches_no_other_file() {
         let dir = tempfile::tempdir().unwrap();
         let registry = Registry::open(dir.path()).unwrap();
-        let ours = group(7, "team", &[("alice", 1)]);
+        let ours = group(7, "team", &["alice"]);
         let victim = dir.path().join(people::FILE);
         fs::write(&victim, "Name\nzoe\n").unwrap();
         let index = format!("Id,File,Name\n{},{},team\n", ours.id, people::FILE);
@@ -248,7 +296,7 @@ mod tests {
     fn private_groups_can_be_kept_out() {
         let dir = tempfile::tempdir().unwrap();
         let registry = Registry::open(dir.path()).unwrap();
-        let private = Group { policy: JoinPolicy::Invite, ..group(1, "secret", &[("alice", 1)]) };
+        let private = Group { policy: JoinPolicy::Invite, ..group(1, "secret", &["alice"]) };
         registry.write_group(&private).unwrap();
         assert_eq!(group_files(dir.path()), ["Group_secret.csv"]);
         let registry = registry.with_private_groups(false);

@@ -68,6 +68,11 @@ impl Table {
         Self { path: path.to_owned(), columns, places, bom, newline, header, rows, changed: false }
     }
 
+    /// The same, to be written to another file.
+    pub fn moved_to(self, path: PathBuf) -> Self {
+        Self { path, changed: true, ..self }
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -42,6 +42,9 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
             Incoming::Members { group, members } => {
                 received.progress.extend(delivery::members(&transaction, group, &members)?);
             }
+            Incoming::PutOut(group) => {
+                received.progress.extend(delivery::put_out(&transaction, group)?);
+            }
             Incoming::Answer(draft) => {
                 outbox::insert(&transaction, &draft)?;
             }
@@ -333,7 +336,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, TestRunner};
 
-    use crate::domain::{Delivery, GroupId, MessageKey, Preview};
+    use crate::domain::{Delivery, GroupChange, GroupId, GroupName, JoinPolicy, MessageKey, Preview};
     use crate::store::testing::{Fixture, at, direct, group, id, ours, said, user};
 
     use super::*;
@@ -431,8 +434,17 @@ mod tests {
     fn every_body_reads_back_and_the_newest_of_ours_is_known() {
         let f = Fixture::new();
         assert_eq!(f.wait(f.store.load()).unwrap().newest_own, None);
-        let bodies =
-            [Body::Created, Body::Joined, Body::Left, Body::Invited(user("eve")), Body::Unsupported];
+        let changes = [
+            GroupChange::Invite(user("eve")),
+            GroupChange::Remove(user("eve")),
+            GroupChange::Rename(GroupName::new("a \"b\"").unwrap()),
+            GroupChange::Promote(user("eve")),
+            GroupChange::Demote(user("eve")),
+            GroupChange::Policy(JoinPolicy::Open),
+            GroupChange::Policy(JoinPolicy::Invite),
+        ];
+        let bodies = [Body::Created, Body::Joined, Body::Left, Body::Unsupported];
+        let bodies = bodies.into_iter().chain(changes.map(Body::Changed));
         let mut all = vec![ours(1, "bob", 70, "mine"), ours(2, "bob", 90, "mine")];
         all.extend((10..).zip(bodies).map(|(n, body)| {
             let sent_at = 100 + i64::try_from(n).unwrap();

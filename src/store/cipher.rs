@@ -115,7 +115,7 @@ mod tests {
         for entry in fs::read_dir(directory).unwrap() {
             bytes.extend(fs::read(entry.unwrap().path()).unwrap());
         }
-        let words = ["harpsichord", "theremin", "bobby-tables", "team \"x\"", "lorem", "CREATE TABLE"];
+        let words = ["harpsichord", "theremin", "bobby-tables", "team 'x'", "lorem", "CREATE TABLE"];
         let stands = |word: &&str| bytes.windows(word.len()).any(|at| at == word.as_bytes());
         words.into_iter().filter(stands).collect()
     }

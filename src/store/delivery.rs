@@ -73,6 +73,19 @@ pub(super) fn members(db: &Connection, group: GroupId, members: &[UserName]) -> 
     Ok(progress)
 }
 
+/// We were put out of a group: nobody takes what we said there and is on its way.
+pub(super) fn put_out(db: &Connection, group: GroupId) -> Result<Vec<Progress>> {
+    let refuse = "UPDATE outbox SET state = 2 WHERE party = ?1 AND state < 2 RETURNING letter";
+    let mut refuse = db.prepare_cached(refuse)?;
+    let letters = refuse.query_map([group], |row| row.get(0))?.collect::<Result<Vec<_>>>()?;
+    let mut progress = Vec::new();
+    for letter in letters {
+        fail(db, letter, "you were put out of the group before they had it")?;
+        progress.extend(settle(db, letter)?);
+    }
+    Ok(progress)
+}
+
 /// The broker took these rows of the outbox: their recipients are to confirm them.
 pub(super) fn taken(db: &Connection, rows: &[i64]) -> Result<Moved> {
     let mut moved = Moved::default();
@@ -407,6 +420,21 @@ mod tests {
         assert_eq!(tracked(&f, 1).message.unwrap().delivery, Some(Delivery::Queued));
         assert_eq!(reached(&f.wait(f.store.taken(vec![row])).unwrap().progress), [Delivery::Sent]);
         assert_eq!(waiting(&f), 0);
+    }
+
+    #[test]
+    fn what_was_on_its_way_into_a_group_that_put_us_out_has_failed() {
+        let f = Fixture::new();
+        let rows = [queue(&f, 1, &["bob", "carol"]), queue(&f, 2, &["bob", "carol"])];
+        queue(&f, 3, &["bob"]);
+        f.wait(f.store.taken(vec![rows[0]])).unwrap();
+        let put_out = || Incoming::PutOut(GroupId::from_bits(7));
+        let progress = f.wait(f.store.receive(vec![put_out()])).unwrap().progress;
+        let failed: Vec<_> = progress.iter().map(|p| (p.id, p.delivery)).collect();
+        assert_eq!(failed, [(id(1), Delivery::Failed), (id(2), Delivery::Failed)]);
+        let due = f.wait(f.store.due(0, 9)).unwrap();
+        assert_eq!(due.iter().map(|row| row.letter).collect::<Vec<_>>(), [id(3)]);
+        assert!(f.wait(f.store.receive(vec![put_out()])).unwrap().progress.is_empty());
     }
 
     #[test]

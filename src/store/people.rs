@@ -1,11 +1,13 @@
 //! Who we are, whom we know, and which groups there are.
 
+use std::sync::Arc;
+
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 
 use super::row::{from_bits, json, profile, to_json};
 use super::value::{Account, KnownPerson, LastSeen, StoredGroup};
-use crate::domain::{Group, GroupId, Profile, Standing, Timestamp};
+use crate::domain::{GroupId, Profile, Standing, Timestamp};
 
 pub(super) fn account(db: &Connection) -> Result<Option<Account>> {
     let one = "SELECT user, identity, version, display_name, mobile, registered_at, devices, device, client_id,
@@ -129,8 +131,7 @@ pub(super) fn save_last_seen(db: &mut Connection, seen: &[LastSeen]) -> Result<(
 }
 
 pub(super) fn groups(db: &Connection) -> Result<Vec<StoredGroup>> {
-    let all = "SELECT id, name, owner, policy, created_at, roster, standing, invited_by, unsubscribe
-        FROM groups ORDER BY id";
+    let all = "SELECT id, signed, standing, invited_by, unsubscribe FROM groups ORDER BY id";
     let mut all = db.prepare_cached(all)?;
     all.query_map([], group)?.collect()
 }
@@ -139,44 +140,31 @@ fn group(row: &Row<'_>) -> Result<StoredGroup> {
     let wrong = |column, error: FromSqlError| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     };
-    let roster = json(row.get_ref(5)?.as_str()?, 5)?;
-    let standing = match (row.get_ref(6)?.as_str()?, row.get(7)?) {
+    let signed = row.get_ref(1)?.as_blob()?.split(|byte| *byte == b'\n');
+    let standing = match (row.get_ref(2)?.as_str()?, row.get(3)?) {
         ("member", None) => Standing::Member,
         ("invited", Some(by)) => Standing::Invited(by),
         ("listed", None) => Standing::Listed,
         ("left", None) => Standing::Left,
-        _ => return Err(wrong(6, FromSqlError::InvalidType)),
+        _ => return Err(wrong(2, FromSqlError::InvalidType)),
     };
-    let group = Group {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        owner: row.get(2)?,
-        policy: row.get(3)?,
-        created_at: row.get(4)?,
-        roster,
-    };
-    Ok(StoredGroup { group, standing, unsubscribe: row.get(8)? })
+    let signed = signed.map(Arc::from).collect();
+    Ok(StoredGroup { id: row.get(0)?, signed, standing, unsubscribe: row.get(4)? })
 }
 
 pub(super) fn save_group(db: &Connection, stored: &StoredGroup) -> Result<()> {
-    let StoredGroup { group, standing, unsubscribe } = stored;
+    let StoredGroup { id, signed, standing, unsubscribe } = stored;
     let (standing, invited_by) = match standing {
         Standing::Member => ("member", None),
         Standing::Invited(by) => ("invited", Some(by)),
         Standing::Listed => ("listed", None),
         Standing::Left => ("left", None),
     };
-    let roster = to_json(&group.roster)?;
-    let save = "INSERT OR REPLACE INTO groups
-            (id, name, owner, policy, created_at, roster, standing, invited_by, unsubscribe)
-        VALUES (:id, :name, :owner, :policy, :created_at, :roster, :standing, :invited_by, :unsubscribe)";
+    let save = "INSERT OR REPLACE INTO groups (id, signed, standing, invited_by, unsubscribe)
+        VALUES (:id, :signed, :standing, :invited_by, :unsubscribe)";
     db.prepare_cached(save)?.execute(named_params! {
-        ":id": group.id,
-        ":name": group.name,
-        ":owner": group.owner,
-        ":policy": group.policy,
-        ":created_at": group.created_at,
-        ":roster": roster,
+        ":id": id,
+        ":signed": signed.join(&b'\n'),
         ":standing": standing,
         ":invited_by": invited_by,
         ":unsubscribe": unsubscribe,
@@ -252,13 +240,13 @@ mod tests {
             .map(|(n, standing)| StoredGroup { standing, unsubscribe: n % 2 == 0, ..group(n) })
             .collect();
         for stored in all.iter().rev() {
-            f.wait(f.store.save_group(group(stored.group.id.bits()))).unwrap();
+            f.wait(f.store.save_group(group(stored.id.bits()))).unwrap();
             f.wait(f.store.save_group(stored.clone())).unwrap();
         }
         f.restart();
         assert_eq!(f.wait(f.store.load()).unwrap().groups, all);
-        f.wait(f.store.forget_group(all[0].group.id)).unwrap();
-        f.wait(f.store.forget_group(all[0].group.id)).unwrap();
+        f.wait(f.store.forget_group(all[0].id)).unwrap();
+        f.wait(f.store.forget_group(all[0].id)).unwrap();
         assert_eq!(f.wait(f.store.load()).unwrap().groups, all[1..]);
     }
 }

@@ -5,9 +5,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Result, Row};
 
 use crate::domain::{
-    AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupId, GroupName,
-    IdentityKey, JoinPolicy, Message, MessageId, MessageKey, MessageText, MobileNumber, Preview,
-    Profile, Summary, Timestamp, UserName,
+    AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupChange, GroupId,
+    GroupName, IdentityKey, JoinPolicy, Message, MessageId, MessageKey, MessageText, MobileNumber,
+    Preview, Profile, Summary, Timestamp, UserName,
 };
 
 macro_rules! as_text {
@@ -132,16 +132,6 @@ impl FromSql for Delivery {
     }
 }
 
-impl ToSql for JoinPolicy {
-    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
-        let name = match self {
-            Self::Open => "open",
-            Self::Invite => "invite",
-        };
-        Ok(name.into())
-    }
-}
-
 impl FromSql for JoinPolicy {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value.as_str()? {
@@ -159,10 +149,17 @@ pub(super) fn body_columns(body: &Body) -> (i64, Option<&str>) {
         Body::Created => (1, None),
         Body::Joined => (2, None),
         Body::Left => (3, None),
-        Body::Invited(user) => (4, Some(user.as_str())),
         Body::Unsupported => (5, None),
         Body::KeyChanged => (6, None),
         Body::KeyAccepted => (7, None),
+        Body::Changed(change) => match change {
+            GroupChange::Invite(user) => (4, Some(user.as_str())),
+            GroupChange::Remove(user) => (8, Some(user.as_str())),
+            GroupChange::Rename(name) => (9, Some(name.as_str())),
+            GroupChange::Promote(user) => (10, Some(user.as_str())),
+            GroupChange::Demote(user) => (11, Some(user.as_str())),
+            GroupChange::Policy(policy) => (12, Some(policy.as_str())),
+        },
     }
 }
 
@@ -172,10 +169,15 @@ fn body(row: &Row<'_>, kind: usize, text: usize) -> Result<Body> {
         1 => Ok(Body::Created),
         2 => Ok(Body::Joined),
         3 => Ok(Body::Left),
-        4 => row.get(text).map(Body::Invited),
+        4 => row.get(text).map(GroupChange::Invite).map(Body::Changed),
         5 => Ok(Body::Unsupported),
         6 => Ok(Body::KeyChanged),
         7 => Ok(Body::KeyAccepted),
+        8 => row.get(text).map(GroupChange::Remove).map(Body::Changed),
+        9 => row.get(text).map(GroupChange::Rename).map(Body::Changed),
+        10 => row.get(text).map(GroupChange::Promote).map(Body::Changed),
+        11 => row.get(text).map(GroupChange::Demote).map(Body::Changed),
+        12 => row.get(text).map(GroupChange::Policy).map(Body::Changed),
         other => Err(rusqlite::Error::IntegralValueOutOfRange(kind, other)),
     }
 }
@@ -283,7 +285,7 @@ mod tests {
     #[test]
     fn a_value_that_nobody_wrote_is_an_error_and_not_a_panic() {
         let changes = [
-            "UPDATE message SET kind = 9",
+            "UPDATE message SET kind = 99",
             "UPDATE message SET kind = 4, text = 'No Such Name'",
             "UPDATE message SET text = NULL",
             "UPDATE message SET text = char(27)",
@@ -297,8 +299,7 @@ mod tests {
             "UPDATE person SET identity = zeroblob(17)",
             "UPDATE person SET devices = '[{}]'",
             "UPDATE person SET claim = '{}'",
-            "UPDATE groups SET roster = '{\"ann\":'",
-            "UPDATE groups SET roster = '{\"Ann\":{\"count\":1,\"since\":1}}'",
+            "UPDATE groups SET id = x'07'",
         ];
         for change in changes {
             let f = Fixture::new();

@@ -100,7 +100,7 @@ mod tests {
     use proptest::test_runner::{Config, TestRunner};
 
     use super::*;
-    use crate::domain::{Body, GroupId};
+    use crate::domain::{Body, GroupChange, GroupId};
     use crate::store::testing::{Fixture, direct, said, user};
 
     const TEXTS: &[(u128, &str)] = &[
@@ -261,7 +261,10 @@ mod tests {
     #[test]
     fn events_are_not_searched() {
         let f = Fixture::new();
-        f.receive(&[Message { body: Body::Invited(user("pump")), ..said(1, "bob", 5, "x") }]);
+        f.receive(&[Message {
+            body: Body::Changed(GroupChange::Invite(user("pump"))),
+            ..said(1, "bob", 5, "x")
+        }]);
         assert_eq!(found(&f, "pump"), [] as [u128; 0]);
     }
 }

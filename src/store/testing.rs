@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Draft, Incoming, Store, StoredGroup};
 use crate::domain::{
-    Body, ConversationId, DataKey, Delivery, DisplayName, Group, GroupId, GroupName, IdentityKey,
-    JoinPolicy, Membership, Message, MessageId, MessageText, Profile, Standing, Timestamp, UserName,
+    Body, ConversationId, DataKey, Delivery, DisplayName, GroupId, IdentityKey, Message, MessageId,
+    MessageText, Profile, Standing, Timestamp, UserName,
 };
 
 /// A store in a directory of its own, which goes with it.
@@ -129,15 +129,10 @@ pub(super) fn profile(name: &str) -> Profile {
 }
 
 pub(super) fn group(number: u128) -> StoredGroup {
-    let member = |count| Membership { count, since: at(5) };
-    let roster = [(user("ann"), member(1)), (user("bob"), member(2))];
-    let group = Group {
+    StoredGroup {
         id: GroupId::from_bits(number),
-        name: GroupName::new("team \"x\" 🎉").unwrap(),
-        owner: user("ann"),
-        policy: JoinPolicy::Invite,
-        created_at: at(4),
-        roster: roster.into(),
-    };
-    StoredGroup { group, standing: Standing::Invited(user("ann")), unsubscribe: false }
+        signed: vec![b"{\"a\":\"team 'x'\"}".as_slice().into(), b"{\"b\":2}".as_slice().into()],
+        standing: Standing::Invited(user("ann")),
+        unsubscribe: false,
+    }
 }

@@ -1,9 +1,10 @@
 //! What goes into the store and comes out of it, beside the values of the domain.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::domain::{
-    Bundle, ConversationId, Delivery, DeviceId, Group, GroupId, Message, MessageId, Profile, Recipient,
+    Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId, Profile, Recipient,
     Standing, Summary, Timestamp, UserName,
 };
 
@@ -115,8 +116,10 @@ pub struct Sealed {
 /// A group and our dealings with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredGroup {
-    /// The group.
-    pub group: Group,
+    /// Which.
+    pub id: GroupId,
+    /// What was signed about it. No document holds a line break.
+    pub signed: Vec<Arc<[u8]>>,
     /// How we stand to it.
     pub standing: Standing,
     /// Whether the broker still has to be told that we do not subscribe to it any more.
@@ -192,6 +195,8 @@ pub enum Incoming {
         /// Who is in.
         members: Vec<UserName>,
     },
+    /// We were put out of this group: what we said there and nobody confirmed has failed.
+    PutOut(GroupId),
     /// What goes out because of what came in.
     Answer(Draft),
     /// Something was opened. It stands before what was in it.

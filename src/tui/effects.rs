@@ -96,7 +96,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
-        | Command::Invite { ticket, .. }
+        | Command::ChangeGroup { ticket, .. }
         | Command::Verify { ticket, .. }
         | Command::AcceptKey { ticket, .. }
         | Command::Compare { ticket, .. }

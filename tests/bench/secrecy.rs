@@ -57,7 +57,7 @@ fn text(content: Content, begins: bool) -> Vec<u8> {
         sent_at: now(),
         group: None,
         number: Some(7),
-        membership: None,
+        stand: None,
         content,
     };
     let keys = device(1).keys;

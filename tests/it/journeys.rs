@@ -275,10 +275,14 @@ fn an_invitation_is_accepted_or_declined_and_others_are_invited() {
     desk.commands();
     desk.keys(&["enter"]);
     let commands = desk.commands();
-    assert!(matches!(&commands[..], [Command::Invite { user, .. }] if user.as_str() == "dave"));
+    assert!(
+        matches!(&commands[..], [Command::ChangeGroup { change: GroupChange::Invite(user), .. }] if user.as_str() == "dave")
+    );
     desk.write("/invite erin");
     desk.keys(&["enter"]);
-    assert!(matches!(&desk.commands()[..], [Command::Invite { user, .. }] if user.as_str() == "erin"));
+    assert!(
+        matches!(&desk.commands()[..], [Command::ChangeGroup { change: GroupChange::Invite(user), .. }] if user.as_str() == "erin")
+    );
     desk.write("/invite zoe");
     desk.keys(&["enter"]);
     assert!(desk.shows("nobody here is called zoe") && desk.shows("› /invite zoe"));

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use cooee::domain::{
     DisplayName, Group, GroupId, GroupName, IdentityKey, JoinPolicy, Membership, MobileNumber, Profile,
-    Timestamp, UserName,
+    Role, Timestamp, UserName,
 };
 use cooee::registry::{OnlineRow, Outcome, Registry, import};
 
@@ -51,8 +51,8 @@ fn standing(turn: u64) -> impl Iterator<Item = u64> {
 }
 
 /// Everybody joins at the first turn of their name, leaves at the second, and so on.
-fn membership(turn: u64) -> Membership {
-    Membership { count: 1 + u32::try_from(turn / NAMES).unwrap(), since: Timestamp::EPOCH }
+fn is_in(turn: u64) -> bool {
+    (turn / NAMES).is_multiple_of(2)
 }
 
 /// Reads a whole file as strictly as can be: header, line break at the end, every row of full width.
@@ -93,7 +93,7 @@ fn expected_registration(worker: usize, turn: u64) -> BTreeMap<String, u64> {
 }
 
 fn expected_group(worker: usize, turn: u64) -> BTreeSet<String> {
-    let members = standing(turn).filter(|&turn| membership(turn).is_in());
+    let members = standing(turn).filter(|&turn| is_in(turn));
     members.map(|turn| name(worker, turn).to_string()).collect()
 }
 
@@ -127,13 +127,17 @@ fn worker() {
         watch.set_online(&gone, &[here]).unwrap();
         assert_eq!(numbers_of(worker, online(&dir)), BTreeMap::from([(user.to_string(), turn)]));
 
+        let member = Membership { role: Role::Member, since: Timestamp::EPOCH };
+        let (members, former): (Vec<u64>, Vec<u64>) = standing(turn).partition(|turn| is_in(*turn));
         let team = Group {
             id: GroupId::from_bits(7),
             name: GroupName::new("team").unwrap(),
             owner: user,
             policy: JoinPolicy::Open,
             created_at: Timestamp::EPOCH,
-            roster: standing(turn).map(|turn| (name(worker, turn), membership(turn))).collect(),
+            members: members.into_iter().map(|turn| (name(worker, turn), member)).collect(),
+            invited: BTreeSet::new(),
+            former: former.into_iter().map(|turn| name(worker, turn)).collect(),
         };
         assert_eq!(registry.write_group(&team).unwrap(), []);
         let members: BTreeSet<String> = numbers_of(worker, group(&dir)).into_keys().collect();

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::Counting;
-use super::document::{Document, Held, Item, Member, Statement};
+use super::document::{Document, Held, Item, Member, Statement, is_in};
 use super::slot::Slot;
 use super::view::{View, view};
 use crate::domain::{GroupId, IdentityKey, JoinPolicy};
@@ -21,6 +21,17 @@ pub const WAITING_STATEMENTS: usize = 512;
 pub struct OtherGroup {
     claimed: GroupId,
     known: GroupId,
+}
+
+/// Whether somebody has a say in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// They have, or had when they said it.
+    Member,
+    /// They say that they were let in later than we know of.
+    Unknown,
+    /// They have none.
+    None,
 }
 
 /// All that was signed about one group. See the module's page.
@@ -154,6 +165,46 @@ impl Ledger {
         let contradictions: BTreeSet<Member> =
             slots.map(|slot| slot.document().author.clone()).collect();
         view(&counting, contradictions)
+    }
+
+    /// How far the counter of this member was raised; 0 where nothing is said of them.
+    pub fn count(&self, member: &Member) -> u32 {
+        self.counting().map_or(0, |counting| counting.count(member).reached)
+    }
+
+    /// Whether this member may say something, as somebody whose counter stands at `count`.
+    ///
+    /// Who left by themselves had their say before: it may come late. Who was put out has none from the moment
+    /// we know it, for they could write at any time what they say was written before.
+    pub fn voice(&self, member: &Member, count: u32) -> Voice {
+        let Some(counting) = self.counting() else { return Voice::Unknown };
+        let reached = counting.count(member).reached;
+        let left = |held: &Held<Statement>| !held.content.is_in() && held.content.count >= reached;
+        match () {
+            () if !is_in(count) => Voice::None,
+            () if count > reached => Voice::Unknown,
+            () if is_in(reached) || self.statements.get(member).is_some_and(left) => Voice::Member,
+            () => Voice::None,
+        }
+    }
+
+    /// Of those who decide, whoever put this member out, if somebody did.
+    pub fn removed_by(&self, member: &Member) -> Option<Member> {
+        let counting = self.counting()?;
+        let count = counting.count(member);
+        let says = |document: &&Document| document.members.get(member) == Some(&count.reached);
+        let mut authors = counting.admins.values().copied().chain([counting.owner]).filter(says);
+        (count.reached == count.granted && !is_in(count.reached))
+            .then(|| authors.next().map(|document| document.author.clone()))?
+    }
+
+    /// Of those who decide, whoever asked this member in, if somebody did.
+    pub fn admitted_by(&self, member: &Member) -> Option<Member> {
+        let counting = self.counting()?;
+        let granted = counting.count(member).granted;
+        let says = |document: &&Document| document.members.get(member) == Some(&granted);
+        let mut authors = counting.admins.values().copied().chain([counting.owner]).filter(says);
+        is_in(granted).then(|| authors.next().map(|document| document.author.clone()))?
     }
 
     /// The last document of this author, whether it counts or not.

@@ -47,6 +47,8 @@ pub struct View {
     pub admins: BTreeSet<Member>,
     /// Those who are in, at most [`limits::GROUP_MEMBERS`].
     pub members: BTreeMap<Member, Standing>,
+    /// Those of whom it was said that they were in or asked in, and who are out.
+    pub former: BTreeSet<Member>,
     /// What is wrong with it.
     pub flags: BTreeSet<Flag>,
 }
@@ -76,9 +78,10 @@ impl View {
 
 /// Works the view out. `contradictions` are the authors who contradict themselves.
 pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) -> Option<View> {
-    let mut admitted: Vec<(u8, &Member, Standing)> = counting
-        .subjects()
-        .into_iter()
+    let subjects = counting.subjects();
+    let mut admitted: Vec<(u8, &Member, Standing)> = subjects
+        .iter()
+        .copied()
         .filter_map(|member| {
             let count = counting.count(member);
             let came = came(counting, member, count);
@@ -100,6 +103,11 @@ pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) ->
     flags.extend(twins.map(|pair| Flag::Namesakes(pair[0].clone())));
 
     let admins = counting.charter.admins.keys().filter(|admin| counting.is_admin(admin));
+    // What strangers say of themselves counts for nothing where the group is not open.
+    let counts =
+        |member: &Member| counting.charter.policy == JoinPolicy::Open || counting.is_named(member);
+    let is_out = |member: &&Member| counts(member) && !is_in(counting.count(member).reached);
+    let former = subjects.into_iter().filter(is_out).cloned().collect();
     Some(View {
         id: counting.owner.group,
         name: counting.naming()?.name.clone(),
@@ -108,6 +116,7 @@ pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) ->
         created_at: counting.charter.created_at,
         admins: admins.cloned().collect(),
         members,
+        former,
         flags,
     })
 }

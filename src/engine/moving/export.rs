@@ -88,7 +88,7 @@ async fn write(
     }
     for group in known.groups {
         contents.groups += 1;
-        tell(&Record::Group { group: group.group, standing: group.standing })?;
+        tell(&Record::group(&group).map_err(|_| Error::Group)?)?;
     }
     let mut after = 0;
     loop {

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::chunks::Reader;
-use super::record::{Myself, Record, stored};
+use super::record::{Myself, Record};
 use super::{Contents, Fault};
 use crate::crypto::Device;
 use crate::crypto::export::{Invalid, Locked, Opener, limits};
@@ -172,9 +172,9 @@ async fn fill(store: &Store, records: &mut Reader<BufReader<File>>) -> Result<Co
                 contents.people += 1;
                 people.push(KnownPerson::from(*known));
             }
-            Some(Record::Group { group, standing }) => {
+            Some(Record::Group(group)) => {
                 contents.groups += 1;
-                store.save_group(stored(group, standing)).await?;
+                store.save_group(group.stored().map_err(Trouble::Fault)?).await?;
             }
             Some(Record::Message { message, recipients }) => {
                 contents.messages += 1;

@@ -1,14 +1,17 @@
 //! What stands in an export: one record a line, in this order: the account, people, groups, messages in the order
 //! of their arrival, marks, the end.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Fault;
-use crate::crypto::Identity;
-use crate::domain::{Group, Message, Profile, Recipient, Standing, Summary, Timestamp};
+use crate::crypto::{Identity, groups};
+use crate::domain::{GroupId, Message, Profile, Recipient, Standing, Summary, Timestamp};
+use crate::protocol::{Malformed, SignedDocument, limits};
 use crate::store::{Account, Kept, KnownPerson, StoredGroup};
 
 /// Longest record, in bytes: more than the largest group.
@@ -20,10 +23,7 @@ pub(super) const LONGEST: usize = 1024 * 1024;
 pub(super) enum Record {
     Account(Box<Myself>),
     Person(Box<Known>),
-    Group {
-        group: Group,
-        standing: Standing,
-    },
+    Group(Box<Papers>),
     Message {
         message: Box<Message>,
         recipients: Vec<Recipient>,
@@ -59,7 +59,21 @@ pub(super) struct Known {
     blocked: bool,
 }
 
+/// A group, and how we stand to it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Papers {
+    id: GroupId,
+    signed: Vec<SignedDocument>,
+    standing: Standing,
+}
+
 impl Record {
+    pub fn group(group: &StoredGroup) -> Result<Self, Malformed> {
+        let read = |bytes: &Arc<[u8]>| SignedDocument::from_bytes(bytes, limits::GROUP_DOCUMENT);
+        let signed = group.signed.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self::Group(Box::new(Papers { id: group.id, signed, standing: group.standing.clone() })))
+    }
+
     pub fn account(account: &Account, identity: &Identity) -> Self {
         Self::Account(Box::new(Myself {
             profile: account.profile.clone(),
@@ -95,7 +109,13 @@ impl From<Known> for KnownPerson {
     }
 }
 
-/// A group as it is taken in: this device never subscribed to it.
-pub(super) fn stored(group: Group, standing: Standing) -> StoredGroup {
-    StoredGroup { group, standing, unsubscribe: false }
+impl Papers {
+    /// As it is taken in: this device never subscribed to it. The signatures are checked as if it came from
+    /// somebody else.
+    pub fn stored(&self) -> Result<StoredGroup, Fault> {
+        let read = |document: &SignedDocument| Ok(groups::open(&document.to_bytes())?.bytes().clone());
+        let wrong = |why: groups::Rejected| Fault::Content(format!("a group in it: {why}"));
+        let signed = self.signed.iter().map(read).collect::<Result<_, _>>().map_err(wrong)?;
+        Ok(StoredGroup { id: self.id, signed, standing: self.standing.clone(), unsubscribe: false })
+    }
 }

@@ -38,6 +38,8 @@ pub enum Question {
     Leave(GroupId),
     /// Decline the invitation into this group?
     Decline(GroupId),
+    /// Put somebody out of this group?
+    Remove(GroupId, UserName),
     /// Take the key that stands for this name now for theirs?
     AcceptKey(UserName),
 }

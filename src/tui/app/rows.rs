@@ -133,8 +133,9 @@ impl Typesetter<'_> {
             (Body::Created, _) => self.event(format!("{who} made the group"), &time, rows),
             (Body::Joined, _) => self.event(format!("{who} joined"), &time, rows),
             (Body::Left, _) => self.event(format!("{who} left"), &time, rows),
-            (Body::Invited(user), _) => {
-                self.event(format!("{who} invited {}", name(user)), &time, rows);
+            (Body::Changed(change), _) => {
+                let told = change.told(|user| name(user), "the group");
+                self.event(format!("{who} {told}"), &time, rows);
             }
         }
     }

@@ -16,6 +16,16 @@ pub enum Request {
     Leave,
     /// Invite somebody into the open group; without a name, open the list.
     Invite(String),
+    /// Put somebody out of the open group.
+    Remove(String),
+    /// Give the open group another name.
+    Rename(String),
+    /// Make somebody an admin of the open group.
+    Promote(String),
+    /// Make an admin of the open group a member again.
+    Demote(String),
+    /// Change who may come into the open group.
+    Policy(JoinPolicy),
     /// Open the jump box with this text.
     Find(String),
     /// Open the chat with somebody, and say something if there is something to say.
@@ -63,6 +73,16 @@ pub const COMMANDS: &[Slash] = &[
     }),
     slash("leave", "", "leave this group", |_| Request::Leave),
     slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
+    needing("remove", "NAME", "put somebody out of this group", |rest| Request::Remove(rest.to_owned())),
+    needing("rename", "NAME", "give this group another name", |rest| Request::Rename(rest.to_owned())),
+    needing("promote", "NAME", "make somebody an admin of this group", |rest| {
+        Request::Promote(rest.to_owned())
+    }),
+    needing("demote", "NAME", "make an admin of this group a member again", |rest| {
+        Request::Demote(rest.to_owned())
+    }),
+    slash("open", "", "let anybody join this group", |_| Request::Policy(JoinPolicy::Open)),
+    slash("close", "", "let only who is invited join it", |_| Request::Policy(JoinPolicy::Invite)),
     needing("block", "NAME", "see and hear nothing more of somebody", |rest| {
         Request::Block(rest.to_owned(), true)
     }),
@@ -149,6 +169,8 @@ mod tests {
             parse("/msg bob on my way"),
             Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
         );
+        assert_eq!(parse("/rename night shift"), Ok(Request::Rename("night shift".to_owned())));
+        assert_eq!(parse("/close"), Ok(Request::Policy(JoinPolicy::Invite)));
         assert_eq!(parse("/unblock bob"), Ok(Request::Block("bob".to_owned(), false)));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
     }

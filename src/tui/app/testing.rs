@@ -1,11 +1,11 @@
 //! Plain values for tests.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::domain::{
     Availability, Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, JoinPolicy,
-    Membership, Message, MessageId, MessageText, Origin, Person, Preview, Standing, Summary, Timestamp,
-    UserName,
+    Membership, Message, MessageId, MessageText, Origin, Person, Preview, Role, Standing, Summary,
+    Timestamp, UserName,
 };
 use crate::engine::GroupView;
 
@@ -49,15 +49,17 @@ pub fn summary(name: &str, unread: u32, last: i64) -> Summary {
 
 /// A group with these members.
 pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&str]) -> GroupView {
-    let member = Membership { count: 1, since: Timestamp::EPOCH };
-    let roster: BTreeMap<_, _> = members.iter().map(|name| (user(name), member)).collect();
+    let role = |name: &str| if name == owner { Role::Owner } else { Role::Member };
+    let member = |name: &&str| (user(name), Membership { role: role(name), since: Timestamp::EPOCH });
     let group = Group {
         id: GroupId::from_bits(id),
         name: GroupName::new(name).unwrap(),
         owner: user(owner),
         policy: JoinPolicy::Open,
         created_at: Timestamp::EPOCH,
-        roster,
+        members: members.iter().map(member).collect(),
+        invited: BTreeSet::new(),
+        former: BTreeSet::new(),
     };
     GroupView { group, standing }
 }

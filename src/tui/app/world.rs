@@ -228,7 +228,7 @@ impl World {
             *user == self.me
                 || self.people.get(user).is_some_and(|person| person.availability.is_online())
         };
-        let members: Vec<_> = view.group.members().map(|(user, _)| user).collect();
+        let members: Vec<_> = view.group.members.keys().collect();
         (members.len(), members.iter().filter(|user| here(user)).count())
     }
 

@@ -24,7 +24,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session, view: &GroupV
     };
     let about = format!(
         "{}{dot}made by {} on {}{dot}{}",
-        counted(group.members().count(), "member"),
+        counted(group.members.len(), "member"),
         name(&group.owner),
         app.setup.calendar.day(group.created_at),
         policy_words(group.policy),
@@ -40,7 +40,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session, view: &GroupV
     draw_members(canvas, session, view, below(at + 1), session.card_top);
 }
 
-/// Paints the members of a group from the one at `top` on.
+/// Paints the members of a group from the one at `top` on, and after them who was asked in.
 pub fn draw_members(
     canvas: &mut Canvas<'_>,
     session: &Session,
@@ -48,8 +48,10 @@ pub fn draw_members(
     area: Rect,
     top: usize,
 ) {
-    let members = view.group.members().skip(top).take(usize::from(area.height));
-    for (at, (user, _)) in members.enumerate() {
+    let members = view.group.members.keys().map(|user| (user, true));
+    let invited = view.group.invited.iter().map(|user| (user, false));
+    let shown = members.chain(invited).skip(top).take(usize::from(area.height));
+    for (at, (user, is_in)) in shown.enumerate() {
         let world = &session.world;
         let me = user == world.me();
         let online = me || world.person(user).is_some_and(|person| person.availability.is_online());
@@ -57,6 +59,7 @@ pub fn draw_members(
         canvas.put(line, 0, canvas.glyphs.presence(online), canvas.theme.presence(online));
         let x = 2 + canvas.put(line, 2, &world.name(user), canvas.theme.plain());
         let aside = match (me, view.group.role(user)) {
+            _ if !is_in => "invited",
             (true, Role::Owner) => "you, the owner",
             (true, Role::Admin) => "you, an admin",
             (true, Role::Member) => "you",

@@ -130,6 +130,14 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
             format!("Leave {}? The others are told, and no more messages come from it.", name(id)),
         ),
         Question::Decline(id) => ("Decline?", format!("Decline the invitation into {}?", name(id))),
+        Question::Remove(id, ref user) => (
+            "Remove?",
+            format!(
+                "Put {} out of {}? They read nothing that is written there once the others know.",
+                session.world.name(user),
+                name(id)
+            ),
+        ),
         Question::AcceptKey(ref user) => (
             "Accept the new key?",
             format!(
@@ -150,15 +158,16 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
 
 fn members(canvas: &mut Canvas<'_>, session: &Session, id: GroupId, top: usize) {
     let Some(view) = session.world.group(id) else { return };
-    let count = view.group.members().count();
+    let count = view.group.members.len();
+    let rows = count + view.group.invited.len();
     let screen = usize::from(canvas.area().height);
-    let area = canvas.middle(WIDTH, (count + 2).clamp(4, screen.max(4)));
+    let area = canvas.middle(WIDTH, (rows + 2).clamp(4, screen.max(4)));
     let inner = canvas.open(
         area,
         &format!("#{} has {}", session.world.group_name(id), crate::tui::app::counted(count, "member")),
     );
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let most = count.saturating_sub(usize::from(inner.height));
+    let most = rows.saturating_sub(usize::from(inner.height));
     draw_members(canvas, session, view, inner, top.min(most));
 }
 

@@ -137,7 +137,7 @@ fn letter(writers: &Writers, to: &UserName, from: &UserName, words: &str) -> Vec
         sent_at: Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
         group: None,
         number: Some(*number),
-        membership: None,
+        stand: None,
         content: Content::Text(MessageText::new(words).expect("short words")),
     });
     puppet.seal_bytes(to.as_str(), &letter)

@@ -54,11 +54,57 @@ fn a_group_by_invitation_is_for_the_invited() {
         (vec!["invited"], vec!["alice"])
     );
     ok(here, &["-u", "bob", "group", "join", "club"]);
-    ok(here, &["-u", "bob", "group", "invite", "#club", "carol"]);
+    let said = refused(1, here, &["-u", "bob", "group", "invite", "#club", "carol"]);
+    assert!(said.contains("only the owner and the admins"), "{said}");
+    ok(here, &["-u", "alice", "group", "invite", "#club", "carol"]);
+    let members = json(&ok(here, &["-u", "alice", "group", "members", "club", "--json"]));
+    assert_eq!(each(&members, "role"), ["owner", "member", "invited"]);
     assert_eq!(ok(here, &["-u", "carol", "group", "leave", "club"]), "Left #club.\n");
     assert_eq!(ok(here, &["-u", "carol", "group", "list"]), "", "declined and forgotten");
     let members = json(&ok(here, &["-u", "alice", "group", "members", "club", "--json"]));
     assert_eq!(each(&members, "user"), ["alice", "bob"]);
+}
+
+#[test]
+fn the_owner_makes_admins_and_they_put_people_out() {
+    let world = world_of(&["alice", "bob", "carol"]);
+    let here = world.data_dir();
+    let group = |user: &str, does: &[&str]| ok(here, &[&["-u", user, "group"], does].concat());
+    group("alice", &["create", "club", "--invite-only"]);
+    for user in ["bob", "carol"] {
+        group("alice", &["invite", "club", user]);
+        group(user, &["join", "club"]);
+    }
+    let said = refused(1, here, &["-u", "bob", "group", "remove", "club", "carol"]);
+    assert!(said.contains("only the owner and the admins"), "{said}");
+    assert!(
+        refused(1, here, &["-u", "bob", "group", "promote", "club", "bob"]).contains("only the owner")
+    );
+    assert_eq!(group("alice", &["promote", "club", "bob"]), "bob is an admin of #club now.\n");
+    let rows = group("carol", &["members", "club"]);
+    let roles: Vec<_> = rows.lines().filter_map(|row| row.split_whitespace().nth(1)).collect();
+    assert_eq!(roles, ["owner", "admin", "member"]);
+    assert_eq!(group("bob", &["rename", "club", "#crew"]), "#club is called #crew now.\n");
+    assert_eq!(group("bob", &["remove", "crew", "carol"]), "carol is not in #crew any more.\n");
+    let said = refused(1, here, &["-u", "carol", "send", "#club", "hi"]);
+    assert!(said.contains("not in the group any more"), "{said}");
+    let said = ok(here, &["-u", "carol", "history", "#crew"]);
+    assert!(said.ends_with("-- bob removed carol from #crew\n"), "{said}");
+    assert_eq!(group("alice", &["demote", "crew", "bob"]), "bob is no admin of #crew any more.\n");
+    assert!(
+        refused(1, here, &["-u", "alice", "group", "demote", "crew", "bob"]).contains("not an admin")
+    );
+    assert_eq!(group("alice", &["open", "crew"]), "Anybody may join #crew now.\n");
+    let listed = json(&group("carol", &["list", "--json"]));
+    assert_eq!((each(&listed, "policy"), each(&listed, "standing")), (vec!["open"], vec!["left"]));
+    group("carol", &["join", "crew"]);
+    assert_eq!(group("alice", &["close", "crew"]), "#crew is by invitation now.\n");
+    let history = json(&ok(here, &["-u", "alice", "history", "#crew", "--json"]));
+    assert_eq!(
+        each(&history, "type")[5..],
+        ["promoted", "renamed", "removed", "demoted", "policy", "joined", "policy"]
+    );
+    assert!(has_row(here, "Group_crew.csv", "carol") && !here.join("Group_club.csv").exists());
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::process::Stdio;
 
 use cooee::crypto::signed::Kind;
-use cooee::protocol::encode_profile;
+use cooee::protocol::{SignedDocument, encode_card, encode_profile};
 
 use super::*;
 use crate::support::terminal::{CTRL_L, F1, F4};
 use crate::support::vandal::{Stranger, letter};
+use cooee::domain::JoinPolicy;
 
 #[test]
 fn resized_in_a_flood_it_ends_in_a_right_frame() {
@@ -123,19 +124,20 @@ fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
     const EVIL: &str = r"\u001b]0;owned\u0007\u001b[2J\u009b31m\u202eevil\u0000";
     let world = World::built_in();
     let mut alice = at_terminal(&world, "alice");
-    let group = "0000000000000000000000000000000f";
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let mut mallory = Stranger::sign_up(&world, "mallory").await;
-        let profile = encode_profile(&mallory.puppet.me).replace("\"name\":\"mallory\"", &format!("\"name\":\"{EVIL} name\""));
+        let profile = encode_profile(&mallory.puppet.me)
+            .replace("\"name\":\"mallory\"", &format!("\"name\":\"{EVIL} name\""));
         let profile = profile.replace("\"version\":1", "\"version\":2");
         let profile = mallory.puppet.sign(Kind::Profile, &profile);
         mallory.publish("cooee/1/profile/mallory", profile, true).await;
         mallory.until_knows("alice").await;
         mallory.say("alice", &letter(1, &format!(r#""ty":"text","b":{{"text":"{EVIL} text"}}"#))).await;
-        let card = format!(
-            r#"{{"v":1,"id":"{group}","name":"{EVIL} group","owner":"mallory","join":"open","at":1,"m":{{"mallory":[1,1]}}}}"#
-        );
-        let card = mallory.puppet.sign(Kind::Card, &card);
+        let (group, signed) = mallory.puppet.found("NAME", JoinPolicy::Open);
+        let text = signed.text.replace("NAME", &format!("{EVIL} group"));
+        let signed = mallory.puppet.sign(Kind::Group, &text);
+        let signed = SignedDocument::from_bytes(&signed, 8_000).unwrap();
+        let card = encode_card(group, vec![signed]).0;
         mallory.publish(&format!("cooee/1/directory/{group}"), card, true).await;
     });
     alice.until("mallory has written", |screen| counts_unread(screen, "owned", 1));

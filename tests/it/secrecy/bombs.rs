@@ -1,13 +1,14 @@
 //! What is said is text from strangers: it is bounded, and holds nothing that a terminal obeys.
 
-use cooee::crypto::{open_bundle, open_card, open_profile, signed};
-use cooee::domain::{DisplayName, Group, GroupId, GroupName, JoinPolicy, Membership, Profile};
+use cooee::crypto::{groups, open_bundle, open_profile, signed};
+use cooee::domain::{DisplayName, GroupChange, GroupId, GroupName, Profile};
 use cooee::protocol::{
-    self, Content, decode_bundle, decode_card, decode_envelope, decode_inside, decode_letter,
-    decode_presence, decode_profile, decode_typing, encode_card, encode_letter, encode_profile,
+    self, Content, decode_bundle, decode_card, decode_document, decode_envelope, decode_inside,
+    decode_letter, decode_presence, decode_profile, decode_typing, encode_card, encode_letter,
+    encode_profile,
 };
 
-use super::support::{Party, at, inside, letter, pair, user};
+use super::support::{Party, founded, inside, letter, pair};
 
 /// What a terminal obeys, or what reorders a line, as JSON spells it and as it is.
 const HOSTILE: &str =
@@ -18,16 +19,11 @@ fn is_harmless(text: &str) -> bool {
     text.chars().all(|c| !c.is_control() && !reorders(c) && c != '\u{feff}')
 }
 
-fn team() -> Group {
-    let member = Membership { count: 1, since: at(5) };
-    Group {
-        id: GroupId::from_bits(7),
-        name: GroupName::new("TEXT").unwrap(),
-        owner: user("alice"),
-        policy: JoinPolicy::Open,
-        created_at: at(5),
-        roster: [(user("alice"), member)].into(),
-    }
+const TEAM: GroupId = GroupId::from_bits(7);
+
+/// The text of what bob signed when he made a group called TEXT.
+fn document(bob: &Party) -> String {
+    founded(bob, "TEXT").text
 }
 
 #[test]
@@ -37,19 +33,19 @@ fn escape_sequences_are_taken_out_of_every_text_field() {
     let profile = encode_profile(&named).replace("TEXT", HOSTILE);
     let name = decode_profile(&bob.user, &profile).unwrap().display_name;
     assert!(is_harmless(name.as_str()) && name.as_str().starts_with('a'), "{name:?}");
-    let card = encode_card(&team()).replace("TEXT", HOSTILE);
-    let name = decode_card(team().id, &card).unwrap().name;
+    let text = document(&bob).replace("TEXT", HOSTILE);
+    let name = decode_document(&text).unwrap().naming.unwrap().name;
     assert!(is_harmless(name.as_str()) && name.as_str().starts_with('a'), "{name:?}");
-    for content in [Content::Invitation(team()), Content::Roster(team())] {
-        let bytes = encode_letter(&protocol::Letter { content, ..letter(1, "x") });
-        let text = String::from_utf8(bytes).unwrap().replace("TEXT", HOSTILE);
-        let (Content::Invitation(group) | Content::Roster(group)) =
-            decode_letter(text.as_bytes()).unwrap().content
-        else {
-            panic!("it is of another kind");
-        };
-        assert!(is_harmless(group.name.as_str()));
-    }
+    let renamed = GroupChange::Rename(GroupName::new("TEXT").unwrap());
+    let renamed =
+        encode_letter(&protocol::Letter { content: Content::Changed(renamed, None), ..letter(1, "x") });
+    let renamed = String::from_utf8(renamed).unwrap().replace("TEXT", HOSTILE);
+    let Content::Changed(GroupChange::Rename(name), _) =
+        decode_letter(renamed.as_bytes()).unwrap().content
+    else {
+        panic!("it is of another kind");
+    };
+    assert!(is_harmless(name.as_str()));
     let said = String::from_utf8(encode_letter(&letter(1, "TEXT"))).unwrap().replace("TEXT", HOSTILE);
     let Content::Text(text) = decode_letter(said.as_bytes()).unwrap().content else { panic!() };
     assert!(is_harmless(text.as_str()) && text.as_str().starts_with('a'), "{text:?}");
@@ -57,9 +53,9 @@ fn escape_sequences_are_taken_out_of_every_text_field() {
     let mobile = decode_profile(&bob.user, &mobile).unwrap().mobile.unwrap();
     assert!(is_harmless(mobile.as_str()), "{mobile:?}");
     // Names of users, and words of ours, have no room for any of it.
-    for (from, to) in [("\"alice\"", format!("\"{HOSTILE}\"")), ("open", HOSTILE.to_owned())] {
-        let text = encode_card(&team()).replace(from, &to);
-        assert!(decode_card(team().id, &text).is_err());
+    for (from, to) in [("\"bob\"", format!("\"{HOSTILE}\"")), ("open", HOSTILE.to_owned())] {
+        let text = document(&bob).replace(from, &to);
+        assert!(decode_document(&text).is_err());
     }
 }
 
@@ -69,13 +65,13 @@ fn escape_sequences_do_not_come_back_in_what_is_said_of_a_refusal() {
     let bob = Party::new("bob", 1);
     let device = encode_profile(&bob.profile()).replace("0000000000000001", HOSTILE);
     let long = "x".repeat(7_000);
-    let card = |from, to: &str| encode_card(&team()).replace(from, to);
+    let document = |from, to: &str| document(&bob).replace(from, to);
     let refusals = [
         decode_profile(&bob.user, &device).unwrap_err(),
-        decode_card(team().id, &card("alice", HOSTILE)).unwrap_err(),
-        decode_card(team().id, &card("alice", &long)).unwrap_err(),
-        decode_card(team().id, &card("open", HOSTILE)).unwrap_err(),
-        decode_card(team().id, &card("open", &long)).unwrap_err(),
+        decode_document(&document("bob", HOSTILE)).unwrap_err(),
+        decode_document(&document("bob", &long)).unwrap_err(),
+        decode_document(&document("open", HOSTILE)).unwrap_err(),
+        decode_document(&document("open", &long)).unwrap_err(),
         decode_presence(format!(r#"{{"v":1,"s":"{HOSTILE}","e":7,"at":5}}"#).as_bytes()).unwrap_err(),
     ];
     for refusal in refusals {
@@ -143,9 +139,9 @@ fn readers() -> Vec<Reader> {
         limits("bundle", bundle.into(), l::BUNDLE, text(move |x| decode_bundle(&b, keys.id, x).is_ok())),
         limits(
             "card",
-            encode_card(&team()).into(),
+            encode_card(TEAM, vec![founded(&bob, "team")]).0,
             l::CARD,
-            text(|x| decode_card(team().id, x).is_ok()),
+            Box::new(|x| decode_card(TEAM, x).is_ok()),
         ),
         limits(
             "presence",
@@ -167,10 +163,10 @@ fn readers() -> Vec<Reader> {
             Box::new(move |x| open_bundle(&d, &keys, x).is_ok()),
         ),
         limits(
-            "signed card",
-            cooee::crypto::seal_card(&team(), &alice.identity),
-            l::CARD,
-            Box::new(|x| open_card(team().id, x).is_ok()),
+            "signed group",
+            founded(&bob, "team").to_bytes(),
+            l::GROUP_DOCUMENT,
+            Box::new(|x| groups::open(x).is_ok()),
         ),
         limits(
             "signed document",

@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use cooee::crypto::{
-    Device, Inbound, Outbound, Peer, groups, open_bundle, open_card, open_profile, seal_bundle,
-    seal_card, seal_profile, signed,
+    Device, Inbound, Outbound, Peer, groups, open_bundle, open_profile, seal_bundle, seal_profile,
+    signed,
 };
 use cooee::domain::group_documents::{Ledger, Member, found};
-use cooee::domain::{Group, GroupId, GroupName, IdentityKey, JoinPolicy, Membership};
+use cooee::domain::{GroupChange, GroupId, GroupName, IdentityKey, JoinPolicy};
 use cooee::protocol::{
     Ciphertext, Content, Envelope, Letter, Missing, Receipt, SenderKey, Stage, decode_bundle,
     decode_card, decode_envelope, decode_inside, decode_letter, decode_presence, decode_profile,
@@ -25,7 +25,7 @@ use vodozemac::Ed25519SecretKey as SecretKey;
 use vodozemac::megolm::{MegolmMessage, SessionKey};
 use vodozemac::olm::OlmMessage;
 
-use super::support::{Party, acquainted, at, id, inside, letter, pair, user};
+use super::support::{Party, acquainted, at, founded, id, inside, letter, pair, papers, user};
 
 /// How many inputs each target gets.
 fn wanted() -> u64 {
@@ -117,25 +117,15 @@ fn damage(rng: &mut Rng, bytes: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
-fn team() -> Group {
-    let member = |count| Membership { count, since: at(5) };
-    Group {
-        id: GroupId::from_bits(7),
-        name: GroupName::new("team").unwrap(),
-        owner: user("alice"),
-        policy: JoinPolicy::Open,
-        created_at: at(5),
-        roster: [(user("alice"), member(1)), (user("bob"), member(u32::MAX))].into(),
-    }
-}
-
 fn letters() -> Vec<Letter> {
     let key = Outbound::generate(at(5)).share([].into());
+    let bob = Party::new("bob", 1);
     let contents = [
-        Content::Joined,
-        Content::Invited(user("bob")),
-        Content::Invitation(team()),
-        Content::Roster(team()),
+        Content::Joined(founded(&bob, "team")),
+        Content::Changed(GroupChange::Remove(user("bob")), Some(founded(&bob, "team"))),
+        Content::Changed(GroupChange::Policy(JoinPolicy::Invite), None),
+        Content::Invitation(papers(&bob, "team")),
+        Content::Papers(papers(&bob, "team")),
         Content::Receipt(Receipt { stage: Stage::Read, at: at(5), letters: vec![id(1), id(2)] }),
         Content::Missing(Missing { group: Some(GroupId::from_bits(7)), from: 1, to: u64::MAX }),
         Content::SenderKey(SenderKey { group: GroupId::from_bits(7), key }),
@@ -218,20 +208,19 @@ fn sender_keys() {
 fn signed_documents() {
     let bob = Party::new("bob", 1);
     let keys = bob.device.keys();
-    let card = Group { owner: bob.user.clone(), ..team() };
     let valid = [
         seal_profile(&bob.profile(), &bob.identity),
         seal_bundle(&bob.user, &bob.device),
-        seal_card(&card, &bob.identity),
+        founded(&bob, "team").to_bytes(),
     ];
-    let kinds = [signed::Kind::Profile, signed::Kind::Bundle, signed::Kind::Card];
+    let kinds = [signed::Kind::Profile, signed::Kind::Bundle, signed::Kind::Group];
     fuzz("signed document", &valid, |bytes| {
         kinds.into_iter().any(|kind| signed::open(kind, bytes, 32_000).is_ok())
     });
-    fuzz("signed profile, bundle, card", &valid, |bytes| {
+    fuzz("signed profile, bundle, group", &valid, |bytes| {
         open_profile(&bob.user, bytes).is_ok()
             || open_bundle(&bob.user, &keys, bytes).is_ok()
-            || open_card(card.id, bytes).is_ok()
+            || groups::open(bytes).is_ok()
     });
 }
 
@@ -244,8 +233,9 @@ fn documents() {
     fuzz("profile", &profile, text(|text| decode_profile(&bob.user, text).is_ok()));
     let bundle = [encode_bundle(&bob.device.bundle(bob.user.clone())).into_bytes()];
     fuzz("bundle", &bundle, text(|text| decode_bundle(&bob.user, device, text).is_ok()));
-    let card = [encode_card(&team()).into_bytes()];
-    fuzz("card", &card, text(|text| decode_card(team().id, text).is_ok()));
+    let team = GroupId::from_bits(7);
+    let card = [encode_card(team, vec![founded(&bob, "team")]).0];
+    fuzz("card", &card, |bytes| decode_card(team, bytes).is_ok());
     let presence = [br#"{"v":1,"s":"online","e":7,"at":5}"#.to_vec(), Vec::new()];
     fuzz("presence", &presence, |bytes| decode_presence(bytes).is_ok());
     fuzz("typing", &[encode_typing()], |bytes| decode_typing(bytes).is_ok());

@@ -1,12 +1,14 @@
 //! What the tests of secrecy share: two people with a device each, letters, and keys that an attacker likes.
 
-use cooee::crypto::{Closed, Device, Identity, Peer};
+use cooee::crypto::{Closed, Device, Identity, Peer, groups};
+use cooee::domain::group_documents::{Member, found};
 use cooee::domain::{
-    AgreementKey, DeviceId, DeviceKeys, DisplayName, MessageId, MessageText, MobileNumber, Profile,
-    Timestamp, UserName,
+    AgreementKey, DeviceId, DeviceKeys, DisplayName, GroupId, GroupName, JoinPolicy, MessageId,
+    MessageText, MobileNumber, Profile, Timestamp, UserName,
 };
 use cooee::protocol::{
-    Ciphertext, Content, End, Inside, Letter, decode_inside, encode_inside, encode_letter,
+    Ciphertext, Content, End, Inside, Letter, Papers, SignedDocument, decode_inside, encode_inside,
+    encode_letter, limits,
 };
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::montgomery::MontgomeryPoint;
@@ -105,7 +107,7 @@ pub fn letter(number: u128, text: &str) -> Letter {
         sent_at: at(5),
         group: None,
         number: Some(1),
-        membership: None,
+        stand: None,
         content: Content::Text(MessageText::new(text).unwrap()),
     }
 }
@@ -183,4 +185,19 @@ pub fn worthless() -> Vec<[u8; 32]> {
     all.sort();
     all.dedup();
     all
+}
+
+/// What bob signed when he made an open group.
+pub fn founded(party: &Party, name: &str) -> SignedDocument {
+    let secret = vodozemac::Ed25519SecretKey::from_slice(&party.identity.to_bytes());
+    let me = Member { user: party.user.clone(), key: party.identity.public() };
+    let (id, name) = (groups::group_id(me.key, 7), GroupName::new(name).unwrap());
+    let document = found(id, 7, me, name, JoinPolicy::Open, at(5));
+    let held = groups::sign_document(&document, &secret).unwrap();
+    SignedDocument::from_bytes(&held.bytes, limits::GROUP_DOCUMENT).unwrap()
+}
+
+/// The same as it is told in a letter.
+pub fn papers(party: &Party, name: &str) -> Papers {
+    Papers { group: GroupId::from_bits(7), signed: vec![founded(party, name)], state: None }
 }

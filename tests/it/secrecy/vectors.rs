@@ -10,16 +10,15 @@ use std::path::Path;
 use std::sync::Once;
 
 use cooee::crypto::{
-    Device, Identity, Inbound, Outbound, Peer, open_bundle, open_card, open_profile, seal_bundle,
-    seal_card, seal_profile, tag,
+    Device, Identity, Inbound, Outbound, Peer, open_bundle, open_profile, seal_bundle, seal_profile, tag,
 };
-use cooee::domain::{
-    DeviceId, DisplayName, Group, GroupId, GroupName, JoinPolicy, Membership, MobileNumber, Profile,
+use cooee::domain::{DeviceId, DisplayName, GroupId, MobileNumber, Profile};
+use cooee::protocol::{
+    Ciphertext, Envelope, decode_card, decode_envelope, decode_inside, encode_card, encode_envelope,
 };
-use cooee::protocol::{Ciphertext, Envelope, decode_envelope, decode_inside, encode_envelope};
 use insta::assert_snapshot;
 
-use super::support::{Party, at, inside, letter, user};
+use super::support::{Party, at, founded, inside, letter, user};
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
@@ -161,18 +160,6 @@ fn bob() -> (Profile, Identity, Device) {
     (profile, identity, device)
 }
 
-fn team() -> Group {
-    let member = Membership { count: 1, since: at(5) };
-    Group {
-        id: GroupId::from_bits(0xc00ee),
-        name: GroupName::new("team").unwrap(),
-        owner: user("bob"),
-        policy: JoinPolicy::Open,
-        created_at: at(5),
-        roster: [(user("bob"), member)].into(),
-    }
-}
-
 #[test]
 fn signed_documents_are_frozen() {
     let (profile, identity, device) = bob();
@@ -183,9 +170,11 @@ fn signed_documents_are_frozen() {
     let bundle = open_bundle(&profile.user, &device.keys(), &sealed).unwrap();
     assert_eq!(bundle, device.bundle(profile.user.clone()));
     assert_snapshot!("signed_bundle", text(sealed));
-    let sealed = seal_card(&team(), &identity);
-    assert_eq!(open_card(team().id, &sealed).unwrap(), (identity.public(), team()));
-    assert_snapshot!("signed_card", text(sealed));
+    let party = Party { user: profile.user.clone(), identity, device, peer: Peer::default() };
+    let team = GroupId::from_bits(7);
+    let (card, is_whole) = encode_card(team, vec![founded(&party, "team")]);
+    assert!(is_whole && decode_card(team, &card).unwrap() == [founded(&party, "team")]);
+    assert_snapshot!("card", text(card));
 }
 
 #[test]
@@ -203,7 +192,7 @@ fn what_is_sealed_and_what_carries_it_are_frozen() {
     assert_snapshot!("direct_envelope", text(bytes));
     let session = String::from_utf8(frozen.get("session").to_vec()).unwrap();
     let said = frozen.get("said").to_vec();
-    let envelope = Envelope::Group { group: team().id, session, bytes: said };
+    let envelope = Envelope::Group { group: GroupId::from_bits(0xc00ee), session, bytes: said };
     let bytes = encode_envelope(&envelope);
     assert_eq!(decode_envelope(&bytes).unwrap(), envelope);
     assert_snapshot!("group_envelope", text(bytes));

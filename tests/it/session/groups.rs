@@ -1,10 +1,15 @@
 //! Groups: found, joined, talked in, left.
 
-use cooee::domain::{Body, ConversationId, JoinPolicy, Standing};
+use cooee::domain::{
+    Body, ConversationId, Delivery, GroupChange, GroupName, JoinPolicy, Role, Standing,
+};
+use cooee::engine::Session;
 
 use super::on_every_broker;
-use crate::support::person::{Person, name, sign_up};
+use crate::support::person::{Person, direct, name, sign_up};
+use crate::support::puppet::stand;
 use crate::support::until_file;
+use crate::support::vandal::{Stranger, letter};
 use crate::support::world::World;
 
 on_every_broker! {
@@ -77,17 +82,234 @@ on_every_broker! {
         alice.invite(club, "bob").await.unwrap();
         bob.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
         assert_eq!(bob.screen.groups[&club].standing, Standing::Invited(name("alice")));
+        assert_eq!(alice.screen.invited(club), ["bob"]);
         bob.join(club).await.unwrap();
         alice.until("bob is in", |s| s.members(club) == ["alice", "bob"]).await;
-        bob.invite(club, "carol").await.unwrap();
+        assert!(bob.invite(club, "carol").await.unwrap_err().contains("owner"));
+        alice.invite(club, "carol").await.unwrap();
         carol.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
         assert_eq!(carol.screen.members(club), ["alice", "bob"]);
         carol.leave(club).await.unwrap();
         assert!(!carol.screen.groups.contains_key(&club), "declined and forgotten");
+        alice.until("she said no", |s| s.invited(club).is_empty()).await;
+        alice.invite(club, "carol").await.expect("she may be asked again");
+        carol.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
+        alice.invite(club, "carol").await.expect("and reminded");
+        alice.change(club, GroupChange::Remove(name("carol"))).await.unwrap();
+        carol.until("it is taken back", |s| !s.groups.contains_key(&club)).await;
         bob.say(&here, "carol said no").await;
         alice.until_heard(&here, &["carol said no".into()]).await;
         bob.leave(club).await.unwrap();
         assert!(bob.join(club).await.unwrap_err().contains("by invitation"));
+    }
+
+    async fn the_owner_and_the_admins_decide(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        let mut carol = Person::new(&setup, "carol").await;
+        alice.until("all are known", |s| s.people.len() == 2).await;
+        bob.until("all are known", |s| s.people.len() == 2).await;
+        let club = alice.create("club", JoinPolicy::Invite).await;
+        let here = ConversationId::Group(club);
+        alice.invite(club, "bob").await.unwrap();
+        bob.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
+        bob.join(club).await.unwrap();
+        alice.until("bob is in", |s| s.members(club) == ["alice", "bob"]).await;
+        let promote = GroupChange::Promote(name("bob"));
+        assert!(bob.change(club, promote.clone()).await.is_err());
+        alice.change(club, promote.clone()).await.unwrap();
+        bob.until("he is an admin", |s| s.role(club, "bob") == Some(Role::Admin)).await;
+        bob.until("it is told", |s| s.told(&promote)).await;
+
+        bob.invite(club, "carol").await.unwrap();
+        carol.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
+        assert_eq!(carol.screen.groups[&club].standing, Standing::Invited(name("bob")));
+        carol.join(club).await.unwrap();
+        for person in [&mut alice, &mut bob] {
+            person.until("carol is in", |s| s.members(club) == ["alice", "bob", "carol"]).await;
+        }
+        let rename = GroupChange::Rename(GroupName::new("crew").unwrap());
+        assert!(carol.change(club, rename.clone()).await.is_err());
+        bob.change(club, rename.clone()).await.unwrap();
+        for person in [&mut alice, &mut carol] {
+            person.until("it has a new name", |s| s.groups[&club].group.name.as_str() == "crew").await;
+            person.until("it is told", |s| s.told(&rename)).await;
+        }
+        let csv = setup.data_dir.join("Group_crew.csv");
+        until_file(&csv, |csv| csv.contains("alice,,owner,") && csv.contains("bob,,admin,")).await;
+        assert!(!setup.data_dir.join("Group_club.csv").exists());
+
+        assert!(bob.change(club, GroupChange::Remove(name("alice"))).await.is_err());
+        let demote = GroupChange::Demote(name("bob"));
+        alice.change(club, demote.clone()).await.unwrap();
+        bob.until("he is a member again", |s| s.role(club, "bob") == Some(Role::Member)).await;
+        bob.until("it is told", |s| s.told(&demote)).await;
+        assert!(bob.change(club, GroupChange::Remove(name("carol"))).await.is_err());
+        carol.say(&here, "whom he let in stays").await;
+        alice.until_heard(&here, &["whom he let in stays".into()]).await;
+    }
+
+    async fn who_is_put_out_reads_nothing_more_and_is_not_heard(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        let mut carol = Person::new(&setup, "carol").await;
+        alice.until("all are known", |s| s.people.len() == 2).await;
+        let club = alice.create("club", JoinPolicy::Invite).await;
+        let here = ConversationId::Group(club);
+        for person in [&mut bob, &mut carol] {
+            let user = person.screen.me.clone().unwrap();
+            alice.invite(club, user.as_str()).await.unwrap();
+            person.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
+            person.join(club).await.unwrap();
+        }
+        for person in [&mut alice, &mut bob, &mut carol] {
+            person.until("all are in", |s| s.members(club) == ["alice", "bob", "carol"]).await;
+        }
+        // He is away when it happens, and has something to say.
+        bob.quit().await;
+        let remove = GroupChange::Remove(name("bob"));
+        alice.change(club, remove.clone()).await.unwrap();
+        carol.until("he is out", |s| s.members(club) == ["alice", "carol"]).await;
+        carol.until("it is told", |s| s.told(&remove)).await;
+        alice.say(&here, "he is out").await;
+        carol.until_heard(&here, &["he is out".into()]).await;
+
+        let mut bob = Person::with(Session::start(&setup, &name("bob")).await.unwrap());
+        bob.until("it is ready", |s| s.ready).await;
+        if bob.screen.groups[&club].standing == Standing::Member {
+            bob.say(&here, "am I still in?").await;
+        }
+        bob.until("he is told", |s| s.groups[&club].standing == Standing::Left).await;
+        bob.until("it is told", |s| s.told(&remove)).await;
+        assert!(bob.join(club).await.unwrap_err().contains("by invitation"));
+        bob.until("nothing of his is under way", |s| {
+            let mut ours = s.stored.iter().filter(|m| m.is_ours() && m.conversation == here);
+            ours.all(|m| s.sent.get(&m.id) == Some(&Delivery::Failed))
+        }).await;
+        // A direct word marks the end of what may still come.
+        alice.say(&direct("bob"), "end").await;
+        bob.until_heard(&direct("alice"), &["end".into()]).await;
+        bob.say(&direct("alice"), "end").await;
+        alice.until_heard(&direct("bob"), &["end".into()]).await;
+        assert_eq!(bob.screen.heard(&here), [] as [&str; 0]);
+        assert_eq!(alice.screen.heard(&here), [] as [&str; 0]);
+
+        alice.invite(club, "bob").await.unwrap();
+        bob.until("he is asked again", |s| matches!(s.groups[&club].standing, Standing::Invited(_))).await;
+        bob.join(club).await.unwrap();
+        alice.until("he is in again", |s| s.members(club) == ["alice", "bob", "carol"]).await;
+        bob.say(&here, "back").await;
+        alice.until_heard(&here, &["back".into()]).await;
+    }
+
+    async fn what_two_admins_do_at_once_comes_to_one_view(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut people = Vec::new();
+        for user in ["bob", "carol", "dave", "erin"] {
+            people.push(Person::new(&setup, user).await);
+        }
+        alice.until("all are known", |s| s.people.len() == 4).await;
+        let club = alice.create("club", JoinPolicy::Invite).await;
+        let here = ConversationId::Group(club);
+        for person in &mut people[..3] {
+            let user = person.screen.me.clone().unwrap();
+            alice.invite(club, user.as_str()).await.unwrap();
+            person.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
+            person.join(club).await.unwrap();
+            alice.until("they are in", |s| s.members(club).contains(&user.to_string())).await;
+        }
+        alice.change(club, GroupChange::Promote(name("bob"))).await.unwrap();
+        alice.change(club, GroupChange::Promote(name("carol"))).await.unwrap();
+        for person in &mut people[..2] {
+            person.until("both are admins", |s| {
+                ["bob", "carol"].iter().all(|user| s.role(club, user) == Some(Role::Admin))
+            }).await;
+            person.until("all are known", |s| s.people.len() == 4).await;
+            person.until("all are in", |s| s.members(club).len() == 4).await;
+        }
+        let mut erin = people.pop().unwrap();
+        let mut dave = people.pop().unwrap();
+        let [bob, carol] = &mut people[..] else { panic!("two are left") };
+        let rename = |to: &str| GroupChange::Rename(GroupName::new(to).unwrap());
+        // Each is about what the other does not know of yet.
+        let (one, other) = tokio::join!(
+            async {
+                bob.change(club, rename("of-bob")).await.and(bob.invite(club, "erin").await)
+            },
+            async {
+                let removed = carol.change(club, GroupChange::Remove(name("dave"))).await;
+                removed.and(carol.change(club, rename("of-carol")).await)
+            },
+        );
+        one.and(other).unwrap();
+        erin.until("the invitation is there", |s| s.groups.contains_key(&club)).await;
+        erin.join(club).await.unwrap();
+        dave.until("he is told", |s| s.groups[&club].standing == Standing::Left).await;
+        alice.say(&here, "what is it called?").await;
+        let mut names = std::collections::BTreeSet::new();
+        for person in [&mut alice, bob, carol, &mut erin] {
+            person.until("all see the same", |s| s.members(club) == ["alice", "bob", "carol", "erin"]).await;
+            person.until("both changes are told", |s| {
+                s.groups[&club].group.name.as_str().starts_with("of-")
+            }).await;
+        }
+        for person in [&mut alice, bob, carol, &mut erin] {
+            // Whoever is wrong finds out by what the others say, and asks.
+            person.until("the greater key gave the name", |s| {
+                let name = s.groups[&club].group.name.as_str();
+                ["of-bob", "of-carol"].contains(&name)
+            }).await;
+            names.insert(person.screen.groups[&club].group.name.clone());
+        }
+        assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    async fn a_group_that_is_closed_is_out_of_sight(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        let mut carol = Person::new(&setup, "carol").await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        let here = ConversationId::Group(team);
+        for person in [&mut bob, &mut carol] {
+            person.until("the group is listed", |s| s.groups.contains_key(&team)).await;
+        }
+        bob.join(team).await.unwrap();
+        alice.until("bob is in", |s| s.members(team) == ["alice", "bob"]).await;
+        let close = GroupChange::Policy(JoinPolicy::Invite);
+        assert!(bob.change(team, close.clone()).await.unwrap_err().contains("only the owner"));
+        alice.change(team, close.clone()).await.unwrap();
+        carol.until("it is gone", |s| !s.groups.contains_key(&team)).await;
+        bob.until("it is told", |s| s.told(&close)).await;
+        assert_eq!(bob.screen.members(team), ["alice", "bob"], "who was in stays");
+        alice.change(team, GroupChange::Policy(JoinPolicy::Open)).await.unwrap();
+        carol.until("it is listed again", |s| s.groups.contains_key(&team)).await;
+        carol.join(team).await.unwrap();
+        carol.say(&here, "hello").await;
+        bob.until_heard(&here, &["hello".into()]).await;
+    }
+
+    async fn what_is_said_before_it_is_known_who_let_them_in_is_kept(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        let here = ConversationId::Group(team);
+        alice.say(&here, "hello").await;
+        alice.until_sent(1).await;
+        let mut bob = Stranger::sign_up(&world, "bob").await;
+        bob.until_knows("alice").await;
+        bob.share_key(team, "alice", 1).await;
+        let body = format!(r#""g":"{team}","ty":"text",{},"b":{{"text":"early"}}"#, stand(1));
+        bob.say_in(team, &letter(2, &body)).await;
+        let body = r#""ty":"text","b":{"text":"not yet"}"#;
+        bob.say("alice", &letter(3, body)).await;
+        alice.until_heard(&direct("bob"), &["not yet".into()]).await;
+        assert_eq!(alice.screen.heard(&here), [] as [&str; 0]);
+        bob.say_in(team, &letter(4, &bob.puppet.comes_or_goes(team, 1))).await;
+        alice.until_heard(&here, &["early".into()]).await;
     }
 
     async fn two_who_join_at_once_know_of_each_other(world) {

@@ -1,5 +1,7 @@
 //! The front end without a terminal: keys and updates in, effects and frames out.
 
+use std::collections::BTreeSet;
+
 use cooee::domain::*;
 use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
 use cooee::tui::app::{App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Setup, Start};
@@ -38,14 +40,17 @@ pub fn person(name: &str, display: &str, online: bool) -> Person {
 }
 
 pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&str]) -> Update {
-    let member = Membership { count: 1, since: at(NOW) };
+    let role = |name: &str| if name == owner { Role::Owner } else { Role::Member };
+    let member = |name: &&str| (user(name), Membership { role: role(name), since: at(NOW) });
     let group = Group {
         id: GroupId::from_bits(id),
         name: GroupName::new(name).unwrap(),
         owner: user(owner),
         policy: JoinPolicy::Open,
         created_at: at(NOW),
-        roster: members.iter().map(|name| (user(name), member)).collect(),
+        members: members.iter().map(member).collect(),
+        invited: BTreeSet::new(),
+        former: BTreeSet::new(),
     };
     Update::Group(GroupView { group, standing })
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
-    Availability, Body, ConversationId, Delivery, DisplayName, GroupId, GroupName, JoinPolicy, Message,
-    MessageId, MessageText, PageAt, Person as Contact, Summary, UserName,
+    Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
+    JoinPolicy, Message, MessageId, MessageText, PageAt, Person as Contact, Role, Summary, UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, GroupView, Info, KeyView, Link, Notice, Protection, Session, Setup,
@@ -17,6 +17,7 @@ use super::PATIENCE;
 /// What a front end would show.
 #[derive(Default)]
 pub struct Screen {
+    pub me: Option<UserName>,
     pub ready: bool,
     pub link: Option<Link>,
     /// Every state of the link so far.
@@ -45,7 +46,7 @@ pub struct Screen {
 impl Screen {
     fn note(&mut self, update: Update) {
         match update {
-            Update::Welcome { .. } => {}
+            Update::Welcome { me, .. } => self.me = Some(me.user),
             Update::Ready => self.ready = true,
             Update::Link(link) => {
                 self.links.push(link.clone());
@@ -112,10 +113,26 @@ impl Screen {
         matches!(availability, Some(Availability::Offline { last_seen: Some(_) }))
     }
 
+    /// The names of those who are asked into a group.
+    pub fn invited(&self, id: GroupId) -> Vec<String> {
+        let view = self.groups.get(&id);
+        view.into_iter().flat_map(|v| &v.group.invited).map(UserName::to_string).collect()
+    }
+
+    /// What somebody may do in a group, if they are in.
+    pub fn role(&self, id: GroupId, user: &str) -> Option<Role> {
+        self.groups.get(&id)?.group.members.get(&name(user)).map(|member| member.role)
+    }
+
+    /// Whether it stands in a conversation that this was done.
+    pub fn told(&self, change: &GroupChange) -> bool {
+        self.stored.iter().any(|m| m.body == Body::Changed(change.clone()))
+    }
+
     /// The names of those who are in a group.
     pub fn members(&self, id: GroupId) -> Vec<String> {
         let view = self.groups.get(&id);
-        view.into_iter().flat_map(|v| v.group.members()).map(|(user, _)| user.to_string()).collect()
+        view.into_iter().flat_map(|v| v.group.members.keys()).map(UserName::to_string).collect()
     }
 }
 
@@ -285,8 +302,12 @@ impl Person {
     }
 
     pub async fn invite(&mut self, group: GroupId, user: &str) -> Result<GroupId, String> {
+        self.change(group, GroupChange::Invite(name(user))).await
+    }
+
+    pub async fn change(&mut self, group: GroupId, change: GroupChange) -> Result<GroupId, String> {
         let ticket = self.ticket();
-        self.ask(Command::Invite { group, user: name(user), ticket }).await;
+        self.ask(Command::ChangeGroup { group, change, ticket }).await;
         self.answer(ticket).await
     }
 

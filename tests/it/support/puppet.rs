@@ -3,12 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::crypto::signed::{Kind, sign};
-use cooee::crypto::{self, Device, Identity, Outbound, Peer};
-use cooee::domain::{Bundle, DeviceId, DisplayName, GroupId, Profile, Timestamp, UserName};
+use cooee::crypto::{self, Device, Identity, Outbound, Peer, groups};
+use cooee::domain::group_documents::{Member, Statement, found};
+use cooee::domain::{
+    Bundle, DeviceId, DisplayName, GroupId, GroupName, JoinPolicy, Profile, Timestamp, UserName,
+};
+use cooee::protocol::limits::GROUP_DOCUMENT;
 use cooee::protocol::{
-    End, Envelope, Letter, Root, Topic, decode_envelope, decode_inside, encode_envelope, encode_inside,
+    End, Envelope, Letter, Root, SignedDocument, Topic, decode_envelope, decode_inside, encode_envelope,
+    encode_inside,
 };
 use vodozemac::Ed25519SecretKey;
+
+/// How somebody stands to a group, in a letter.
+pub fn stand(count: u32) -> String {
+    format!(r#""n":[{count},"{:032x}"]"#, 0)
+}
 
 /// Somebody without an engine.
 pub struct Puppet {
@@ -82,7 +92,40 @@ impl Puppet {
 
     /// A document that is any text, signed with our identity key.
     pub fn sign(&self, kind: Kind, text: &str) -> Vec<u8> {
-        sign(kind, text, &Ed25519SecretKey::from_slice(&self.identity.to_bytes()))
+        sign(kind, text, &self.secret())
+    }
+
+    /// We, as a member of groups.
+    fn as_member(&self) -> Member {
+        Member { user: self.me.user.clone(), key: self.me.identity }
+    }
+
+    fn secret(&self) -> Ed25519SecretKey {
+        Ed25519SecretKey::from_slice(&self.identity.to_bytes())
+    }
+
+    /// What we sign when we make a group, and its id.
+    pub fn found(&self, name: &str, policy: JoinPolicy) -> (GroupId, SignedDocument) {
+        let (me, nonce) = (self.as_member(), 7);
+        let (id, name) = (groups::group_id(me.key, nonce), GroupName::new(name).unwrap());
+        let document = found(id, nonce, me, name, policy, Timestamp::EPOCH);
+        let held = groups::sign_document(&document, &self.secret()).unwrap();
+        (id, SignedDocument::from_bytes(&held.bytes, GROUP_DOCUMENT).unwrap())
+    }
+
+    /// What we sign when we come into a group (an odd count) or leave it.
+    pub fn statement(&self, group: GroupId, count: u32) -> SignedDocument {
+        let at = Timestamp::from_millis(i64::from(count));
+        let statement = Statement { group, member: self.as_member(), count, at };
+        let held = groups::sign_statement(&statement, &self.secret()).unwrap();
+        SignedDocument::from_bytes(&held.bytes, GROUP_DOCUMENT).unwrap()
+    }
+
+    /// The body of a letter that tells that, from somebody who stands to the group as it says.
+    pub fn comes_or_goes(&self, group: GroupId, count: u32) -> String {
+        let ty = if count % 2 == 1 { "joined" } else { "left" };
+        let signed = String::from_utf8(self.statement(group, count).to_bytes()).unwrap();
+        format!(r#""g":"{group}","ty":"{ty}",{},"b":{{"signed":{signed}}}"#, stand(count))
     }
 
     /// The topic of somebody's inbox that we write to.

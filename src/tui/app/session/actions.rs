@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Session, Turn};
-use crate::domain::{ConversationId, GroupId, Standing};
+use crate::domain::{ConversationId, GroupChange, GroupId, Standing};
 use crate::engine::{Command, Link};
 use crate::tui::app::chat::Move;
 use crate::tui::app::choice::Choice;
@@ -107,7 +107,8 @@ impl Session {
             }
             (Some(Overlay::Question(_)), _) => self.overlay = None,
             (Some(Overlay::Members { top, group }), action) => {
-                let count = self.world.group(*group).map_or(0, |view| view.group.members().count());
+                let group = self.world.group(*group).map(|view| &view.group);
+                let count = group.map_or(0, |group| group.members.len() + group.invited.len());
                 let by = match action {
                     Action::Up => -1,
                     Action::Down => 1,
@@ -127,6 +128,7 @@ impl Session {
         match question {
             Question::Quit => turn.effects.push(Effect::Quit),
             Question::Leave(id) | Question::Decline(id) => self.leave(id, turn),
+            Question::Remove(id, user) => self.change(id, GroupChange::Remove(user), turn),
             Question::AcceptKey(user) => self.accept_key(user, turn),
         }
     }
@@ -144,7 +146,7 @@ impl Session {
     fn act_on_card(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         let Some(view) = self.card() else { return false };
         let id = view.group.id;
-        let count = view.group.members().count();
+        let count = view.group.members.len();
         match action {
             Action::Join => self.join(id, turn),
             Action::Decline => self.overlay = Some(Overlay::Question(Question::Decline(id))),

@@ -23,7 +23,7 @@ use super::timeline;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupId, GroupName, PageAt, Profile, Standing, Timestamp, UserName,
+    ConversationId, GroupChange, GroupId, GroupName, PageAt, Profile, Standing, Timestamp, UserName,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -86,7 +86,7 @@ enum Asked {
     Create(GroupName),
     Join(GroupId),
     Leave(GroupId),
-    Invite(GroupId, UserName),
+    Change(GroupId, GroupChange),
     Verify(UserName, bool),
     AcceptKey(UserName),
     Compare(UserName),

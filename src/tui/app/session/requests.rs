@@ -1,7 +1,9 @@
 //! What a person asks for: sending, commands, groups.
 
 use super::{Asked, Session, Turn};
-use crate::domain::{ConversationId, GroupId, JoinPolicy, MessageText, Standing, UserName};
+use crate::domain::{
+    ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageText, Standing, UserName,
+};
 use crate::engine::Command;
 use crate::tui::app::choice::{Choice, Purpose};
 use crate::tui::app::form::{NewGroup, Wanted};
@@ -89,9 +91,28 @@ impl Session {
                     true => self.overlay = Some(Overlay::Choice(Choice::invite(&self.world, group, ""))),
                     false => {
                         let user = self.user_named(&name)?;
-                        self.invite(group, user, turn);
+                        self.change(group, GroupChange::Invite(user), turn);
                     }
                 }
+            }
+            Request::Remove(name) => {
+                let (group, user) = (self.own_group()?, self.user_named(&name)?);
+                self.overlay = Some(Overlay::Question(Question::Remove(group, user)));
+            }
+            Request::Rename(name) => {
+                let name = GroupName::new(&name).map_err(|why| why.to_string())?;
+                self.change(self.own_group()?, GroupChange::Rename(name), turn);
+            }
+            Request::Promote(name) => {
+                let (group, user) = (self.own_group()?, self.user_named(&name)?);
+                self.change(group, GroupChange::Promote(user), turn);
+            }
+            Request::Demote(name) => {
+                let (group, user) = (self.own_group()?, self.user_named(&name)?);
+                self.change(group, GroupChange::Demote(user), turn);
+            }
+            Request::Policy(policy) => {
+                self.change(self.own_group()?, GroupChange::Policy(policy), turn);
             }
             Request::Message(name, text) => {
                 let user = self.user_named(&name)?;
@@ -195,9 +216,9 @@ impl Session {
         turn.send(Command::LeaveGroup { group, ticket });
     }
 
-    fn invite(&mut self, group: GroupId, user: UserName, turn: &mut Turn<'_>) {
-        let ticket = self.ticket(Asked::Invite(group, user.clone()));
-        turn.send(Command::Invite { group, user, ticket });
+    pub(super) fn change(&mut self, group: GroupId, change: GroupChange, turn: &mut Turn<'_>) {
+        let ticket = self.ticket(Asked::Change(group, change.clone()));
+        turn.send(Command::ChangeGroup { group, change, ticket });
     }
 
     /// Does what the chosen entry of the box stands for.
@@ -206,7 +227,9 @@ impl Session {
         let Some(target) = choice.chosen().map(|entry| entry.target.clone()) else { return };
         match (choice.purpose, target) {
             (Purpose::Jump, target) => self.open(target, turn),
-            (Purpose::Invite(group), ConversationId::Direct(user)) => self.invite(group, user, turn),
+            (Purpose::Invite(group), ConversationId::Direct(user)) => {
+                self.change(group, GroupChange::Invite(user), turn);
+            }
             (Purpose::Invite(_), ConversationId::Group(_)) => {}
         }
     }

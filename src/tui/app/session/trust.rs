@@ -109,9 +109,10 @@ impl Session {
     pub fn trusted_in(&self, view: &crate::engine::GroupView) -> (usize, usize, usize) {
         let others: Vec<Trust> = view
             .group
-            .members()
-            .filter(|(user, _)| **user != self.me.user)
-            .map(|(user, _)| self.trust(user))
+            .members
+            .keys()
+            .filter(|user| **user != self.me.user)
+            .map(|user| self.trust(user))
             .collect();
         let count = |trust| others.iter().filter(|other| **other == trust).count();
         (count(Trust::Verified), count(Trust::Changed), others.len())

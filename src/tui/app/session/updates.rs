@@ -1,7 +1,9 @@
 //! What the engine says.
 
 use super::{Asked, Session, Turn};
-use crate::domain::{ConversationId, Delivery, GroupId, Message, MessageId, PageAt, Summary, UserName};
+use crate::domain::{
+    ConversationId, Delivery, GroupChange, GroupId, Message, MessageId, PageAt, Summary, UserName,
+};
 use crate::engine::{Link, Notice, Stored, Ticket, Update};
 use crate::tui::app::overlay::Overlay;
 use crate::tui::app::text::counted;
@@ -141,11 +143,13 @@ impl Session {
                 turn.news(format!("you are in {name} now"));
             }
             Some(Asked::Leave(_)) => turn.news(format!("you are not in {name} any more")),
-            Some(Asked::Invite(_, user)) => {
+            Some(Asked::Change(_, GroupChange::Invite(user))) => {
                 turn.news(format!("{} is asked into {name}", self.world.name(&user)));
             }
+            // Of the rest a line in the conversation tells.
             Some(
-                Asked::Send(_)
+                Asked::Change(..)
+                | Asked::Send(_)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
                 | Asked::Compare(_)
@@ -172,9 +176,10 @@ impl Session {
             Some(Asked::Create(name)) => turn.error(format!("#{name} was not made: {why}")),
             Some(Asked::Join(id)) => turn.error(format!("not joined {}: {why}", name(id))),
             Some(Asked::Leave(id)) => turn.error(format!("not left {}: {why}", name(id))),
-            Some(Asked::Invite(id, user)) => {
+            Some(Asked::Change(id, GroupChange::Invite(user))) => {
                 turn.error(format!("{user} was not asked into {}: {why}", name(id)));
             }
+            Some(Asked::Change(id, _)) => turn.error(format!("{} is as it was: {why}", name(id))),
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
