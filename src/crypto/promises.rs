@@ -22,8 +22,9 @@
 //! | the broker | it reads no message, receipt, invitation or name of a group by invitation; what it forges, alters, swaps or replays is refused, or shown once | who writes to whom, when, and the order of size; dropping and delaying; **its own key on a first contact that nobody verified** |
 //! | another user of the broker | they write in nobody's name | on brokers without access rules they see what the broker sees, and can disturb |
 //! | whoever gets the files | they have to guess the passphrase (argon2id, 64 MiB) | a weak passphrase; none at all; a machine that somebody else controls while one is signed in |
-//! | a member of a group | they speak for nobody else | they can pass on what they read, and ask others in |
-//! | who left a group | they read nothing that is sealed after the others know | what was sealed before each of them knew |
+//! | a member of a group | they speak for nobody else, and take no rights: who is in, who decides and what it is called follows from what the owner and the admins signed | they can pass on what they read, and tell different people different things |
+//! | an admin of a group | they decide about members, never about the owner or another admin; what goes further than one document may counts for nothing, and the owner can dismiss them | that they use their rights well |
+//! | who left a group or was put out | they read nothing that is sealed after the others know, and are not heard by whoever knows | what was sealed before each of them knew |
 //! | whoever had a device for a moment | what is said to a person heals at the next turn of the conversation, in groups with the next key: after 200 messages, 7 days, or when somebody leaves | immediate healing in groups |
 //! | somebody with a copy of the files | the copy is noticed at the next sign-in of either, both become devices of their own with new keys | that, when the broker hides from each that the other was there |
 //!
@@ -34,9 +35,10 @@
 //!   in one to two weeks. One-time keys are not used: no broker hands each of them out once.
 //! - Names, display names, mobile numbers, who is online, who is typing, and the cards of open groups with their
 //!   members are published on purpose, in the clear. Presence and typing are not signed.
-//! - Who belongs to a group is told by its members, each for themselves, in what they say there; whoever is in may
-//!   ask others in, and nobody can be put out. Whoever once was in a group by invitation can come back without
-//!   another one. Cards of open groups are signed by whoever publishes them, and anybody may.
+//! - Into an open group anybody may come, also whoever was put out of it: who must stay out needs a group by
+//!   invitation. Its card is as public as the group: each part of it is signed, and it tells the members.
+//! - Whoever is told less of a group than others, because a broker or a member holds it back, notices it when
+//!   somebody speaks there who knows more, and asks them.
 //! - Whoever writes a false presence record for a device of ours makes us take it for a copied account at the next
 //!   sign-in: a nuisance that costs a second sign-in, and possible only on brokers without access rules.
 //! - A device whose published keys the broker withholds gets nothing until they are here.

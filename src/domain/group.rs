@@ -170,8 +170,12 @@ impl Group {
         let named = |member: &Member| member.user.clone();
         let mut members = BTreeMap::new();
         let mut invited = BTreeSet::new();
-        for (member, standing) in view.members.iter().filter(|(member, _)| is_known(member)) {
+        let mut former: BTreeSet<UserName> = view.former.iter().map(named).collect();
+        for (member, standing) in &view.members {
             match standing.came {
+                _ if !is_known(member) => {
+                    former.insert(named(member));
+                }
                 Some(since) => {
                     let role = view.role(member).unwrap_or(Role::Member);
                     members.entry(named(member)).or_insert(Membership { role, since });
@@ -181,14 +185,14 @@ impl Group {
                 }
             }
         }
-        let is_out = |user: &UserName| !members.contains_key(user) && !invited.contains(user);
+        former.retain(|user| !members.contains_key(user) && !invited.contains(user));
         Self {
             id: view.id,
             name: view.name.clone(),
             owner: view.owner.user.clone(),
             policy: view.policy,
             created_at: view.created_at,
-            former: view.former.iter().map(named).filter(is_out).collect(),
+            former,
             members,
             invited,
         }
@@ -272,10 +276,9 @@ mod tests {
 
     #[test]
     fn whoever_has_another_key_than_we_know_is_not_among_them() {
-        let known =
-            |user: &UserName| (user.as_str() == "carol").then_some(IdentityKey::from_bytes([9; 32]));
-        let group = Group::of(&view(), known);
-        assert_eq!(names(group.members.keys()), ["alice", "bob"]);
-        assert_eq!(names(&group.former), ["carol", "erin"]);
+        let other = IdentityKey::from_bytes([9; 32]);
+        let group = Group::of(&view(), |user| (user.as_str() != "alice").then_some(other));
+        assert_eq!((names(group.members.keys()), names(&group.invited)), (vec!["alice"], vec![]));
+        assert_eq!(names(&group.former), ["bob", "carol", "dave", "erin"]);
     }
 }

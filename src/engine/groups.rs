@@ -541,3 +541,171 @@ pub(super) fn read_all(mut ledger: Ledger, signed: &[SignedDocument]) -> Ledger 
     }
     ledger
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Identity;
+    use crate::domain::group_documents::{Change, Statement, found};
+    use crate::domain::{DisplayName, GroupName, Timestamp};
+
+    /// Somebody with a key of their own.
+    struct Somebody {
+        profile: Profile,
+        identity: Identity,
+        people: People,
+    }
+
+    impl Somebody {
+        fn new(name: &str) -> Self {
+            let identity = Identity::generate();
+            let user: UserName = name.parse().unwrap();
+            let profile = Profile {
+                display_name: DisplayName::from(&user),
+                user,
+                identity: identity.public(),
+                version: 1,
+                mobile: None,
+                registered_at: Timestamp::EPOCH,
+                devices: Vec::new(),
+            };
+            Self { profile, identity, people: People::default() }
+        }
+
+        fn eyes(&self) -> Eyes<'_> {
+            Eyes { me: &self.profile, people: &self.people }
+        }
+
+        fn found(&self, nonce: u128, policy: JoinPolicy) -> (GroupId, SignedDocument) {
+            let me = self.eyes().me();
+            let id = groups::group_id(me.key, nonce);
+            let name = GroupName::new("team").unwrap();
+            let document = found(id, nonce, me, name, policy, Timestamp::EPOCH);
+            let held = groups::sign_document(&document, &self.identity).unwrap();
+            (id, travelling(&Item::Document(held)).unwrap())
+        }
+
+        fn says(&self, group: GroupId, count: u32) -> SignedDocument {
+            let (member, at) = (self.eyes().me(), Timestamp::EPOCH);
+            let statement = Statement { group, member, count, at };
+            let held = groups::sign_statement(&statement, &self.identity).unwrap();
+            travelling(&Item::Statement(held)).unwrap()
+        }
+
+        /// Lets somebody into a group by invitation.
+        fn admits(&self, group: &KnownGroup, member: Member) -> SignedDocument {
+            let document = group.ledger().propose(&self.eyes().me(), &[Change::Admit(member)]).unwrap();
+            let held = groups::sign_document(&document, &self.identity).unwrap();
+            travelling(&Item::Document(held)).unwrap()
+        }
+    }
+
+    fn known(id: GroupId, signed: &[SignedDocument], standing: Standing, eyes: Eyes<'_>) -> KnownGroup {
+        KnownGroup::new(read_all(Ledger::new(id), signed), standing, eyes).unwrap()
+    }
+
+    #[test]
+    fn what_is_stored_is_read_again() {
+        let alice = Somebody::new("alice");
+        let (id, founding) = alice.found(1, JoinPolicy::Open);
+        let signed = [founding, Somebody::new("bob").says(id, 1)];
+        let mut group = known(id, &signed, Standing::Left, alice.eyes());
+        group.unsubscribe = true;
+        let stored = group.stored();
+        let read = Groups::new(std::slice::from_ref(&stored), alice.eyes()).unwrap();
+        let read = read.get(id).unwrap();
+        assert_eq!((read.stored(), read.state()), (stored.clone(), group.state()));
+        assert_eq!(read.group, group.group);
+        let broken = StoredGroup { signed: vec![b"{}".as_slice().into()], ..stored };
+        assert!(Groups::new(&[broken], alice.eyes()).is_none());
+    }
+
+    #[test]
+    fn an_invitation_may_come_in_parts_and_those_are_bounded() {
+        let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (id, founding) = alice.found(1, JoinPolicy::Invite);
+        let part = |signed: SignedDocument| Papers { group: id, signed: vec![signed], state: None };
+        let made = known(id, std::slice::from_ref(&founding), Standing::Member, alice.eyes());
+        let grant = alice.admits(&made, bob.eyes().me());
+        let user = alice.profile.user.clone();
+        let mut groups = Groups::default();
+        assert!(groups.gather(&part(founding.clone()), &user, bob.eyes()).is_none());
+        let asked = groups.gather(&part(grant), &user, bob.eyes()).unwrap();
+        assert_eq!(asked.standing_of(&bob.eyes().me()), Some(Standing::Invited(user.clone())));
+        assert!(groups.gathering.is_empty());
+        for n in 0..2 * GATHERING {
+            let papers = Papers { group: GroupId::from_bits(n as u128), ..part(founding.clone()) };
+            assert!(groups.gather(&papers, &user, bob.eyes()).is_none());
+        }
+        assert_eq!(groups.gathering.len(), GATHERING);
+    }
+
+    #[test]
+    fn listed_groups_come_and_go_with_their_card_and_are_bounded() {
+        let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (id, founding) = alice.found(1, JoinPolicy::Open);
+        let mut groups = Groups::default();
+        assert_eq!(groups.note_card(id, std::slice::from_ref(&founding), bob.eyes()), Card::News);
+        assert_eq!(groups.note_card(id, std::slice::from_ref(&founding), bob.eyes()), Card::Known);
+        assert!(groups.settle().is_empty());
+        groups.restart();
+        assert_eq!(groups.settle(), [id]);
+        groups.note_card(id, &[founding], bob.eyes());
+        assert!(groups.note_card_gone(id));
+        assert!(groups.get(id).is_none());
+        let (id, closed) = alice.found(2, JoinPolicy::Invite);
+        assert_eq!(groups.note_card(id, &[closed], bob.eyes()), Card::Known, "it is not for us");
+        let (id, mut huge) = alice.found(3, JoinPolicy::Open);
+        groups.note_card(id, std::slice::from_ref(&huge), bob.eyes());
+        groups.get_mut(id).unwrap().size = LISTED_BYTES;
+        let (id, other) = alice.found(4, JoinPolicy::Open);
+        huge = other;
+        assert_eq!(groups.note_card(id, &[huge], bob.eyes()), Card::Known, "there is no room");
+    }
+
+    #[test]
+    fn a_card_that_lacks_what_we_signed_is_put_right_and_not_at_once() {
+        let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (id, founding) = alice.found(1, JoinPolicy::Open);
+        let whole = [founding, bob.says(id, 1)];
+        let mut groups = Groups::default();
+        groups.insert(known(id, &whole, Standing::Member, bob.eyes()));
+        assert!(groups.settle().is_empty());
+        assert!(groups.cards_due.contains(&id), "ours is not there");
+        groups.cards_due.clear();
+        assert_eq!(groups.note_card(id, &whole[..1], bob.eyes()), Card::Outdated);
+        assert_eq!(groups.note_card(id, &whole, bob.eyes()), Card::Known);
+        assert_eq!(groups.next_deadline(), None, "the card that came last is right");
+        let left = [whole[0].clone(), bob.says(id, 2)];
+        groups.get_mut(id).unwrap().learn(&left, bob.eyes());
+        groups.get_mut(id).unwrap().standing = Standing::Left;
+        assert_eq!(groups.note_card(id, &whole, bob.eyes()), Card::Outdated, "it says that we are in");
+        assert!(groups.cards_due.is_empty(), "not at once");
+        groups.correct(groups.next_deadline().unwrap());
+        assert_eq!((groups.cards_due.len(), groups.next_deadline()), (1, None));
+    }
+
+    #[test]
+    fn whoever_names_a_state_that_we_never_had_is_asked_once_in_a_while() {
+        let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (id, founding) = alice.found(1, JoinPolicy::Open);
+        let mut groups = Groups::default();
+        groups.insert(known(id, &[founding], Standing::Member, alice.eyes()));
+        let (now, user) = (Instant::now(), &bob.profile.user);
+        let before = groups.get(id).unwrap().state();
+        let signed = [bob.says(id, 1)];
+        let mut ahead = groups.get(id).unwrap().ledger().clone();
+        ahead = read_all(ahead, &signed);
+        let other = groups::state_hash(&ahead);
+        groups.note_state(id, user, other, now);
+        assert!(groups.wonder(now).is_empty(), "what tells of it may be on its way");
+        groups.get_mut(id).unwrap().learn(&signed, alice.eyes());
+        assert!(groups.wonder(now + WONDER).is_empty(), "it came");
+        groups.note_state(id, user, before, now);
+        assert_eq!(groups.next_deadline(), None, "they know less than we do");
+        for (after, asked) in [(WONDER, 1), (WONDER * 2, 0), (WONDER + PATIENCE, 1)] {
+            groups.note_state(id, user, StateHash::from_bits(9), now);
+            assert_eq!(groups.wonder(now + after).len(), asked);
+        }
+    }
+}

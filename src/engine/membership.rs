@@ -244,9 +244,15 @@ impl Core {
             }
             GroupChange::Remove(user) => named(known, user)?.into_iter().map(Change::Remove).collect(),
             GroupChange::Rename(name) => vec![Change::Rename(name.clone())],
-            GroupChange::Promote(user) => vec![Change::Appoint(self.named_and_known(known, user)?)],
+            GroupChange::Promote(user) => {
+                let member = self.eyes().member(user).filter(|_| known.group.has_member(user));
+                vec![Change::Appoint(member.ok_or_else(|| not_in(known, user))?)]
+            }
             GroupChange::Demote(user) => {
-                let admin = self.named_and_known(known, user)?;
+                // Also one who left: they decide until then.
+                let admin = known.view().admins.iter().find(|admin| admin.user == *user).cloned();
+                let admin = admin.or_else(|| self.eyes().member(user));
+                let admin = admin.ok_or_else(|| not_in(known, user))?;
                 // What they decided stays: whom they let in did nothing to be put out.
                 let keep = known.ledger().decided_by(&admin);
                 vec![Change::Dismiss { admin, keep }]
@@ -288,12 +294,6 @@ impl Core {
             format!("another key stands for `{user}` now: accept it first, or leave it")
         })?;
         Ok(Member { user: user.clone(), key })
-    }
-
-    /// The member of this name, with the key that we know.
-    fn named_and_known(&self, known: &KnownGroup, user: &UserName) -> Result<Member, String> {
-        let member = self.eyes().member(user).filter(|member| known.view().has(member));
-        member.ok_or_else(|| format!("`{user}` is not in `{}`", known.group.name))
     }
 
     /// What asks somebody in.
@@ -350,11 +350,15 @@ impl Core {
     }
 }
 
+fn not_in(known: &KnownGroup, user: &UserName) -> String {
+    format!("`{user}` is not in `{}`", known.group.name)
+}
+
 /// All members of this name: one, unless there are namesakes.
 fn named(known: &KnownGroup, user: &UserName) -> Result<Vec<Member>, String> {
     let named: Vec<Member> = known.view().named(user).cloned().collect();
     match named.is_empty() {
-        true => Err(format!("`{user}` is not in `{}`", known.group.name)),
+        true => Err(not_in(known, user)),
         false => Ok(named),
     }
 }

@@ -8,7 +8,7 @@
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
 //!   join the session; `unlock` gets the key of an account, `key_file` keeps it;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in (`group_mail` what is said in
-//!   groups), `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
+//!   groups and of them), `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
 //!   devices of ours, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells

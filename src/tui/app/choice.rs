@@ -55,7 +55,7 @@ impl Choice {
                 Standing::Member => "group".to_owned(),
                 Standing::Invited(by) => format!("{} invites you", world.name(by)),
                 Standing::Listed => "can be joined".to_owned(),
-                Standing::Left => "you left".to_owned(),
+                Standing::Left => "you are out".to_owned(),
             },
             online: None,
         });

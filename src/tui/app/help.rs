@@ -67,5 +67,6 @@ fn signs(glyphs: Glyphs) -> Vec<HelpLine> {
         entry("#", "a group you are in"),
         entry("!", "a group that you are invited into"),
         entry("+", "a group that you may join"),
+        entry("-", "a group that you are out of: what was said stays"),
     ]
 }

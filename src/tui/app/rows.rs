@@ -134,7 +134,11 @@ impl Typesetter<'_> {
             (Body::Joined, _) => self.event(format!("{who} joined"), &time, rows),
             (Body::Left, _) => self.event(format!("{who} left"), &time, rows),
             (Body::Changed(change), _) => {
-                let told = change.told(|user| name(user), "the group");
+                let whom = |user: &UserName| match user == self.world.me() {
+                    true => "you".to_owned(),
+                    false => name(user),
+                };
+                let told = change.told(whom, "the group");
                 self.event(format!("{who} {told}"), &time, rows);
             }
         }

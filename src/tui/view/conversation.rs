@@ -92,7 +92,7 @@ fn group_title(canvas: &Canvas<'_>, session: &Session, view: &GroupView, room: u
     let name = session.world.group_name(view.group.id);
     let members = counted(members, "member");
     match view.standing {
-        Standing::Left => format!("#{name}{dot}you left"),
+        Standing::Left => format!("#{name}{dot}you are out"),
         Standing::Member => verify::group_title(canvas, session, view, room),
         _ => format!("#{name}{dot}{members}, {online} online{dot}{}", policy_words(view.group.policy)),
     }

@@ -121,7 +121,7 @@ fn group(canvas: &Canvas<'_>, session: &Session, id: GroupId, chosen: Option<Gro
         Standing::Member => ("#", String::new()),
         Standing::Invited(_) => ("!", "invited".to_owned()),
         Standing::Listed => ("+", "join".to_owned()),
-        Standing::Left => ("-", "left".to_owned()),
+        Standing::Left => ("-", "out".to_owned()),
     };
     let (aside, aside_style) = match session.unread(&conversation) {
         0 => (aside, canvas.theme.faint()),

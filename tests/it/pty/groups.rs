@@ -37,7 +37,7 @@ fn a_group_is_made_joined_talked_in_and_left() {
     bob.press("/leave\r");
     bob.until_says(&["Leave #team?"]);
     bob.press("y");
-    bob.until_says(&["#team · you left", "You left"]);
+    bob.until_says(&["#team · you are out", "You left"]);
     alice.until_says(&["bob left", "#team · 1 member"]);
     alice.press("among ourselves\r");
     alice.until_says(&["among ourselves"]);

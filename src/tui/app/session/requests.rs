@@ -51,7 +51,12 @@ impl Session {
         let id = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /find")?;
         if let Some(view) = self.open_group().filter(|view| view.standing != Standing::Member) {
             let name = &view.group.name;
-            return Err(format!("not sent: you are not in #{name}; /join {name} asks to come in"));
+            return Err(match view.group.policy {
+                JoinPolicy::Invite if view.standing == Standing::Left => format!(
+                    "not sent: you are not in #{name}; its owner or an admin may ask you in again"
+                ),
+                _ => format!("not sent: you are not in #{name}; /join {name} goes in"),
+            });
         }
         if let Some(why) = self.stopped(&id, turn.keymap) {
             return Err(why);
