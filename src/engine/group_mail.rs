@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::core::{Core, Fatal};
 use super::groups::{Eyes, KnownGroup, letters, read_all};
 use super::mail::{Mail, Refusal, Sender, Taken};
+use crate::crypto::groups;
 use crate::domain::group_documents::{Flag, Item, Ledger, Voice};
 use crate::domain::{
     Body, ConversationId, GroupChange, GroupId, JoinPolicy, Message, Role, Standing, UserName,
@@ -43,6 +44,10 @@ impl Core {
             _ => None,
         };
         if let Some(signed) = signed {
+            // Anybody may pass on what others signed, but here it is the sender's own word.
+            if groups::open(&signed.to_bytes())?.author().user != from {
+                return Err(Refusal::Forged);
+            }
             self.learn(id, std::slice::from_ref(signed), mail)?;
             // It may have put us out.
             if !self.groups.is_member(id) {
@@ -57,10 +62,8 @@ impl Core {
         let voice = letter.stand.map(|stand| known.ledger().voice(&member, stand.count));
         let is_in = known.group.has_member(&from);
         let body = match (letter.content.clone(), voice) {
-            // Whoever never was in has nothing to leave.
-            (Content::Left(_), _) if had_to_do && !is_in => Body::Left,
-            // It came late: they are in again.
-            (Content::Left(_), _) if is_in => Body::Left,
+            // Whoever never was in has nothing to leave. It may come late, when they are in again.
+            (Content::Left(_), _) if had_to_do => Body::Left,
             // A letter of a newer Cooee may say how they stand where we cannot read it.
             (Content::Newer, _) if is_in => Body::Unsupported,
             (Content::Left(_) | Content::Newer, _) | (_, None) => return Err(Refusal::NotMember),
@@ -330,10 +333,10 @@ fn is_word_of(
     if let (GroupChange::Invite(_), JoinPolicy::Open) = (change, group.policy) {
         return true;
     }
-    let item = signed.and_then(|signed| crate::crypto::groups::open(&signed.to_bytes()).ok());
+    let item = signed.and_then(|signed| groups::open(&signed.to_bytes()).ok());
     let Some(Item::Document(held)) = item else { return false };
     let document = held.content;
-    if document.author.user != *from || document.group != group.id || !group.is_led_by(from) {
+    if document.group != group.id || !group.is_led_by(from) {
         return false;
     }
     let counts = |user: &UserName, wanted: bool| {

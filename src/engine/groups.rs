@@ -238,12 +238,9 @@ impl KnownGroup {
 
     /// Whether a card with this on it lacks what we signed ourselves, although there is room for all.
     fn is_outdated(&self, card: &[SignedDocument], me: &Member) -> bool {
-        let ours = |item: &Item| match item {
-            Item::Document(held) => held.content.author == *me,
-            Item::Statement(held) => held.content.member == *me,
-        };
         let counted = self.ledger.counted();
-        let ours: Vec<_> = counted.iter().filter(|item| ours(item)).filter_map(travelling).collect();
+        let ours = counted.iter().filter(|item| item.author() == me);
+        let ours: Vec<_> = ours.filter_map(travelling).collect();
         ours.iter().any(|ours| !card.contains(ours)) && encode_card(self.group.id, self.papers()).1
     }
 

@@ -110,6 +110,14 @@ pub enum Item {
 }
 
 impl Item {
+    /// Who signed it.
+    pub fn author(&self) -> &Member {
+        match self {
+            Self::Document(held) => &held.content.author,
+            Self::Statement(held) => &held.content.member,
+        }
+    }
+
     /// The signed bytes.
     pub fn bytes(&self) -> &Arc<[u8]> {
         match self {
