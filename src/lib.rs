@@ -62,6 +62,7 @@ pub mod domain;
 pub mod engine;
 pub mod error;
 pub mod failpoints;
+pub mod keyring;
 pub mod logging;
 pub mod mqtt;
 pub mod protocol;
