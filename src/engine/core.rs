@@ -142,7 +142,7 @@ impl Core {
         }
         if let Some(generation) = &mut self.generation {
             // Also for what it was until now, if it has become another device.
-            if let Err(error) = generation.go_on(&self.store, self.mint.now()).await {
+            if let Err(error) = generation.go_on(&self.store, self.me.version, self.mint.now()).await {
                 tracing::warn!(%error, "how far the account has come was not kept");
             }
         }

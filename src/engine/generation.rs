@@ -32,17 +32,22 @@ impl Generation {
         account: &AccountDir,
         store: &Store,
         device: DeviceId,
-        (entry, known): (Entry, Generations),
+        (entry, known): &(Entry, Generations),
     ) -> Result<Option<Self>, Error> {
         let stored = store.secrets(vec![NAME.to_owned()]).await?.into_iter().next().flatten();
         let bytes = stored.and_then(|bytes| bytes.try_into().ok());
         let reached = bytes.map_or(0, u64::from_be_bytes);
-        let account = account.clone();
+        let (account, entry) = (account.clone(), entry.clone());
         Ok((reached >= known.of(device)).then_some(Self { account, entry, device, reached }))
     }
 
-    /// It goes further. A keyring that does not take it leaves us without that, for once.
-    pub async fn go_on(&mut self, store: &Store, now: Timestamp) -> Result<(), store::Error> {
+    /// It goes further, with this version of the profile. A keyring that does not take it leaves us without that, for once.
+    pub async fn go_on(
+        &mut self,
+        store: &Store,
+        profile: u64,
+        now: Timestamp,
+    ) -> Result<(), store::Error> {
         // No less than the time: the number stays ahead of what was told, if somebody takes it out of the store.
         let now = u64::try_from(now.as_millis()).unwrap_or(0);
         self.reached = self.reached.saturating_add(1).max(now);
@@ -51,7 +56,7 @@ impl Generation {
         kill_point("generation: stored");
         // It may be protected in another way since.
         let is_held = self.account.key_file().is_ok_and(|file| file.entry().is_some());
-        if is_held && let Err(error) = self.entry.reach(self.device, self.reached).await {
+        if is_held && let Err(error) = self.entry.reach(self.device, self.reached, profile).await {
             tracing::warn!(%error, "the keyring was not told how far the account has come");
         }
         Ok(())

@@ -145,12 +145,15 @@ async fn start(
     let now = setup.clock.now();
     let generation = match held {
         None => None,
-        Some(held) => match Generation::read(&account, &store, identity.device, held).await? {
+        Some(held) => match Generation::read(&account, &store, identity.device, &held).await? {
             Some(mut generation) => {
-                generation.go_on(&store, now).await?;
+                generation.go_on(&store, identity.profile.version, now).await?;
                 Some(generation)
             }
             None => {
+                let mut identity = identity;
+                // Others know of it, and the broker may have forgotten.
+                identity.profile.version = identity.profile.version.max(held.1.profile());
                 enrol(&store, identity, &keys.identity, now).await?;
                 store.close().await?;
                 return Err(Error::PutBack { user: account.user });

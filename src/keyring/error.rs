@@ -4,14 +4,11 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No keyring runs.
-    #[error(
-        "no keyring runs here: nothing answers as Secret Service on the session bus of the desktop ({0}), as over \
-         ssh or on a server"
-    )]
-    Absent(String),
-    /// It is locked, or its owner did not let us in.
-    #[error("the keyring is locked, and nobody unlocked it, or there is none to keep keys in ({0})")]
-    Locked(String),
+    #[error("no keyring runs in this session: no Secret Service answers on its bus")]
+    Absent,
+    /// It is locked, or its owner did not let us in; or nobody could be asked to make one.
+    #[error("the keyring is locked, or was never set up, and nobody opened it")]
+    Locked,
     /// It knows nothing of the account.
     #[error(
         "the key of this account is not in this keyring: it was deleted there, or this is another machine"
@@ -35,15 +32,18 @@ impl Error {
     /// What to do about it: about an account whose key it holds, or one whose key it is to hold.
     pub fn hint(&self, holds: bool) -> &'static str {
         match self {
-            Self::Absent(_) if holds => {
+            Self::Absent if holds => {
                 "run Cooee in the session of the desktop that the account was made in, or start its keyring (GNOME \
                  Keyring, KWallet, KeePassXC) here; or import an export: `cooee account import`"
             }
-            Self::Absent(_) => {
+            Self::Absent => {
                 "start one (GNOME Keyring, KWallet, KeePassXC) and run Cooee in the same session; or protect the \
                  account with a passphrase"
             }
-            Self::Locked(_) | Self::Late(_) => "unlock it, and try again",
+            Self::Locked | Self::Late(_) if holds => "unlock it, and try again",
+            Self::Locked | Self::Late(_) => {
+                "unlock it and try again, or protect the account with a passphrase"
+            }
             Self::Missing | Self::Other => {
                 "put the item back from a backup of the keyring; or move the directory of the account away and \
                  import an export (`cooee account import`). Nothing of the account was changed"

@@ -24,7 +24,10 @@ impl Items {
     /// Connects to the keyring. The names are those of the key and of the generations; the label is what a person
     /// sees in the programs that show keyrings.
     pub fn open([key, generations]: [&str; 2], label: &str) -> Result<Self, Error> {
-        let store = store().map_err(|fault| Error::Absent(words(&fault)))?;
+        let store = store().map_err(|fault| {
+            tracing::warn!(why = words(&fault), "there is no keyring");
+            Error::Absent
+        })?;
         let entry = |name| build(&store, name, label).map_err(told);
         Ok(Self { key: entry(key)?, generations: entry(generations)? })
     }
@@ -93,7 +96,10 @@ fn build(store: &Store, name: &str, _: &str) -> Result<Entry, Fault> {
 fn told(fault: Fault) -> Error {
     match &fault {
         Fault::NoEntry => Error::Missing,
-        Fault::NoStorageAccess(_) => Error::Locked(words(&fault)),
+        Fault::NoStorageAccess(why) => {
+            tracing::warn!(%why, "the keyring lets nobody in");
+            Error::Locked
+        }
         _ => Error::Failed(words(&fault)),
     }
 }
@@ -101,7 +107,7 @@ fn told(fault: Fault) -> Error {
 /// What the platform says itself, where it said something.
 fn words(fault: &Fault) -> String {
     match fault {
-        Fault::PlatformFailure(why) | Fault::NoStorageAccess(why) => why.to_string(),
+        Fault::PlatformFailure(why) => why.to_string(),
         // Its own words would show what the items hold.
         Fault::BadEncoding(_) | Fault::BadDataFormat(..) => "it holds something unreadable".to_owned(),
         Fault::Ambiguous(_) => "it holds several items of this account".to_owned(),

@@ -7,8 +7,8 @@
 //! made on a thread of its own, which nobody waits for longer than a deadline, nor the process at its end.
 //!
 //! Of each account there are two items under the service `cooee`: `<account>-<id>` is its key in base64,
-//! `<account>-<id>.generation` says how far each of its devices that were here had come, by numbers that only
-//! grow. Both are text, for that is all that KWallet keeps. They are apart because the second is written often,
+//! `<account>-<id>.generation` says how far its profile and each of its devices that were here had come, by numbers
+//! that only grow. Both are text, for that is all that KWallet keeps. They are apart because the second is written often,
 //! and the key should never be at risk by it.
 
 mod error;
@@ -85,14 +85,14 @@ impl Entry {
             .await
     }
 
-    /// A device has come this far. What was told before is never lowered.
+    /// A device has come this far, and the profile of the account. What was told before is never lowered.
     ///
     /// # Errors
     /// Where it cannot be kept.
-    pub async fn reach(&self, device: DeviceId, generation: u64) -> Result<(), Error> {
+    pub async fn reach(&self, device: DeviceId, generation: u64, profile: u64) -> Result<(), Error> {
         self.within(BRIEFLY, move |items| {
             let mut known = items.generations()?;
-            if known.reach(device, generation) { items.tell(&known) } else { Ok(()) }
+            if known.reach(device, generation, profile) { items.tell(&known) } else { Ok(()) }
         })
         .await
     }
