@@ -14,7 +14,7 @@
 //!        ▼          ▼          ▼           ▼          ▼          ▼
 //!    registry     store     crypto       mqtt       broker     config
 //!    CSV files    SQLite    keys,        the link   built in   flags, environment, file
-//!                           secrecy
+//!                 keyring   secrecy
 //!        └──────────┴────┬─────┴───────────┴──────────┘
 //!                     protocol                   topics, envelopes, documents
 //!                        │

@@ -73,7 +73,7 @@ pub enum Command {
     /// With --keyring the keyring of the desktop (GNOME Keyring, KWallet, KeePassXC, the Keychain of macOS) holds the
     /// key instead, and nothing is asked for; with --no-passphrase nothing protects it.
     SignUp(sign_up::SignUp),
-    /// The accounts of the data directory: list them, change a passphrase, move one to another machine
+    /// The accounts of the data directory: list them, change what protects one, move one to another machine
     Account {
         /// What to do with them.
         #[command(subcommand)]

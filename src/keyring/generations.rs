@@ -22,9 +22,9 @@ pub struct Generations {
     profile: u64,
 }
 
-impl Generations {
-    /// What a text says. Lines that say nothing are left out: we did not write them.
-    pub(super) fn read(text: &str) -> Self {
+/// What a text says. Lines that say nothing are left out: we did not write them.
+impl From<&str> for Generations {
+    fn from(text: &str) -> Self {
         let mut read = Self::default();
         for (name, number) in text.lines().take(2 * MOST).filter_map(|line| line.split_once(' ')) {
             match (name.parse(), number.parse()) {
@@ -35,7 +35,9 @@ impl Generations {
         }
         read
     }
+}
 
+impl Generations {
     /// How far this device had come; 0 where that was never told.
     pub fn of(&self, device: DeviceId) -> u64 {
         self.devices.get(&device).copied().unwrap_or(0)
@@ -86,9 +88,9 @@ mod tests {
         assert!(known.reach(device(2), 1, 0));
         assert_eq!([1, 2, 3].map(|bits| known.of(device(bits))), [5, 1, 0]);
         assert_eq!(known.profile(), 2);
-        assert_eq!(Generations::read(&known.to_string()), known);
+        assert_eq!(Generations::from(known.to_string().as_str()), known);
         let spoilt = format!("{known}nonsense\n{} -1\nprofile x\n\n", device(3));
-        assert_eq!(Generations::read(&spoilt), known);
+        assert_eq!(Generations::from(spoilt.as_str()), known);
     }
 
     #[test]

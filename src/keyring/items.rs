@@ -52,7 +52,7 @@ impl Items {
 
     pub fn generations(&self) -> Result<Generations, Error> {
         match self.generations.get_secret() {
-            Ok(text) => Ok(Generations::read(&String::from_utf8_lossy(&text))),
+            Ok(text) => Ok(Generations::from(&*String::from_utf8_lossy(&text))),
             Err(Fault::NoEntry) => Ok(Generations::default()),
             Err(fault) => Err(told(fault)),
         }

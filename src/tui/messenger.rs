@@ -89,5 +89,13 @@ fn told(error: &Error) -> SignError {
         Error::Unreachable { .. } => (None, "Check the address given with --broker, and try again."),
         _ => (None, ""),
     };
-    SignError { field, what: error.to_string(), hint: hint.to_owned() }
+    SignError { field, what: error.to_string(), hint: sentence(hint) }
+}
+
+/// Those of the command line begin small.
+fn sentence(hint: &str) -> String {
+    let mut letters = hint.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if hint.is_empty() || hint.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }

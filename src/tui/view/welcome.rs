@@ -6,6 +6,7 @@ use super::chrome;
 use super::paint::{Canvas, cells, lines, row};
 use crate::tui::app::{
     Action, App, Attempt, Context, FieldName, Guard, SecretField, SignUp, Unlock, Welcome, fit, width,
+    wrap,
 };
 
 /// Widest the screen's words run, in cells.
@@ -87,8 +88,13 @@ fn accounts(canvas: &mut Canvas<'_>, area: Rect, welcome: &Welcome) {
 fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Position> {
     canvas.put(area, 0, "Sign up", canvas.theme.strong());
     let mut area = below(area, 1);
-    // In a low window the fields that are done make room for the one that has the cursor.
-    let first = if area.height < 10 { form.at } else { 0 };
+    // In a low window the fields that are done make room for the one that has the cursor, and what is said there.
+    let said = form.shown().get(form.at).map_or(0, |&field| {
+        let complaint = form.complaint.as_ref().filter(|complaint| complaint.field == Some(field));
+        let text = complaint.map_or(words(field, form.guard).1, |complaint| &complaint.text);
+        wrap(text, usize::from(area.width.saturating_sub(2))).len()
+    });
+    let first = (form.at + 1 + said).saturating_sub(usize::from(area.height)).min(form.at);
     let mut cursor = None;
     for (at, &field) in form.shown().iter().enumerate().skip(first) {
         let (name, hint) = words(field, form.guard);

@@ -39,7 +39,7 @@ fn one_signs_up_with_the_keyring_and_is_never_asked_again() {
     alice.press(ENTER);
     alice.until_says(&[
         "cannot get the key of `alice`",
-        "the keyring is locked",
+        "nobody opened it. Unlock",
         "Sign up as somebody new",
     ]);
     desktop.unlock();
