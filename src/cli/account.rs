@@ -36,9 +36,9 @@ pub enum Command {
     /// Make an account from such a file, as a new device
     ///
     /// Asks for the passphrase of the export (COOEE_EXPORT_PASSPHRASE), then twice for one that is to protect the
-    /// account on this machine, as sign-up does, unless the keyring or nothing is to protect it. Needs no broker: the device tells everybody of itself at its
-    /// first sign-in, and gets what is written to you by those who have heard of it. Use the same broker as before. An account
-    /// has at most 8 devices; the oldest makes room.
+    /// account on this machine, as sign-up does, unless the keyring or nothing is to protect it. Needs no broker:
+    /// the device tells everybody of itself at its first sign-in, and gets what is written to you by those who
+    /// have heard of it. Use the same broker as before. An account has at most 8 devices; the oldest makes room.
     ///
     /// Where the passphrase is wrong (exit code 3), or the file was cut off or altered (exit code 1), nothing is
     /// left behind.

@@ -41,7 +41,8 @@ impl Generation {
         Ok((reached >= known.of(device)).then_some(Self { account, entry, device, reached }))
     }
 
-    /// It goes further, with this version of the profile. A keyring that does not take it leaves us without that, for once.
+    /// It goes further, with this version of the profile. A keyring that does not take it leaves us without that,
+    /// for once.
     pub async fn go_on(
         &mut self,
         store: &Store,
