@@ -190,6 +190,8 @@ impl Error {
                 | engine::Error::PassphraseNeeded { .. }
                 | engine::Error::WrongPassphrase { .. }
                 | engine::Error::Passphrase { .. }
+                | engine::Error::NoKey { .. }
+                | engine::Error::Unkept { .. }
                 | engine::Error::Refused { .. } => Exit::SignInRefused,
                 engine::Error::Moving { source, .. } if source.is_wrong_passphrase() => {
                     Exit::SignInRefused
@@ -229,9 +231,14 @@ impl Error {
                  the configuration file"
                     .to_owned()
             }
+            Self::Engine(engine::Error::NoKey { source, .. }) => source.hint(true).to_owned(),
+            Self::Engine(engine::Error::Unkept { source, .. }) => source.hint(false).to_owned(),
+            Self::Engine(engine::Error::StillInKeyring { .. }) => {
+                "delete it there with the program that shows the keyring: it stands under `cooee`".to_owned()
+            }
             Self::NoPassphrase(_) => {
                 "run it at a terminal, or say one in COOEE_PASSPHRASE (a new one for an account that exists: \
-                 COOEE_NEW_PASSPHRASE); --no-passphrase leaves the account unprotected"
+                 COOEE_NEW_PASSPHRASE); --keyring has the keyring protect the account, --no-passphrase nothing"
                     .to_owned()
             }
             Self::NoExportPassphrase => {

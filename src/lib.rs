@@ -14,7 +14,7 @@
 //!        ▼          ▼          ▼           ▼          ▼          ▼
 //!    registry     store     crypto       mqtt       broker     config
 //!    CSV files    SQLite    keys,        the link   built in   flags, environment, file
-//!                           secrecy
+//!                 keyring   secrecy
 //!        └──────────┴────┬─────┴───────────┴──────────┘
 //!                     protocol                   topics, envelopes, documents
 //!                        │
@@ -62,6 +62,7 @@ pub mod domain;
 pub mod engine;
 pub mod error;
 pub mod failpoints;
+pub mod keyring;
 pub mod logging;
 pub mod mqtt;
 pub mod protocol;

@@ -6,7 +6,7 @@ use super::Error;
 use super::attached::account;
 use super::moving;
 use super::output::print;
-use super::passphrase::Terminal;
+use super::passphrase::{Means, Terminal};
 use super::table::aligned;
 use crate::config::Config;
 use crate::engine::{self, Protected, Protection, Setup, Unlock, Vault};
@@ -16,17 +16,13 @@ use crate::engine::{self, Protected, Protection, Setup, Unlock, Vault};
 pub enum Command {
     /// List the accounts of the data directory, and what protects each
     List,
-    /// Choose another passphrase for the account, or none
+    /// Choose another passphrase for the account, or the keyring, or nothing
     ///
     /// Asks for the old one (as every command does) and twice for the new one, which may also stand in
     /// COOEE_NEW_PASSPHRASE. A messenger that runs is not disturbed. The messages are not encrypted anew: whoever
     /// has a copy of the old key file, as in a backup, can still use it with the old passphrase. Nobody can
-    /// recover a forgotten passphrase.
-    Passphrase {
-        /// Protect it no more: whoever can read the files can read everything in them
-        #[arg(long)]
-        no_passphrase: bool,
-    },
+    /// recover a forgotten passphrase, or a key that was deleted from the keyring: keep an export.
+    Passphrase(Means),
     /// Write the account into one file, sealed with a passphrase of its own, for another machine
     ///
     /// The file holds your identity key, contacts with their keys, groups, messages and unread marks: whoever has
@@ -40,9 +36,9 @@ pub enum Command {
     /// Make an account from such a file, as a new device
     ///
     /// Asks for the passphrase of the export (COOEE_EXPORT_PASSPHRASE), then twice for one that is to protect the
-    /// account on this machine, as sign-up does. Needs no broker: the device tells everybody of itself at its
-    /// first sign-in, and gets what is written to you by those who have heard of it. Use the same broker as before. An account
-    /// has at most 8 devices; the oldest makes room.
+    /// account on this machine, as sign-up does, unless the keyring or nothing is to protect it. Needs no broker:
+    /// the device tells everybody of itself at its first sign-in, and gets what is written to you by those who
+    /// have heard of it. Use the same broker as before. An account has at most 8 devices; the oldest makes room.
     ///
     /// Where the passphrase is wrong (exit code 3), or the file was cut off or altered (exit code 1), nothing is
     /// left behind.
@@ -58,7 +54,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
         Command::List => list(config).await,
         Command::Export(command) => moving::export(command, config).await,
         Command::Import(command) => moving::import(command, config).await,
-        Command::Passphrase { no_passphrase } => passphrase(no_passphrase, config).await,
+        Command::Passphrase(means) => passphrase(&means, config).await,
     }
 }
 
@@ -68,6 +64,7 @@ async fn list(config: &Config) -> Result<(), Error> {
         .map(|user| {
             let words = match engine::protected(&config.data_dir, &user) {
                 Ok(Protected::Passphrase) => "protected by a passphrase".to_owned(),
+                Ok(Protected::Keyring) => "protected by the keyring, which holds its key".to_owned(),
                 Ok(Protected::None) => {
                     "not protected: whoever can read its files can read everything in them".to_owned()
                 }
@@ -79,22 +76,26 @@ async fn list(config: &Config) -> Result<(), Error> {
     print(aligned(&rows)).await
 }
 
-async fn passphrase(none: bool, config: &Config) -> Result<(), Error> {
+async fn passphrase(means: &Means, config: &Config) -> Result<(), Error> {
     let user = account(config)?;
     let said = Terminal::new()
         .guard(async |terminal| {
             let program = std::env::current_exe().map_err(Error::Program)?;
             let setup = terminal.asking(Setup::new(config, program));
             let vault = Vault::open(&setup.data_dir, &user, &setup.unlock).await?;
-            let protection = match none {
-                true => Protection::None,
-                false => {
+            let protection = match means.chosen() {
+                Some(protection) => protection,
+                None => {
                     let chosen = config.new_passphrase.as_ref();
                     terminal.choose(&user, chosen, &Unlock::Nothing).await?
                 }
             };
             let said = match protection {
                 Protection::Passphrase(_) => format!("{user} has a new passphrase.\n"),
+                Protection::Keyring => format!(
+                    "The keyring holds the key of {user} now. Without it the account cannot be opened: keep an \
+                     export (`cooee account export`).\n"
+                ),
                 Protection::None => format!(
                     "{user} is not protected any more: whoever can read its files can read everything in them.\n"
                 ),

@@ -55,6 +55,7 @@ pub struct Arguments {
 const EXIT_CODES: &str = "\
 The passphrase of an account is never said on the command line: it comes from COOEE_PASSPHRASE, else from the \
 program that `passphrase_command` in the configuration file names, else Cooee asks for it at the terminal. \
+An account whose key the keyring holds needs none while the keyring is unlocked. \
 Whatever joins a session that runs already, such as `cooee send` beside the open messenger, needs none.
 
 Exit codes: 0 done (also when nobody reads the output any more), 1 failed, 2 usage or configuration, \
@@ -68,8 +69,11 @@ pub enum Command {
     /// Asks twice for a passphrase, which protects what is kept on this machine; COOEE_PASSPHRASE and
     /// `passphrase_command` in the configuration file say it without being asked. Nobody can recover a forgotten
     /// passphrase: without it everything in the account is lost.
+    ///
+    /// With --keyring the keyring of the desktop (GNOME Keyring, KWallet, KeePassXC, the Keychain of macOS) holds the
+    /// key instead, and nothing is asked for; with --no-passphrase nothing protects it.
     SignUp(sign_up::SignUp),
-    /// The accounts of the data directory: list them, change a passphrase, move one to another machine
+    /// The accounts of the data directory: list them, change what protects one, move one to another machine
     Account {
         /// What to do with them.
         #[command(subcommand)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::Error;
 use super::attached::account;
 use super::output::{note, print};
-use super::passphrase::{Terminal, command_of};
+use super::passphrase::{Means, Terminal, command_of};
 use crate::config::Config;
-use crate::engine::{self, Contents, Protection, Setup};
+use crate::engine::{self, Contents, Setup};
 
 /// Write the account into a file.
 #[derive(clap::Args)]
@@ -21,9 +21,8 @@ pub struct Export {
 pub struct Import {
     /// The file that `cooee account export` wrote
     file: PathBuf,
-    /// Ask for no passphrase on this machine: whoever can read the files can read everything in them
-    #[arg(long)]
-    no_passphrase: bool,
+    #[command(flatten)]
+    means: Means,
 }
 
 /// Exports the account.
@@ -62,7 +61,7 @@ pub async fn export(command: Export, config: &Config) -> Result<(), Error> {
 /// # Errors
 /// Those of [`engine::Import`], and what choosing a passphrase brings.
 pub async fn import(command: Import, config: &Config) -> Result<(), Error> {
-    let Import { file, no_passphrase } = command;
+    let Import { file, means } = command;
     let setup = Setup::new(config, std::env::current_exe().map_err(Error::Program)?);
     let mut import = engine::Import::open(&file)?;
     let (user, contents) = Terminal::new()
@@ -84,9 +83,9 @@ pub async fn import(command: Import, config: &Config) -> Result<(), Error> {
             if engine::accounts(&setup.data_dir).contains(&user) {
                 return Err(engine::Error::AccountExists { user }.into());
             }
-            let protection = match no_passphrase {
-                true => Protection::None,
-                false => terminal.choose(&user, config.passphrase.as_ref(), &command_of(config)).await?,
+            let protection = match means.chosen() {
+                Some(protection) => protection,
+                None => terminal.choose(&user, config.passphrase.as_ref(), &command_of(config)).await?,
             };
             Ok((user, opened.settle(&setup, protection).await?))
         })

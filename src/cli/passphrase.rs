@@ -15,6 +15,29 @@ use crate::config::Config;
 use crate::domain::{Passphrase, UserName};
 use crate::engine::{Protection, Setup, Unlock};
 
+/// What is to protect an account, where that is said on the command line.
+#[derive(clap::Args)]
+pub struct Means {
+    /// Let the keyring of this desktop hold the key: no passphrase is asked for, now or later, and whoever has the
+    /// files alone cannot read them. Without the keyring nobody can
+    #[arg(long, conflicts_with = "no_passphrase")]
+    keyring: bool,
+    /// Protect it by nothing: whoever can read the files can read everything in them
+    #[arg(long)]
+    no_passphrase: bool,
+}
+
+impl Means {
+    /// What was said; `None` asks for a passphrase.
+    pub fn chosen(&self) -> Option<Protection> {
+        match self {
+            Self { keyring: true, .. } => Some(Protection::Keyring),
+            Self { no_passphrase: true, .. } => Some(Protection::None),
+            _ => None,
+        }
+    }
+}
+
 /// How often somebody may try.
 pub(super) const TRIES: u32 = 3;
 
@@ -95,7 +118,8 @@ impl Terminal {
             return Err(Error::NoPassphrase(user.clone()));
         }
         let prompt = format!("New passphrase of {user}: ");
-        let none = "; --no-passphrase leaves the account unprotected.";
+        let none =
+            "; --no-passphrase leaves the account unprotected, --keyring has the keyring protect it.";
         self.typed(move |state| state.choose(WARNING, &prompt, none)).await.map(Protection::Passphrase)
     }
 

@@ -2,10 +2,10 @@
 
 use super::Error;
 use super::output::print;
-use super::passphrase::{Terminal, command_of};
+use super::passphrase::{Means, Terminal, command_of};
 use crate::config::{Config, Invite};
 use crate::domain::{DisplayName, MobileNumber, UserName};
-use crate::engine::{self, Protection, Setup};
+use crate::engine::{self, Setup};
 
 /// Register a name on the broker and make the account.
 #[derive(clap::Args)]
@@ -23,9 +23,8 @@ pub struct SignUp {
     /// The invite to a built-in broker on a network [env: COOEE_INVITE]
     #[arg(long, value_name = "LINE")]
     invite: Option<Invite>,
-    /// Ask for no passphrase: whoever can read the files can read everything in them
-    #[arg(long)]
-    no_passphrase: bool,
+    #[command(flatten)]
+    means: Means,
 }
 
 /// Registers the name.
@@ -33,7 +32,7 @@ pub struct SignUp {
 /// # Errors
 /// Those of [`engine::sign_up`], and what choosing a passphrase brings.
 pub async fn run(command: SignUp, config: &Config) -> Result<(), Error> {
-    let SignUp { user, display_name, mobile, invite, no_passphrase } = command;
+    let SignUp { user, display_name, mobile, invite, means } = command;
     let mut setup = Setup::new(config, std::env::current_exe().map_err(Error::Program)?);
     setup.access.invite = invite.or(setup.access.invite);
     let display_name = display_name.unwrap_or_else(|| DisplayName::from(&user));
@@ -45,9 +44,9 @@ pub async fn run(command: SignUp, config: &Config) -> Result<(), Error> {
     if engine::accounts(&setup.data_dir).contains(&user) {
         return Err(engine::Error::AccountExists { user }.into());
     }
-    let protection = match no_passphrase {
-        true => Protection::None,
-        false => {
+    let protection = match means.chosen() {
+        Some(protection) => protection,
+        None => {
             Terminal::new()
                 .guard(async |terminal| {
                     terminal.choose(&user, config.passphrase.as_ref(), &command_of(config)).await

@@ -7,7 +7,7 @@
 //! for each of their devices; what is said in a group with a Megolm session of the speaking device, whose key
 //! goes to the members over Olm. Who writes to whom stands inside again and is checked against the keys that
 //! opened it. At rest everything lies in SQLCipher under a random key, which a passphrase seals
-//! ([`vault`](super::vault)). None of the cryptography is our own: vodozemac, argon2, chacha20poly1305, SQLCipher
+//! or the keyring of the desktop holds ([`vault`](super::vault)). None of the cryptography is our own: vodozemac, argon2, chacha20poly1305, SQLCipher
 //! and rustls do it.
 //!
 //! The first key that is met for a name is the one that its owner is known by. Another one never takes its place
@@ -21,12 +21,12 @@
 //! | somebody on the network | content and integrity, with TLS and without | timing, and without TLS all that the broker sees |
 //! | the broker | it reads no message, receipt, invitation or name of a group by invitation; what it forges, alters, swaps or replays is refused, or shown once | who writes to whom, when, and the order of size; dropping and delaying; **its own key on a first contact that nobody verified** |
 //! | another user of the broker | they write in nobody's name | on brokers without access rules they see what the broker sees, and can disturb |
-//! | whoever gets the files | they have to guess the passphrase (argon2id, 64 MiB) | a weak passphrase; none at all; a machine that somebody else controls while one is signed in |
+//! | whoever gets the files | they have to guess the passphrase (argon2id, 64 MiB); where the keyring holds the key there is nothing to guess in them | a weak passphrase; none at all; a keyring that lies beside the files and opens with a weak password, and programs that ask an unlocked one; a machine that somebody else controls while one is signed in |
 //! | a member of a group | they speak for nobody else, and take no rights: who is in, who decides and what it is called follows from what the owner and the admins signed | they can pass on what they read, and tell different people different things |
 //! | an admin of a group | they decide about members, never about the owner or another admin; what goes further than one document may counts for nothing, and the owner can dismiss them | that they use their rights well |
 //! | who left a group or was put out | they read nothing that is sealed after the others know, and are not heard by whoever knows | what was sealed before each of them knew |
 //! | whoever had a device for a moment | what is said to a person heals at the next turn of the conversation, in groups with the next key: after 200 messages, 7 days, or when somebody leaves | immediate healing in groups |
-//! | somebody with a copy of the files | the copy is noticed at the next sign-in of either, both become devices of their own with new keys | that, when the broker hides from each that the other was there |
+//! | somebody with a copy of the files | the copy is noticed at the next sign-in of either, both become devices of their own with new keys | that, when the broker hides from each that the other was there, and no keyring holds the key: that of one machine tells also then, of all that happened before the account was last opened or closed |
 //!
 //! # Known limits
 //!

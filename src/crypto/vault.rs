@@ -1,9 +1,10 @@
-//! The key file of an account, as bytes: the data key, sealed with what a passphrase gives.
+//! The key file of an account, as bytes: the data key, sealed with what a passphrase gives, or where else it is.
 //!
 //! ```text
 //! {"v":1,"account":"alice","protection":"passphrase","kdf":"argon2id","memory":65536,"passes":3,"lanes":1,
 //!  "salt":"<16 bytes>","nonce":"<24 bytes>","sealed":"<the data key and its tag>"}
 //! {"v":1,"account":"alice","protection":"none","key":"<the data key>"}
+//! {"v":2,"account":"alice","protection":"keyring","entry":"<32 hex digits>"}
 //! ```
 //!
 //! argon2id makes a key from the passphrase and the salt; XChaCha20-Poly1305 seals the data key with that, and
@@ -13,6 +14,11 @@
 //! passphrase goes on opening the account.
 //!
 //! With `none` the data key stands there as it is: whoever can read the file can read the account.
+//!
+//! With `keyring` it does not stand there at all: the keyring of the desktop holds it, under a name that `entry`
+//! is part of. That is a hash of the key: it says nothing of a random key, is the same for every copy of the
+//! account, and shows whether what the keyring gives is the right one. The file is of version 2, so that a Cooee
+//! that knows no keyring says that it is too old; the others stay of version 1, for they have not changed.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
@@ -20,12 +26,16 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::domain::{DataKey, Passphrase, UserName};
 
-/// The version of the file.
+/// The version of a file that holds the data key.
 const VERSION: u32 = 1;
+
+/// The version of a file that says where else it is, which is the newest that there is.
+const NEWEST: u32 = 2;
 
 /// Bounds on what is read, so that a file that somebody else wrote can neither fill memory nor keep us busy.
 pub mod limits {
@@ -55,7 +65,7 @@ pub enum Invalid {
     #[error("it is not a key file: {0}")]
     Shape(#[from] serde_json::Error),
     /// Of a version that we do not read.
-    #[error("a newer Cooee wrote it (version {0}, this one reads version {VERSION}): use that one")]
+    #[error("a newer Cooee wrote it (version {0}, this one reads up to version {NEWEST}): use that one")]
     Version(u32),
     /// The file of another account.
     #[error("it is the key file of `{0}`")]
@@ -72,9 +82,15 @@ pub enum Invalid {
         /// The most that is taken.
         most: u32,
     },
+    /// The name of the key in a keyring is none of ours.
+    #[error("its `entry` is not 32 hex digits")]
+    Entry,
     /// A field that is not base64 of the right length.
     #[error("its `{0}` is not base64 of the right length")]
     Field(&'static str),
+    /// The keyring holds its key.
+    #[error("its key lies in the keyring")]
+    Elsewhere,
     /// It is protected by a passphrase, and none was given.
     #[error("it needs a passphrase")]
     Locked,
@@ -91,7 +107,20 @@ pub enum Invalid {
 pub enum Protection {
     /// A passphrase.
     Passphrase,
+    /// The keyring of the desktop, which holds the key.
+    Keyring,
     /// Nothing: whoever can read the files can read everything in them.
+    None,
+}
+
+/// What a key file is to be protected by.
+#[derive(Clone, Copy)]
+pub enum Guard<'a> {
+    /// This passphrase.
+    Passphrase(&'a Passphrase),
+    /// The keyring. The file holds no key then.
+    Keyring,
+    /// Nothing.
     None,
 }
 
@@ -108,6 +137,7 @@ pub struct KeyFile {
 #[serde(tag = "protection", rename_all = "lowercase")]
 enum Lock {
     Passphrase(Sealed),
+    Keyring { entry: String },
     None { key: String },
 }
 
@@ -159,19 +189,22 @@ pub fn new_key() -> Result<DataKey, Invalid> {
     DataKey::filled(|key| random(key))
 }
 
-/// The key file of an account with this data key: sealed with a passphrase, or open to everybody. With a
-/// passphrase it takes about 0.2 s.
+/// What a keyring calls this data key: the same for the same key, and nothing can be learned from it.
+pub fn entry(key: &DataKey) -> String {
+    let hash = Sha256::new().chain_update("cooee1|keyring|").chain_update(key.as_bytes()).finalize();
+    hash[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The key file of an account with this data key: sealed with a passphrase, without the key where a keyring
+/// holds it, or open to everybody. With a passphrase it takes about 0.2 s.
 ///
 /// # Errors
 /// [`Invalid::Machine`] where the machine has too little memory or no randomness.
-pub fn seal(
-    key: &DataKey,
-    account: &UserName,
-    passphrase: Option<&Passphrase>,
-) -> Result<Zeroizing<Vec<u8>>, Invalid> {
-    let lock = match passphrase {
-        None => Lock::None { key: STANDARD_NO_PAD.encode(key.as_bytes()) },
-        Some(passphrase) => {
+pub fn seal(key: &DataKey, account: &UserName, guard: Guard<'_>) -> Result<Zeroizing<Vec<u8>>, Invalid> {
+    let lock = match guard {
+        Guard::None => Lock::None { key: STANDARD_NO_PAD.encode(key.as_bytes()) },
+        Guard::Keyring => Lock::Keyring { entry: entry(key) },
+        Guard::Passphrase(passphrase) => {
             let (mut salt, mut nonce) = ([0; 16], [0; 24]);
             random(&mut salt)?;
             random(&mut nonce)?;
@@ -189,7 +222,8 @@ pub fn seal(
             })
         }
     };
-    let file = KeyFile { v: VERSION, account: account.clone(), lock };
+    let v = if let Lock::Keyring { .. } = lock { NEWEST } else { VERSION };
+    let file = KeyFile { v, account: account.clone(), lock };
     Ok(Zeroizing::new(serde_json::to_vec(&file)?))
 }
 
@@ -208,12 +242,19 @@ impl KeyFile {
             return Err(Invalid::TooLarge(bytes.len()));
         }
         match serde_json::from_slice::<Versioned>(bytes)?.v {
-            VERSION => {}
+            VERSION..=NEWEST => {}
             newer => return Err(Invalid::Version(newer)),
         }
         let file: Self = serde_json::from_slice(bytes)?;
-        if let Lock::Passphrase(sealed) = &file.lock {
-            sealed.cost.check()?;
+        match &file.lock {
+            Lock::Passphrase(sealed) => sealed.cost.check()?,
+            Lock::Keyring { entry } => {
+                let is_digit = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+                if entry.len() != 32 || !entry.chars().all(is_digit) {
+                    return Err(Invalid::Entry);
+                }
+            }
+            Lock::None { .. } => {}
         }
         if file.account != *account {
             return Err(Invalid::OtherAccount(file.account));
@@ -225,17 +266,28 @@ impl KeyFile {
     pub fn protection(&self) -> Protection {
         match self.lock {
             Lock::Passphrase(_) => Protection::Passphrase,
+            Lock::Keyring { .. } => Protection::Keyring,
             Lock::None { .. } => Protection::None,
+        }
+    }
+
+    /// What a keyring calls the key, where one holds it ([`entry`]).
+    pub fn entry(&self) -> Option<&str> {
+        match &self.lock {
+            Lock::Keyring { entry } => Some(entry),
+            _ => None,
         }
     }
 
     /// The data key. With a passphrase it takes about 0.2 s; one that is not needed is not looked at.
     ///
     /// # Errors
-    /// [`Invalid::Locked`] without a passphrase where one is needed, [`Invalid::Wrong`] with another one.
+    /// [`Invalid::Locked`] without a passphrase where one is needed, [`Invalid::Wrong`] with another one;
+    /// [`Invalid::Elsewhere`] where a keyring holds it.
     pub fn open(&self, passphrase: Option<&Passphrase>) -> Result<DataKey, Invalid> {
         let sealed = match (&self.lock, passphrase) {
             (Lock::None { key }, _) => return data_key(&decode("key", key)?, "key"),
+            (Lock::Keyring { .. }, _) => return Err(Invalid::Elsewhere),
             (Lock::Passphrase(_), None) => return Err(Invalid::Locked),
             (Lock::Passphrase(sealed), Some(_)) => sealed,
         };
@@ -306,9 +358,9 @@ mod tests {
         Passphrase::new(text.to_owned()).unwrap()
     }
 
-    fn file(passphrase: Option<&Passphrase>) -> (DataKey, String) {
+    fn file(guard: Guard<'_>) -> (DataKey, String) {
         let key = new_key().unwrap();
-        let bytes = seal(&key, &user("alice"), passphrase).unwrap();
+        let bytes = seal(&key, &user("alice"), guard).unwrap();
         (key, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
@@ -319,7 +371,7 @@ mod tests {
     #[test]
     fn a_passphrase_opens_what_it_closed_and_no_other_does() {
         let right = passphrase("correct horse");
-        let (key, text) = file(Some(&right));
+        let (key, text) = file(Guard::Passphrase(&right));
         let file = read(&text).unwrap();
         assert_eq!(file.protection(), Protection::Passphrase);
         assert!(file.open(Some(&right)).unwrap().as_bytes() == key.as_bytes());
@@ -327,13 +379,13 @@ mod tests {
         assert!(matches!(file.open(None), Err(Invalid::Locked)));
         let bare = STANDARD_NO_PAD.encode(key.as_bytes());
         assert!(!text.contains(&bare), "the key does not stand there");
-        let again = seal(&key, &user("alice"), Some(&right)).unwrap();
+        let again = seal(&key, &user("alice"), Guard::Passphrase(&right)).unwrap();
         assert_ne!(again.as_slice(), text.as_bytes(), "another salt and nonce each time");
     }
 
     #[test]
     fn without_protection_it_is_open() {
-        let (key, text) = file(None);
+        let (key, text) = file(Guard::None);
         let file = read(&text).unwrap();
         assert_eq!(file.protection(), Protection::None);
         assert!(file.open(None).unwrap().as_bytes() == key.as_bytes());
@@ -342,9 +394,30 @@ mod tests {
     }
 
     #[test]
+    fn where_a_keyring_holds_the_key_the_file_holds_none() {
+        let (key, text) = file(Guard::Keyring);
+        let id = entry(&key);
+        assert_eq!(
+            text,
+            format!(r#"{{"v":2,"account":"alice","protection":"keyring","entry":"{id}"}}"#)
+        );
+        let file = read(&text).unwrap();
+        assert_eq!((file.protection(), file.entry()), (Protection::Keyring, Some(id.as_str())));
+        assert!(matches!(file.open(None), Err(Invalid::Elsewhere)));
+        assert!(matches!(file.open(Some(&passphrase("x"))), Err(Invalid::Elsewhere)));
+        assert_ne!(entry(&new_key().unwrap()), id);
+        for wrong in ["", "AB", "../../../../../../etc/passwd....."] {
+            assert!(
+                read(&text.replace(&id, wrong)).is_err_and(|why| why.contains("`entry`")),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
     fn whatever_is_altered_opens_nothing() {
         let right = passphrase("right");
-        let (_, text) = file(Some(&right));
+        let (_, text) = file(Guard::Passphrase(&right));
         let other = |from: &str, to: &str| {
             assert!(text.contains(from), "{from}");
             read(&text.replacen(from, to, 1))
@@ -369,7 +442,7 @@ mod tests {
 
     #[test]
     fn absurd_and_broken_files_are_refused_before_anything_is_derived() {
-        let (_, text) = file(Some(&passphrase("x")));
+        let (_, text) = file(Guard::Passphrase(&passphrase("x")));
         let refused = |text: String| read(&text).err().expect("it is refused");
         let with = |from: &str, to: &str| refused(text.replacen(from, to, 1));
         for absurd in ["4294967295", "262145", "8191", "0"] {
@@ -380,7 +453,7 @@ mod tests {
         assert!(with("\"lanes\":1", "\"lanes\":0").contains("`lanes`"));
         assert!(with("65536", "99999999999").contains("not a key file"));
         assert!(with("argon2id", "md5").contains("not a key file"));
-        assert!(with("\"v\":1", "\"v\":2").contains("a newer Cooee wrote it (version 2"));
+        assert!(with("\"v\":1", "\"v\":3").contains("a newer Cooee wrote it (version 3"));
         assert!(refused("x".repeat(5_000)).contains("5000 bytes"));
         for text in ["", "{}", "null", "{\"v\":1}", &text[..text.len() - 1], &"[".repeat(4_000)] {
             assert!(refused(text.to_owned()).starts_with("it is not a key file: "), "{text}");

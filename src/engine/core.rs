@@ -12,6 +12,7 @@ use super::command::Command;
 use super::comparing::Comparing;
 use super::devices::Marks;
 use super::faces::{FaceId, Faces};
+use super::generation::Generation;
 use super::groups::Groups;
 use super::keys::{Keys, Trouble};
 use super::link::LinkState;
@@ -85,6 +86,8 @@ pub(super) struct Core {
     pub outbox: Outbox,
     pub resends: Resends,
     pub keys: Keys,
+    /// How far the account has come, where the keyring holds its key.
+    pub generation: Option<Generation>,
     pub recovery: Recovery,
     /// Of whom we know more than before: what was kept of theirs may be opened now.
     pub unpark: BTreeSet<UserName>,
@@ -136,6 +139,12 @@ impl Core {
         let closing = self.registrar.close(&mut ears.reports);
         if tokio::time::timeout(GOODBYE, closing).await.is_err() {
             tracing::warn!("the CSV files were not brought up to date in time");
+        }
+        if let Some(generation) = &mut self.generation {
+            // Also for what it was until now, if it has become another device.
+            if let Err(error) = generation.go_on(&self.store, self.me.version, self.mint.now()).await {
+                tracing::warn!(%error, "how far the account has come was not kept");
+            }
         }
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the history was not closed in good order");

@@ -5,9 +5,9 @@ use super::clock;
 use super::core::{Core, Fatal};
 use super::link::LinkState;
 use super::mail::Mail;
-use crate::crypto::Device;
-use crate::domain::{DeviceKeys, DeviceRecord, Profile, limits};
-use crate::store::Account;
+use crate::crypto::{Device, Identity};
+use crate::domain::{DeviceKeys, DeviceRecord, Profile, Timestamp, limits};
+use crate::store::{self, Account, Store};
 
 /// What the names of sessions begin with.
 static SESSIONS: [&str; 3] = ["olm/", "in/", "out/"];
@@ -63,24 +63,37 @@ impl Core {
     /// Forgets all sessions and makes the keys of another device, for the next sign-in. `profile`: what we tell
     /// about ourselves elsewhere, where that is newer.
     pub(super) async fn enrol(&mut self, profile: Option<Profile>) -> Result<(), Fatal> {
-        let old = self.device;
-        let device = Device::generate(clock::device_id(), self.mint.now());
-        let mut me = profile.filter(|p| p.version > self.me.version).unwrap_or_else(|| self.me.clone());
-        me.version = me.version.saturating_add(1);
-        me.devices.retain(|keys| keys.id != old);
-        // The oldest makes room.
-        let surplus = (me.devices.len() + 1).saturating_sub(limits::DEVICES);
-        me.devices.drain(..surplus);
-        me.devices.push(device.keys());
-        let keys = super::keys::founding(&self.keys.identity, &device);
+        let me = profile.filter(|p| p.version > self.me.version).unwrap_or_else(|| self.me.clone());
         if let Some(account) = self.store.account().await? {
-            let (new, client_id) = (device.id(), clock::client_id());
-            let account = Account { profile: me, device: new, client_id, ..account };
-            self.store.hand_over(old, account, keys, &SESSIONS).await?;
+            let account = Account { profile: me, ..account };
+            enrol(&self.store, account, &self.keys.identity, self.mint.now()).await?;
         }
-        tracing::warn!(%old, new = %device.id(), "the account was copied: it is another device from now on");
         Ok(())
     }
+}
+
+/// Makes another device of this account.
+pub(super) async fn enrol(
+    store: &Store,
+    account: Account,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let old = account.device;
+    let device = Device::generate(clock::device_id(), now);
+    let mut me = account.profile;
+    me.version = me.version.saturating_add(1);
+    me.devices.retain(|keys| keys.id != old);
+    // The oldest makes room.
+    let surplus = (me.devices.len() + 1).saturating_sub(limits::DEVICES);
+    me.devices.drain(..surplus);
+    me.devices.push(device.keys());
+    let keys = super::keys::founding(identity, &device);
+    let (new, client_id) = (device.id(), clock::client_id());
+    let account = Account { profile: me, device: new, client_id, ..account };
+    store.hand_over(old, account, keys, &SESSIONS).await?;
+    tracing::warn!(%old, %new, "the account was copied: it is another device from now on");
+    Ok(())
 }
 
 /// The devices of both, in the order of their ids; not more than somebody may have.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::UserName;
-use crate::{broker, store};
+use crate::{broker, keyring, store};
 
 /// Why a sign-up or sign-in failed. Nothing was changed by it.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,42 @@ pub enum Error {
         user: UserName,
         /// Why.
         why: String,
+    },
+    /// The keyring does not give the key.
+    #[error("cannot get the key of `{user}` from the keyring: {source}")]
+    NoKey {
+        /// The name.
+        user: UserName,
+        /// Why.
+        source: keyring::Error,
+    },
+    /// The keyring does not take the key.
+    #[error("cannot keep the key of `{user}` in the keyring: {source}")]
+    Unkept {
+        /// The name.
+        user: UserName,
+        /// Why.
+        source: keyring::Error,
+    },
+    /// The account is protected in another way now, and the keyring does not let go of its key.
+    #[error(
+        "`{user}` is protected as you said from now on, but its key may still lie in the keyring: {source}"
+    )]
+    StillInKeyring {
+        /// The name.
+        user: UserName,
+        /// Why.
+        source: keyring::Error,
+    },
+    /// The keyring knows that the account had come further. It has become another device.
+    #[error(
+        "the files of `{user}` were put back to an earlier state, or a copy of them was used meanwhile: going on \
+         from there would lose messages. So this is another device of yours from now on, with new keys: sign in \
+         again"
+    )]
+    PutBack {
+        /// The name.
+        user: UserName,
     },
     /// The key file is not there.
     #[error(

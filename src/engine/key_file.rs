@@ -10,8 +10,8 @@ use std::path::Path;
 
 use super::Error;
 use super::account::AccountDir;
-use crate::crypto::vault::{self, KeyFile};
-use crate::domain::{DataKey, Passphrase};
+use crate::crypto::vault::{self, Guard, KeyFile};
+use crate::domain::DataKey;
 use crate::failpoints::kill_point;
 use crate::store;
 
@@ -40,20 +40,15 @@ impl AccountDir {
     }
 
     /// Puts the key file in its place, or in place of the one before.
-    pub fn protect(&self, key: &DataKey, passphrase: Option<&Passphrase>) -> Result<(), Error> {
-        let bytes = vault::seal(key, &self.user, passphrase).map_err(|e| self.bad_key_file(e))?;
+    pub fn protect(&self, key: &DataKey, guard: Guard<'_>) -> Result<(), Error> {
+        let bytes = vault::seal(key, &self.user, guard).map_err(|e| self.bad_key_file(e))?;
         self.sweep();
         replace(self.path(), &bytes)
     }
 
     /// The same in a directory in which the account is being made.
-    pub fn protect_in(
-        &self,
-        staged: &Path,
-        key: &DataKey,
-        passphrase: Option<&Passphrase>,
-    ) -> Result<(), Error> {
-        let bytes = vault::seal(key, &self.user, passphrase).map_err(|e| self.bad_key_file(e))?;
+    pub fn protect_in(&self, staged: &Path, key: &DataKey, guard: Guard<'_>) -> Result<(), Error> {
+        let bytes = vault::seal(key, &self.user, guard).map_err(|e| self.bad_key_file(e))?;
         replace(staged, &bytes)
     }
 
@@ -109,9 +104,9 @@ mod tests {
     fn a_key_file_is_replaced_whole_and_read_by_its_owner_alone() {
         let (_data, account) = account();
         let key = vault::new_key().unwrap();
-        account.protect(&key, None).unwrap();
+        account.protect(&key, Guard::None).unwrap();
         fs::write(account.path().join(".key-left"), "from a crash").unwrap();
-        account.protect(&key, None).unwrap();
+        account.protect(&key, Guard::None).unwrap();
         assert!(account.key_file().unwrap().open(None).unwrap().as_bytes() == key.as_bytes());
         let left: Vec<_> =
             fs::read_dir(account.path()).unwrap().map(|e| e.unwrap().file_name()).collect();

@@ -6,7 +6,8 @@
 //! draws, parses a command line, or reads the configuration.
 //!
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
-//!   join the session; `unlock` gets the key of an account, `key_file` keeps it;
+//!   join the session; `unlock` gets the key of an account, `key_file` keeps it, `generation` sees
+//!   whether its files were put back;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in (`group_mail` what is said in
 //!   groups and of them), `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
@@ -62,6 +63,7 @@ pub mod doctor;
 mod enrol;
 mod error;
 mod faces;
+mod generation;
 mod group_mail;
 mod groups;
 mod key_file;

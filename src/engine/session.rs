@@ -14,7 +14,9 @@ use super::comparing::Comparing;
 use super::core::{Core, Ears, Input};
 use super::devices::Marks;
 use super::dialer::{self, SessionDialer};
+use super::enrol::enrol;
 use super::faces::{FaceId, Faces};
+use super::generation::Generation;
 use super::groups::{Eyes, Groups};
 use super::keys::Keys;
 use super::link::LinkState;
@@ -24,10 +26,10 @@ use super::receipts::Gaps;
 use super::recovery::Recovery;
 use super::registrar::Registrar;
 use super::resends::Resends;
-use super::unlock::{self, Protected, Unlock};
+use super::unlock::{self, Opened, Protected, Unlock};
 use super::update::Update;
 use super::{Error, Setup};
-use crate::domain::{DataKey, UserName};
+use crate::domain::UserName;
 use crate::mqtt;
 use crate::protocol::Topic;
 use crate::registry::Registry;
@@ -59,15 +61,16 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NoAccount`] when nobody signed up here under this name, [`Error::InUse`] when another
-    /// process runs the account; [`Error::PassphraseNeeded`], [`Error::WrongPassphrase`].
+    /// process runs the account; [`Error::PassphraseNeeded`], [`Error::WrongPassphrase`]; [`Error::NoKey`] where
+    /// the keyring does not give its key, [`Error::PutBack`] where it knows that the account had come further.
     pub async fn start(setup: &Setup, user: &UserName) -> Result<Self, Error> {
         let account = unlock::existing(&setup.data_dir, user)?;
         // Whose account is in use elsewhere is told so before being asked for a passphrase.
         let mut lock = account.lock()?;
         let key = match account.key_file()?.protection() {
             Protected::None => unlock::data_key(&account, &Unlock::Nothing).await?,
-            Protected::Passphrase => {
-                // Nobody else has to wait for somebody who is thinking of a passphrase.
+            Protected::Passphrase | Protected::Keyring => {
+                // Nobody else has to wait for somebody who is thinking of a passphrase, or unlocks a keyring.
                 drop(lock);
                 let key = unlock::data_key(&account, &setup.unlock).await?;
                 lock = account.lock()?;
@@ -124,7 +127,7 @@ async fn start(
     setup: &Setup,
     account: AccountDir,
     lock: AccountLock,
-    key: DataKey,
+    Opened { key, held }: Opened,
 ) -> Result<Session, Error> {
     let setup = Arc::new(setup.clone());
     account.sweep();
@@ -138,6 +141,24 @@ async fn start(
     let Some(keys) = Keys::open(store.clone(), snapshot.bundles).await? else {
         let known = accounts(&setup.data_dir);
         return Err(Error::NoAccount { user: account.user, known });
+    };
+    let now = setup.clock.now();
+    let generation = match held {
+        None => None,
+        Some(held) => match Generation::read(&account, &store, identity.device, &held).await? {
+            Some(mut generation) => {
+                generation.go_on(&store, identity.profile.version, now).await?;
+                Some(generation)
+            }
+            None => {
+                let mut identity = identity;
+                // Others know of it, and the broker may have forgotten.
+                identity.profile.version = identity.profile.version.max(held.1.profile());
+                enrol(&store, identity, &keys.identity, now).await?;
+                store.close().await?;
+                return Err(Error::PutBack { user: account.user });
+            }
+        },
     };
     let registry = Registry::open(&setup.data_dir)?.with_private_groups(setup.private_groups);
     let (mut registrar, reports) = Registrar::start(registry);
@@ -175,6 +196,7 @@ async fn start(
         outbox: Outbox::default(),
         resends: Resends::new(snapshot.debtors),
         keys,
+        generation,
         recovery: Recovery::default(),
         unpark: snapshot.sealed.iter().cloned().collect(),
         unsealed: snapshot.unsealed,

@@ -17,11 +17,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::account::AccountDir;
 use super::keys::founding;
-use super::unlock::{Protection, blocking, new_key};
+use super::unlock::{NewKey, Protection, blocking};
 use super::{Error, Setup, clock, dialer};
 use crate::broker::Revive;
 use crate::crypto::{Device, Identity, Invalid, open_profile, seal_bundle, seal_profile};
-use crate::domain::{DeviceId, DisplayName, MobileNumber, Profile, UserName};
+use crate::domain::{DataKey, DeviceId, DisplayName, MobileNumber, Profile, UserName};
 use crate::mqtt::{
     self, Dial, DialError, Dialer, Event, Incoming, Login, Outcome, Publish, Refusal, Request,
     Subscription,
@@ -66,10 +66,17 @@ pub async fn sign_up(setup: &Setup, form: SignUp) -> Result<(), Error> {
     if account.exists() {
         return Err(Error::AccountExists { user: form.user });
     }
+    // Before anything is asked of the broker: there may be no keyring.
+    let key = NewKey::make(&account, &form.protection).await?;
+    let made = claim(setup, form, &account, &key.key).await;
+    key.settle(made).await
+}
+
+async fn claim(setup: &Setup, form: SignUp, account: &AccountDir, key: &DataKey) -> Result<(), Error> {
     let credential = clock::credential();
     let login = dialer::login(&form.user, &credential);
     let mut claim = Claim::connect(setup, login, &form.user, clock::client_id(), false).await?;
-    let claimed = claim.settle(setup, form, credential, &account).await;
+    let claimed = claim.settle(setup, form, credential, account, key).await;
     claim.close().await;
     claimed
 }
@@ -101,13 +108,13 @@ async fn record(setup: &Setup, profile: Profile) {
 pub(super) async fn staged(
     account: &AccountDir,
     protection: Protection,
+    key: &DataKey,
 ) -> Result<(TempDir, Store), Error> {
     let staged = account.stage()?;
     let path = AccountDir::staged_database(&staged);
-    let (directory, of) = (staged.path().to_owned(), account.clone());
+    let (directory, of, key) = (staged.path().to_owned(), account.clone(), key.clone());
     let open = move || {
-        let key = new_key(&of)?;
-        of.protect_in(&directory, &key, protection.passphrase())?;
+        of.protect_in(&directory, &key, protection.guard())?;
         Ok::<_, Error>(Store::open(&path, &key)?)
     };
     Ok((staged, blocking(open).await??))
@@ -119,8 +126,9 @@ async fn keep(
     identity: Account,
     keys: Vec<Secret>,
     protection: Protection,
+    key: &DataKey,
 ) -> Result<(), Error> {
-    let (staged, store) = staged(account, protection).await?;
+    let (staged, store) = staged(account, protection, key).await?;
     store.save_account(identity).await?;
     store.save_secrets(keys).await?;
     store.close().await?;
@@ -238,6 +246,7 @@ impl Claim {
         form: SignUp,
         credential: String,
         account: &AccountDir,
+        key: &DataKey,
     ) -> Result<(), Error> {
         let user = self.user.clone();
         self.subscribe(vec![Filter::Profile(user.clone()), Filter::LiveTo(user)]).await?;
@@ -267,7 +276,7 @@ impl Claim {
             client_id: client_id.clone(),
             credential,
         };
-        keep(account, kept, founding(&identity, &device), form.protection.clone()).await?;
+        keep(account, kept, founding(&identity, &device), form.protection.clone(), key).await?;
         let unpublished = Unpublished(account);
         open_inbox(setup, login, &profile.user, client_id).await?;
         std::mem::forget(unpublished);

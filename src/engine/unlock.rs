@@ -1,4 +1,4 @@
-//! From a passphrase, wherever it comes from, to the key of an account.
+//! From a passphrase, wherever it comes from, or from the keyring to the key of an account.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use tokio::task::spawn_blocking;
 use super::account::{AccountDir, accounts};
 use super::{Error, passphrase_command};
 use crate::config::Config;
-use crate::crypto::vault::{self, Invalid};
+use crate::crypto::vault::{self, Guard, Invalid};
 use crate::domain::{DataKey, Passphrase, UserName};
+use crate::keyring::{self, Generations};
 
 pub use crate::crypto::vault::Protection as Protected;
 
@@ -67,15 +68,18 @@ impl Unlock {
 pub enum Protection {
     /// A passphrase. Nobody can recover it.
     Passphrase(Passphrase),
+    /// The keyring of the desktop, which holds the key.
+    Keyring,
     /// Nothing: whoever can read the files can read everything in them.
     None,
 }
 
 impl Protection {
-    pub(super) fn passphrase(&self) -> Option<&Passphrase> {
+    pub(super) fn guard(&self) -> Guard<'_> {
         match self {
-            Self::Passphrase(passphrase) => Some(passphrase),
-            Self::None => None,
+            Self::Passphrase(passphrase) => Guard::Passphrase(passphrase),
+            Self::Keyring => Guard::Keyring,
+            Self::None => Guard::None,
         }
     }
 }
@@ -94,7 +98,7 @@ impl Vault {
     /// passphrase could not be had, or the key file is not as it should be.
     pub async fn open(data_dir: &Path, user: &UserName, unlock: &Unlock) -> Result<Self, Error> {
         let account = existing(data_dir, user)?;
-        let key = data_key(&account, unlock).await?;
+        let key = data_key(&account, unlock).await?.key;
         Ok(Self { account, key })
     }
 
@@ -102,10 +106,24 @@ impl Vault {
     /// the same; for the same reason a copy of the old key file still opens with the old passphrase.
     ///
     /// # Errors
-    /// Where the key file cannot be written. The old one then stays.
+    /// [`Error::Unkept`], and where the key file cannot be written: the old one then stays.
+    /// [`Error::StillInKeyring`] where all is done but that.
     pub async fn protect(self, protection: Protection) -> Result<(), Error> {
         let Self { account, key } = self;
-        blocking(move || account.protect(&key, protection.passphrase())).await?
+        // There is no moment in which the key is nowhere: first it goes where it will be, then the file says so,
+        // then it goes from where it was.
+        let entry = entry(&account, &vault::entry(&key));
+        let is_held = protection == Protection::Keyring;
+        if is_held {
+            keep(&entry, &account, &key).await?;
+        }
+        let was_held = account.key_file()?.protection() == Protected::Keyring;
+        let user = account.user.clone();
+        blocking(move || account.protect(&key, protection.guard())).await??;
+        match was_held && !is_held {
+            true => entry.forget().await.map_err(|source| Error::StillInKeyring { user, source }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -126,13 +144,20 @@ pub(super) fn existing(data_dir: &Path, user: &UserName) -> Result<AccountDir, E
     Err(Error::NoAccount { user: user.clone(), known: accounts(data_dir) })
 }
 
-/// The key of an account, with a passphrase if it needs one.
-pub(super) async fn data_key(account: &AccountDir, unlock: &Unlock) -> Result<DataKey, Error> {
+/// The key of an account, and what the keyring says if it holds the key.
+pub(super) struct Opened {
+    pub key: DataKey,
+    pub held: Option<(keyring::Entry, Generations)>,
+}
+
+/// The key of an account, from the keyring or with a passphrase if it needs one.
+pub(super) async fn data_key(account: &AccountDir, unlock: &Unlock) -> Result<Opened, Error> {
     let mut wrong = 0;
     loop {
         let file = account.key_file()?;
         let passphrase = match file.protection() {
             Protected::None => None,
+            Protected::Keyring => return held(account, file.entry().unwrap_or_default()).await,
             Protected::Passphrase => match unlock.passphrase(&account.user, wrong).await? {
                 Some(passphrase) => Some(passphrase),
                 None if wrong == 0 => {
@@ -143,16 +168,71 @@ pub(super) async fn data_key(account: &AccountDir, unlock: &Unlock) -> Result<Da
         };
         // 64 MiB and a fifth of a second: not on a thread that others wait for.
         match blocking(move || file.open(passphrase.as_ref())).await? {
-            Ok(key) => return Ok(key),
+            Ok(key) => return Ok(Opened { key, held: None }),
             Err(Invalid::Wrong) => wrong += 1,
             Err(invalid) => return Err(account.bad_key_file(invalid)),
         }
     }
 }
 
-/// A key for an account that is being made.
-pub(super) fn new_key(account: &AccountDir) -> Result<DataKey, Error> {
-    vault::new_key().map_err(|invalid| account.bad_key_file(invalid))
+/// What the keyring holds of an account whose key file says this name.
+async fn held(account: &AccountDir, id: &str) -> Result<Opened, Error> {
+    let failed = |source| Error::NoKey { user: account.user.clone(), source };
+    let entry = entry(account, id);
+    let keyring::Held { key, generations } = entry.held().await.map_err(failed)?;
+    match vault::entry(&key) == id {
+        true => Ok(Opened { key, held: Some((entry, generations)) }),
+        false => Err(failed(keyring::Error::Other)),
+    }
+}
+
+fn entry(account: &AccountDir, id: &str) -> keyring::Entry {
+    keyring::Entry::new(account.user.clone(), id.to_owned())
+}
+
+async fn keep(entry: &keyring::Entry, account: &AccountDir, key: &DataKey) -> Result<(), Error> {
+    let failed = |source| Error::Unkept { user: account.user.clone(), source };
+    entry.keep(key).await.map_err(failed)
+}
+
+/// A key for an account that is being made. What the keyring holds of it goes again when the account does not
+/// come to be, also when the person goes back and the future is dropped.
+pub(super) struct NewKey {
+    pub key: DataKey,
+    held: Option<keyring::Entry>,
+}
+
+impl NewKey {
+    /// Makes one, and keeps it in the keyring if that is to protect the account.
+    pub async fn make(account: &AccountDir, protection: &Protection) -> Result<Self, Error> {
+        let key = vault::new_key().map_err(|invalid| account.bad_key_file(invalid))?;
+        let mut new = Self { key, held: None };
+        if *protection == Protection::Keyring {
+            // Before it is there: a wait that is given up may have kept it.
+            let entry = new.held.insert(entry(account, &vault::entry(&new.key)));
+            keep(entry, account, &new.key).await?;
+        }
+        Ok(new)
+    }
+
+    /// The account came to be, or not.
+    pub async fn settle<T>(mut self, made: Result<T, Error>) -> Result<T, Error> {
+        if let Some(entry) = self.held.take()
+            && made.is_err()
+            && let Err(error) = entry.forget().await
+        {
+            tracing::warn!(%error, "the key of an account that was not made stays in the keyring");
+        }
+        made
+    }
+}
+
+impl Drop for NewKey {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.held {
+            entry.forget_unseen();
+        }
+    }
 }
 
 /// Does on a thread of its own what blocks.

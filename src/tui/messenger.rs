@@ -43,8 +43,11 @@ impl Backend for Messenger {
     }
 
     async fn sign_up(&self, form: SignUpForm) -> Result<Connected, SignError> {
-        let SignUpForm { user, display_name, mobile, passphrase } = form;
-        let protection = passphrase.clone().map_or(Protection::None, Protection::Passphrase);
+        let SignUpForm { user, display_name, mobile, protection } = form;
+        let passphrase = match &protection {
+            Protection::Passphrase(passphrase) => Some(passphrase.clone()),
+            Protection::Keyring | Protection::None => None,
+        };
         let form = engine::SignUp { user: user.clone(), display_name, mobile, protection };
         engine::sign_up(&self.setup, form).await.map_err(|error| told(&error))?;
         self.sign_in(user, passphrase).await
@@ -72,6 +75,8 @@ fn told(error: &Error) -> SignError {
     }
     let (field, hint) = match error {
         Error::WrongPassphrase { .. } | Error::Passphrase { .. } => (Some(FieldName::Passphrase), ""),
+        Error::Unkept { source, .. } => (Some(FieldName::Protection), source.hint(false)),
+        Error::NoKey { source, .. } => (None, source.hint(true)),
         Error::NameTaken { .. } => (Some(FieldName::User), "Choose another one."),
         Error::AccountExists { .. } => {
             (Some(FieldName::User), "Sign in instead, or choose another name.")
@@ -84,5 +89,13 @@ fn told(error: &Error) -> SignError {
         Error::Unreachable { .. } => (None, "Check the address given with --broker, and try again."),
         _ => (None, ""),
     };
-    SignError { field, what: error.to_string(), hint: hint.to_owned() }
+    SignError { field, what: error.to_string(), hint: sentence(hint) }
+}
+
+/// Those of the command line begin small.
+fn sentence(hint: &str) -> String {
+    let mut letters = hint.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if hint.is_empty() || hint.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("failpoints", &[]),
     ("protocol", &["domain"]),
     ("crypto", &["domain", "protocol"]),
+    ("keyring", &["domain"]),
     ("registry", &["domain"]),
     ("store", &["domain"]),
     ("config", &["domain", "protocol"]),
@@ -22,7 +23,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("broker", &["config", "domain", "protocol"]),
     (
         "engine",
-        &["broker", "config", "crypto", "domain", "failpoints", "mqtt", "protocol", "registry", "store"],
+        &[
+            "broker",
+            "config",
+            "crypto",
+            "domain",
+            "failpoints",
+            "keyring",
+            "mqtt",
+            "protocol",
+            "registry",
+            "store",
+        ],
     ),
     ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
     ("cli", &["cli::broker", "cli::import", "config", "domain", "engine", "error", "logging"]),
@@ -44,6 +56,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine::Link",
             "engine::Notice",
             "engine::PageAt",
+            "engine::Protection",
             "engine::Stored",
             "engine::TYPING_LASTS",
             "engine::TheirKey",
@@ -57,10 +70,12 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that one layer alone may name.
 const CRATES: &[(&str, &str)] = &[
     ("aead_stream", "crypto"),
+    ("apple_native_keyring_store", "keyring"),
     ("argon2", "crypto"),
     ("chacha20poly1305", "crypto"),
     ("crossterm", "tui"),
     ("csv", "registry"),
+    ("keyring_core", "keyring"),
     ("mqtt5", "broker"),
     ("ratatui", "tui"),
     ("rpassword", "cli"),
@@ -68,6 +83,7 @@ const CRATES: &[(&str, &str)] = &[
     ("rusqlite", "store"),
     ("rusqlite_migration", "store"),
     ("vodozemac", "crypto"),
+    ("zbus_secret_service_keyring_store", "keyring"),
 ];
 
 /// Most lines of one file.

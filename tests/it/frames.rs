@@ -298,7 +298,11 @@ fn the_first_screen() {
     desk.write("bob");
     desk.keys(&["enter", "enter"]);
     assert_snapshot!(desk.screen());
-    desk.keys(&["enter", "enter"]);
+    desk.keys(&["enter", "left"]);
+    assert_snapshot!(desk.screen());
+    desk.keys(&["left"]);
+    assert_snapshot!(desk.screen());
+    desk.keys(&["right", "enter"]);
     assert!(matches!(desk.effects()[..], [Effect::SignUp(_)]));
     assert_snapshot!(desk.screen());
     desk.event(Event::SignFailed(
@@ -316,7 +320,7 @@ fn the_first_screen() {
 fn passphrases_are_asked_for_and_not_shown() {
     let mut desk = Desk::new(plain(), start(&[]), (80, 24));
     desk.write("bob");
-    desk.keys(&["enter", "enter", "enter"]);
+    desk.keys(&["enter", "enter", "enter", "enter"]);
     assert_snapshot!(desk.screen());
     desk.write("hush");
     desk.keys(&["enter"]);
@@ -324,7 +328,7 @@ fn passphrases_are_asked_for_and_not_shown() {
     desk.keys(&["enter"]);
     assert_snapshot!(desk.screen());
     desk.event(Event::Resize { width: 20, height: 6 });
-    desk.keys(&["tab", "tab", "tab", "tab"]);
+    desk.keys(&["tab", "tab", "tab", "tab", "tab"]);
     assert_snapshot!(desk.screen());
 
     let mut desk = Desk::new(plain(), start(&["alice", "bob"]), (80, 24));

@@ -30,7 +30,7 @@ pub async fn export(
     let account = unlock::existing(data_dir, user)?;
     // Whose account is in use is told so before being asked for its passphrase.
     drop(account.lock()?);
-    let key = unlock::data_key(&account, unlock).await?;
+    let key = unlock::data_key(&account, unlock).await?.key;
     let lock = account.lock()?;
     let database = account.database();
     let store = blocking(move || Store::open(&database, &key)).await??;

@@ -9,11 +9,11 @@ use super::record::{Myself, Record};
 use super::{Contents, Fault};
 use crate::crypto::Device;
 use crate::crypto::export::{Invalid, Locked, Opener, limits};
-use crate::domain::{self, Passphrase, UserName};
+use crate::domain::{self, DataKey, Passphrase, UserName};
 use crate::engine::account::AccountDir;
 use crate::engine::keys::founding;
 use crate::engine::sign_up::staged;
-use crate::engine::unlock::{Protection, blocking};
+use crate::engine::unlock::{NewKey, Protection, blocking};
 use crate::engine::{Error, Setup, clock};
 use crate::store::{Account, Kept, KnownPerson, Store};
 
@@ -95,12 +95,24 @@ impl Opened {
     /// # Errors
     /// [`Error::AccountExists`], [`Error::Moving`]; others where the account cannot be written.
     pub async fn settle(self, setup: &Setup, protection: Protection) -> Result<Contents, Error> {
-        let Self { path, mut records, myself } = self;
-        let account = AccountDir::new(&setup.data_dir, &myself.profile.user);
+        let account = AccountDir::new(&setup.data_dir, self.user());
         if account.exists() {
             return Err(Error::AccountExists { user: account.user });
         }
-        let (staged, store) = staged(&account, protection).await?;
+        let key = NewKey::make(&account, &protection).await?;
+        let made = self.make(setup, &account, protection, &key.key).await;
+        key.settle(made).await
+    }
+
+    async fn make(
+        self,
+        setup: &Setup,
+        account: &AccountDir,
+        protection: Protection,
+        key: &DataKey,
+    ) -> Result<Contents, Error> {
+        let Self { path, mut records, myself } = self;
+        let (staged, store) = staged(account, protection, key).await?;
         let done = async {
             arrive(&store, setup, *myself).await.map_err(|e| e.at(&path))?;
             fill(&store, &mut records).await.map_err(|e| e.at(&path))

@@ -5,7 +5,8 @@ use super::field::Field;
 use super::seam::{FieldName, SignUpForm};
 use super::secret::SecretField;
 use super::world::World;
-use crate::domain::{DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, UserName};
+use crate::domain::{DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, Passphrase, UserName};
+use crate::engine::Protection;
 
 /// What was wrong with a form, and at which field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +17,34 @@ pub struct Complaint {
     pub text: String,
 }
 
+/// What is chosen to protect a new account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// A passphrase, which is typed below.
+    Passphrase,
+    /// The keyring of the desktop.
+    Keyring,
+    /// Nothing.
+    Nothing,
+}
+
+impl Guard {
+    fn next(self) -> Self {
+        match self {
+            Self::Passphrase => Self::Keyring,
+            Self::Keyring => Self::Nothing,
+            Self::Nothing => Self::Passphrase,
+        }
+    }
+}
+
 /// The sign-up form.
 #[derive(Clone, Debug)]
 pub struct SignUp {
     /// User name, display name, mobile number.
     pub fields: [Field; 3],
+    /// What is to protect the account.
+    pub guard: Guard,
     /// The passphrase, twice.
     pub secrets: [SecretField; 2],
     /// Which of all of them has the cursor.
@@ -30,61 +54,98 @@ pub struct SignUp {
 }
 
 impl SignUp {
-    /// The fields in order.
-    pub const FIELDS: [FieldName; 5] = [
+    const FIELDS: [FieldName; 6] = [
         FieldName::User,
         FieldName::DisplayName,
         FieldName::Mobile,
+        FieldName::Protection,
         FieldName::Passphrase,
         FieldName::Again,
     ];
 
     /// An empty form.
     pub fn new() -> Self {
-        Self { fields: Default::default(), secrets: Default::default(), at: 0, complaint: None }
+        Self {
+            fields: Default::default(),
+            guard: Guard::Passphrase,
+            secrets: Default::default(),
+            at: 0,
+            complaint: None,
+        }
     }
 
-    /// Writes a character into the field that has the cursor.
+    /// The fields in order. Where no passphrase is to protect the account, none is asked for.
+    pub fn shown(&self) -> &'static [FieldName] {
+        match self.guard {
+            Guard::Passphrase => &Self::FIELDS,
+            Guard::Keyring | Guard::Nothing => &Self::FIELDS[..4],
+        }
+    }
+
+    /// The passphrase field at this place, if one is there.
+    pub fn secret_at(&self, at: usize) -> Option<&SecretField> {
+        self.secrets.get(at.checked_sub(self.fields.len() + 1)?)
+    }
+
+    /// Writes a character into the field that has the cursor; the space bar changes what is chosen there.
     pub fn type_char(&mut self, c: char) {
-        match self.secret() {
-            Some(secret) => secret.type_char(c),
-            None => self.fields[self.at].type_char(c),
+        if self.is_at_guard() {
+            if c == ' ' {
+                self.choose(self.guard.next());
+            }
+        } else if let Some(field) = self.fields.get_mut(self.at) {
+            field.type_char(c);
+        } else if let Some(secret) = self.secret() {
+            secret.type_char(c);
         }
     }
 
     /// Writes a text into the field that has the cursor.
     pub fn paste(&mut self, text: &str) {
-        match self.secret() {
-            Some(secret) => secret.paste(text),
-            None => self.fields[self.at].paste(text),
+        if let Some(field) = self.fields.get_mut(self.at) {
+            field.paste(text);
+        } else if let Some(secret) = self.secret() {
+            secret.paste(text);
         }
     }
 
     /// The passphrase field that has the cursor, if one of them has it.
     fn secret(&mut self) -> Option<&mut SecretField> {
-        self.secrets.get_mut(self.at.checked_sub(self.fields.len())?)
+        self.secrets.get_mut(self.at.checked_sub(self.fields.len() + 1)?)
+    }
+
+    fn is_at_guard(&self) -> bool {
+        self.at == self.fields.len()
+    }
+
+    fn choose(&mut self, guard: Guard) {
+        self.guard = guard;
+        self.complaint = None;
     }
 
     /// Moves between fields or edits one; says whether the action was one of those.
     pub fn act(&mut self, action: Action) -> bool {
-        let count = Self::FIELDS.len();
-        match (action, self.secret()) {
-            (Action::NextField, _) => self.at = (self.at + 1) % count,
-            (Action::PreviousField, _) => self.at = (self.at + count - 1) % count,
-            (action, Some(secret)) => return secret.act(action),
-            (action, None) => return self.fields[self.at].act(action),
+        let count = self.shown().len();
+        match action {
+            Action::NextField => self.at = (self.at + 1) % count,
+            Action::PreviousField => self.at = (self.at + count - 1) % count,
+            Action::Right | Action::Toggle if self.is_at_guard() => self.choose(self.guard.next()),
+            // There are three.
+            Action::Left if self.is_at_guard() => self.choose(self.guard.next().next()),
+            action => {
+                if let Some(field) = self.fields.get_mut(self.at) {
+                    return field.act(action);
+                }
+                return self.secret().is_some_and(|secret| secret.act(action));
+            }
         }
         true
     }
 
-    /// Goes to the next field, or at the last one checks the form. That is the passphrase if it is left empty:
-    /// there is nothing to repeat.
+    /// Goes to the next field, or at the last one checks the form.
     pub fn accept(&mut self) -> Option<SignUpForm> {
         self.complaint = None;
-        let is_last = match Self::FIELDS[self.at] {
-            FieldName::Passphrase => self.secrets.iter().all(SecretField::is_empty),
-            field => field == FieldName::Again,
-        };
+        let is_last = self.at + 1 >= self.shown().len();
         if !is_last && self.check_field().is_ok() {
             self.at += 1;
             return None;
@@ -100,7 +161,7 @@ impl SignUp {
 
     /// Shows what is wrong, and goes to the field.
     pub fn complain(&mut self, complaint: Complaint) {
-        let at = Self::FIELDS.iter().position(|field| complaint.field == Some(*field));
+        let at = self.shown().iter().position(|field| complaint.field == Some(*field));
         self.at = at.unwrap_or(self.at);
         self.complaint = Some(complaint);
     }
@@ -129,16 +190,31 @@ impl SignUp {
                 Some(MobileNumber::typed(text).map_err(|e| wrong(FieldName::Mobile, why(e)))?)
             }
         };
+        let protection = match self.guard {
+            Guard::Passphrase => Protection::Passphrase(self.passphrase()?),
+            Guard::Keyring => Protection::Keyring,
+            Guard::Nothing => Protection::None,
+        };
+        Ok(SignUpForm { user, display_name, mobile, protection })
+    }
+
+    fn passphrase(&self) -> Result<Passphrase, Complaint> {
+        let wrong = |field, text: &str| Complaint { field: Some(field), text: text.to_owned() };
         let [passphrase, again] = &self.secrets;
+        let Ok(chosen) = passphrase.passphrase() else {
+            return Err(wrong(
+                FieldName::Passphrase,
+                "type one, or choose the keyring or nothing above",
+            ));
+        };
         if !passphrase.is_same(again) {
             let why = match again.is_empty() {
                 true => "type the passphrase once more",
                 false => "the two passphrases differ",
             };
-            return Err(wrong(FieldName::Again, why.to_owned()));
+            return Err(wrong(FieldName::Again, why));
         }
-        let passphrase = passphrase.passphrase().ok();
-        Ok(SignUpForm { user, display_name, mobile, passphrase })
+        Ok(chosen)
     }
 }
 
@@ -268,7 +344,7 @@ mod tests {
     use crate::tui::app::testing::{group, user};
 
     fn filled(texts: [&str; 3]) -> SignUp {
-        SignUp { fields: texts.map(Field::from), at: 3, ..SignUp::new() }
+        SignUp { fields: texts.map(Field::from), guard: Guard::Nothing, at: 3, ..SignUp::new() }
     }
 
     #[test]
@@ -298,30 +374,52 @@ mod tests {
         assert!(form.accept().is_none() && form.at == 1 && form.complaint.is_none());
         assert!(form.accept().is_none() && form.at == 2);
         assert!(form.accept().is_none() && form.at == 3);
-        assert_eq!(form.accept().unwrap().passphrase, None);
+        assert_eq!(form.accept().unwrap().protection, Protection::None);
         assert!(form.act(Action::PreviousField) && form.at == 2);
         assert!(form.act(Action::PreviousField) && form.act(Action::PreviousField));
-        assert!(form.act(Action::PreviousField) && form.at == 4);
+        assert!(form.act(Action::PreviousField) && form.at == 3);
+    }
+
+    #[test]
+    fn what_protects_is_chosen_and_only_a_passphrase_is_typed() {
+        let mut form = SignUp { at: 3, fields: ["alice", "", ""].map(Field::from), ..SignUp::new() };
+        assert_eq!((form.guard, form.shown().len()), (Guard::Passphrase, 6));
+        assert!(form.act(Action::Right) && form.guard == Guard::Keyring && form.shown().len() == 4);
+        form.type_char('x');
+        form.paste("y");
+        assert!(!form.act(Action::DeleteBefore));
+        assert_eq!(form.accept().unwrap().protection, Protection::Keyring);
+        form.complain(Complaint { field: Some(FieldName::Protection), text: "no keyring".to_owned() });
+        form.type_char(' ');
+        assert_eq!((form.guard, form.complaint.as_ref()), (Guard::Nothing, None));
+        assert_eq!(form.accept().unwrap().protection, Protection::None);
+        assert!(form.act(Action::Toggle) && form.act(Action::Left) && form.act(Action::Left));
+        assert_eq!(form.guard, Guard::Keyring);
+        assert!(form.act(Action::Left) && form.guard == Guard::Passphrase);
+        // Nobody is left without protection who did not say so.
+        assert!(form.accept().is_none() && form.at == 4);
+        assert_eq!((form.accept(), form.at), (None, 4));
+        assert!(form.complaint.as_ref().unwrap().text.contains("nothing above"));
     }
 
     #[test]
     fn a_passphrase_is_typed_twice() {
-        let mut form = filled(["alice", "", ""]);
+        let mut form = SignUp { guard: Guard::Passphrase, at: 4, ..filled(["alice", "", ""]) };
         "hush".chars().for_each(|c| form.type_char(c));
-        assert!(form.accept().is_none() && form.at == 4 && form.complaint.is_none());
+        assert!(form.accept().is_none() && form.at == 5 && form.complaint.is_none());
         assert_eq!(form.accept(), None);
         assert_eq!(form.complaint.as_ref().unwrap().text, "type the passphrase once more");
         form.paste("hash");
-        assert_eq!((form.accept(), form.at), (None, 4));
+        assert_eq!((form.accept(), form.at), (None, 5));
         assert_eq!(form.complaint.as_ref().unwrap().text, "the two passphrases differ");
         assert!(form.act(Action::DeleteToStart));
         form.paste("hush");
-        assert_eq!(form.accept().unwrap().passphrase.unwrap().as_bytes(), b"hush");
+        let hush = Passphrase::new("hush".to_owned()).unwrap();
+        assert_eq!(form.accept().unwrap().protection, Protection::Passphrase(hush));
         // Taken out above, it still stands below.
-        form.at = 3;
+        form.at = 4;
         form.act(Action::DeleteToStart);
         assert_eq!((form.accept(), form.at), (None, 4));
-        assert_eq!(form.accept(), None);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use choice::{Choice, Entry, Purpose};
 pub use editor::{Editor, Layout};
 pub use event::{Effect, Event, MouseKind};
 pub use field::Field;
-pub use form::{Complaint, NewGroup, SignUp, Unlock};
+pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
 pub use header::Tab;
 pub use help::HelpLine;

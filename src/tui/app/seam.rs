@@ -1,6 +1,7 @@
 //! What the front end and whoever signs people up or in tell each other: plain values.
 
-use crate::domain::{DisplayName, MobileNumber, Passphrase, UserName};
+use crate::domain::{DisplayName, MobileNumber, UserName};
+use crate::engine::Protection;
 
 /// An account of this data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct SignUpForm {
     pub display_name: DisplayName,
     /// A mobile number to publish, if any.
     pub mobile: Option<MobileNumber>,
-    /// What is to protect the account on this machine; `None` leaves it unprotected.
-    pub passphrase: Option<Passphrase>,
+    /// What is to protect the account on this machine.
+    pub protection: Protection,
 }
 
 /// A field of the sign-up form, or the one that asks for a passphrase.
@@ -33,6 +34,8 @@ pub enum FieldName {
     DisplayName,
     /// The mobile number.
     Mobile,
+    /// What is to protect the account.
+    Protection,
     /// The passphrase.
     Passphrase,
     /// The passphrase once more.

@@ -178,6 +178,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(screen.act(Action::Accept), None);
         }
+        assert_eq!(screen.act(Action::Left), None);
         let Some(Asked::SignUp(form)) = screen.act(Action::Accept) else { panic!("no sign-up") };
         assert_eq!(form.user, user("bob"));
         screen.type_char('x');

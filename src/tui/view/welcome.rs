@@ -5,7 +5,8 @@ use ratatui::layout::{Position, Rect};
 use super::chrome;
 use super::paint::{Canvas, cells, lines, row};
 use crate::tui::app::{
-    Action, App, Attempt, Context, FieldName, SecretField, SignUp, Unlock, Welcome, fit, width,
+    Action, App, Attempt, Context, FieldName, Guard, SecretField, SignUp, Unlock, Welcome, fit, width,
+    wrap,
 };
 
 /// Widest the screen's words run, in cells.
@@ -87,11 +88,16 @@ fn accounts(canvas: &mut Canvas<'_>, area: Rect, welcome: &Welcome) {
 fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Position> {
     canvas.put(area, 0, "Sign up", canvas.theme.strong());
     let mut area = below(area, 1);
-    // In a low window the fields that are done make room for the one that has the cursor.
-    let first = if area.height < 7 { form.at } else { 0 };
+    // In a low window the fields that are done make room for the one that has the cursor, and what is said there.
+    let said = form.shown().get(form.at).map_or(0, |&field| {
+        let complaint = form.complaint.as_ref().filter(|complaint| complaint.field == Some(field));
+        let text = complaint.map_or(words(field, form.guard).1, |complaint| &complaint.text);
+        wrap(text, usize::from(area.width.saturating_sub(2))).len()
+    });
+    let first = (form.at + 1 + said).saturating_sub(usize::from(area.height)).min(form.at);
     let mut cursor = None;
-    for (at, field) in SignUp::FIELDS.into_iter().enumerate().skip(first) {
-        let (name, hint) = words(field);
+    for (at, &field) in form.shown().iter().enumerate().skip(first) {
+        let (name, hint) = words(field, form.guard);
         let label = format!("{name}: ");
         let has_cursor = form.at == at;
         let style = if has_cursor { canvas.theme.strong() } else { canvas.theme.plain() };
@@ -104,7 +110,15 @@ fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Positio
                 canvas.put(area, x, text, canvas.theme.plain());
                 cell
             }
-            None => masked(canvas, area, x, room, &form.secrets[at - form.fields.len()]),
+            None => match form.secret_at(at) {
+                Some(secret) => masked(canvas, area, x, room, secret),
+                None => {
+                    let style = if has_cursor { canvas.theme.chosen() } else { canvas.theme.plain() };
+                    canvas.put(area, x, chosen(form.guard), style);
+                    // It is chosen and not written: the cursor stays out of the words.
+                    0
+                }
+            },
         };
         if has_cursor {
             cursor = Some(Position::new(area.x + cells(x + cell), area.y));
@@ -149,16 +163,33 @@ fn masked(canvas: &mut Canvas<'_>, area: Rect, x: usize, room: usize, secret: &S
     shown
 }
 
-fn words(field: FieldName) -> (&'static str, &'static str) {
+fn chosen(guard: Guard) -> &'static str {
+    match guard {
+        Guard::Passphrase => "< a passphrase >",
+        Guard::Keyring => "< the keyring >",
+        Guard::Nothing => "< nothing >",
+    }
+}
+
+fn words(field: FieldName, guard: Guard) -> (&'static str, &'static str) {
     match field {
         FieldName::User => ("User name", "a-z, 0-9, _ and -; others find you by it"),
         FieldName::DisplayName => ("Display name", "what others see; empty: your user name"),
         FieldName::Mobile => ("Mobile number", "everybody on this broker can see it; may be left empty"),
-        FieldName::Passphrase => (
-            "Passphrase",
-            "Nobody can recover a forgotten one. Empty: none, and whoever can read your files can read \
-             everything in them",
+        FieldName::Protection => (
+            "Protected by",
+            match guard {
+                Guard::Passphrase => {
+                    "Left and Right choose: a passphrase, the keyring of this desktop, or nothing"
+                }
+                Guard::Keyring => {
+                    "The keyring of this desktop holds the key: you type nothing, and your files alone tell nothing. \
+                     If it is lost, so is the account: keep an export"
+                }
+                Guard::Nothing => "Whoever can read your files can read everything in them",
+            },
         ),
+        FieldName::Passphrase => ("Passphrase", "Nobody can recover a forgotten one"),
         FieldName::Again => ("Once more", "the same passphrase; nobody can recover a forgotten one"),
     }
 }

@@ -22,6 +22,7 @@ const LETTER: Duration = Duration::from_millis(200);
 
 const ENTER: &str = "\r";
 const DOWN: &str = "\x1b[B";
+const LEFT: &str = "\x1b[D";
 const ALT_ENTER: &str = "\x1b\r";
 const CTRL_Q: &str = "\x11";
 
@@ -80,7 +81,9 @@ fn sign_up(home: &Home, others: usize, user: &str, display_name: &str, mobile: &
     terminal.keys(&format!("{user}\t{display_name}\t{mobile}"));
     terminal.shows(mobile);
     terminal.keys(ENTER);
-    terminal.shows("Nobody can recover a forgotten one");
+    terminal.shows("Left and Right choose");
+    terminal.keys(LEFT);
+    terminal.shows("< nothing >");
     terminal.keys(ENTER);
     terminal.shows("connected");
     terminal

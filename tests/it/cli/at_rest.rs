@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::*;
+use crate::support::desktop::Desktop;
+use crate::support::world::data_key;
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -197,43 +199,86 @@ fn legible<'a>(bytes: &[u8], words: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn a_stolen_account_tells_nothing() {
-    let (in_account, in_log) = stolen("info");
-    assert_eq!(in_account, [] as [&str; 0]);
-    assert_eq!(in_log, [] as [&str; 0]);
-    // At its most talkative the log has the topics, which name people.
-    let (in_account, in_log) = stolen("trace");
-    assert_eq!(in_account, [] as [&str; 0]);
-    assert_eq!(in_log, ["bartholomew", "zebulon"]);
+    for log_filter in ["info", "trace"] {
+        let world = world_of(&["bartholomew", "zebulon"]);
+        let here = world.data_dir();
+        says(&mut with(here, PASSPHRASE, &["sign-up", "alice"]));
+        stolen(&world, log_filter, with(here, PASSPHRASE, &[])).tells_nothing(log_filter);
+    }
 }
 
-/// What can be read of a life with this much of a log: in the account, and in the log.
-fn stolen(log_filter: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+#[test]
+fn a_stolen_account_whose_key_a_keyring_holds_tells_nothing() {
+    let Some(desktop) = Desktop::with_keyring() else { return };
     let world = world_of(&["bartholomew", "zebulon"]);
     let here = world.data_dir();
-    says(&mut with(here, PASSPHRASE, &["sign-up", "alice"]));
+    let at_desktop = |arguments: &[&str]| {
+        let mut command = cooee(here, &[]);
+        command.args(arguments).envs(desktop.environment());
+        command
+    };
+    says(&mut at_desktop(&["sign-up", "--keyring", "alice"]));
+    let loot = stolen(&world, "trace", at_desktop(&[]));
+    loot.tells_nothing("trace");
+    // The key, as it lies in the key file of an account without protection, is nowhere in it.
+    says(&mut at_desktop(&["-u", "alice", "account", "passphrase", "--no-passphrase"]));
+    let file: Value =
+        serde_json::from_slice(&fs::read(account_of(&world, "alice").join("key.json")).unwrap())
+            .unwrap();
+    let text = file["key"].as_str().unwrap().as_bytes();
+    let key = *data_key(here, "alice").as_bytes();
+    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    for bytes in [&loot.account, &loot.log] {
+        for form in [text, &key, digits.as_bytes()] {
+            assert!(!bytes.windows(form.len()).any(|at| at == form));
+        }
+    }
+}
+
+/// What a thief has.
+struct Loot {
+    account: Vec<u8>,
+    log: Vec<u8>,
+}
+
+/// What alice and others said, and who they are.
+const WORDS: [&str; 7] =
+    ["harpsichord", "theremin", "orchestra-pit", "zanzibar", PASSPHRASE, "bartholomew", "zebulon"];
+
+impl Loot {
+    fn tells_nothing(&self, log_filter: &str) {
+        assert_eq!(legible(&self.account, &WORDS), [] as [&str; 0]);
+        // At its most talkative the log has the topics, which name people.
+        let named: &[&str] = if log_filter == "trace" { &["bartholomew", "zebulon"] } else { &[] };
+        assert_eq!(legible(&self.log, &WORDS), named);
+    }
+}
+
+/// What lies on the disk of a life with this much of a log: of the account, while it is open and afterwards, and
+/// in the log. `alice` is what she signs in by.
+fn stolen(world: &World, log_filter: &str, mut alice: Command) -> Loot {
+    let here = world.data_dir();
     let log = here.join("log");
-    let mut listen = with(here, PASSPHRASE, &["-u", "alice", "listen", "--json"]);
+    let listen = alice.args(["-u", "alice", "listen", "--json"]);
     listen.env("COOEE_LOG", log_filter).args(["--log-file", log.to_str().unwrap()]);
-    let alice = Listener::spawn(&mut listen);
+    let alice = Listener::spawn(listen);
     ok(here, &["-u", "bartholomew", "send", "alice", "the harpsichord is out of tune"]);
     assert!(alice.line().contains("harpsichord"));
     ok(here, &["-u", "alice", "send", "bartholomew", "then play the theremin"]);
     ok(here, &["-u", "alice", "group", "create", "orchestra-pit"]);
     // He is away: this one stays in the outbox.
     ok(here, &["-u", "alice", "send", "zebulon", "a letter to zanzibar"]);
-    let words =
-        ["harpsichord", "theremin", "orchestra-pit", "zanzibar", PASSPHRASE, "bartholomew", "zebulon"];
 
     // With the passphrase all of it is there, and found by the same search.
     let mut all = format!("{PASSPHRASE}\n");
     all += &ok(here, &["-u", "alice", "history", "bartholomew", "--json"]);
     all += &ok(here, &["-u", "alice", "group", "list"]);
     all += &ok(here, &["-u", "alice", "outbox", "list"]);
-    assert_eq!(legible(all.as_bytes(), &words), words);
+    assert_eq!(legible(all.as_bytes(), &WORDS), WORDS);
 
     let files = || {
         let mut files = BTreeMap::new();
-        for entry in fs::read_dir(account_of(&world, "alice")).unwrap() {
+        for entry in fs::read_dir(account_of(world, "alice")).unwrap() {
             let entry = entry.unwrap();
             // A socket holds nothing, and cannot be read.
             let bytes = fs::read(entry.path()).unwrap_or_default();
@@ -250,5 +295,5 @@ fn stolen(log_filter: &str) -> (Vec<&'static str>, Vec<&'static str>) {
     assert_eq!(names(&ended), "chat.db key.json lock");
     let all: Vec<u8> = running.into_values().chain(ended.into_values()).flatten().collect();
     assert!(all.len() > 100_000, "there is something to search");
-    (legible(&all, &words), legible(&fs::read(&log).unwrap(), &words))
+    Loot { account: all, log: fs::read(&log).unwrap() }
 }

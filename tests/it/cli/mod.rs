@@ -5,6 +5,7 @@ mod at_rest;
 mod crash;
 mod doctor;
 mod groups;
+mod keyring;
 mod keys;
 mod listen;
 mod moving;

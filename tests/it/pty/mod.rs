@@ -5,6 +5,7 @@
 mod frames;
 mod groups;
 mod input;
+mod keyring;
 mod outage;
 mod passphrase;
 mod receipts;

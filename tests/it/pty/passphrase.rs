@@ -25,7 +25,11 @@ fn one_signs_up_with_a_passphrase_quits_and_needs_it_again() {
     alice.press("\r");
     alice.until_says(&["everybody on this broker can see it"]);
     alice.press("\r");
+    alice.until_says(&["Left and Right choose"]);
+    alice.press("\r");
     alice.until_says(&["Nobody can recover a forgotten one"]);
+    alice.press("\r");
+    alice.until_says(&["type one, or choose the keyring or nothing above"]);
     alice.press("correct horse\r");
     alice.until_says(&["Passphrase: *************", "the same passphrase"]);
     alice.press("correct house\r");

@@ -1,7 +1,7 @@
 //! Two people talk.
 
 use super::*;
-use crate::support::terminal::{ALT_A, F2};
+use crate::support::terminal::{ALT_A, F2, LEFT};
 
 #[test]
 fn two_sign_up_on_the_first_screen_and_talk() {
@@ -13,7 +13,9 @@ fn two_sign_up_on_the_first_screen_and_talk() {
     alice.press("Alice Ä\r");
     alice.until_says(&["everybody on this broker can see it"]);
     alice.press(ENTER);
-    alice.until_says(&["Passphrase:", "Nobody can recover a forgotten one"]);
+    alice.until_says(&["Protected by:", "Left and Right choose"]);
+    alice.press(LEFT);
+    alice.until_says(&["< nothing >", "Whoever can read your files can read everything in them"]);
     alice.press(ENTER);
     alice.until_says(&["alice ●", "connected", "Nobody else is here yet"]);
 
@@ -27,7 +29,9 @@ fn two_sign_up_on_the_first_screen_and_talk() {
     bob.press(ENTER);
     bob.until_says(&["everybody on this broker can see it"]);
     bob.press("+61 400 000 000\r");
-    bob.until_says(&["Nobody can recover a forgotten one"]);
+    bob.until_says(&["Left and Right choose"]);
+    bob.press(LEFT);
+    bob.until_says(&["< nothing >"]);
     bob.press(ENTER);
     bob.until_says(&["bob ●", "connected", "● Alice Ä"]);
 

@@ -1,7 +1,7 @@
 //! What the first screen refuses, and where it says so.
 
 use super::*;
-use crate::support::terminal::CTRL_U;
+use crate::support::terminal::{CTRL_U, LEFT};
 
 /// Waits until a complaint stands right under the field with this label, which has the cursor.
 fn until_complaint(terminal: &Terminal, label: &str, complaint: &str) {
@@ -31,7 +31,11 @@ fn what_is_wrong_is_said_at_its_field() {
     stranger.press("call me\r");
     until_complaint(&stranger, "Mobile number: call me", "not a mobile number");
     stranger.press(CTRL_U);
-    stranger.press("\r\r");
+    stranger.press("\r");
+    stranger.until_says(&["Left and Right choose"]);
+    stranger.press(LEFT);
+    stranger.until_says(&["< nothing >"]);
+    stranger.press(ENTER);
     until_complaint(&stranger, "User name: alice", "the name `alice` is taken on this broker");
     // Nothing is left behind, and another name goes through.
     stranger.press("2\r\r\r\r");

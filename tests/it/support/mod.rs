@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod cluster;
 pub mod desk;
+pub mod desktop;
 pub mod external;
 pub mod person;
 pub mod proxy;

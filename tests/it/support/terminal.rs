@@ -12,6 +12,8 @@ use super::PATIENCE;
 use super::world::program;
 
 pub const ENTER: &str = "\r";
+pub const LEFT: &str = "\x1b[D";
+pub const RIGHT: &str = "\x1b[C";
 pub const F1: &str = "\x1bOP";
 pub const F2: &str = "\x1bOQ";
 pub const F4: &str = "\x1bOS";
