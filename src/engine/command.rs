@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ConversationId, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt, UserName,
+    ConversationId, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -66,6 +66,21 @@ pub enum Command {
         group: GroupId,
         /// Whom.
         user: UserName,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Hear what is said in an open room from now on. Answered by `Update::Agreed` (also where we did before) or
+    /// `Update::Refused`.
+    JoinRoom {
+        /// Which.
+        room: RoomName,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Hear it no more. Answered by `Update::Agreed` or `Update::Refused`.
+    LeaveRoom {
+        /// Which.
+        room: RoomName,
         /// To know the answer by.
         ticket: Ticket,
     },

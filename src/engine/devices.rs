@@ -71,6 +71,10 @@ impl Core {
         Copy { to, letter, group }: Copy,
         mail: &mut Mail,
     ) -> Result<Result<(), Refusal>, Fatal> {
+        // What was said in the open comes to us as to anybody.
+        if let ConversationId::Room(_) = to {
+            return Ok(Err(Refusal::Misplaced));
+        }
         if let (ConversationId::Group(id), Some(group)) = (&to, group) {
             if group.id != *id {
                 return Ok(Err(Refusal::Misplaced));
@@ -106,6 +110,7 @@ impl Core {
         let recipients = match &to {
             ConversationId::Direct(user) => vec![user.clone()],
             ConversationId::Group(group) => self.others_in(*group),
+            ConversationId::Room(_) => Vec::new(),
         };
         let thread = self.threads.entry(to.clone()).or_default();
         thread.stamp = thread.stamp.max(letter.sent_at);
@@ -156,6 +161,12 @@ impl Core {
     /// Something was read on other devices of ours.
     pub(super) async fn read_elsewhere(&mut self, read: Vec<ReadUpTo>) -> Result<(), Fatal> {
         for ReadUpTo { conversation, at } in read {
+            // Of a room that this device is not in there is nothing to read.
+            if let ConversationId::Room(room) = &conversation
+                && !self.rooms.is_in(room)
+            {
+                continue;
+            }
             let summary = self.store.mark_read_up_to(conversation, at).await?;
             self.tell_summary(summary).await;
         }

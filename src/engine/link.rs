@@ -167,6 +167,9 @@ impl Core {
         self.groups.restart();
         let left: Vec<String> =
             self.groups.to_unsubscribe().flat_map(|id| self.group_filters(id)).collect();
+        let rooms_left = self.rooms.to_unsubscribe();
+        let rooms_left = rooms_left.map(|room| self.setup.root.filter(&Filter::Open(room.clone())));
+        let left: Vec<String> = left.into_iter().chain(rooms_left).collect();
         if !left.is_empty() {
             self.ask(Request::Unsubscribe(left)).await;
         }
@@ -181,6 +184,8 @@ impl Core {
         ];
         let groups: Vec<GroupId> = self.groups.joined().map(|group| group.id).collect();
         wanted.extend(groups.into_iter().flat_map(|id| self.group_subscriptions(id)));
+        let rooms = self.rooms.joined().map(|room| self.subscription(&Filter::Open(room.clone())));
+        wanted.extend(rooms);
         self.ask(Request::Subscribe(wanted)).await;
     }
 
@@ -213,8 +218,9 @@ impl Core {
         self.repeat_steps().await
     }
 
-    /// The broker forgot a group that we left.
+    /// The broker forgot a group or a room that we left.
     async fn on_unsubscribed(&mut self, filters: &[String]) -> Result<(), Fatal> {
+        self.on_rooms_unsubscribed(filters).await?;
         let done = |id: &GroupId| filters.contains(&self.setup.root.filter(&Filter::Group(*id)));
         let ids: Vec<GroupId> = self.groups.to_unsubscribe().filter(done).collect();
         for id in ids {
@@ -227,8 +233,8 @@ impl Core {
         Ok(())
     }
 
-    fn subscription(&self, filter: &Filter) -> Subscription {
-        let at_least_once = matches!(filter, Filter::Inbox(_) | Filter::Group(_));
+    pub(super) fn subscription(&self, filter: &Filter) -> Subscription {
+        let at_least_once = matches!(filter, Filter::Inbox(_) | Filter::Group(_) | Filter::Open(_));
         // Our own records of state come back to us, so that we see when somebody overwrote them.
         let echo =
             matches!(filter, Filter::Profiles | Filter::Keys | Filter::Presence | Filter::Directory);

@@ -81,6 +81,10 @@ impl Core {
         let hop = match tracked.state? {
             _ if !self.link.is_up() => Hop::Link,
             OutboxState::Due if self.outbox.is_parked(tracked.id) => Hop::Listener,
+            // Said in the open: nobody else could tell.
+            OutboxState::Refused if tracked.recipients.is_empty() => {
+                Hop::Person("the broker refuses it".to_owned())
+            }
             OutboxState::Due | OutboxState::Refused => Hop::Broker,
             OutboxState::Taken => {
                 let (online, away): (Vec<_>, Vec<_>) =

@@ -95,6 +95,7 @@ impl Core {
         }
         self.tell_newer(mail.newer).await;
         self.tell_withheld(mail.withheld).await;
+        self.tell_thrown_away(mail.thrown_away).await;
         self.tell_cloned(received.cloned).await;
         if received.gaps {
             self.gaps.found();

@@ -245,6 +245,7 @@ impl Driver {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: publish.payload,
                     retained: publish.retain,
+                    redelivered: publish.dup,
                     expiry: expiry.map(|seconds| Duration::from_secs(seconds.into())),
                     acknowledgement,
                 }));
@@ -288,12 +289,15 @@ impl Driver {
 }
 
 fn filter(subscription: &Subscription) -> Filter {
-    let qos = if subscription.at_least_once { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+    let (qos, retain_forward_rule) = match subscription.at_least_once {
+        true => (QoS::AtLeastOnce, RetainForwardRule::OnNewSubscribe),
+        false => (QoS::AtMostOnce, RetainForwardRule::OnEverySubscribe),
+    };
     Filter {
         path: subscription.filter.clone(),
         qos,
         nolocal: !subscription.echo,
         preserve_retain: false,
-        retain_forward_rule: RetainForwardRule::OnEverySubscribe,
+        retain_forward_rule,
     }
 }

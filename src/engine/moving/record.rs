@@ -1,5 +1,5 @@
-//! What stands in an export: one record a line, in this order: the account, people, groups, messages in the order
-//! of their arrival, marks, the end.
+//! What stands in an export: one record a line, in this order: the account, people, groups, open rooms, messages in
+//! the order of their arrival, marks, the end.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Fault;
 use crate::crypto::Identity;
-use crate::domain::{Group, Message, Profile, Recipient, Standing, Summary, Timestamp};
+use crate::domain::{Group, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp};
 use crate::store::{Account, Kept, KnownPerson, StoredGroup};
 
 /// Longest record, in bytes: more than the largest group.
@@ -24,6 +24,8 @@ pub(super) enum Record {
         group: Group,
         standing: Standing,
     },
+    /// An open room that we are in.
+    Room(RoomName),
     Message {
         message: Box<Message>,
         recipients: Vec<Recipient>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::keymap::{Context, Keymap};
+use super::room::{claimed_name, room_label};
 use super::rows::{Piece, Row, Tone};
 use super::text::{self, fit};
 use super::times::Calendar;
@@ -98,9 +99,13 @@ impl InfoBox {
     /// What the box is about.
     pub fn title(&self, world: &World) -> String {
         match (&self.message.conversation, self.message.is_ours()) {
+            (ConversationId::Room(room), false) => {
+                format!("From {} in {}", claimed_name(&self.message.sender), room_label(room))
+            }
             (_, false) => format!("Message from {}", world.name(&self.message.sender)),
             (ConversationId::Direct(user), true) => format!("Message to {}", world.name(user)),
             (ConversationId::Group(id), true) => format!("Message to #{}", world.group_name(*id)),
+            (ConversationId::Room(room), true) => format!("Message to {}", room_label(room)),
         }
     }
 

@@ -31,7 +31,12 @@ const VANDAL: &str = "vandal";
 fn author(topic: &str) -> UserName {
     match Root::default().parse(topic) {
         Some(Topic::Profile(user) | Topic::Keys(user, _) | Topic::Presence(user, _)) => user,
-        Some(Topic::Inbox { from, .. } | Topic::Group { from, .. } | Topic::Live { from, .. }) => from,
+        Some(
+            Topic::Inbox { from, .. }
+            | Topic::Group { from, .. }
+            | Topic::Live { from, .. }
+            | Topic::Open { from, .. },
+        ) => from,
         Some(Topic::Directory(_)) | None => VANDAL.parse().unwrap(),
     }
 }

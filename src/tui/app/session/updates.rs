@@ -4,6 +4,7 @@ use super::{Asked, Session, Turn};
 use crate::domain::{ConversationId, Delivery, GroupId, Message, MessageId, PageAt, Summary, UserName};
 use crate::engine::{Link, Notice, Stored, Ticket, Update};
 use crate::tui::app::overlay::Overlay;
+use crate::tui::app::room::room_label;
 use crate::tui::app::text::counted;
 
 impl Session {
@@ -20,6 +21,7 @@ impl Session {
             }
             Update::Group(view) => self.world.note_group(view),
             Update::GroupGone(id) => self.group_gone(id, turn),
+            Update::Rooms(rooms) => self.world.note_rooms(rooms),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
             Update::Stored(stored) => stored.into_iter().for_each(|stored| self.stored(stored, turn)),
             Update::Delivery { conversation, id, delivery } => {
@@ -146,6 +148,7 @@ impl Session {
             }
             Some(
                 Asked::Send(_)
+                | Asked::Room(..)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
                 | Asked::Compare(_)
@@ -174,6 +177,12 @@ impl Session {
             Some(Asked::Leave(id)) => turn.error(format!("not left {}: {why}", name(id))),
             Some(Asked::Invite(id, user)) => {
                 turn.error(format!("{user} was not asked into {}: {why}", name(id)));
+            }
+            Some(Asked::Room(room, true)) => {
+                turn.error(format!("not in {}: {why}", room_label(&room)));
+            }
+            Some(Asked::Room(room, false)) => {
+                turn.error(format!("not left {}: {why}", room_label(&room)));
             }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
