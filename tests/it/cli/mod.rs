@@ -8,6 +8,7 @@ mod groups;
 mod keys;
 mod listen;
 mod moving;
+mod rooms;
 mod talk;
 
 use std::io::{BufRead, BufReader, Write};

@@ -306,8 +306,7 @@ impl Person {
     }
 
     async fn agreement(&mut self, ticket: Ticket) -> Result<(), String> {
-        let answered =
-            |s: &Screen| s.agreed.contains(&ticket.0) || s.answers.contains_key(&ticket.0);
+        let answered = |s: &Screen| s.agreed.contains(&ticket.0) || s.answers.contains_key(&ticket.0);
         self.until("there is an answer", answered).await;
         self.screen.answers.remove(&ticket.0).map_or(Ok(()), |answer| answer.map(drop))
     }
