@@ -70,7 +70,7 @@ pub enum Command {
         ticket: Ticket,
     },
     /// Hear what is said in an open room from now on. Answered by `Update::Agreed` (also where we did before) or
-    /// `Update::Refused`.
+    /// `Update::Refused`; while connected, once the broker has said that we do.
     JoinRoom {
         /// Which.
         room: RoomName,

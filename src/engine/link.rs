@@ -123,7 +123,10 @@ impl Core {
         match event {
             Event::Connecting => self.tell_link(Link::Connecting).await,
             Event::Up { epoch } => self.on_up(epoch).await,
-            Event::Subscribed { refused } => self.on_subscribed(refused).await?,
+            Event::Subscribed { filters, refused } => {
+                self.on_rooms_subscribed(&filters, &refused).await?;
+                self.on_subscribed(refused).await?;
+            }
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
             Event::Down { reason, retry_in, refusal } => {
                 // In full, once: the state of the link has room for a few words alone.
@@ -136,6 +139,7 @@ impl Core {
                 self.outbox.restart();
                 self.resends.restart();
                 self.link.cut_off_at.get_or_insert(Instant::now() + WILL_DELAY);
+                self.agree_to_join().await;
                 self.tell_link(Link::Down { reason, retry_in }).await;
             }
             Event::Incoming(_) | Event::Published { .. } | Event::Closed => {}

@@ -38,13 +38,15 @@ const OLDEST: Duration = SESSION_EXPIRY;
 pub(super) struct Rooms {
     /// Whether we are in.
     known: BTreeMap<RoomName, bool>,
+    /// Whom the broker keeps waiting for its word about a room.
+    joining: Vec<(RoomName, FaceId, Ticket)>,
     paces: BTreeMap<RoomName, Pace>,
 }
 
 impl Rooms {
     pub fn new(known: Vec<StoredRoom>) -> Self {
         let known = known.into_iter().map(|StoredRoom { room, joined }| (room, joined)).collect();
-        Self { known, paces: BTreeMap::new() }
+        Self { known, ..Self::default() }
     }
 
     pub fn is_in(&self, room: &RoomName) -> bool {
@@ -87,9 +89,14 @@ impl Core {
             }
             self.store.save_room(StoredRoom { room: room.clone(), joined: true }).await?;
             self.rooms.known.insert(room.clone(), true);
-            let wish = self.subscription(&Filter::Open(room));
+            let wish = self.subscription(&Filter::Open(room.clone()));
             self.ask(Request::Subscribe(vec![wish])).await;
             self.tell_rooms().await;
+            // Whoever hears that it is done may rely on being heard. Without a connection it is done with the next.
+            if self.link.is_up() {
+                self.rooms.joining.push((room, face, ticket));
+                return Ok(());
+            }
         }
         self.faces.answer(face, Update::Agreed { ticket }).await;
         Ok(())
@@ -117,6 +124,41 @@ impl Core {
         self.tell_rooms().await;
         self.faces.answer(face, Update::Agreed { ticket }).await;
         Ok(())
+    }
+
+    /// The broker answered a subscription.
+    pub(super) async fn on_rooms_subscribed(
+        &mut self,
+        filters: &[String],
+        refused: &[(String, String)],
+    ) -> Result<(), Fatal> {
+        if self.rooms.joining.is_empty() {
+            return Ok(());
+        }
+        let filter_of = |room: &RoomName| self.setup.root.filter(&Filter::Open(room.clone()));
+        let answered = |(room, ..): &mut (RoomName, FaceId, Ticket)| filters.contains(&filter_of(room));
+        let answered: Vec<_> = self.rooms.joining.extract_if(.., answered).collect();
+        for (room, face, ticket) in answered {
+            let filter = self.setup.root.filter(&Filter::Open(room.clone()));
+            let Some((_, reason)) = refused.iter().find(|(refused, _)| *refused == filter) else {
+                self.faces.answer(face, Update::Agreed { ticket }).await;
+                continue;
+            };
+            self.refuse_ticket(face, ticket, format!("the broker does not let us read it: {reason}"))
+                .await;
+            self.store.save_room(StoredRoom { room: room.clone(), joined: false }).await?;
+            self.store.forget_room(room.clone()).await?;
+            self.rooms.known.remove(&room);
+            self.tell_rooms().await;
+        }
+        Ok(())
+    }
+
+    /// The connection is lost: who waits for the broker's word need not, for we subscribe with the next one.
+    pub(super) async fn agree_to_join(&mut self) {
+        for (_, face, ticket) in std::mem::take(&mut self.rooms.joining) {
+            self.faces.answer(face, Update::Agreed { ticket }).await;
+        }
     }
 
     /// The broker forgot rooms that we left.

@@ -212,6 +212,8 @@ pub enum Event {
     },
     /// The broker answered one `Subscribe`: which of its filters it refused, with the reasons.
     Subscribed {
+        /// All filters that were asked for.
+        filters: Vec<String>,
         /// Filter and reason of each refusal.
         refused: Vec<(String, String)>,
     },

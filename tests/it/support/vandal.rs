@@ -73,7 +73,7 @@ impl Vandal {
         let subscription = Subscription { filter: filter.to_owned(), at_least_once: false, echo: true };
         line.requests.send(Request::Subscribe(vec![subscription])).await.unwrap();
         line.until(|event| match event {
-            Event::Subscribed { refused } => {
+            Event::Subscribed { refused, .. } => {
                 assert_eq!(refused, &[], "{filter}");
                 true
             }
