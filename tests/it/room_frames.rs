@@ -77,6 +77,7 @@ fn a_speaker_is_never_shown_as_a_contact() {
     assert!(desk.shows("~bob") && !desk.shows("Bob  10:37"));
     desk.keys(&["up", "k", "k", "i"]);
     assert!(desk.shows("From ~bob in +lobby"), "{}", desk.screen());
+    assert!(desk.shows("Not encrypted; anybody may"), "{}", desk.screen());
 }
 
 #[test]

@@ -121,6 +121,9 @@ impl InfoBox {
         page.say(&format!("Written {}", exact(written)), Tone::Text);
         let Some(delivery) = self.message.delivery else {
             page.say(&format!("Came here {}", exact(*received_at)), Tone::Text);
+            if let ConversationId::Room(_) = self.message.conversation {
+                page.say("Not encrypted; anybody may have written it, and said when.", Tone::Strong);
+            }
             match late {
                 true => page.say("Late: newer messages stood here when it came.", Tone::Strong),
                 false => page.say("It was not late.", Tone::Faint),
@@ -129,6 +132,9 @@ impl InfoBox {
         };
         let (words, tone) = state(delivery);
         page.say(words, tone);
+        if let ConversationId::Room(_) = self.message.conversation {
+            page.say("In an open room nobody confirms what came to them.", Tone::Faint);
+        }
         let Some((info, came_at)) = &self.answer else {
             page.say("…", Tone::Faint);
             return page.rows;

@@ -40,7 +40,10 @@ impl Session {
     pub(super) fn room_moved(&mut self, room: RoomName, joined: bool, turn: &mut Turn<'_>) {
         let label = room_label(&room);
         match joined {
-            true => self.open(ConversationId::Room(room), turn),
+            true => {
+                self.open(ConversationId::Room(room), turn);
+                turn.news(format!("you are in {label} now"));
+            }
             false => turn.news(format!("you are not in {label} any more; /room {room} goes back")),
         }
     }
