@@ -1,7 +1,8 @@
 //! Open rooms: going in and out, what is said there, and what we say.
 //!
 //! Nothing in them is encrypted, signed or confirmed by anybody but the broker, so nothing that holds elsewhere
-//! holds here: who speaks is what the topic claims; there are no receipts and no typing notices; our other
+//! holds here: who speaks is what the topic claims, and so is when, but for the order, which is that of arrival;
+//! there are no receipts and no typing notices; our other
 //! devices are in the rooms that they joined themselves, and hear us as anybody does. What comes in never becomes
 //! part of another conversation, and gets an id that no speaker can choose.
 //!
@@ -203,10 +204,11 @@ impl Core {
         let echo_of = id.as_ref().filter(|_| is_ours).and_then(|id| id.parse().ok());
         let received_at = self.mint.now();
         let credible = |at: &_| *at <= received_at && received_at.since(*at) <= OLDEST;
-        let sent_at = sent_at.filter(credible).unwrap_or(received_at);
         let conversation = ConversationId::Room(room);
         let thread = self.threads.entry(conversation.clone()).or_default();
-        thread.stamp = thread.stamp.max(sent_at);
+        // In the order in which it comes: nobody can write above what was there, and most tell no time.
+        let sent_at = sent_at.filter(credible).unwrap_or(received_at).max(thread.stamp);
+        thread.stamp = sent_at;
         let message = Message {
             id: self.mint.message().0,
             conversation,

@@ -122,7 +122,7 @@ impl InfoBox {
         let Some(delivery) = self.message.delivery else {
             page.say(&format!("Came here {}", exact(*received_at)), Tone::Text);
             if let ConversationId::Room(_) = self.message.conversation {
-                page.say("Not encrypted; anybody may have written it, and said when.", Tone::Strong);
+                page.say("Not encrypted; anybody may have written it.", Tone::Strong);
             }
             match late {
                 true => page.say("Late: newer messages stood here when it came.", Tone::Strong),
