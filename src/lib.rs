@@ -45,8 +45,8 @@
 //! # Words
 //!
 //! *Event* enters the loop of the screen; *Action* is what a key means; *Effect* is what the state asks
-//! of the outside. *Command* goes into the engine, *Update* comes out. A *Conversation* is with a person
-//! or a group; a *Message* has one id, made by its sender; *Delivery* says how far it has come,
+//! of the outside. *Command* goes into the engine, *Update* comes out. A *Conversation* is with a person,
+//! in a group, or in an open *Room*, where nothing is encrypted; a *Message* has one id, made by its sender; *Delivery* says how far it has come,
 //! in all and to each *Recipient*; a *Letter* is what goes over the wire in an *Envelope*: a message, a
 //! *Receipt* of others' letters, or another notice; the *Outbox* holds letters that are not yet confirmed. A
 //! *Profile* is what a person tells about themselves, a *Card* what a group tells; *Presence* is who is

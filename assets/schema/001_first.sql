@@ -1,6 +1,6 @@
 -- The store of one account. Times are milliseconds since 1970-01-01T00:00:00Z. Ids are big-endian
--- BLOBs, so that they sort as the ids do. A party is a TEXT (the user name of a direct conversation)
--- or a BLOB (the id of a group).
+-- BLOBs, so that they sort as the ids do. A party is a TEXT (the user name of a direct conversation; or a `+`,
+-- which no user name holds, and the name of an open room) or a BLOB (the id of a group).
 
 -- Who we are: one row.
 CREATE TABLE account (

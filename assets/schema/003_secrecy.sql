@@ -41,3 +41,21 @@ CREATE TABLE sealed (
 ) STRICT;
 
 CREATE INDEX sealed_sender ON sealed (sender, seq);
+
+-- The open rooms that we are in.
+-- joined: 0 where we left and the broker still has to be told that we do not subscribe to it any more.
+CREATE TABLE room (
+    name   TEXT    PRIMARY KEY,
+    joined INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was said in open rooms, the last of it in each: so that what comes again is known.
+-- tag: of the room, the speaker, and the id or else the bytes of what they said.
+CREATE TABLE room_heard (
+    seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+    room TEXT    NOT NULL,
+    tag  BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX room_heard_tag ON room_heard (room, tag);
+CREATE INDEX room_heard_seq ON room_heard (room, seq);

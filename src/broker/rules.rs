@@ -104,7 +104,8 @@ fn is<T: std::str::FromStr>(level: &str) -> bool {
     level.parse::<T>().is_ok()
 }
 
-/// The name of an open room: any level without a wildcard.
+/// The name of an open room: any level without a wildcard, so that devices may have rooms among themselves whose
+/// names Cooee does not read.
 fn is_room(level: &str) -> bool {
     !level.is_empty() && level.len() <= 64 && !level.contains(['+', '#', '\0'])
 }

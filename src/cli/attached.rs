@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Error;
 use super::passphrase::Terminal;
 use crate::config::Config;
-use crate::domain::{ConversationId, GroupId, Person, Profile, UserName};
+use crate::domain::{ConversationId, GroupId, Person, Profile, RoomName, UserName};
 use crate::engine::{self, Command, GroupView, Link, Session, Setup, Update};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
@@ -37,6 +37,8 @@ pub(super) struct Attached {
     pub people: BTreeMap<UserName, Person>,
     /// The groups we have to do with, and those that are listed.
     pub groups: BTreeMap<GroupId, GroupView>,
+    /// The open rooms we are in.
+    pub rooms: BTreeSet<RoomName>,
     /// With whom there is a history.
     pub conversations: BTreeSet<ConversationId>,
 }
@@ -101,6 +103,7 @@ impl Attached {
                 link: Link::Connecting,
                 people: BTreeMap::new(),
                 groups: BTreeMap::new(),
+                rooms: BTreeSet::new(),
                 conversations: BTreeSet::new(),
             };
             loop {
@@ -150,6 +153,7 @@ impl Attached {
             Update::GroupGone(id) => {
                 self.groups.remove(id);
             }
+            Update::Rooms(rooms) => self.rooms = rooms.iter().cloned().collect(),
             Update::Summaries(summaries) => {
                 let begun = summaries.iter().filter(|summary| summary.last.is_some());
                 self.conversations.extend(begun.map(|summary| summary.conversation.clone()));

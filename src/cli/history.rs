@@ -16,7 +16,8 @@ const PAGE: usize = 500;
 /// Print a conversation, oldest message first.
 #[derive(clap::Args)]
 pub struct History {
-    /// A user name, or `#` and the name of a group (quote it: the shell takes # for a comment)
+    /// A user name, or `#` and the name of a group (quote it: the shell takes # for a comment), or `+` and the name
+    /// of an open room
     with: Target,
     /// Print JSON, one object a line (see `cooee listen --help`)
     #[arg(long)]
@@ -64,6 +65,13 @@ pub async fn run(command: &History, config: &Config) -> Result<(), Error> {
 /// Finds the conversation. Those whom only the CSV files know come a moment later.
 async fn find(attached: &mut Attached, with: &Target) -> Result<ConversationId, Error> {
     let conversation = with.resolve(&attached.groups, Purpose::Read)?;
+    if let ConversationId::Room(room) = &conversation
+        && !attached.rooms.contains(room)
+        && !attached.conversations.contains(&conversation)
+    {
+        let why = format!("nothing was heard in +{room}: `cooee room join {room}` listens there");
+        return Err(Error::Refused(why));
+    }
     if let ConversationId::Direct(user) = &conversation
         && !attached.conversations.contains(&conversation)
     {

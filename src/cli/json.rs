@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::text::{delivery_word, group_label, hop_words};
+use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
     Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message, MessageId,
-    Origin, Person, Profile, Role, Standing, Timestamp, Trust, UserName,
+    Origin, Person, Profile, Role, RoomName, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
 /// What scripts can rely on.
 pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
 
-A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens, "failed" when it was refused or given up.
+A message (listen, history, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`, or `+` and the open room: there nothing is encrypted, and `from` is only what the topic claims. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens (neither in open rooms), "failed" when it was refused or given up.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
 
 What happened in a group (listen, history): `created`, `joined`, `left`; `invited`, `removed`, `promoted` (to an admin) and `demoted` (the `user` who was); `renamed` (the new `name`); `policy` (who may come in, as in a group). `unsupported` is a message that only a newer Cooee can read. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
@@ -30,6 +30,9 @@ A person (who, contacts). `registered` is whether they signed up on this broker,
 
 A group (all that `group` does, and group list). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
+
+An open room (room list, join, leave). `joined` is whether you are in it now.
+{"type":"room","name":"lobby","conversation":"+lobby","joined":true}
 
 A letter in the outbox (outbox list). `id` is that of the message, whose `text` it has if it is one; `waits_for` is "link", "broker", "listener", "away", "receipt" or "person", `words` the same for people; `open` are those who have not confirmed it.
 {"type":"waiting","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"text":"hello","delivery":"sent","waits_for":"away","words":"waits for bob to come online","open":["bob"]}
@@ -47,6 +50,7 @@ fn place(
     match conversation {
         ConversationId::Direct(user) => (format!("@{user}"), None),
         ConversationId::Group(id) => (group_label(groups, *id), Some(*id)),
+        ConversationId::Room(room) => (room_label(room), None),
     }
 }
 
@@ -78,6 +82,7 @@ pub(super) enum Record<'a> {
     Person(PersonRecord<'a>),
     Group(GroupRecord<'a>),
     Member(MemberRecord<'a>),
+    Room(RoomRecord<'a>),
     Waiting(WaitingRecord<'a>),
     Key(KeyRecord<'a>),
 }
@@ -138,6 +143,13 @@ pub(super) struct MemberRecord<'a> {
     user: &'a UserName,
     role: &'static str,
     joined_at: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct RoomRecord<'a> {
+    name: &'a RoomName,
+    conversation: String,
+    joined: bool,
 }
 
 #[derive(Serialize)]
@@ -348,6 +360,11 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// An open room.
+    pub fn room(name: &'a RoomName, joined: bool) -> Self {
+        Self::Room(RoomRecord { name, conversation: room_label(name), joined })
+    }
+
     /// A member of a group.
     pub fn member(group: &Group, user: &'a UserName, membership: Membership) -> Self {
         Self::Member(MemberRecord {
@@ -455,6 +472,7 @@ pub(super) mod tests {
             trust: Trust::NotVerified,
             blocked: false,
         };
+        let lobby = "lobby".parse().unwrap();
         let view = view();
         let (alice, membership) = view.group.members.first_key_value().unwrap();
         let hello = Body::Text(MessageText::new("hello").unwrap());
@@ -486,6 +504,7 @@ pub(super) mod tests {
             Record::message(&invited, &groups()),
             Record::person(&person),
             Record::group(&view),
+            Record::room(&lobby, true),
             Record::waiting(&waiting, &groups()),
             Record::key(&keys),
             Record::member(&view.group, alice, *membership),

@@ -23,6 +23,7 @@ mod outbox;
 mod output;
 mod passphrase;
 mod people;
+mod room;
 mod send;
 mod sign_up;
 mod table;
@@ -79,7 +80,7 @@ pub enum Command {
         #[command(subcommand)]
         command: account::Command,
     },
-    /// Send messages to a person or a group, and wait until the broker has them
+    /// Send messages to a person, a group or an open room, and wait until the broker has them
     Send(send::Send),
     /// Print messages as they come
     ///
@@ -108,6 +109,21 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: group::Command,
+    },
+    /// Open rooms: join, leave, list. They are for scripts and devices, and not encrypted
+    ///
+    /// Anything that can publish at `cooee/1/open/ROOM/NAME` on the broker is heard in the room: `mosquitto_pub`, a
+    /// sensor, a script. What it publishes is text as it is, or JSON such as {"v":1,"t":"plain","text":"hello"} with
+    /// an `id` (one id is shown once) and `ts` (milliseconds) if it likes; 4 KiB at most. A name there is only what
+    /// the topic claims, and so it is written with a `~`. Everybody on the broker can read and write in each room;
+    /// a room needs not be made, and the broker alone confirms what is said there.
+    ///
+    /// Of each room the last 10,000 messages are kept. 1,000 messages of one speaker are taken in at once and 10 a
+    /// second, of a room twice that; what is more is thrown away, and told.
+    Room {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: room::Command,
     },
     /// Keys: show them, verify whose they are, accept one that changed
     ///
@@ -182,6 +198,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Who(command) => block_on(people::who(&command, config)),
         Command::Contacts(command) => block_on(people::contacts(&command, config)),
         Command::Group { command } => block_on(group::run(command, config)),
+        Command::Room { command } => block_on(room::run(command, config)),
         Command::Key { command } => block_on(key::run(command, config)),
         Command::Outbox { command } => block_on(outbox::run(command, config)),
         Command::History(command) => block_on(history::run(&command, config)),

@@ -104,11 +104,12 @@ fn may_try_again(error: &engine::Error, known: bool, wrong: u32) -> bool {
 }
 
 fn told(contents: Contents) -> String {
-    let Contents { people, groups, messages, .. } = contents;
+    let Contents { people, groups, rooms, messages, .. } = contents;
     format!(
-        "{}, {}, {}",
+        "{}, {}, {}, {}",
         counted(people, "contact", "contacts"),
         counted(groups, "group", "groups"),
+        counted(rooms, "open room", "open rooms"),
         counted(messages, "message", "messages")
     )
 }

@@ -10,7 +10,7 @@ use super::attached::{Attached, Heard, with_session};
 use super::json::{self, Record};
 use super::output::print;
 use super::table::aligned;
-use super::text::{delivery_word, group_label, hop_words, time};
+use super::text::{delivery_word, group_label, hop_words, room_label, time};
 use crate::config::Config;
 use crate::domain::{Body, ConversationId, MessageId};
 use crate::engine::{Command as Ask, Link, OUTBOX_SHOWN, Update, Waiting};
@@ -149,6 +149,7 @@ fn table(answer: &Answer, attached: &Attached) -> String {
         let to = match &waiting.to {
             ConversationId::Direct(user) => format!("@{user}"),
             ConversationId::Group(id) => group_label(&attached.groups, *id),
+            ConversationId::Room(room) => room_label(room),
         };
         let written = waiting.id.minted_at().map(time).unwrap_or_default();
         let state = delivery_word(waiting.delivery).to_owned();

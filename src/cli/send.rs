@@ -34,13 +34,15 @@ The shell takes # for a comment: quote it.
   cooee send bob 'the pump is back'
   cooee send bob --wait delivered --timeout 30s 'valve 3 is open' || echo 'not there yet'
   uptime | cooee send '#ops' -
-  tail -F errors.log | cooee send '#ops' - --lines";
+  tail -F errors.log | cooee send '#ops' - --lines
+  cooee send +lobby 'anybody can read this'";
 
-/// Send messages to a person or a group.
+/// Send messages to a person, a group or an open room.
 #[derive(clap::Args)]
 #[command(after_long_help = HELP)]
 pub struct Send {
-    /// A user name, or `#` and the name of a group (`#name~1a2b3c4d` where two have the same name)
+    /// A user name, or `#` and the name of a group (`#name~1a2b3c4d` where two have the same name), or `+` and the
+    /// name of an open room, where nothing is encrypted
     to: Target,
     /// What to say; `-` reads it from standard input
     #[arg(required = true)]
@@ -88,6 +90,9 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
     let from_input = command.text == ["-"];
     if command.lines && !from_input {
         return Err(Error::Usage("--lines reads standard input: write `-` for the text"));
+    }
+    if matches!((&command.to, command.wait), (Target::Room(_), Wait::Delivered | Wait::Read)) {
+        return Err(Error::Usage("nobody confirms what is said in an open room: leave --wait out"));
     }
     with_session(config, async |attached| {
         let to = find(attached, &command).await?;

@@ -1,31 +1,48 @@
-//! Whom or what an argument means: `bob`, `@bob`, `#team`, `#team~1a2b3c4d`.
+//! Whom or what an argument means: `bob`, `@bob`, `#team`, `#team~1a2b3c4d`, `+lobby`.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::Error;
 use crate::domain::{
-    ConversationId, Group, GroupId, GroupName, InvalidText, InvalidUserName, Standing, UserName,
+    ConversationId, Group, GroupId, GroupName, InvalidRoomName, InvalidText, InvalidUserName, RoomName,
+    Standing, UserName,
 };
 use crate::engine::GroupView;
 
-/// A person or a group, as it was written.
+/// A person, a group or an open room, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A person.
     User(UserName),
     /// A group.
     Group(GroupArgument),
+    /// An open room.
+    Room(RoomName),
+}
+
+/// Why an argument means nobody and nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTarget {
+    /// It would be a person.
+    #[error(transparent)]
+    User(#[from] InvalidUserName),
+    /// It would be a room.
+    #[error(transparent)]
+    Room(#[from] InvalidRoomName),
 }
 
 impl FromStr for Target {
-    type Err = InvalidUserName;
+    type Err = InvalidTarget;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with(RoomName::SIGN) {
+            return Ok(Self::Room(RoomName::read(text)?));
+        }
         match text.strip_prefix('#') {
             // What no group can be called is found to be no group.
             Some(name) => Ok(Self::Group(GroupArgument(name.to_owned()))),
-            None => text.strip_prefix('@').unwrap_or(text).parse().map(Self::User),
+            None => Ok(Self::User(text.strip_prefix('@').unwrap_or(text).parse()?)),
         }
     }
 }
@@ -134,6 +151,7 @@ impl Target {
     ) -> Result<ConversationId, Error> {
         match self {
             Self::User(user) => Ok(ConversationId::Direct(user.clone())),
+            Self::Room(room) => Ok(ConversationId::Room(room.clone())),
             Self::Group(group) => {
                 group.resolve(groups, purpose).map(|view| ConversationId::Group(view.group.id))
             }
@@ -176,12 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_a_person_or_a_group() {
+    fn a_target_is_a_person_a_group_or_a_room() {
         let bob = Target::User("bob".parse().unwrap());
         assert_eq!("bob".parse(), Ok(bob.clone()));
         assert_eq!("@bob".parse(), Ok(bob));
+        assert_eq!("+lobby".parse(), Ok(Target::Room("lobby".parse().unwrap())));
+        assert!(matches!("+Lobby".parse::<Target>(), Err(InvalidTarget::Room(_))));
         assert_eq!("#Team 7".parse(), Ok(Target::Group(GroupArgument("Team 7".into()))));
-        assert_eq!("Bob".parse::<Target>(), Err(InvalidUserName::Character('B')));
+        assert_eq!("Bob".parse::<Target>(), Err(InvalidUserName::Character('B').into()));
         assert!("".parse::<Target>().is_err() && "@".parse::<Target>().is_err());
     }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp, Trust, UserName};
+use crate::domain::{
+    Body, ConversationId, Delivery, GroupId, Message, RoomName, Timestamp, Trust, UserName,
+};
 use crate::engine::{GroupView, Hop};
 use crate::error::short;
 
@@ -16,6 +18,11 @@ pub(super) fn group_label(groups: &BTreeMap<GroupId, GroupView>, id: GroupId) ->
         Some(view) => format!("#{}", view.group.name),
         None => format!("#{}", short(id)),
     }
+}
+
+/// An open room, as its name is written everywhere.
+pub(super) fn room_label(room: &RoomName) -> String {
+    format!("{}{room}", RoomName::SIGN)
 }
 
 /// A time in UTC, to the second.
@@ -76,7 +83,10 @@ fn names(users: &[UserName]) -> String {
 /// 2026-11-22T10:41:05Z alice to bob: text
 /// 2026-11-22T10:41:05Z #team bob: text
 /// 2026-11-22T10:41:05Z -- bob joined #team
+/// 2026-11-22T10:41:05Z +lobby ~bob: text
 /// ```
+///
+/// The name of a speaker in an open room is only what the topic claims, which the `~` tells.
 ///
 /// With `outbox`, one that still waits there or has failed says so.
 pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, outbox: bool) -> String {
@@ -87,6 +97,10 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
         ConversationId::Group(id) => {
             let group = group_label(groups, *id);
             (format!("{group} {from}"), group)
+        }
+        ConversationId::Room(room) => {
+            let (room, claimed) = (room_label(room), if message.is_ours() { "" } else { "~" });
+            (format!("{room} {claimed}{from}"), String::new())
         }
     };
     let waits = match message.delivery {
@@ -134,6 +148,8 @@ mod tests {
             (team(), Body::Changed(GroupChange::Invite("carol".parse().unwrap())), false),
             (team(), Body::Left, false),
             (ConversationId::Group(GroupId::from_bits(7 << 96)), Body::Unsupported, false),
+            (ConversationId::Room("lobby".parse().unwrap()), text("five"), false),
+            (ConversationId::Room("lobby".parse().unwrap()), text("six"), true),
         ] {
             all.push_str(&line(&message(conversation, body, own), &groups, true));
         }
@@ -147,6 +163,8 @@ mod tests {
         2026-11-22T10:41:05Z -- bob invited carol to #team
         2026-11-22T10:41:05Z -- bob left #team
         2026-11-22T10:41:05Z -- #00000007 bob wrote what needs a newer Cooee
+        2026-11-22T10:41:05Z +lobby ~bob: five
+        2026-11-22T10:41:05Z +lobby alice (in the outbox): six
         ");
     }
 

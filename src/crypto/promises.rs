@@ -28,6 +28,19 @@
 //! | whoever had a device for a moment | what is said to a person heals at the next turn of the conversation, in groups with the next key: after 200 messages, 7 days, or when somebody leaves | immediate healing in groups |
 //! | somebody with a copy of the files | the copy is noticed at the next sign-in of either, both become devices of their own with new keys | that, when the broker hides from each that the other was there, and no keyring holds the key: that of one machine tells also then, of all that happened before the account was last opened or closed |
 //!
+//! # What is not encrypted on purpose
+//!
+//! What is said in an open room (`cooee/1/open/<room>/<from>`, written `+room`): it is for scripts and devices, and
+//! one that can only publish text could keep no key. Everybody on the broker, and whoever is on the way to it
+//! without TLS, can read it, and write it; on a broker without access rules under any name, which is why a speaker
+//! there is written `~name`, whoever it is, and why what comes in under our own name proves nothing. Nothing there is
+//! signed, confirmed by a recipient, or kept from being altered, dropped, or told again as something new.
+//!
+//! The two never mix. A room stays a room, says so in its title and above the composer, and cannot be turned into
+//! anything else; whoever writes there has chosen a place that is called open. A plain text on the topic of an
+//! inbox or a group is refused, whatever it claims, and so is an envelope in a room; no id that was seen in a room
+//! hides anything that is sealed. At rest what was said there is encrypted as all else is.
+//!
 //! # Known limits
 //!
 //! - There is no post-quantum protection, neither end to end nor in TLS.

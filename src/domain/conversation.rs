@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GroupId, Message, MessageKey, Timestamp, UserName};
+use super::{GroupId, Message, MessageKey, RoomName, Timestamp, UserName};
 
-/// A conversation: with one person, or in a group.
+/// A conversation: with one person, in a group, or in an open room. What is said in an open room is never
+/// encrypted; all else always is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConversationId {
@@ -12,6 +13,8 @@ pub enum ConversationId {
     Direct(UserName),
     /// In a group.
     Group(GroupId),
+    /// In an open room.
+    Room(RoomName),
 }
 
 /// The last message of a conversation, shortened for a list.

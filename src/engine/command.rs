@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt,
-    UserName,
+    RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -68,6 +68,21 @@ pub enum Command {
         group: GroupId,
         /// What.
         change: GroupChange,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Hear what is said in an open room from now on. Answered by `Update::Agreed` (also where we did before) or
+    /// `Update::Refused`; while connected, once the broker has said that we do.
+    JoinRoom {
+        /// Which.
+        room: RoomName,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Hear it no more. Answered by `Update::Agreed` or `Update::Refused`.
+    LeaveRoom {
+        /// Which.
+        room: RoomName,
         /// To know the answer by.
         ticket: Ticket,
     },

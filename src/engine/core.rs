@@ -22,6 +22,7 @@ use super::receipts::Gaps;
 use super::recovery::Recovery;
 use super::registrar::{Registrar, Report};
 use super::resends::Resends;
+use super::rooms::Rooms;
 use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
 use crate::crypto::Unreadable;
@@ -80,6 +81,7 @@ pub(super) struct Core {
     pub link: LinkState,
     pub people: People,
     pub groups: Groups,
+    pub rooms: Rooms,
     pub summaries: BTreeMap<ConversationId, Summary>,
     /// What our next letter in each conversation has to follow.
     pub threads: BTreeMap<ConversationId, Thread>,
@@ -205,6 +207,8 @@ impl Core {
         for view in self.groups.views() {
             self.faces.answer(face, Update::Group(view)).await;
         }
+        let rooms = self.rooms.joined().cloned().collect();
+        self.faces.answer(face, Update::Rooms(rooms)).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
         for view in self.comparing.views() {

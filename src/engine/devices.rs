@@ -65,9 +65,13 @@ impl Core {
 
     /// Another device of ours said something. What it signed about a group came before, or is in it.
     pub(super) fn on_copy(&mut self, Copy { to, letter }: Copy, mail: &mut Mail) -> Result<(), Refusal> {
+        // What was said in the open comes to us as to anybody.
+        if let ConversationId::Room(_) = to {
+            return Err(Refusal::Misplaced);
+        }
         let mut learn = |signed: SignedDocument| match &to {
             ConversationId::Group(id) => self.learn(*id, &[signed], mail).map(drop),
-            ConversationId::Direct(_) => Err(Refusal::Misplaced),
+            ConversationId::Direct(_) | ConversationId::Room(_) => Err(Refusal::Misplaced),
         };
         let body = match letter.content {
             Content::Text(text) => Body::Text(text),
@@ -91,6 +95,7 @@ impl Core {
         let recipients = match &to {
             ConversationId::Direct(user) => vec![user.clone()],
             ConversationId::Group(group) => self.others_in(*group),
+            ConversationId::Room(_) => Vec::new(),
         };
         let thread = self.threads.entry(to.clone()).or_default();
         thread.stamp = thread.stamp.max(letter.sent_at);
@@ -136,6 +141,12 @@ impl Core {
     /// Something was read on other devices of ours.
     pub(super) async fn read_elsewhere(&mut self, read: Vec<ReadUpTo>) -> Result<(), Fatal> {
         for ReadUpTo { conversation, at } in read {
+            // Of a room that this device is not in there is nothing to read.
+            if let ConversationId::Room(room) = &conversation
+                && !self.rooms.is_in(room)
+            {
+                continue;
+            }
             let summary = self.store.mark_read_up_to(conversation, at).await?;
             self.tell_summary(summary).await;
         }

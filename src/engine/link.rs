@@ -124,7 +124,10 @@ impl Core {
         match event {
             Event::Connecting => self.tell_link(Link::Connecting).await,
             Event::Up { epoch } => self.on_up(epoch).await,
-            Event::Subscribed { refused } => self.on_subscribed(refused).await?,
+            Event::Subscribed { filters, refused } => {
+                self.on_rooms_subscribed(&filters, &refused).await?;
+                self.on_subscribed(refused).await?;
+            }
             Event::Unsubscribed(filters) => self.on_unsubscribed(&filters).await?,
             Event::Down { reason, retry_in, refusal } => {
                 // In full, once: the state of the link has room for a few words alone.
@@ -137,6 +140,7 @@ impl Core {
                 self.outbox.restart();
                 self.resends.restart();
                 self.link.cut_off_at.get_or_insert(Instant::now() + WILL_DELAY);
+                self.agree_to_join().await;
                 self.tell_link(Link::Down { reason, retry_in }).await;
             }
             Event::Incoming(_) | Event::Published { .. } | Event::Closed => {}
@@ -168,6 +172,9 @@ impl Core {
         self.groups.restart();
         let left: Vec<String> =
             self.groups.to_unsubscribe().flat_map(|id| self.group_filters(id)).collect();
+        let rooms_left = self.rooms.to_unsubscribe();
+        let rooms_left = rooms_left.map(|room| self.setup.root.filter(&Filter::Open(room.clone())));
+        let left: Vec<String> = left.into_iter().chain(rooms_left).collect();
         if !left.is_empty() {
             self.ask(Request::Unsubscribe(left)).await;
         }
@@ -182,6 +189,8 @@ impl Core {
         ];
         let groups: Vec<GroupId> = self.groups.joined().map(|group| group.id).collect();
         wanted.extend(groups.into_iter().flat_map(|id| self.group_subscriptions(id)));
+        let rooms = self.rooms.joined().map(|room| self.subscription(&Filter::Open(room.clone())));
+        wanted.extend(rooms);
         self.ask(Request::Subscribe(wanted)).await;
     }
 
@@ -214,8 +223,9 @@ impl Core {
         self.repeat_steps().await
     }
 
-    /// The broker forgot a group that we left.
+    /// The broker forgot a group or a room that we left.
     async fn on_unsubscribed(&mut self, filters: &[String]) -> Result<(), Fatal> {
+        self.on_rooms_unsubscribed(filters).await?;
         let done = |id: &GroupId| filters.contains(&self.setup.root.filter(&Filter::Group(*id)));
         let ids: Vec<GroupId> = self.groups.to_unsubscribe().filter(done).collect();
         for id in ids {
@@ -228,8 +238,8 @@ impl Core {
         Ok(())
     }
 
-    fn subscription(&self, filter: &Filter) -> Subscription {
-        let at_least_once = matches!(filter, Filter::Inbox(_) | Filter::Group(_));
+    pub(super) fn subscription(&self, filter: &Filter) -> Subscription {
+        let at_least_once = matches!(filter, Filter::Inbox(_) | Filter::Group(_) | Filter::Open(_));
         // Our own records of state come back to us, so that we see when somebody overwrote them.
         let echo =
             matches!(filter, Filter::Profiles | Filter::Keys | Filter::Presence | Filter::Directory);

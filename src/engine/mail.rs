@@ -2,7 +2,8 @@
 //!
 //! Anything may arrive on a topic that we subscribe to. What is addressed to us or our groups and cannot
 //! be understood is quarantined, so that a newer Cooee or a person can look at it; a record of state that
-//! makes no sense is dropped, because its topic will speak again. Both are counted and logged.
+//! makes no sense is dropped, because its topic will speak again, and so is what makes no sense in an open room,
+//! where anything may speak. All are counted and logged.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,10 +11,12 @@ use std::time::Duration;
 use super::core::{Core, Fatal};
 use super::groups::{Card, Eyes};
 use super::opening::Outcome;
+use super::rooms::Spoken;
 use crate::crypto;
 use crate::domain::group_documents::Flag;
 use crate::domain::{
-    Body, Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, Profile, Timestamp, UserName,
+    Body, Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, Profile, RoomName, Timestamp,
+    UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
 use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
@@ -77,6 +80,8 @@ pub(super) struct Mail {
     pub withheld: Vec<UserName>,
     /// Who can be written to from now on: what waited for that can be sealed.
     pub sealable: BTreeSet<UserName>,
+    /// Open rooms in which more was said than is taken in, and how much more.
+    pub thrown_away: Vec<(RoomName, u64)>,
     /// We may tell now that we are here.
     pub greet: bool,
     /// An old file of ours was put back, or a copy of it was used elsewhere.
@@ -121,7 +126,7 @@ pub(super) enum Taken {
 impl Core {
     /// Sorts one message that came in; what it changes on disk and on screen is gathered in `mail`.
     pub(super) async fn sort(&mut self, incoming: Incoming, mail: &mut Mail) -> Result<(), Fatal> {
-        let Incoming { topic, payload, retained, expiry, acknowledgement } = incoming;
+        let Incoming { topic, payload, retained, redelivered, expiry, acknowledgement } = incoming;
         mail.acknowledgements.extend(acknowledgement);
         if retained {
             self.link.retained_came();
@@ -134,6 +139,10 @@ impl Core {
             }
             Ok(Topic::Directory(group)) => self.on_card(group, &payload, mail),
             Ok(Topic::Live { place, from, .. }) => self.on_live(place, from, &payload, mail),
+            Ok(Topic::Open { room, from }) => {
+                let repeated = retained || redelivered;
+                self.on_open(Spoken { room, from, payload: &payload, repeated }, mail)
+            }
             Ok(Topic::Inbox { .. } | Topic::Group { .. }) => {
                 return self.sort_letter(topic, &payload, None, mail).await;
             }

@@ -9,7 +9,7 @@
 //!   join the session; `unlock` gets the key of an account, `key_file` keeps it, `generation` sees
 //!   whether its files were put back;
 //! - `link` follows the connection and the timers, `mail` sorts what comes in (`group_mail` what is said in
-//!   groups and of them), `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
+//!   groups and of them), `rooms` is what is said in open rooms, in and out, and `pace` how much of it is taken in, `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
 //!   devices of ours, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
@@ -44,6 +44,8 @@
 //!   Whoever lives says it anew with the connection, so nobody is hidden by that.
 //! - Whoever writes to our presence topic what a later connection would say hides us: records are not signed.
 //! - Two front ends of one account share one session, and so one outbox.
+//! - What is said in an open room is confirmed by the broker alone, and goes to whoever is subscribed: somebody whose
+//!   subscription the broker lost misses it, and so does whoever the broker keeps no more for.
 //! - A letter is confirmed by a person, not by each of their devices: what somebody sealed before they knew of
 //!   another device of ours, and the first one confirmed, does not come to the other. What one of our devices
 //!   tells the others is not repeated.
@@ -76,6 +78,7 @@ mod moving;
 mod opening;
 mod outbox;
 mod outgoing;
+mod pace;
 mod passphrase_command;
 mod people;
 mod receipts;
@@ -83,6 +86,7 @@ mod recovery;
 mod registrar;
 mod report;
 mod resends;
+mod rooms;
 mod sealing;
 mod sending;
 mod session;

@@ -106,6 +106,8 @@ impl Core {
                 self.outbox.more();
                 Some(payload)
             }
+            // It is written once, and not sealed.
+            ConversationId::Room(_) => return Ok(None),
         };
         let sealed = payload.iter().map(|payload| (row.seq, payload.clone())).collect();
         kill_point("send: before it is sealed");
@@ -184,7 +186,7 @@ impl Core {
             }
         };
         match outcome {
-            Outcome::NobodyListens if self.is_alone(seq) || self.is_for_us(seq) => {
+            Outcome::NobodyListens if self.is_alone(seq) || self.is_for_us(seq) || self.is_open(seq) => {
                 self.on_taken(seq, mail)
             }
             Outcome::Taken => self.on_taken(seq, mail),
@@ -246,6 +248,11 @@ impl Core {
         matches!(to, Some(ConversationId::Direct(user)) if *user == self.me.user)
     }
 
+    /// Whether the row is for an open room: it is for whoever listens, be it nobody.
+    fn is_open(&self, seq: i64) -> bool {
+        matches!(self.outbox.recipient(seq), Some(ConversationId::Room(_)))
+    }
+
     /// Whether the row is for a group of which we are the only member: nobody can listen.
     fn is_alone(&self, seq: i64) -> bool {
         let Some(ConversationId::Group(id)) = self.outbox.recipient(seq) else { return false };
@@ -258,6 +265,7 @@ impl Core {
             ConversationId::Group(id) => {
                 self.others_in(*id).iter().any(|user| self.people.is_online(user))
             }
+            ConversationId::Room(_) => true,
         });
         self.outbox.park(seq);
         if reachable {

@@ -190,6 +190,8 @@ impl Core {
             let group = match conversation {
                 ConversationId::Group(group) => Some(group),
                 ConversationId::Direct(_) => None,
+                // Nothing is counted there.
+                ConversationId::Room(_) => continue,
             };
             self.send_notice(sender, Content::Missing(Missing { group, from, to })).await?;
         }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::update::{Hop, Info, OUTBOX_SHOWN, Update, Waiting};
-use crate::domain::{Delivery, MessageId, Recipient, UserName};
+use crate::domain::{ConversationId, Delivery, MessageId, Recipient, UserName};
 use crate::store::{OutboxState, Tracked};
 
 /// What stands beside a message that a person gave up.
@@ -80,7 +80,13 @@ impl Core {
         }
         let hop = match tracked.state? {
             _ if !self.link.is_up() => Hop::Link,
+            // In an open room nobody has to listen.
+            OutboxState::Due if matches!(tracked.to, ConversationId::Room(_)) => Hop::Broker,
             OutboxState::Due if self.outbox.is_parked(tracked.id) => Hop::Listener,
+            // Said in the open: nobody else could tell.
+            OutboxState::Refused if tracked.recipients.is_empty() => {
+                Hop::Person("the broker refuses it".to_owned())
+            }
             OutboxState::Due | OutboxState::Refused => Hop::Broker,
             OutboxState::Taken => {
                 let (online, away): (Vec<_>, Vec<_>) =

@@ -30,6 +30,8 @@ impl Core {
                 let (keys, payload) = self.seal_group(*group, &clear).await?;
                 (keys, Some(payload))
             }
+            // What is said in the open is no letter, and is never made of one.
+            ConversationId::Room(_) => return Ok(Vec::new()),
         };
         drafts.push(self.draft(letter, to, clear, payload));
         Ok(drafts)
@@ -64,10 +66,12 @@ impl Core {
             ) => Vec::new(),
             (ConversationId::Direct(user), _) => vec![user.clone()],
             (ConversationId::Group(group), _) => self.others_in(*group),
+            (ConversationId::Room(_), _) => Vec::new(),
         };
         let topic = match to {
             ConversationId::Direct(to) => Topic::Inbox { to: to.clone(), from, device },
             ConversationId::Group(group) => Topic::Group { group: *group, from, device },
+            ConversationId::Room(room) => Topic::Open { room: room.clone(), from },
         };
         Draft {
             topic: self.topic(&topic),

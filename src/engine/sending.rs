@@ -20,6 +20,9 @@ const TYPING_EXPIRY: Duration = Duration::from_secs(10);
 impl Core {
     pub(super) async fn on_command(&mut self, face: FaceId, command: Command) -> Result<(), Fatal> {
         match command {
+            Command::Send { to: ConversationId::Room(room), text, ticket } => {
+                self.speak(face, room, text, ticket).await
+            }
             Command::Send { to, text, ticket } => self.send_text(face, to, text, ticket).await,
             Command::Load { conversation, at, limit } => {
                 let page = self.store.page(conversation.clone(), at, limit).await?;
@@ -53,6 +56,8 @@ impl Core {
             Command::ChangeGroup { group, change, ticket } => {
                 self.change_group(face, group, change, ticket).await
             }
+            Command::JoinRoom { room, ticket } => self.join_room(face, room, ticket).await,
+            Command::LeaveRoom { room, ticket } => self.leave_room(face, room, ticket).await,
             Command::Seen { ids, .. } => self.see(ids).await,
             Command::Info(id) => self.tell_info(face, id).await,
             Command::Outbox => self.tell_outbox(face, 0).await,
@@ -118,6 +123,8 @@ impl Core {
             ConversationId::Direct(user) => Err(format!("nobody here is called `{user}`")),
             ConversationId::Group(id) if self.groups.is_member(*id) => Ok(()),
             ConversationId::Group(_) => Err("you are not in this group: join it first".into()),
+            // Anybody may, whether they are in or not.
+            ConversationId::Room(_) => Ok(()),
         }
     }
 
@@ -131,7 +138,7 @@ impl Core {
         let (sent_at, number) = (thread.stamp, Some(thread.number));
         let group = match to {
             ConversationId::Group(group) => Some(*group),
-            ConversationId::Direct(_) => None,
+            ConversationId::Direct(_) | ConversationId::Room(_) => None,
         };
         let known = group.and_then(|group| self.groups.get(group));
         let stand = known
@@ -216,6 +223,8 @@ impl Core {
         let place = match &conversation {
             ConversationId::Direct(user) => Place::User(user.clone()),
             ConversationId::Group(group) => Place::Group(*group),
+            // Nobody there has asked to be told.
+            ConversationId::Room(_) => return,
         };
         let topic = Topic::Live { place, from: self.me.user.clone(), device: self.device };
         self.typing_told.insert(conversation, now);

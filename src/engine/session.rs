@@ -26,6 +26,7 @@ use super::receipts::Gaps;
 use super::recovery::Recovery;
 use super::registrar::Registrar;
 use super::resends::Resends;
+use super::rooms::Rooms;
 use super::unlock::{self, Opened, Protected, Unlock};
 use super::update::Update;
 use super::{Error, Setup};
@@ -191,6 +192,7 @@ async fn start(
         link: LinkState::new(requests, snapshot.epoch),
         people,
         groups,
+        rooms: Rooms::new(snapshot.rooms),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),
         outbox: Outbox::default(),

@@ -117,6 +117,7 @@ impl Core {
         }
         self.tell_newer(mail.newer).await;
         self.tell_withheld(mail.withheld).await;
+        self.tell_thrown_away(mail.thrown_away).await;
         self.tell_cloned(received.cloned).await;
         self.tell_flags(mail.flags).await;
         if received.gaps {

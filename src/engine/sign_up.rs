@@ -311,8 +311,8 @@ impl Claim {
         self.ask(Request::Subscribe(wishes)).await;
         loop {
             match self.next().await? {
-                Event::Subscribed { refused } if refused.is_empty() => return Ok(()),
-                Event::Subscribed { refused } => {
+                Event::Subscribed { refused, .. } if refused.is_empty() => return Ok(()),
+                Event::Subscribed { refused, .. } => {
                     let (filter, reason) = &refused[0];
                     let reason = format!("reading `{filter}`: {reason}");
                     return Err(Error::Refused { reason });

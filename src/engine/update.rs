@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use crate::domain::{
     ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile, Recipient,
-    Standing, Summary, Timestamp, Trust, UserName,
+    RoomName, Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -48,7 +48,7 @@ pub enum Notice {
 }
 
 /// What the engine tells its front ends. A front end that attaches first gets a [`Update::Welcome`], then
-/// the whole state as the same updates that later tell of changes (`People`, `Group`, `Summaries`,
+/// the whole state as the same updates that later tell of changes (`People`, `Group`, `Rooms`, `Summaries`,
 /// `Link`), then [`Update::Ready`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +70,8 @@ pub enum Update {
     Group(GroupView),
     /// This group is not listed any more, and we have nothing to do with it.
     GroupGone(GroupId),
+    /// The open rooms that we are in, all of them, by name.
+    Rooms(Vec<RoomName>),
     /// The summaries of these conversations are new or changed.
     Summaries(Vec<Summary>),
     /// These messages were stored just now, ours and others', in the order of their arrival.

@@ -200,7 +200,8 @@ impl Driver {
             // It was meant for a connection that is lost.
             Request::Subscribe(_) | Request::Unsubscribe(_) | Request::Publish(_) if !self.was_up => {}
             Request::Subscribe(subscriptions) if subscriptions.is_empty() => {
-                self.outbound.push_back(Event::Subscribed { refused: Vec::new() });
+                let (filters, refused) = (Vec::new(), Vec::new());
+                self.outbound.push_back(Event::Subscribed { filters, refused });
             }
             Request::Subscribe(subscriptions) => {
                 self.waiting.push_back(Waiting::Subscribe(subscriptions));
@@ -245,6 +246,7 @@ impl Driver {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: publish.payload,
                     retained: publish.retain,
+                    redelivered: publish.dup,
                     expiry: expiry.map(|seconds| Duration::from_secs(seconds.into())),
                     acknowledgement,
                 }));
@@ -261,8 +263,9 @@ impl Driver {
                     SubscribeReasonCode::Success(_) => None,
                     other => Some((filter, reason::of_suback(other))),
                 };
-                let refused = filters.into_iter().zip(&ack.return_codes).filter_map(refused).collect();
-                self.outbound.push_back(Event::Subscribed { refused });
+                let answers = filters.iter().cloned().zip(&ack.return_codes);
+                let refused = answers.filter_map(refused).collect();
+                self.outbound.push_back(Event::Subscribed { filters, refused });
             }
             PollEvent::Incoming(Packet::UnsubAck(_)) => {
                 let filters = self.unsubscribing.pop_front().into_iter().collect();
@@ -288,12 +291,15 @@ impl Driver {
 }
 
 fn filter(subscription: &Subscription) -> Filter {
-    let qos = if subscription.at_least_once { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+    let (qos, retain_forward_rule) = match subscription.at_least_once {
+        true => (QoS::AtLeastOnce, RetainForwardRule::OnNewSubscribe),
+        false => (QoS::AtMostOnce, RetainForwardRule::OnEverySubscribe),
+    };
     Filter {
         path: subscription.filter.clone(),
         qos,
         nolocal: !subscription.echo,
         preserve_retain: false,
-        retain_forward_rule: RetainForwardRule::OnEverySubscribe,
+        retain_forward_rule,
     }
 }

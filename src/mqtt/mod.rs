@@ -114,7 +114,8 @@ pub struct Identity {
 pub struct Subscription {
     /// Topic filter.
     pub filter: String,
-    /// At QoS 1, or else at QoS 0.
+    /// At QoS 1, and of what the broker keeps only if the subscription is new to it: events. Or else at QoS 0, and
+    /// what it keeps each time: state.
     pub at_least_once: bool,
     /// Whether our own publishes come back.
     pub echo: bool,
@@ -169,6 +170,8 @@ pub struct Incoming {
     pub payload: Bytes,
     /// Whether it was kept for us rather than published just now.
     pub retained: bool,
+    /// Whether it is delivered once more, because nobody acknowledged it.
+    pub redelivered: bool,
     /// How long it is still worth delivering, where that is bounded and the broker tells it.
     pub expiry: Option<Duration>,
     /// At QoS 1: to be given back once the message is safe.
@@ -209,6 +212,8 @@ pub enum Event {
     },
     /// The broker answered one `Subscribe`: which of its filters it refused, with the reasons.
     Subscribed {
+        /// All filters that were asked for.
+        filters: Vec<String>,
         /// Filter and reason of each refusal.
         refused: Vec<(String, String)>,
     },

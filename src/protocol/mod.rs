@@ -13,6 +13,7 @@
 //! | `inbox/<to>/<from>/<device>` | no | 1 | [`Envelope`] |
 //! | `group/<group>/<from>/<device>` | no | 1 | [`Envelope`] |
 //! | `live/@<user>/<from>/<device>`, `live/<group>/<from>/<device>` | no | 0 | [`encode_typing`], expires |
+//! | `open/<room>/<from>` | either | 0 or 1, read at 1 | [`encode_plain`], or text as it is; never encrypted |
 //! | `doctor/<random>/…` | for a moment | 1 | nothing of meaning: `cooee doctor` examines the broker |
 //!
 //! What is retained is state: it is read at QoS 0 and asked for anew after every connect, because at
@@ -22,15 +23,19 @@
 //! A letter that is part of a conversation carries a number, which its sender's device counts there, and in a
 //! group the group: so the same bytes can come to the inbox of a member who did not confirm them.
 //!
-//! Everything that is said is sealed: an [`Envelope`] holds ciphertexts, which hold an [`Inside`], which holds a
+//! Everything that is said to a person or in a group is sealed: an [`Envelope`] holds ciphertexts, which hold an [`Inside`], which holds a
 //! [`Letter`]. An unknown `v`, `t` or `ty` is not an error: it is what a newer Cooee says, and is kept as
 //! [`Envelope::Newer`] or [`Content::Newer`]. The tag `mls` is reserved for a successor of the group envelope.
+//!
+//! Open rooms are the exception, and apart: what is said there is a [`Plain`] text that anything can publish, an
+//! envelope never is one, and no plain text is taken for a word in a conversation that is encrypted.
 
 mod documents;
 mod envelope;
 mod group_documents;
 mod inside;
 mod letter;
+mod plain;
 mod signed;
 mod topics;
 mod verification;
@@ -46,6 +51,7 @@ pub use letter::{
     Content, Copy, Letter, Missing, Papers, ReadUpTo, Receipt, SenderKey, Stage, Stand, decode_letter,
     encode_letter,
 };
+pub use plain::{Plain, decode_plain, encode_plain};
 pub use signed::SignedDocument;
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
 pub use verification::{Bytes32, Reason, Step, StepKind, decode_step, encode_step};
@@ -83,6 +89,10 @@ pub mod limits {
     pub const STATEMENT: usize = 1024;
     /// One step of a comparison of emoji.
     pub const STEP: usize = 512;
+    /// What is said at once in an open room, the JSON around it included.
+    pub const PLAIN: usize = 4 * 1024;
+    /// The id of something that is said in an open room.
+    pub const PLAIN_ID: usize = 64;
     /// One typing notice.
     pub const TYPING: usize = 256;
     /// Most letters that one receipt speaks of.
@@ -120,6 +130,15 @@ pub enum Malformed {
     /// What should be encrypted is not.
     #[error("it is not encrypted")]
     NotEncrypted,
+    /// It is encrypted where nothing is.
+    #[error("it is encrypted, and an open room is not")]
+    Encrypted,
+    /// A text that is no UTF-8.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    /// A text with nothing in it that can be shown.
+    #[error("nothing in it can be shown")]
+    Blank,
     /// A copy of a copy.
     #[error("a copy of a copy")]
     Nested,

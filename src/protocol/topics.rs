@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{DeviceId, GroupId, UserName};
+use crate::domain::{DeviceId, GroupId, RoomName, UserName};
 
 /// The levels that say what kind of topic follows them.
 pub const KINDS: [&str; 9] =
@@ -109,6 +109,13 @@ pub enum Topic {
         /// From which device.
         device: DeviceId,
     },
+    /// What is said in an open room, by anything that can publish.
+    Open {
+        /// Which.
+        room: RoomName,
+        /// Who claims to speak.
+        from: UserName,
+    },
     /// Somebody is writing just now.
     Live {
         /// Where.
@@ -139,6 +146,8 @@ pub enum Filter {
     Group(GroupId),
     /// Whoever writes in this group just now.
     LiveIn(GroupId),
+    /// All that is said in this open room.
+    Open(RoomName),
     /// The profile of one person.
     Profile(UserName),
 }
@@ -153,6 +162,7 @@ impl Root {
             Topic::Directory(group) => format!("{self}/directory/{group}"),
             Topic::Inbox { to, from, device } => format!("{self}/inbox/{to}/{from}/{device}"),
             Topic::Group { group, from, device } => format!("{self}/group/{group}/{from}/{device}"),
+            Topic::Open { room, from } => format!("{self}/open/{room}/{from}"),
             Topic::Live { place, from, device } => format!("{self}/live/{place}/{from}/{device}"),
         }
     }
@@ -168,6 +178,7 @@ impl Root {
             Filter::LiveTo(user) => format!("{self}/live/@{user}/+/+"),
             Filter::Group(group) => format!("{self}/group/{group}/+/+"),
             Filter::LiveIn(group) => format!("{self}/live/{group}/+/+"),
+            Filter::Open(room) => format!("{self}/open/{room}/+"),
             Filter::Profile(user) => format!("{self}/profile/{user}"),
         }
     }
@@ -197,6 +208,7 @@ impl Root {
                 from: parse(levels.next())?,
                 device: parse(levels.next())?,
             },
+            "open" => Topic::Open { room: parse(levels.next())?, from: parse(levels.next())? },
             "live" => Topic::Live {
                 place: parse(levels.next())?,
                 from: parse(levels.next())?,
@@ -234,6 +246,8 @@ mod tests {
                 from,
                 device
             }),
+            (user(), user())
+                .prop_map(|(room, from)| Topic::Open { room: room.as_str().parse().unwrap(), from }),
             (place, user(), device()).prop_map(|(place, from, device)| Topic::Live {
                 place,
                 from,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use super::place::Voices;
 use super::row::{Conversation, body_columns, from_bits};
 use super::value::{Incoming, Received, Thread};
-use super::{delivery, gaps, outbox, people, quarantine, sealed, search, secrets};
+use super::{delivery, gaps, outbox, people, quarantine, rooms, sealed, search, secrets};
 use crate::domain::{
     Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName,
 };
@@ -30,6 +30,9 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
                     delivery::expect(&transaction, message.id, &recipients, Delivery::Sent)?;
                     received.fresh.push(message);
                 }
+            }
+            Incoming::Overheard(overheard) => {
+                received.fresh.extend(rooms::overhear(&transaction, &mut batch, overheard)?);
             }
             Incoming::Group(group) => people::save_group(&transaction, &group)?,
             Incoming::Heard(heard) => received.gaps |= gaps::hear(&transaction, &heard)?,
@@ -64,6 +67,7 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
             }
         }
     }
+    rooms::prune(&transaction, &mut batch)?;
     received.summaries = batch.finish()?;
     transaction.commit()?;
     Ok(received)
@@ -140,6 +144,12 @@ impl<'db> Batch<'db> {
         let conversation = conversation_of(&mut self.changed, self.db, message)?;
         insert(self.db, conversation, message)?;
         Ok(true)
+    }
+
+    /// The open rooms that got a message.
+    pub(super) fn rooms(&mut self) -> impl Iterator<Item = &mut Conversation> {
+        let is_room = |party: &ConversationId| matches!(party, ConversationId::Room(_));
+        self.changed.iter_mut().filter(move |(party, _)| is_room(party)).map(|(_, row)| row)
     }
 
     /// Writes the conversations that got a message, and says what a list shows of them now.

@@ -156,7 +156,12 @@ pub(super) fn debtors(db: &Connection) -> Result<Vec<UserName>> {
 }
 
 const FAILED: &str = "SELECT o.letter FROM outbox o WHERE EXISTS
-    (SELECT 1 FROM recipient r WHERE r.letter = o.letter AND r.delivery = 0)";
+        (SELECT 1 FROM recipient r WHERE r.letter = o.letter AND r.delivery = 0)
+    OR o.state = 2 AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.letter = o.letter)";
+
+/// Whether it was refused, and is for nobody who could confirm it: said in an open room.
+const REFUSED_FOR_ALL: &str = "SELECT 1 FROM outbox WHERE letter = ?1 AND state = 2
+    AND NOT EXISTS (SELECT 1 FROM recipient WHERE letter = ?1)";
 
 /// Puts letters that failed back among those to be published, behind all others; all of them where none is
 /// named.
@@ -166,7 +171,9 @@ pub(super) fn retry(db: &Connection, letters: &[MessageId]) -> Result<Moved> {
         let again = "UPDATE recipient SET delivery = 1, why = NULL, attempts = 0
             WHERE letter = ?1 AND delivery = 0 AND departed = 0
                 AND EXISTS (SELECT 1 FROM outbox WHERE letter = ?1)";
-        if db.prepare_cached(again)?.execute([letter])? == 0 {
+        if db.prepare_cached(again)?.execute([letter])? == 0
+            && !db.prepare_cached(REFUSED_FOR_ALL)?.exists([letter])?
+        {
             continue;
         }
         // A new number: rows are read in their order, and this one was passed already.
@@ -282,21 +289,24 @@ fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let (all, least, pending): (u32, Option<Delivery>, u32) =
         db.prepare_cached(counts)?.query_row([letter], read)?;
+    let state = "SELECT state FROM outbox WHERE letter = ?1";
+    let state: Option<OutboxState> =
+        db.prepare_cached(state)?.query_row([letter], |row| row.get(0)).optional()?;
     if pending == 0 {
-        // Where nobody is to confirm it, or not any more, the broker's word is the last.
-        let done = "DELETE FROM outbox WHERE letter = ?1 AND (?2 OR state <> 0)";
+        // Where nobody is to confirm it, or not any more, the broker's word is the last. A message that it
+        // refused stays for a person to decide.
+        let done = "DELETE FROM outbox WHERE letter = ?1 AND (?2 OR state = 1
+            OR state = 2 AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1))";
         db.prepare_cached(done)?.execute((letter, least.is_some()))?;
     }
-    let least = match least {
-        Some(least) => least,
-        None => {
-            let waits = "SELECT 1 FROM outbox WHERE letter = ?1";
-            match db.prepare_cached(waits)?.exists([letter])? {
-                true => Delivery::Queued,
-                false => Delivery::Sent,
-            }
-        }
-    };
+    let least = least.unwrap_or(match state {
+        Some(OutboxState::Due) => Delivery::Queued,
+        Some(OutboxState::Taken) => Delivery::Sent,
+        Some(OutboxState::Refused) => Delivery::Failed,
+        // Given up before anybody had it.
+        None if all == 0 => Delivery::Failed,
+        None => Delivery::Sent,
+    });
     let mark = "UPDATE message SET delivery = ?2
         WHERE id = ?1 AND delivery IS NOT NULL AND delivery <> ?2
         RETURNING (SELECT party FROM conversation WHERE id = message.conversation)";
@@ -403,6 +413,33 @@ mod tests {
         assert_eq!(reached(&receipt(&f, "bob", Delivery::Read, 8, &[1])), [Delivery::Read]);
         // They had it all the same.
         assert_eq!(reached(&receipt(&f, "eve", Delivery::Delivered, 8, &[1])), [Delivery::Delivered]);
+    }
+
+    #[test]
+    fn what_nobody_confirms_is_sent_when_the_broker_has_it_and_failed_when_it_refuses_it() {
+        let f = Fixture::new();
+        let queue = |letter| queue(&f, letter, &[]);
+        let row = queue(1);
+        assert_eq!(reached(&f.wait(f.store.taken(vec![row])).unwrap().progress), [Delivery::Sent]);
+        assert_eq!(waiting(&f), 0);
+        let row = queue(2);
+        let refuse = |row| f.wait(f.store.refused(row, "not allowed".to_owned())).unwrap();
+        assert_eq!(reached(&refuse(row).progress), [Delivery::Failed]);
+        assert_eq!(tracked(&f, 2).state, Some(OutboxState::Refused));
+        let again = f.wait(f.store.retry(Vec::new())).unwrap();
+        assert_eq!((again.letters, reached(&again.progress)), (1, vec![Delivery::Queued]));
+        let row = f.wait(f.store.due(0, 9)).unwrap()[0].seq;
+        refuse(row);
+        let dropped = f.wait(f.store.give_up(vec![id(2)], "enough".to_owned())).unwrap();
+        assert_eq!((dropped.letters, waiting(&f)), (1, 0));
+        assert_eq!(tracked(&f, 2).message.unwrap().delivery, Some(Delivery::Failed));
+        queue(3);
+        f.wait(f.store.give_up(vec![id(3)], "enough".to_owned())).unwrap();
+        assert_eq!(tracked(&f, 3).message.unwrap().delivery, Some(Delivery::Failed), "never sent");
+        // A notice is nothing that a person could try again.
+        let notice = f.wait(f.store.queue(None, vec![draft("topic", 4)], None, vec![])).unwrap();
+        refuse(notice.rows[0]);
+        assert_eq!(waiting(&f), 0);
     }
 
     fn members(f: &Fixture, names: &[&str]) -> Vec<Progress> {

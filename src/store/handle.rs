@@ -14,7 +14,7 @@ use super::value::{
     Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, sealed, search,
+    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
     secrets,
 };
 use crate::domain::{
@@ -144,6 +144,7 @@ impl Store {
             Ok(Snapshot {
                 people: people::people(db)?,
                 groups: people::groups(db)?,
+                rooms: rooms::all(db)?,
                 summaries: batch::summaries(db)?,
                 newest_own: batch::newest_own(db)?,
                 threads: batch::threads(db)?,

@@ -26,6 +26,7 @@ mod page;
 mod people;
 mod place;
 mod quarantine;
+mod rooms;
 mod row;
 mod sealed;
 mod search;
@@ -38,6 +39,6 @@ pub use error::Error;
 pub use handle::{Store, wait_for_threads};
 pub use value::{
     Account, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened, OutboxRow,
-    OutboxState, Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup, Tag, Thread,
-    Tracked, limits,
+    OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup,
+    StoredRoom, Tag, Thread, Tracked, limits,
 };

@@ -7,7 +7,7 @@ use rusqlite::{Result, Row};
 use crate::domain::{
     AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupChange, GroupId,
     GroupName, IdentityKey, JoinPolicy, Message, MessageId, MessageKey, MessageText, MobileNumber,
-    Preview, Profile, Summary, Timestamp, UserName,
+    Preview, Profile, RoomName, Summary, Timestamp, UserName,
 };
 
 macro_rules! as_text {
@@ -26,7 +26,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(UserName, DisplayName, MobileNumber, GroupName, MessageText);
+as_text!(UserName, DisplayName, MobileNumber, GroupName, MessageText, RoomName);
 
 macro_rules! as_blob {
     ($($name:ty: $int:ty),*) => {$(
@@ -93,6 +93,7 @@ impl ToSql for ConversationId {
         match self {
             Self::Direct(user) => user.to_sql(),
             Self::Group(id) => id.to_sql(),
+            Self::Room(room) => Ok(format!("{}{room}", RoomName::SIGN).into()),
         }
     }
 }
@@ -101,7 +102,10 @@ impl FromSql for ConversationId {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value {
             ValueRef::Blob(_) => GroupId::column_result(value).map(Self::Group),
-            _ => UserName::column_result(value).map(Self::Direct),
+            _ => match value.as_str()?.strip_prefix(RoomName::SIGN) {
+                Some(room) => room.parse().map(Self::Room).map_err(FromSqlError::other),
+                None => UserName::column_result(value).map(Self::Direct),
+            },
         }
     }
 }

@@ -21,6 +21,20 @@ pub(super) fn index(db: &Connection, arrival: i64, conversation: i64, text: &Mes
     Ok(())
 }
 
+/// Takes out what is indexed of a text: an index without content has to be told what that was.
+pub(super) fn forget(
+    db: &Connection,
+    arrival: i64,
+    conversation: i64,
+    text: &MessageText,
+) -> Result<()> {
+    let delete = "INSERT INTO message_search (message_search, rowid, words, conversation)
+        VALUES ('delete', ?1, ?2, ?3)";
+    let words = set_apart(text.as_str());
+    db.prepare_cached(delete)?.execute((arrival, words, conversation.to_string()))?;
+    Ok(())
+}
+
 /// The messages that have every word of `text` (or a longer word that begins with it), those that
 /// arrived last first.
 pub(super) fn search(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId, Profile, Recipient,
-    Standing, Summary, Timestamp, UserName,
+    RoomName, Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -30,6 +30,12 @@ pub mod limits {
     pub const OPENED: i64 = 200_000;
     /// Most that is kept until it can be opened; the oldest goes first.
     pub const SEALED: i64 = 2_000;
+    /// Most messages that are kept of one open room; the oldest go first. Anything can speak there.
+    pub const ROOM: i64 = 10_000;
+    /// How many more there may be for a while: they are taken out together.
+    pub const ROOM_SLACK: i64 = 500;
+    /// Most of what was said in one open room that is known when it comes again.
+    pub const ROOM_HEARD: i64 = 1_000;
     /// Questions that wait for the store's thread; whoever asks more waits for room.
     pub const WAITING: usize = 64;
 }
@@ -126,6 +132,15 @@ pub struct StoredGroup {
     pub unsubscribe: bool,
 }
 
+/// An open room that we joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRoom {
+    /// Which.
+    pub room: RoomName,
+    /// Whether we are in; otherwise the broker still has to be told that we do not subscribe to it any more.
+    pub joined: bool,
+}
+
 /// Everything that must be there at start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -133,6 +148,8 @@ pub struct Snapshot {
     pub people: Vec<KnownPerson>,
     /// All groups, by id.
     pub groups: Vec<StoredGroup>,
+    /// The open rooms that we are in, and those of which the broker has to be told that we left, by name.
+    pub rooms: Vec<StoredRoom>,
     /// All conversations that have a message, in no particular order.
     pub summaries: Vec<Summary>,
     /// When the newest message of ours was made, so that a clock that went back does not put the next one
@@ -173,6 +190,9 @@ pub enum Incoming {
         /// Whom it was for when it was written.
         recipients: Vec<UserName>,
     },
+    /// Something that was said in an open room. The oldest of a room go once there are more than
+    /// [`limits::ROOM`].
+    Overheard(Overheard),
     /// A group that changed by what came in.
     Group(StoredGroup),
     /// A letter with a number came.
@@ -238,6 +258,21 @@ pub enum Incoming {
         /// When it came, by our clock.
         at: Timestamp,
     },
+}
+
+/// Something that was said in an open room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overheard {
+    /// The message, in the room.
+    pub message: Message,
+    /// What it is known again by.
+    pub tag: MessageId,
+    /// Whether the tag is the speaker's own word that this is one message, and the same when it comes again.
+    pub named: bool,
+    /// Whether the broker says that it may have told it before: it had kept it, or nobody had confirmed it.
+    pub repeated: bool,
+    /// Which message of ours it is if it is one that this device wrote: not every broker keeps that from us.
+    pub echo_of: Option<MessageId>,
 }
 
 /// What a batch of [`Incoming`] changed.

@@ -97,6 +97,8 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
         | Command::ChangeGroup { ticket, .. }
+        | Command::JoinRoom { ticket, .. }
+        | Command::LeaveRoom { ticket, .. }
         | Command::Verify { ticket, .. }
         | Command::AcceptKey { ticket, .. }
         | Command::Compare { ticket, .. }

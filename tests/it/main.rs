@@ -14,6 +14,7 @@ mod mqtt;
 mod pty;
 mod receipts;
 mod registry;
+mod room_frames;
 mod secrecy;
 mod session;
 mod support;

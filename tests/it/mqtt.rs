@@ -72,7 +72,7 @@ impl Client {
         let wish = Subscription { filter: TOPIC.into(), at_least_once: true, echo: true };
         self.ask(Request::Subscribe(vec![wish])).await;
         let answer = |event| match event {
-            Event::Subscribed { refused } => Some(refused),
+            Event::Subscribed { refused, .. } => Some(refused),
             _ => None,
         };
         assert_eq!(self.find("subscribed", answer).await, []);

@@ -90,6 +90,10 @@ async fn write(
         contents.groups += 1;
         tell(&Record::group(&group).map_err(|_| Error::Group)?)?;
     }
+    for room in known.rooms.into_iter().filter(|stored| stored.joined) {
+        contents.rooms += 1;
+        tell(&Record::Room(room.room))?;
+    }
     let mut after = 0;
     loop {
         let (messages, next) = store.history(after).await?;

@@ -15,7 +15,7 @@ use crate::engine::keys::founding;
 use crate::engine::sign_up::staged;
 use crate::engine::unlock::{NewKey, Protection, blocking};
 use crate::engine::{Error, Setup, clock};
-use crate::store::{Account, Kept, KnownPerson, Store};
+use crate::store::{Account, Kept, KnownPerson, Store, StoredRoom};
 
 /// Most records that are stored in one transaction.
 const BATCH: usize = 500;
@@ -187,6 +187,10 @@ async fn fill(store: &Store, records: &mut Reader<BufReader<File>>) -> Result<Co
             Some(Record::Group(group)) => {
                 contents.groups += 1;
                 store.save_group(group.stored().map_err(Trouble::Fault)?).await?;
+            }
+            Some(Record::Room(room)) => {
+                contents.rooms += 1;
+                store.save_room(StoredRoom { room, joined: true }).await?;
             }
             Some(Record::Message { message, recipients }) => {
                 contents.messages += 1;

@@ -1,6 +1,6 @@
 //! Moving house: an account in one file, sealed with a passphrase of its own, and a new device from it.
 //!
-//! The file holds who we are, whom we know by which key, groups, messages with how far they have come, and unread
+//! The file holds who we are, whom we know by which key, groups, open rooms, messages with how far they have come, and unread
 //! marks. It never holds what a ratchet depends on: two devices that go on from one state would use keys twice.
 //! So whoever imports it is a new device of the same person, which tells the broker so at its first sign-in, and
 //! what waits in the outbox stays with the device that wrote it.
@@ -27,6 +27,8 @@ pub struct Contents {
     pub people: u64,
     /// Groups.
     pub groups: u64,
+    /// Open rooms that we are in.
+    pub rooms: u64,
     /// Messages.
     pub messages: u64,
     /// Letters in the outbox, which stay with the device that wrote them.

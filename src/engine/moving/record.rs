@@ -1,5 +1,5 @@
-//! What stands in an export: one record a line, in this order: the account, people, groups, messages in the order
-//! of their arrival, marks, the end.
+//! What stands in an export: one record a line, in this order: the account, people, groups, open rooms, messages in
+//! the order of their arrival, marks, the end.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::Fault;
 use crate::crypto::{Identity, groups};
-use crate::domain::{GroupId, Message, Profile, Recipient, Standing, Summary, Timestamp};
+use crate::domain::{GroupId, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp};
 use crate::protocol::{Malformed, SignedDocument, limits};
 use crate::store::{Account, Kept, KnownPerson, StoredGroup};
 
@@ -24,6 +24,8 @@ pub(super) enum Record {
     Account(Box<Myself>),
     Person(Box<Known>),
     Group(Box<Papers>),
+    /// An open room that we are in.
+    Room(RoomName),
     Message {
         message: Box<Message>,
         recipients: Vec<Recipient>,

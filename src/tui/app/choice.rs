@@ -5,6 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::Action;
 use super::field::Field;
+use super::room::room_label;
 use super::world::World;
 use crate::domain::{ConversationId, GroupId, Person, Standing, UserName};
 
@@ -26,7 +27,7 @@ pub struct Entry {
     pub name: String,
     /// What else there is to know: user name, mobile number, how we stand to a group.
     pub detail: String,
-    /// Whether the person is online; `None` for groups.
+    /// Whether the person is online; `None` for groups and rooms.
     pub online: Option<bool>,
 }
 
@@ -44,7 +45,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// All chats and all groups that can be joined.
+    /// All chats, open rooms, and all groups that can be joined.
     pub fn jump(world: &World, query: &str) -> Self {
         let people = world.contacts().iter().filter_map(|user| world.person(user));
         let people = people.map(|person| person_entry(world, person));
@@ -59,7 +60,16 @@ impl Choice {
             },
             online: None,
         });
-        Self::new(Purpose::Jump, people.chain(groups).collect(), query)
+        let rooms = world.tabs().filter_map(|place| match place {
+            ConversationId::Room(room) => Some(Entry {
+                target: place.clone(),
+                name: room_label(room),
+                detail: "open room, not encrypted".to_owned(),
+                online: None,
+            }),
+            ConversationId::Direct(_) | ConversationId::Group(_) => None,
+        });
+        Self::new(Purpose::Jump, people.chain(groups).chain(rooms).collect(), query)
     }
 
     /// Everybody who is not in this group.
@@ -152,6 +162,7 @@ mod tests {
         world.note_people(vec![person("bob", "Bob", true), carol]);
         world.note_group(group(1, "valves", "bob", Standing::Member, &["alice", "bob"]));
         world.note_group(group(2, "boats", "bob", Standing::Listed, &["bob"]));
+        world.note_rooms(vec!["lobby".parse().unwrap()]);
         world.sort();
         world
     }
@@ -163,7 +174,11 @@ mod tests {
     #[test]
     fn names_numbers_and_groups_are_found() {
         let world = world();
-        assert_eq!(names(&Choice::jump(&world, "")), ["Bob", "Carol Müller", "#valves", "#boats"]);
+        assert_eq!(
+            names(&Choice::jump(&world, "")),
+            ["Bob", "Carol Müller", "#valves", "#boats", "+lobby"]
+        );
+        assert_eq!(names(&Choice::jump(&world, "+lobby")), ["+lobby"]);
         assert_eq!(names(&Choice::jump(&world, "muller")), ["Carol Müller"]);
         assert_eq!(names(&Choice::jump(&world, "400")), ["Carol Müller"]);
         assert_eq!(names(&Choice::jump(&world, "joined")), ["#boats"]);
@@ -181,7 +196,7 @@ mod tests {
         for _ in 0..9 {
             assert!(choice.act(Action::Down));
         }
-        assert_eq!(choice.chosen().unwrap().name, "#boats");
+        assert_eq!(choice.chosen().unwrap().name, "+lobby");
         choice.query.type_char('c');
         choice.search();
         assert_eq!(choice.selected(), 0);

@@ -1,11 +1,12 @@
-//! What the first row of the screen says: who we are, our group tabs, the link.
+//! What the first row of the screen says: who we are, the tabs of our groups and rooms, the link.
 
 use ratatui::layout::Rect;
 
 use super::Setup;
+use super::room::room_label;
 use super::session::Session;
 use super::text::{fit, width};
-use crate::domain::{ConversationId, GroupId};
+use crate::domain::ConversationId;
 use crate::engine::Link;
 
 /// Longest name of a tab, in cells.
@@ -18,8 +19,8 @@ const ROOMY: u16 = 100;
 /// One tab with its place on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab {
-    /// The group.
-    pub group: GroupId,
+    /// The group or open room.
+    pub place: ConversationId,
     /// Its name and how much is unread in it.
     pub label: String,
     /// Whether it is the open chat.
@@ -68,7 +69,7 @@ impl Session {
         let start = usize::from(header.x) + width(&self.who(setup)) + 3;
         let end =
             usize::from(header.right()).saturating_sub(width(&self.link_words(setup, header.width)) + 3);
-        let mut tabs: Vec<Tab> = self.world.tabs().map(|group| self.tab(group)).collect();
+        let mut tabs: Vec<Tab> = self.world.tabs().map(|place| self.tab(place)).collect();
         let gap = width(setup.glyphs.bar());
         let open = tabs.iter().position(|tab| tab.open).unwrap_or(0);
         // As many as fit before the open one.
@@ -93,14 +94,18 @@ impl Session {
         tabs
     }
 
-    fn tab(&self, group: GroupId) -> Tab {
-        let id = ConversationId::Group(group);
-        let name = self.world.group_name(group);
-        let name = fit(&name, NAME);
-        let label = match self.unread(&id) {
-            0 => format!("#{name}"),
-            n => format!("#{name} {n}"),
+    fn tab(&self, place: &ConversationId) -> Tab {
+        let name = match place {
+            ConversationId::Group(id) => format!("#{}", self.world.group_name(*id)),
+            ConversationId::Room(room) => room_label(room),
+            ConversationId::Direct(user) => self.world.name(user).into_owned(),
         };
-        Tab { group, label, open: self.open_id() == Some(&id), area: Rect::default() }
+        let name = fit(&name, NAME + 1);
+        let label = match self.unread(place) {
+            0 => name.into_owned(),
+            n => format!("{name} {n}"),
+        };
+        let open = self.open_id() == Some(place);
+        Tab { place: place.clone(), label, open, area: Rect::default() }
     }
 }

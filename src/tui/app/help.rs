@@ -1,6 +1,7 @@
 //! The help page: drawn from the keymap and the list of commands, so that it cannot be out of date.
 
 use super::keymap::Context;
+use super::room::ROOM_HELP;
 use super::slash::COMMANDS;
 use super::verify::TRUST_HELP;
 use super::{Action, App, Glyphs};
@@ -25,7 +26,7 @@ impl App {
             let tabs = |action: Action| action.tab().is_some_and(|tab| tab > 0);
             for binding in self.keymap.bindings(context).iter().filter(|b| !tabs(b.action)) {
                 let label = match binding.action {
-                    Action::Tab1 => "group tab 1, and so on to 9",
+                    Action::Tab1 => "tab 1, and so on to 9",
                     action => action.label(),
                 };
                 lines.push(HelpLine::Entry(binding.keys.join(", "), label.to_owned()));
@@ -45,6 +46,10 @@ impl App {
         lines.push(HelpLine::Heading("Keys: what the words in a title mean, and what to do"));
         let trust = TRUST_HELP.iter();
         lines.extend(trust.map(|(word, means)| HelpLine::Entry((*word).into(), (*means).into())));
+        lines.push(HelpLine::Blank);
+        lines.push(HelpLine::Heading("Open rooms: for scripts and devices, and not encrypted"));
+        let rooms = ROOM_HELP.iter();
+        lines.extend(rooms.map(|(word, means)| HelpLine::Entry((*word).into(), (*means).into())));
         lines.push(HelpLine::Blank);
         lines.push(HelpLine::Heading("Signs"));
         lines.extend(signs(self.setup.glyphs));
@@ -66,7 +71,8 @@ fn signs(glyphs: Glyphs) -> Vec<HelpLine> {
         entry("10:41, came 10:55", "it came late, and newer ones stood here before"),
         entry("#", "a group you are in"),
         entry("!", "a group that you are invited into"),
-        entry("+", "a group that you may join"),
+        entry("?", "a group that you may join"),
+        entry("+", "an open room you are in"),
         entry("-", "a group that you are out of: what was said stays"),
     ]
 }

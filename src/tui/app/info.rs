@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::keymap::{Context, Keymap};
+use super::room::{claimed_name, room_label};
 use super::rows::{Piece, Row, Tone};
 use super::text::{self, fit};
 use super::times::Calendar;
@@ -98,9 +99,13 @@ impl InfoBox {
     /// What the box is about.
     pub fn title(&self, world: &World) -> String {
         match (&self.message.conversation, self.message.is_ours()) {
+            (ConversationId::Room(room), false) => {
+                format!("From {} in {}", claimed_name(&self.message.sender), room_label(room))
+            }
             (_, false) => format!("Message from {}", world.name(&self.message.sender)),
             (ConversationId::Direct(user), true) => format!("Message to {}", world.name(user)),
             (ConversationId::Group(id), true) => format!("Message to #{}", world.group_name(*id)),
+            (ConversationId::Room(room), true) => format!("Message to {}", room_label(room)),
         }
     }
 
@@ -116,6 +121,9 @@ impl InfoBox {
         page.say(&format!("Written {}", exact(written)), Tone::Text);
         let Some(delivery) = self.message.delivery else {
             page.say(&format!("Came here {}", exact(*received_at)), Tone::Text);
+            if let ConversationId::Room(_) = self.message.conversation {
+                page.say("Not encrypted; anybody may have written it.", Tone::Strong);
+            }
             match late {
                 true => page.say("Late: newer messages stood here when it came.", Tone::Strong),
                 false => page.say("It was not late.", Tone::Faint),
@@ -124,6 +132,9 @@ impl InfoBox {
         };
         let (words, tone) = state(delivery);
         page.say(words, tone);
+        if let ConversationId::Room(_) = self.message.conversation {
+            page.say("In an open room nobody confirms what came to them.", Tone::Faint);
+        }
         let Some((info, came_at)) = &self.answer else {
             page.say("…", Tone::Faint);
             return page.rows;

@@ -3,12 +3,13 @@
 //! Rows are plain values, so that scrolling can count them and the view only has to paint them.
 
 use super::glyphs::Glyphs;
+use super::room::claimed_name;
 use super::text::{fit, width};
 use super::timeline::{Echo, Item};
 use super::times::Calendar;
 use super::world::World;
 use super::wrap::{visible_width, wrap};
-use crate::domain::{Body, Delivery, Message, MessageKey, Timestamp, UserName};
+use crate::domain::{Body, ConversationId, Delivery, Message, MessageKey, Timestamp, UserName};
 
 /// Longest sender's name beside a message, in cells.
 const NAME: usize = 20;
@@ -110,8 +111,10 @@ impl Typesetter<'_> {
 
     fn message(&self, message: &Message, rows: &mut Vec<Row>) {
         let Message { sender, .. } = message;
+        let in_room = matches!(message.conversation, ConversationId::Room(_));
         let name = |user: &UserName| match user == self.world.me() {
             true => "You".to_owned(),
+            false if in_room => claimed_name(user),
             false => fit(&self.world.name(user), 2 * NAME).into_owned(),
         };
         let who = name(sender);
@@ -120,9 +123,9 @@ impl Typesetter<'_> {
             (Body::Text(text), Some(delivery)) => {
                 self.own(text.as_str(), message.shown_at(), delivery, rows);
             }
-            (Body::Text(text), None) => self.others(sender, time, text.as_str(), Tone::Text, rows),
+            (Body::Text(text), None) => self.others(message, time, text.as_str(), Tone::Text, rows),
             (Body::Unsupported, _) => {
-                self.others(sender, time, "[this needs a newer Cooee]", Tone::Event, rows);
+                self.others(message, time, "[this needs a newer Cooee]", Tone::Event, rows);
             }
             (Body::KeyChanged, _) => {
                 self.event(format!("another key stands for {who} since then"), &time, rows);
@@ -156,8 +159,12 @@ impl Typesetter<'_> {
     }
 
     /// Words of others: sender and time, the text beside them or, where that is too narrow, below.
-    fn others(&self, sender: &UserName, time: String, text: &str, tone: Tone, rows: &mut Vec<Row>) {
-        let name = self.world.name(sender);
+    fn others(&self, message: &Message, time: String, text: &str, tone: Tone, rows: &mut Vec<Row>) {
+        let sender = &message.sender;
+        let name = match message.conversation {
+            ConversationId::Room(_) => claimed_name(sender).into(),
+            ConversationId::Direct(_) | ConversationId::Group(_) => self.world.name(sender),
+        };
         let name = fit(&name, NAME.min(self.width / 2)).into_owned();
         let time_x = 1 + width(&name) + 2;
         let beside = time_x + time.len() + 2;

@@ -12,7 +12,9 @@ pub enum Request {
     Create(String, JoinPolicy),
     /// Join a group of this name, or accept an invitation into it.
     Join(String),
-    /// Leave the open group.
+    /// Go into an open room of this name, or open it.
+    Room(String),
+    /// Leave the open group or room.
     Leave,
     /// Invite somebody into the open group; without a name, open the list.
     Invite(String),
@@ -71,7 +73,10 @@ pub const COMMANDS: &[Slash] = &[
     needing("join", "NAME", "join a group, or accept an invitation", |rest| {
         Request::Join(rest.to_owned())
     }),
-    slash("leave", "", "leave this group", |_| Request::Leave),
+    needing("room", "NAME", "go into an open room, which is not encrypted", |rest| {
+        Request::Room(rest.to_owned())
+    }),
+    slash("leave", "", "leave this group or room", |_| Request::Leave),
     slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
     needing("remove", "NAME", "put somebody out of this group", |rest| Request::Remove(rest.to_owned())),
     needing("rename", "NAME", "give this group another name", |rest| Request::Rename(rest.to_owned())),

@@ -1,11 +1,12 @@
-//! Everybody and every group we know of, and the orders in which lists show them.
+//! Everybody, every group and every open room we know of, and the orders in which lists show them.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::{
-    Availability, ConversationId, GroupId, JoinPolicy, Person, Standing, Summary, Timestamp, UserName,
+    Availability, ConversationId, GroupId, JoinPolicy, Person, RoomName, Standing, Summary, Timestamp,
+    UserName,
 };
 use crate::engine::GroupView;
 
@@ -15,10 +16,12 @@ pub struct World {
     me: UserName,
     people: BTreeMap<UserName, Person>,
     groups: BTreeMap<GroupId, GroupView>,
+    rooms: Vec<RoomName>,
     summaries: HashMap<ConversationId, Summary>,
     contacts: Vec<UserName>,
     online: Vec<UserName>,
     listed: Vec<GroupId>,
+    places: Vec<ConversationId>,
     /// Display names, in lower case, that more than one person goes by.
     namesakes: HashSet<String>,
     /// Names of groups, in lower case, that more than one group bears.
@@ -34,10 +37,12 @@ impl World {
             me,
             people: BTreeMap::new(),
             groups: BTreeMap::new(),
+            rooms: Vec::new(),
             summaries: HashMap::new(),
             contacts: Vec::new(),
             online: Vec::new(),
             listed: Vec::new(),
+            places: Vec::new(),
             namesakes: HashSet::new(),
             same_named: HashSet::new(),
             people_changed: false,
@@ -60,6 +65,12 @@ impl World {
     /// Takes a group out.
     pub fn forget_group(&mut self, group: GroupId) {
         self.groups.remove(&group);
+        self.groups_changed = true;
+    }
+
+    /// Takes in which open rooms we are in.
+    pub fn note_rooms(&mut self, rooms: Vec<RoomName>) {
+        self.rooms = rooms;
         self.groups_changed = true;
     }
 
@@ -125,6 +136,20 @@ impl World {
             self.groups.values().map(|view| (rank(view), name(view), view.group.id)).collect();
         listed.sort_unstable();
         self.listed = listed.into_iter().map(|(.., id)| id).collect();
+        let ours = self.member_of().count();
+        let groups =
+            |ids: &[GroupId]| ids.iter().copied().map(ConversationId::Group).collect::<Vec<_>>();
+        let rooms = self.rooms.iter().cloned().map(ConversationId::Room);
+        let (ours, others) = self.listed.split_at(ours);
+        self.places = groups(ours).into_iter().chain(rooms).chain(groups(others)).collect();
+    }
+
+    /// The groups we are in, by name.
+    fn member_of(&self) -> impl Iterator<Item = GroupId> {
+        self.listed
+            .iter()
+            .copied()
+            .take_while(|id| self.groups.get(id).is_some_and(|view| view.standing == Standing::Member))
     }
 
     /// Our own name.
@@ -147,12 +172,19 @@ impl World {
         &self.listed
     }
 
-    /// The groups we are in, by name.
-    pub fn tabs(&self) -> impl Iterator<Item = GroupId> {
-        self.listed
-            .iter()
-            .copied()
-            .take_while(|id| self.groups.get(id).is_some_and(|view| view.standing == Standing::Member))
+    /// What the list of groups shows: our groups, the open rooms we are in, then the other groups.
+    pub fn places(&self) -> &[ConversationId] {
+        &self.places
+    }
+
+    /// The groups we are in, then the open rooms, each by name.
+    pub fn tabs(&self) -> impl Iterator<Item = &ConversationId> {
+        self.places.iter().take(self.member_of().count() + self.rooms.len())
+    }
+
+    /// Whether we are in an open room.
+    pub fn is_in_room(&self, room: &RoomName) -> bool {
+        self.rooms.contains(room)
     }
 
     /// A person.
@@ -232,10 +264,10 @@ impl World {
         (members.len(), members.iter().filter(|user| here(user)).count())
     }
 
-    /// All conversations one can cycle through: people and our groups, as the panes show them.
+    /// All conversations one can cycle through: people, our groups and rooms, as the panes show them.
     pub fn cycle(&self) -> Vec<ConversationId> {
         let people = self.contacts.iter().cloned().map(ConversationId::Direct);
-        people.chain(self.tabs().map(ConversationId::Group)).collect()
+        people.chain(self.tabs().cloned()).collect()
     }
 }
 
@@ -312,19 +344,25 @@ mod tests {
     }
 
     #[test]
-    fn tabs_are_the_groups_we_are_in() {
+    fn tabs_are_the_groups_and_rooms_we_are_in() {
         let mut world = World::new(user("alice"));
         world.note_group(group(1, "zebra", "bob", Standing::Member, &["alice", "bob"]));
         world.note_group(group(2, "ants", "bob", Standing::Listed, &["bob"]));
         world.note_group(group(3, "bees", "bob", Standing::Member, &["alice"]));
         world.note_group(group(4, "cats", "bob", Standing::Invited(user("bob")), &["bob"]));
         world.sort();
-        assert_eq!(world.tabs().collect::<Vec<_>>(), [3, 1].map(GroupId::from_bits));
+        world.note_rooms(vec!["lobby".parse().unwrap()]);
+        world.sort();
+        let group = |id| ConversationId::Group(GroupId::from_bits(id));
+        let lobby = ConversationId::Room("lobby".parse().unwrap());
+        assert_eq!(world.tabs().cloned().collect::<Vec<_>>(), [group(3), group(1), lobby.clone()]);
+        assert_eq!(world.places(), [group(3), group(1), lobby, group(4), group(2)]);
+        assert!(world.is_in_room(&"lobby".parse().unwrap()));
         assert_eq!(world.groups(), [3, 1, 4, 2].map(GroupId::from_bits));
         world.note_people(vec![person("bob", "Bob", true)]);
         assert_eq!(world.members_online(world.group(GroupId::from_bits(1)).unwrap()), (2, 2));
         world.forget_group(GroupId::from_bits(3));
         world.sort();
-        assert_eq!(world.tabs().count(), 1);
+        assert_eq!(world.tabs().count(), 2);
     }
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 
 use super::paint::{Canvas, cells, row};
 use crate::domain::{ConversationId, Standing};
-use crate::tui::app::{App, Glyphs, Pane, Session, composer_width, fit};
+use crate::tui::app::{App, Glyphs, Pane, Session, composer_width, fit, room_label};
 
 /// Where the text begins, after the mark.
 const TEXT: usize = 2;
@@ -29,6 +29,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             Some(ConversationId::Group(id)) => match session.open_group().map(|view| &view.standing) {
                 Some(Standing::Left) => "You left this group".to_owned(),
                 _ => format!("Write to #{}", session.world.group_name(*id)),
+            },
+            Some(ConversationId::Room(room)) => match session.world.is_in_room(room) {
+                true => format!("Write in the open, to {}", room_label(room)),
+                false => "You left this room".to_owned(),
             },
         };
         canvas.put(

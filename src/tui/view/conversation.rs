@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::card;
 use super::paint::{Canvas, lines, row};
 use super::verify;
-use crate::domain::{Availability, ConversationId, Origin, Standing, UserName};
+use crate::domain::{Availability, ConversationId, Origin, RoomName, Standing, UserName};
 use crate::tui::app::{
     Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted, fit,
-    policy_words, width,
+    policy_words, room_label, width,
 };
 
 /// Paints the conversation, if it is on the screen.
@@ -46,6 +46,7 @@ fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         Some(ConversationId::Group(_)) => {
             session.open_group().map(|view| group_title(canvas, session, view, room)).unwrap_or_default()
         }
+        Some(ConversationId::Room(name)) => room_title(canvas, session, name, room),
     };
     let style = canvas.theme.title(session.pane == Pane::Conversation);
     canvas.put(regions.title, 1, &format!(" {} ", fit(&words, room)), style);
@@ -96,6 +97,21 @@ fn group_title(canvas: &Canvas<'_>, session: &Session, view: &GroupView, room: u
         Standing::Member => verify::group_title(canvas, session, view, room),
         _ => format!("#{name}{dot}{members}, {online} online{dot}{}", policy_words(view.group.policy)),
     }
+}
+
+/// The title of an open room: that nothing there is encrypted is always in it.
+fn room_title(canvas: &Canvas<'_>, session: &Session, name: &RoomName, room: usize) -> String {
+    const STATE: &str = "not encrypted";
+    let (dot, label) = (canvas.glyphs.separator(), room_label(name));
+    if !session.world.is_in_room(name) {
+        return format!("{label}{dot}you left{dot}{STATE}");
+    }
+    let variants =
+        [format!("{label}{dot}{STATE}{dot}names not verified"), format!("{label}{dot}{STATE}")];
+    variants.into_iter().find(|title| width(title) <= room).unwrap_or_else(|| {
+        let left = room.saturating_sub(width(STATE) + 1);
+        format!("{} {STATE}", fit(&label, left))
+    })
 }
 
 fn messages(canvas: &mut Canvas<'_>, app: &App, session: &Session) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::paint::{Canvas, row};
-use crate::domain::{ConversationId, GroupId, Origin, Standing, Trust, UserName};
+use crate::domain::{ConversationId, Origin, Standing, Trust, UserName};
 use crate::tui::app::{Action, App, Context, Pane, Session, fit, last_seen, trust_words, width};
 
 /// What one entry shows.
@@ -36,7 +36,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         let (name, count) = match pane {
             Pane::Contacts => ("Contacts", world.contacts().len()),
             Pane::Online => ("Online", world.online().len()),
-            Pane::Groups | Pane::Conversation => ("Groups", world.groups().len()),
+            Pane::Groups | Pane::Conversation => ("Groups", world.places().len()),
         };
         let words = format!(" {name} {count} ");
         canvas.put(title, 1, &words, canvas.theme.title(session.pane == pane));
@@ -54,8 +54,8 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
             }
             Pane::Groups | Pane::Conversation => {
                 let lists = &session.lists.groups;
-                let groups = world.groups().iter().skip(lists.top).take(rows);
-                groups.filter_map(|id| group(canvas, session, *id, lists.chosen)).collect()
+                let places = world.places().iter().skip(lists.top).take(rows);
+                places.filter_map(|id| place(canvas, session, id, lists.chosen.as_ref())).collect()
             }
         };
         if entries.is_empty() {
@@ -114,27 +114,38 @@ fn person(
     }
 }
 
-fn group(canvas: &Canvas<'_>, session: &Session, id: GroupId, chosen: Option<GroupId>) -> Option<Entry> {
-    let view = session.world.group(id)?;
-    let conversation = ConversationId::Group(id);
-    let (sign, aside) = match &view.standing {
-        Standing::Member => ("#", String::new()),
-        Standing::Invited(_) => ("!", "invited".to_owned()),
-        Standing::Listed => ("+", "join".to_owned()),
-        Standing::Left => ("-", "out".to_owned()),
+/// A group or an open room.
+fn place(
+    canvas: &Canvas<'_>,
+    session: &Session,
+    conversation: &ConversationId,
+    chosen: Option<&ConversationId>,
+) -> Option<Entry> {
+    let (sign, name, aside) = match conversation {
+        ConversationId::Group(id) => {
+            let (sign, aside) = match &session.world.group(*id)?.standing {
+                Standing::Member => ("#", ""),
+                Standing::Invited(_) => ("!", "invited"),
+                Standing::Listed => ("?", "join"),
+                Standing::Left => ("-", "out"),
+            };
+            (sign, session.world.group_name(*id).into_owned(), aside)
+        }
+        ConversationId::Room(room) => ("+", room.to_string(), "open"),
+        ConversationId::Direct(_) => return None,
     };
-    let (aside, aside_style) = match session.unread(&conversation) {
-        0 => (aside, canvas.theme.faint()),
+    let (aside, aside_style) = match session.unread(conversation) {
+        0 => (aside.to_owned(), canvas.theme.faint()),
         n => (n.to_string(), canvas.theme.unread()),
     };
     Some(Entry {
-        conversation,
+        conversation: conversation.clone(),
         sign,
         sign_style: canvas.theme.faint(),
-        name: session.world.group_name(id).into_owned(),
+        name,
         aside,
         aside_style,
-        chosen: chosen == Some(id),
+        chosen: chosen == Some(conversation),
     })
 }
 

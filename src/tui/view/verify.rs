@@ -57,7 +57,12 @@ pub fn banner(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let area = session.regions.banner;
     let Some(words) = session.banner(&app.keymap, app.size).filter(|_| area.height > 0) else { return };
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    lines(canvas, inner, &words, canvas.theme.wrong());
+    // Where a key changed something is wrong; that a room is open is as it should be, and to be known.
+    let style = match session.open_room() {
+        Some(_) => canvas.theme.unread(),
+        None => canvas.theme.wrong(),
+    };
+    lines(canvas, inner, &words, style);
 }
 
 /// The title of a chat with one person, as much of it as fits; that a key changed is always in it.

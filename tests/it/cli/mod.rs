@@ -9,6 +9,7 @@ mod keyring;
 mod keys;
 mod listen;
 mod moving;
+mod rooms;
 mod talk;
 
 use std::io::{BufRead, BufReader, Write};

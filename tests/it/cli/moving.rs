@@ -76,10 +76,14 @@ fn talked() -> World {
 fn an_account_moves_and_both_devices_go_on() {
     let world = talked();
     let here = world.data_dir();
+    ok(here, &["-u", "alice", "room", "join", "shed"]);
+    ok(here, &["-u", "alice", "room", "join", "attic"]);
+    ok(here, &["-u", "alice", "send", "+shed", "wet paint"]);
+    ok(here, &["-u", "alice", "room", "leave", "attic"]);
     let file = here.join("alice.cooee");
     let done = exported(&world, "alice", &file);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let words = format!("Exported alice to {}: 1 contact, 1 group, ", file.display());
+    let words = format!("Exported alice to {}: 1 contact, 1 group, 1 open room, ", file.display());
     assert!(done.out.starts_with(&words), "{done:?}");
     assert!(done.err.contains("1 letter waits in the outbox") || done.err.is_empty(), "{done:?}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
@@ -106,6 +110,8 @@ fn an_account_moves_and_both_devices_go_on() {
     let found = ok(there, &new(&["history", "bob", "--search", "theremin", "--json"]));
     assert!(found.contains("then play"), "{found}");
     assert!(ok(there, &new(&["group", "list"])).contains("orchestra-pit"));
+    assert_eq!(ok(there, &new(&["room", "list"])), "+shed\n");
+    assert!(ok(there, &new(&["history", "+shed"])).ends_with("+shed alice: wet paint\n"));
 
     let bob = Listener::start(here, "bob", &["--json"]);
     let old = Listener::start(here, "alice", &["--json"]);

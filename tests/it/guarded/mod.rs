@@ -72,7 +72,7 @@ impl Line {
         let wish = Subscription { filter: filter.to_owned(), at_least_once: true, echo: true };
         self.requests.send(Request::Subscribe(vec![wish])).await.unwrap();
         self.find(|event| match event {
-            Event::Subscribed { refused } => Some(refused),
+            Event::Subscribed { refused, .. } => Some(refused),
             _ => None,
         })
         .await

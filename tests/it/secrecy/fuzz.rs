@@ -16,9 +16,9 @@ use cooee::domain::group_documents::{Ledger, Member, found};
 use cooee::domain::{GroupChange, GroupId, GroupName, IdentityKey, JoinPolicy};
 use cooee::protocol::{
     Ciphertext, Content, Envelope, Letter, Missing, Receipt, SenderKey, Stage, decode_bundle,
-    decode_card, decode_envelope, decode_inside, decode_letter, decode_presence, decode_profile,
-    decode_typing, encode_bundle, encode_card, encode_envelope, encode_letter, encode_profile,
-    encode_typing,
+    decode_card, decode_envelope, decode_inside, decode_letter, decode_plain, decode_presence,
+    decode_profile, decode_typing, encode_bundle, encode_card, encode_envelope, encode_letter,
+    encode_plain, encode_profile, encode_typing,
 };
 use fastrand::Rng;
 use vodozemac::Ed25519SecretKey as SecretKey;
@@ -145,6 +145,24 @@ fn envelopes() {
         Envelope::Group { group, session: "abc".to_owned(), bytes: vec![1, 2, 3] },
     ];
     fuzz("envelope", &valid.map(|e| encode_envelope(&e)), |bytes| decode_envelope(bytes).is_ok());
+}
+
+/// What anything at all may say in an open room.
+#[test]
+fn plain_messages() {
+    let text = cooee::domain::MessageText::new("hello\nthere \u{1F469}").unwrap();
+    let valid = [
+        encode_plain(id(1), at(5), &text).unwrap(),
+        br#"{"v":1,"t":"plain","id":"7","text":"\u001b[2Jred"}"#.to_vec(),
+        b"21.5\n".to_vec(),
+    ];
+    fuzz("plain message", &valid, |bytes| {
+        let Ok(Some(plain)) = decode_plain(bytes) else { return false };
+        let shown = plain.text.as_ref().map_or("", |text| text.as_str());
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+        plain.tag(&"lobby".parse().unwrap(), &user("bob"), bytes);
+        true
+    });
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! | crossed sessions | `laws::crossed_sessions_carry_everything_in_any_interleaving` |
 //! | no second encryption on retry | `session::nothing_is_encrypted_a_second_time_on_retry` |
 //! | a crash between every pair of steps | `cli/crash` |
-//! | no plaintext accepted after encryption | `session::a_plain_message_inside_an_encrypted_chat_is_refused` |
+//! | no plaintext accepted after encryption | `session::a_plain_message_inside_an_encrypted_chat_is_refused`, in the sessions `rooms::nothing_said_in_the_open_…` |
 //! | *Adversarial* | |
 //! | torsion and top-bit variants of first messages | `keys::torsion_…`, `keys::an_altered_first_message_…` |
 //! | a first message with an altered base key ends with one message and no session | `keys`, `laws`, `session::a_replayed_first_message_…` |

@@ -11,6 +11,7 @@ mod hostile;
 mod people;
 mod presence;
 mod receipts;
+mod rooms;
 mod secrecy;
 
 /// Makes a test for each broker of one.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
     Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
-    JoinPolicy, Message, MessageId, MessageText, PageAt, Person as Contact, Role, Summary, UserName,
+    JoinPolicy, Message, MessageId, MessageText, PageAt, Person as Contact, Role, RoomName, Summary,
+    UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, GroupView, Info, KeyView, Link, Notice, Protection, Session, Setup,
@@ -26,6 +27,8 @@ pub struct Screen {
     /// Who was online or not, in the order of being told.
     pub comings: Vec<(UserName, bool)>,
     pub groups: BTreeMap<GroupId, GroupView>,
+    /// The open rooms we are in.
+    pub rooms: Vec<RoomName>,
     pub summaries: BTreeMap<ConversationId, Summary>,
     pub stored: Vec<Message>,
     pub sent: BTreeMap<MessageId, Delivery>,
@@ -67,6 +70,7 @@ impl Screen {
             Update::GroupGone(id) => {
                 self.groups.remove(&id);
             }
+            Update::Rooms(rooms) => self.rooms = rooms,
             Update::Summaries(summaries) => {
                 for summary in summaries {
                     self.summaries.insert(summary.conversation.clone(), summary);
@@ -142,6 +146,10 @@ pub fn name(user: &str) -> UserName {
 
 pub fn direct(user: &str) -> ConversationId {
     ConversationId::Direct(name(user))
+}
+
+pub fn room(name: &str) -> ConversationId {
+    ConversationId::Room(name.parse().unwrap())
 }
 
 pub fn text(message: &Message) -> Option<&str> {
@@ -299,6 +307,26 @@ impl Person {
         let ticket = self.ticket();
         self.ask(Command::LeaveGroup { group, ticket }).await;
         self.answer(ticket).await
+    }
+
+    /// Goes into an open room.
+    pub async fn join_room(&mut self, room: &str) -> Result<(), String> {
+        let (ticket, room) = (self.ticket(), room.parse().unwrap());
+        self.ask(Command::JoinRoom { room, ticket }).await;
+        self.agreement(ticket).await
+    }
+
+    /// Goes out of an open room.
+    pub async fn leave_room(&mut self, room: &str) -> Result<(), String> {
+        let (ticket, room) = (self.ticket(), room.parse().unwrap());
+        self.ask(Command::LeaveRoom { room, ticket }).await;
+        self.agreement(ticket).await
+    }
+
+    async fn agreement(&mut self, ticket: Ticket) -> Result<(), String> {
+        let answered = |s: &Screen| s.agreed.contains(&ticket.0) || s.answers.contains_key(&ticket.0);
+        self.until("there is an answer", answered).await;
+        self.screen.answers.remove(&ticket.0).map_or(Ok(()), |answer| answer.map(drop))
     }
 
     pub async fn invite(&mut self, group: GroupId, user: &str) -> Result<GroupId, String> {

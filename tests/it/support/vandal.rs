@@ -31,7 +31,12 @@ const VANDAL: &str = "vandal";
 fn author(topic: &str) -> UserName {
     match Root::default().parse(topic) {
         Some(Topic::Profile(user) | Topic::Keys(user, _) | Topic::Presence(user, _)) => user,
-        Some(Topic::Inbox { from, .. } | Topic::Group { from, .. } | Topic::Live { from, .. }) => from,
+        Some(
+            Topic::Inbox { from, .. }
+            | Topic::Group { from, .. }
+            | Topic::Live { from, .. }
+            | Topic::Open { from, .. },
+        ) => from,
         Some(Topic::Directory(_)) | None => VANDAL.parse().unwrap(),
     }
 }
@@ -68,7 +73,7 @@ impl Vandal {
         let subscription = Subscription { filter: filter.to_owned(), at_least_once: false, echo: true };
         line.requests.send(Request::Subscribe(vec![subscription])).await.unwrap();
         line.until(|event| match event {
-            Event::Subscribed { refused } => {
+            Event::Subscribed { refused, .. } => {
                 assert_eq!(refused, &[], "{filter}");
                 true
             }

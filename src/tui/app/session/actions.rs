@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Session, Turn};
-use crate::domain::{ConversationId, GroupChange, GroupId, Standing};
+use crate::domain::{ConversationId, GroupChange, Standing};
 use crate::engine::{Command, Link};
 use crate::tui::app::chat::Move;
 use crate::tui::app::choice::Choice;
@@ -74,6 +74,8 @@ impl Session {
     /// Lets the others know that we are writing, if there is something for them.
     fn tell_writing(&mut self, turn: &mut Turn<'_>) {
         let outside = self.open_group().is_some_and(|view| view.standing != Standing::Member);
+        // Nobody in an open room is told.
+        let outside = outside || self.open_room().is_some();
         let Some(id) = self.open.clone().filter(|_| !outside) else { return };
         let chat = self.writing_mut();
         if !chat.draft.is_empty() && !chat.draft.is_command() && chat.tell_writing(turn.now) {
@@ -218,7 +220,7 @@ impl Session {
         match list {
             Pane::Contacts => self.lists.contacts.step(self.world.contacts(), by),
             Pane::Online => self.lists.online.step(self.world.online(), by),
-            Pane::Groups => self.lists.groups.step(self.world.groups(), by),
+            Pane::Groups => self.lists.groups.step(self.world.places(), by),
             Pane::Conversation => {}
         }
     }
@@ -228,7 +230,7 @@ impl Session {
         let chosen = match list {
             Pane::Contacts => self.lists.contacts.chosen.clone().map(ConversationId::Direct),
             Pane::Online => self.lists.online.chosen.clone().map(ConversationId::Direct),
-            Pane::Groups => self.lists.groups.chosen.map(ConversationId::Group),
+            Pane::Groups => self.lists.groups.chosen.clone(),
             Pane::Conversation => None,
         };
         if let Some(chosen) = chosen {
@@ -290,8 +292,8 @@ impl Session {
                 None => turn.news("nothing was unread here"),
             },
             action => {
-                if let Some(id) = action.tab().and_then(|at| self.world.tabs().nth(at)) {
-                    self.open(ConversationId::Group(id), turn);
+                if let Some(id) = action.tab().and_then(|at| self.world.tabs().nth(at)).cloned() {
+                    self.open(id, turn);
                 }
             }
         }
@@ -341,10 +343,9 @@ impl Session {
     }
 
     fn step_tab(&mut self, by: isize, turn: &mut Turn<'_>) {
-        let tabs: Vec<GroupId> = self.world.tabs().collect();
-        let here = self.open_group().map(|view| view.group.id);
-        match around(&tabs, here.as_ref(), by) {
-            Some(next) => self.open(ConversationId::Group(next), turn),
+        let tabs: Vec<ConversationId> = self.world.tabs().cloned().collect();
+        match around(&tabs, self.open_id(), by) {
+            Some(next) => self.open(next, turn),
             None => turn.news("you are in no group yet; /create makes one"),
         }
     }

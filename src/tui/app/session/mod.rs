@@ -8,6 +8,7 @@ mod actions;
 mod messages;
 mod mouse;
 mod requests;
+mod rooms;
 mod trust;
 mod updates;
 
@@ -23,7 +24,8 @@ use super::timeline;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, PageAt, Profile, Standing, Timestamp, UserName,
+    ConversationId, GroupChange, GroupId, GroupName, PageAt, Profile, RoomName, Standing, Timestamp,
+    UserName,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -87,6 +89,8 @@ enum Asked {
     Join(GroupId),
     Leave(GroupId),
     Change(GroupId, GroupChange),
+    /// In, or out.
+    Room(RoomName, bool),
     Verify(UserName, bool),
     AcceptKey(UserName),
     Compare(UserName),
@@ -138,8 +142,8 @@ pub struct Lists {
     pub contacts: Selection<UserName>,
     /// Who is online.
     pub online: Selection<UserName>,
-    /// Groups.
-    pub groups: Selection<GroupId>,
+    /// Groups and open rooms.
+    pub groups: Selection<ConversationId>,
 }
 
 /// The main screen of somebody who is signed in.
@@ -221,7 +225,7 @@ impl Session {
     pub fn open_group(&self) -> Option<&GroupView> {
         match self.open.as_ref()? {
             ConversationId::Group(id) => self.world.group(*id),
-            ConversationId::Direct(_) => None,
+            ConversationId::Direct(_) | ConversationId::Room(_) => None,
         }
     }
 
@@ -257,7 +261,7 @@ impl Session {
         self.card_top = 0;
         match &conversation {
             ConversationId::Direct(user) => self.lists.contacts.chosen = Some(user.clone()),
-            ConversationId::Group(id) => self.lists.groups.chosen = Some(*id),
+            place => self.lists.groups.chosen = Some(place.clone()),
         }
         if self.open.as_ref() == Some(&conversation) {
             return;
@@ -360,7 +364,7 @@ impl Session {
         self.regions = Regions::new(&Wishes {
             size: turn.size,
             pane: self.pane,
-            entries: (self.world.online().len(), self.world.groups().len()),
+            entries: (self.world.online().len(), self.world.places().len()),
             composer: layout.as_ref().map_or(0, |layout| layout.rows.len()),
             notice,
             banner: self.banner_rows(turn),
@@ -372,7 +376,7 @@ impl Session {
         let [contacts, online, groups] = self.regions.lists.map(|list| usize::from(list.height));
         self.lists.contacts.settle(self.world.contacts(), contacts);
         self.lists.online.settle(self.world.online(), online);
-        self.lists.groups.settle(self.world.groups(), groups);
+        self.lists.groups.settle(self.world.places(), groups);
     }
 
     /// The time at which something goes by itself.

@@ -72,10 +72,7 @@ impl Session {
                 let user = self.world.online().get(self.lists.online.top + row).cloned();
                 user.map(ConversationId::Direct)
             }
-            Pane::Groups => {
-                let id = self.world.groups().get(self.lists.groups.top + row).copied();
-                id.map(ConversationId::Group)
-            }
+            Pane::Groups => self.world.places().get(self.lists.groups.top + row).cloned(),
             Pane::Conversation => None,
         };
         if let Some(clicked) = clicked {
@@ -87,7 +84,7 @@ impl Session {
         let tabs = self.tabs(turn.setup);
         let under = |area: &Rect| (area.left()..area.right()).contains(&x);
         if let Some(tab) = tabs.into_iter().find(|tab| under(&tab.area)) {
-            self.open(ConversationId::Group(tab.group), turn);
+            self.open(tab.place, turn);
         }
     }
 }

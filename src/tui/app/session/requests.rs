@@ -2,7 +2,8 @@
 
 use super::{Asked, Session, Turn};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageText, Standing, UserName,
+    ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageText, RoomName, Standing,
+    UserName,
 };
 use crate::engine::Command;
 use crate::tui::app::choice::{Choice, Purpose};
@@ -58,6 +59,9 @@ impl Session {
                 _ => format!("not sent: you are not in #{name}; /join {name} goes in"),
             });
         }
+        if let Some(why) = self.outside_room() {
+            return Err(why);
+        }
         if let Some(why) = self.stopped(&id, turn.keymap) {
             return Err(why);
         }
@@ -77,8 +81,12 @@ impl Session {
             }
             Request::Create(name, policy) => self.create(&name, policy, turn),
             Request::Join(name) => self.join_named(&name, turn)?,
+            Request::Room(name) => self.enter_room(&name, turn)?,
             Request::Leave => {
-                let view = self.open_group().ok_or("open the group that you want to leave")?;
+                if let Some(room) = self.open_room().cloned() {
+                    return self.leave_room(room, turn);
+                }
+                let view = self.open_group().ok_or("open the group or room that you want to leave")?;
                 let (id, standing) = (view.group.id, view.standing.clone());
                 match standing {
                     Standing::Member => self.overlay = Some(Overlay::Question(Question::Leave(id))),
@@ -195,6 +203,9 @@ impl Session {
     }
 
     fn join_named(&mut self, name: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        if name.starts_with(RoomName::SIGN) {
+            return self.enter_room(name, turn);
+        }
         let found: Vec<_> = self.world.groups_named(name).iter().map(|view| view.group.id).collect();
         match found[..] {
             [] => {
@@ -235,7 +246,7 @@ impl Session {
             (Purpose::Invite(group), ConversationId::Direct(user)) => {
                 self.change(group, GroupChange::Invite(user), turn);
             }
-            (Purpose::Invite(_), ConversationId::Group(_)) => {}
+            (Purpose::Invite(_), ConversationId::Group(_) | ConversationId::Room(_)) => {}
         }
     }
 }

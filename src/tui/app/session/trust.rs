@@ -11,6 +11,13 @@ use crate::tui::app::verify::{VerifyBox, VerifyFacts};
 use crate::tui::app::wrap::wrap;
 use crate::tui::app::{Action, Setup, composer_width};
 
+/// The first of these that a banner has room for.
+fn fitting(variants: Vec<String>, size: (u16, u16)) -> Option<String> {
+    let rows = usize::from(size.1 / 4).max(1);
+    let columns = composer_width(size) + 1;
+    variants.into_iter().find(|words| wrap(words, columns).len() <= rows)
+}
+
 impl Session {
     /// Whom a command without a name means: the person of the open chat.
     pub(super) fn user_meant(&self, name: &str) -> Result<UserName, String> {
@@ -67,10 +74,14 @@ impl Session {
         })
     }
 
-    /// What stands above the composer of the open chat, as long as fits: a key that changed, or emoji to be
-    /// compared.
+    /// What stands above the composer of the open chat, as long as fits: a key that changed, emoji to be
+    /// compared, or that the room is open.
     pub fn banner(&self, keymap: &Keymap, size: (u16, u16)) -> Option<String> {
-        let Some(ConversationId::Direct(user)) = &self.open else { return None };
+        let user = match self.open.as_ref()? {
+            ConversationId::Direct(user) => user,
+            ConversationId::Room(_) => return fitting(Self::room_banner(), size),
+            ConversationId::Group(_) => return None,
+        };
         let name = self.world.name(user);
         let key = |action| keymap.key(Context::Composer, action).unwrap_or_default();
         let (accept, verify, help) = (key(Action::AcceptKey), key(Action::Verify), key(Action::Help));
@@ -94,9 +105,7 @@ impl Session {
             ],
             _ => return None,
         };
-        let rows = usize::from(size.1 / 4).max(1);
-        let columns = composer_width(size) + 1;
-        variants.into_iter().find(|words| wrap(words, columns).len() <= rows)
+        fitting(variants, size)
     }
 
     /// The rows that the banner takes.
@@ -120,6 +129,10 @@ impl Session {
 
     /// What was asked about keys is done.
     pub(super) fn agreed(&mut self, ticket: Ticket, turn: &mut Turn<'_>) {
+        if let Some(Asked::Room(room, joined)) = self.asked.get(&ticket).cloned() {
+            self.asked.remove(&ticket);
+            return self.room_moved(room, joined, turn);
+        }
         let name = |user| self.world.name(user).into_owned();
         let words = match self.asked.get(&ticket) {
             Some(Asked::Verify(user, true)) => format!("{} is verified", name(user)),

@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use crate::engine::{Link, Notice, Stored, Ticket, Update};
 use crate::tui::app::overlay::Overlay;
+use crate::tui::app::room::room_label;
 use crate::tui::app::text::counted;
 
 impl Session {
@@ -22,6 +23,7 @@ impl Session {
             }
             Update::Group(view) => self.world.note_group(view),
             Update::GroupGone(id) => self.group_gone(id, turn),
+            Update::Rooms(rooms) => self.world.note_rooms(rooms),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
             Update::Stored(stored) => stored.into_iter().for_each(|stored| self.stored(stored, turn)),
             Update::Delivery { conversation, id, delivery } => {
@@ -150,6 +152,7 @@ impl Session {
             Some(
                 Asked::Change(..)
                 | Asked::Send(_)
+                | Asked::Room(..)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
                 | Asked::Compare(_)
@@ -180,6 +183,12 @@ impl Session {
                 turn.error(format!("{user} was not asked into {}: {why}", name(id)));
             }
             Some(Asked::Change(id, _)) => turn.error(format!("{} is as it was: {why}", name(id))),
+            Some(Asked::Room(room, true)) => {
+                turn.error(format!("not in {}: {why}", room_label(&room)));
+            }
+            Some(Asked::Room(room, false)) => {
+                turn.error(format!("not left {}: {why}", room_label(&room)));
+            }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {

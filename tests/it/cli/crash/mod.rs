@@ -8,6 +8,7 @@ mod broker_forgets;
 mod groups;
 mod no_room;
 mod receiver;
+mod rooms;
 mod sealing;
 mod seen;
 mod sender;
