@@ -138,7 +138,8 @@ on_every_broker! {
         }
         let csv = setup.data_dir.join("Group_crew.csv");
         until_file(&csv, |csv| csv.contains("alice,,owner,") && csv.contains("bob,,admin,")).await;
-        assert!(!setup.data_dir.join("Group_club.csv").exists());
+        // Whoever has not heard of it yet may write the old one once more.
+        until_file(&setup.data_dir.join("Group_club.csv"), str::is_empty).await;
 
         assert!(bob.change(club, GroupChange::Remove(name("alice"))).await.is_err());
         let demote = GroupChange::Demote(name("bob"));
