@@ -230,9 +230,12 @@ impl Core {
     /// Tells that open rooms said more than is taken in.
     pub(super) async fn tell_thrown_away(&mut self, thrown_away: Vec<(RoomName, u64)>) {
         for (room, count) in thrown_away {
-            let what = if count == 1 { "a message".to_owned() } else { format!("{count} messages") };
+            let what = match count {
+                1 => "a message was".to_owned(),
+                n => format!("{n} messages were"),
+            };
             let words = format!(
-                "too much comes in {}{room}: {what} and what follows too fast is thrown away",
+                "too much is said in {}{room} at once: {what} thrown away, and so is what follows as fast",
                 RoomName::SIGN
             );
             tracing::warn!("{words}");

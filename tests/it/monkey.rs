@@ -82,6 +82,7 @@ const TEXTS: &[&str] = &[
     "e\u{301}",
     "ﾞ",
     "/leave",
+    "/room lobby",
     "/create team",
     "/msg bob x",
     "/find o",
@@ -109,14 +110,19 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (0u16..130, 0u16..40).prop_map(|(width, height)| Step::Resize(width, height)),
         2 => (0u8..3, 0u16..130, 0u16..40).prop_map(|(kind, x, y)| Step::Mouse(kind, x, y)),
         1 => any::<bool>().prop_map(Step::Focus),
-        5 => (0u8..11, -50i64..50).prop_map(|(what, n)| Step::Said(what, n)),
+        5 => (0u8..12, -50i64..50).prop_map(|(what, n)| Step::Said(what, n)),
         1 => (0i64..20_000).prop_map(Step::Later),
     ]
 }
 
 /// What an engine might say.
 fn said(what: u8, n: i64) -> Update {
-    let to = if n % 2 == 0 { direct("bob") } else { ConversationId::Group(GroupId::from_bits(1)) };
+    let lobby = || "lobby".parse().unwrap();
+    let to = match n % 5 {
+        0 => ConversationId::Room(lobby()),
+        1 | -1 | 3 | -3 => ConversationId::Group(GroupId::from_bits(1)),
+        _ => direct("bob"),
+    };
     let sender = if n % 3 == 0 { "alice" } else { "bob" };
     let mut message = message(&to, sender, NOW + n * MINUTE, "well 水泵 then\nyes");
     message.late = n % 7 == 0;
@@ -133,6 +139,7 @@ fn said(what: u8, n: i64) -> Update {
         8 => Update::Delivery { conversation: to, id: message.id, delivery },
         9 => Update::Outbox { waiting: Vec::new(), total: n.unsigned_abs(), changed: 0 },
         10 => Update::Link(Link::Up),
+        11 => Update::Rooms(if n > 0 { vec![lobby()] } else { Vec::new() }),
         6 => Update::GroupGone(GroupId::from_bits(u128::from(n.unsigned_abs() % 5))),
         _ => Update::People(vec![person(&format!("p{}", n.abs()), "Bob", n > 0)]),
     }
@@ -153,6 +160,9 @@ fn answer(command: Command) -> Option<Update> {
         let users = vec![user("p1"), user("p2")];
         let waits_for = Some(Hop::Receipt { users, retry_in: Some(Duration::ZERO) });
         return Some(Update::Info(Info { id, delivery: Delivery::Sent, recipients, waits_for }));
+    }
+    if let Command::JoinRoom { ticket, .. } | Command::LeaveRoom { ticket, .. } = command {
+        return Some(Update::Agreed { ticket });
     }
     let Command::Load { conversation, at, limit } = command else { return None };
     let all: Vec<_> = (0..300)

@@ -111,7 +111,7 @@ fn open(terminal: &mut Terminal, command: &str, chat: &str) {
 fn found_groups(alice: &mut Terminal, bob: &mut Terminal, carol: &mut Terminal, dave: &mut Terminal) {
     open(alice, "/create team open", "#team");
     for person in [bob, &mut *carol, dave] {
-        person.shows("+ team");
+        person.shows("? team");
         open(person, "/join team", "#team");
     }
     open(alice, "/create family invite", "#family");

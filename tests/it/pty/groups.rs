@@ -13,7 +13,7 @@ fn a_group_is_made_joined_talked_in_and_left() {
     alice.press("team\r");
     alice.until_says(&["#team · 1 member, 1 online", "You made the group"]);
 
-    bob.until_says(&["+ team", "join"]);
+    bob.until_says(&["? team", "join"]);
     bob.press(F4);
     bob.press(ENTER);
     bob.until_says(&["You are not in this group", "made by alice", "● alice  online, owner"]);

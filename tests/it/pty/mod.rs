@@ -10,6 +10,7 @@ mod outage;
 mod passphrase;
 mod receipts;
 mod restore;
+mod rooms;
 mod scripts;
 mod talk;
 mod trust;
