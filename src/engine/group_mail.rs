@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
-use super::groups::{Eyes, KnownGroup, letters, read_all};
+use super::known_group::{Eyes, KnownGroup, letters, read_all};
 use super::mail::{Mail, Refusal, Sender, Taken};
 use crate::crypto::groups;
 use crate::domain::group_documents::{Flag, Item, Ledger, Voice};
@@ -73,6 +73,12 @@ impl Core {
             (Content::Joined(_), _) => {
                 if is_in && self.welcomes(id, &from) {
                     mail.welcome.push((id, from.clone()));
+                } else if is_in
+                    && known.group.is_led_by(&self.me.user)
+                    && letter.stand.is_some_and(|stand| stand.state != known.state())
+                {
+                    // What we decided while they came they may not have heard.
+                    mail.asked.insert((id, from.clone()));
                 }
                 self.newcomers.extend(is_in.then_some(from));
                 Body::Joined

@@ -1,18 +1,15 @@
 //! The groups we have to do with, and those that are listed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::people::People;
+use super::known_group::{Eyes, KnownGroup, read_all};
 use super::update::GroupView;
-use crate::crypto::groups::{self, Rejected};
-use crate::domain::group_documents::{Item, Ledger, Member, View};
-use crate::domain::{
-    Group, GroupId, JoinPolicy, Profile, Standing, StateHash, UserName, limits::GROUP_MEMBERS,
-};
-use crate::protocol::{self, Papers, SignedDocument, encode_card};
+use crate::domain::group_documents::Ledger;
+use crate::domain::{Group, GroupId, JoinPolicy, Standing, StateHash, UserName};
+use crate::protocol::{Papers, SignedDocument};
 use crate::store::StoredGroup;
 
 /// Most groups that are remembered, listed ones included.
@@ -24,10 +21,6 @@ const LISTED_BYTES: usize = 32 * 1024 * 1024;
 /// How long a card that lacks what we know stands before we put ours there. Others may do so meanwhile; and
 /// two views that cannot agree must not answer each other as fast as the network goes.
 const CORRECTION: Duration = Duration::from_secs(1);
-
-/// How many states of a group are remembered that were before: whoever names one of them knows less than we do,
-/// and what they lack is on its way to them.
-const FORMER_STATES: usize = 32;
 
 /// How long a state that we never had may be named to us before we ask about it: what tells of it may be on its
 /// way.
@@ -46,248 +39,6 @@ pub(super) enum Errand {
     Ask,
     /// To tell them what we know.
     Tell,
-}
-
-/// Who we are, and whom we know: what people in a group are called follows from it.
-#[derive(Clone, Copy)]
-pub(super) struct Eyes<'a> {
-    pub me: &'a Profile,
-    pub people: &'a People,
-}
-
-impl Eyes<'_> {
-    /// We, as a member.
-    pub fn me(&self) -> Member {
-        Member { user: self.me.user.clone(), key: self.me.identity }
-    }
-
-    /// Somebody, as a member, if we know their key.
-    pub fn member(&self, user: &UserName) -> Option<Member> {
-        match *user == self.me.user {
-            true => Some(self.me()),
-            false => {
-                let key = self.people.profile(user)?.identity;
-                Some(Member { user: user.clone(), key })
-            }
-        }
-    }
-}
-
-/// A group that we know of: all that was signed about it, and what follows from that.
-pub(super) struct KnownGroup {
-    ledger: Ledger,
-    view: View,
-    /// The view, as front ends see it.
-    pub group: Group,
-    state: StateHash,
-    /// States that it was in before, the newest last.
-    former: VecDeque<StateHash>,
-    pub standing: Standing,
-    /// Whether the broker still has to be told that we do not subscribe to it any more.
-    pub unsubscribe: bool,
-    /// How many bytes were signed about it.
-    size: usize,
-}
-
-impl KnownGroup {
-    /// `None` where the ledger does not have the owner's word.
-    pub fn new(ledger: Ledger, standing: Standing, eyes: Eyes<'_>) -> Option<Self> {
-        let view = ledger.view()?;
-        let group = group_of(&view, eyes);
-        let state = groups::state_hash(&ledger);
-        let size = size_of(&ledger);
-        let (former, unsubscribe) = (VecDeque::new(), false);
-        Some(Self { ledger, view, group, state, former, standing, unsubscribe, size })
-    }
-
-    /// Reads what was stored.
-    fn read(stored: &StoredGroup, eyes: Eyes<'_>) -> Option<Self> {
-        let mut ledger = Ledger::new(stored.id);
-        for bytes in &stored.signed {
-            ledger.insert(groups::reopen(bytes).ok()?).ok()?;
-        }
-        let known = Self::new(ledger, stored.standing.clone(), eyes)?;
-        Some(Self { unsubscribe: stored.unsubscribe, ..known })
-    }
-
-    /// As it is stored.
-    pub fn stored(&self) -> StoredGroup {
-        StoredGroup {
-            id: self.ledger.id(),
-            signed: self.ledger.items().map(|item| item.bytes().clone()).collect(),
-            standing: self.standing.clone(),
-            unsubscribe: self.unsubscribe,
-        }
-    }
-
-    /// All that was signed about it.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
-    /// What follows from that.
-    pub fn view(&self) -> &View {
-        &self.view
-    }
-
-    /// All that counts in it, in short.
-    pub fn state(&self) -> StateHash {
-        self.state
-    }
-
-    /// Whether we know all that somebody knows who names this state.
-    fn knows(&self, state: StateHash) -> bool {
-        self.state == state || self.former.contains(&state)
-    }
-
-    /// Takes in what somebody signed; says whether that was news.
-    pub fn insert(&mut self, item: Item, eyes: Eyes<'_>) -> bool {
-        let news = self.ledger.insert(item).unwrap_or(false);
-        if news {
-            self.look_again(eyes);
-        }
-        news
-    }
-
-    /// Works out anew what follows from what was signed, and from whom we know.
-    pub fn look_again(&mut self, eyes: Eyes<'_>) {
-        // What is once here does not go away, and with it the owner's word.
-        if let Some(view) = self.ledger.view() {
-            self.group = group_of(&view, eyes);
-            self.view = view;
-        }
-        self.size = size_of(&self.ledger);
-        let state = groups::state_hash(&self.ledger);
-        if state != self.state {
-            self.former.push_back(std::mem::replace(&mut self.state, state));
-            if self.former.len() > FORMER_STATES {
-                self.former.pop_front();
-            }
-        }
-    }
-
-    /// Reads what others say was signed, and takes it in; says whether there was news. What is no good is left
-    /// out, and the first reason returned.
-    pub fn learn(&mut self, signed: &[SignedDocument], eyes: Eyes<'_>) -> (bool, Option<Rejected>) {
-        let mut rejected = None;
-        let mut news = false;
-        let known: BTreeSet<_> = self.ledger.items().map(|item| item.bytes().clone()).collect();
-        for bytes in signed.iter().map(SignedDocument::to_bytes) {
-            if known.contains(bytes.as_slice()) {
-                continue;
-            }
-            match groups::open(&bytes) {
-                Ok(item) => news |= self.ledger.insert(item).unwrap_or(false),
-                Err(why) => {
-                    rejected.get_or_insert(why);
-                }
-            }
-        }
-        if news {
-            self.look_again(eyes);
-        }
-        (news, rejected)
-    }
-
-    /// Whether somebody who asks us in may do so. Into a group by invitation that is signed.
-    pub fn is_asked_by(&self, from: &UserName, me: &Member) -> bool {
-        match self.group.policy {
-            JoinPolicy::Open => self.group.has_member(from),
-            JoinPolicy::Invite => self.view.has(me),
-        }
-    }
-
-    /// How we stand to it by what was signed. `None` where it is nothing to us any more.
-    pub fn standing_of(&self, me: &Member) -> Option<Standing> {
-        let place = self.view.members.get(me);
-        let asked_by = || {
-            let by = self.ledger.admitted_by(me).unwrap_or_else(|| self.view.owner.clone());
-            Standing::Invited(by.user)
-        };
-        match (&self.standing, place) {
-            (_, Some(place)) if place.came.is_some() => Some(Standing::Member),
-            (Standing::Invited(by), _) if self.group.policy == JoinPolicy::Open => {
-                Some(Standing::Invited(by.clone()))
-            }
-            (Standing::Invited(by), Some(_)) => Some(Standing::Invited(by.clone())),
-            (_, Some(_)) => Some(asked_by()),
-            (Standing::Invited(_), None) => None,
-            (Standing::Member | Standing::Left, None) => Some(Standing::Left),
-            (Standing::Listed, None) => Some(Standing::Listed),
-        }
-    }
-
-    /// All that counts in it, as it travels: documents first.
-    pub fn papers(&self) -> Vec<SignedDocument> {
-        self.ledger.counted().iter().filter_map(travelling).collect()
-    }
-
-    /// What the owner and the admins signed, as it travels.
-    pub fn documents(&self) -> Vec<SignedDocument> {
-        let counted = self.ledger.counted();
-        counted.iter().filter(|i| matches!(i, Item::Document(_))).filter_map(travelling).collect()
-    }
-
-    /// The payload of its card; empty where it has none.
-    pub fn card(&self) -> Vec<u8> {
-        match self.group.policy == JoinPolicy::Open && !self.group.members.is_empty() {
-            true => encode_card(self.group.id, self.papers()).0,
-            false => Vec::new(),
-        }
-    }
-
-    /// Whether a card with this on it lacks what we signed ourselves, although there is room for all.
-    fn is_outdated(&self, card: &[SignedDocument], me: &Member) -> bool {
-        let counted = self.ledger.counted();
-        let ours = counted.iter().filter(|item| item.author() == me);
-        let ours: Vec<_> = ours.filter_map(travelling).collect();
-        ours.iter().any(|ours| !card.contains(ours)) && encode_card(self.group.id, self.papers()).1
-    }
-
-    /// Whether there is no room for another member.
-    pub fn is_full(&self) -> bool {
-        self.view.members.len() >= GROUP_MEMBERS
-    }
-}
-
-fn size_of(ledger: &Ledger) -> usize {
-    ledger.items().map(|item| item.bytes().len()).sum()
-}
-
-fn group_of(view: &View, eyes: Eyes<'_>) -> Group {
-    Group::of(view, |user| eyes.member(user).map(|member| member.key))
-}
-
-/// A document of ours, as it travels. We wrote the bytes, so they are read.
-fn travelling(item: &Item) -> Option<SignedDocument> {
-    SignedDocument::from_bytes(item.bytes(), protocol::limits::GROUP_DOCUMENT).ok()
-}
-
-/// The same in letters: as many to each as have room there. The last names the state that they make.
-pub(super) fn letters(
-    group: GroupId,
-    signed: Vec<SignedDocument>,
-    state: Option<StateHash>,
-) -> Vec<Papers> {
-    let mut letters: Vec<Papers> = Vec::new();
-    let mut room = 0;
-    for document in signed {
-        let size = document.to_bytes().len();
-        match letters.last_mut() {
-            Some(last) if size <= room => {
-                room -= size;
-                last.signed.push(document);
-            }
-            _ => {
-                room = protocol::limits::PAPERS.saturating_sub(size);
-                letters.push(Papers { group, signed: vec![document], state: None });
-            }
-        }
-    }
-    if let Some(last) = letters.last_mut() {
-        last.state = state;
-    }
-    letters
 }
 
 /// What a card from the directory came to.
@@ -530,21 +281,14 @@ fn has_card(known: &KnownGroup) -> bool {
     known.standing == Standing::Member && known.group.policy == JoinPolicy::Open
 }
 
-/// Takes in all that is good of what is said to have been signed about a group.
-pub(super) fn read_all(mut ledger: Ledger, signed: &[SignedDocument]) -> Ledger {
-    for item in signed.iter().filter_map(|signed| groups::open(&signed.to_bytes()).ok()) {
-        // What speaks of another group is none of its.
-        let _ = ledger.insert(item);
-    }
-    ledger
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Identity;
-    use crate::domain::group_documents::{Change, Statement, found};
-    use crate::domain::{DisplayName, GroupName, Timestamp};
+    use crate::crypto::{Identity, groups};
+    use crate::domain::group_documents::{Change, Item, Member, Statement, found};
+    use crate::domain::{DisplayName, GroupName, Profile, Timestamp};
+    use crate::engine::known_group::travelling;
+    use crate::engine::people::People;
 
     /// Somebody with a key of their own.
     struct Somebody {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::dialer::OFFLINE_EXPIRY;
-use super::groups::KnownGroup;
+use super::known_group::KnownGroup;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
 use crate::crypto::{seal_bundle, seal_profile};

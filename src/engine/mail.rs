@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::core::{Core, Fatal};
-use super::groups::{Card, Eyes};
+use super::groups::Card;
+use super::known_group::Eyes;
 use super::opening::Outcome;
 use super::rooms::Spoken;
 use crate::crypto;

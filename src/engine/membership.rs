@@ -3,7 +3,7 @@
 use super::command::Ticket;
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
-use super::groups::{Eyes, KnownGroup, letters};
+use super::known_group::{Eyes, KnownGroup, letters};
 use super::update::Update;
 use crate::crypto::groups;
 use crate::domain::group_documents::{Change, Document, Held, Item, Ledger, Member, Refused, found};

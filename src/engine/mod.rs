@@ -14,7 +14,7 @@
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
 //!   devices of ours, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
-//! - `people`, `groups`, `outbox`, `resends` and `faces` each hold one part of the state with its rules;
+//! - `people`, `groups` (each a `known_group`), `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
 //!   source of time and ids;
 //! - `moving` takes an account to another machine; `doctor` examines a broker.
@@ -71,6 +71,7 @@ mod groups;
 mod key_file;
 mod key_view;
 mod keys;
+mod known_group;
 mod link;
 mod mail;
 mod membership;

@@ -15,7 +15,7 @@ use super::value::{
 };
 use super::{
     Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
-    secrets,
+    secrets, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -257,12 +257,12 @@ impl Store {
 
     /// All that is known of a letter of ours.
     pub async fn tracked(&self, letter: MessageId) -> Result<Option<Tracked>, Error> {
-        self.ask("read about a message", move |db| delivery::tracked(db, letter)).await
+        self.ask("read about a message", move |db| tracking::tracked(db, letter)).await
     }
 
     /// What is in the outbox, in the order of sending, at most `limit`; and how much there is in all.
     pub async fn waiting(&self, limit: usize) -> Result<(Vec<Tracked>, u64), Error> {
-        self.ask("read the outbox", move |db| delivery::waiting(db, bounded(limit))).await
+        self.ask("read the outbox", move |db| tracking::waiting(db, bounded(limit))).await
     }
 
     /// Which of these messages of others were not on the screen yet, with their senders.

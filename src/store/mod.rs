@@ -33,6 +33,7 @@ mod search;
 mod secrets;
 #[cfg(test)]
 mod testing;
+mod tracking;
 mod value;
 
 pub use error::Error;

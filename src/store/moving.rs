@@ -3,8 +3,8 @@
 use rusqlite::{Connection, Result, named_params};
 
 use super::batch::{self, Batch};
-use super::delivery;
 use super::row::{message, select_message};
+use super::tracking;
 use super::value::{Kept, limits};
 use crate::domain::{Message, Summary, Timestamp};
 
@@ -19,7 +19,7 @@ pub(super) fn history(db: &Connection, after: i64) -> Result<(Vec<Kept>, i64)> {
     let last = rows.last().map_or(after, |(_, arrival)| *arrival);
     let kept = rows.into_iter().map(|(message, _)| {
         let recipients = match message.is_ours() {
-            true => delivery::recipients(db, message.id)?,
+            true => tracking::recipients(db, message.id)?,
             false => Vec::new(),
         };
         Ok(Kept { message, recipients })
