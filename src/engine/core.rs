@@ -26,7 +26,9 @@ use super::rooms::Rooms;
 use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
 use crate::crypto::Unreadable;
-use crate::domain::{ConversationId, DeviceId, MessageId, Profile, Summary, UserName};
+use crate::domain::{
+    ConversationId, DeviceId, GroupId, MessageId, Profile, Standing, Summary, UserName,
+};
 use crate::mqtt::{Event, Request};
 use crate::protocol::Topic;
 use crate::store::{self, Store, Thread};
@@ -204,7 +206,9 @@ impl Core {
         self.faces.answer(face, welcome).await;
         self.faces.answer(face, Update::Link(self.link.state.clone())).await;
         self.faces.answer(face, Update::People(self.people.all(&self.me.user, self.mint.now()))).await;
-        for view in self.groups.views() {
+        let views: Vec<_> =
+            self.groups.views().into_iter().filter(|view| self.shows(view.group.id)).collect();
+        for view in views {
             self.faces.answer(face, Update::Group(view)).await;
         }
         let rooms = self.rooms.joined().cloned().collect();
@@ -269,10 +273,18 @@ impl Core {
         self.faces.tell(Update::Summaries(vec![summary])).await;
     }
 
-    pub async fn tell_group(&mut self, group: crate::domain::GroupId) {
-        if let Some(view) = self.groups.view(group) {
-            self.faces.tell(Update::Group(view)).await;
-        }
+    pub async fn tell_group(&mut self, group: GroupId) {
+        let view = self.groups.view(group).filter(|_| self.shows(group));
+        self.faces.tell(view.map_or(Update::GroupGone(group), Update::Group)).await;
+    }
+
+    /// Whether there is anything to show of a group: not of one that we declined, or into which we may be asked
+    /// only by what is still to come.
+    fn shows(&self, id: GroupId) -> bool {
+        let was_in = || self.summaries.contains_key(&ConversationId::Group(id));
+        self.groups.get(id).is_some_and(|known| {
+            known.is_for(&self.eyes().me()) && (known.standing != Standing::Left || was_in())
+        })
     }
 
     pub fn topic(&self, topic: &Topic) -> String {

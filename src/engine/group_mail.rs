@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
+use super::groups::Errand;
 use super::known_group::{Eyes, KnownGroup, letters, read_all};
 use super::mail::{Mail, Refusal, Sender, Taken};
 use crate::crypto::groups;
-use crate::domain::group_documents::{Flag, Item, Ledger, Voice};
+use crate::domain::group_documents::{Flag, Item, Voice};
 use crate::domain::{
-    Body, ConversationId, GroupChange, GroupId, JoinPolicy, Message, Role, Standing, UserName,
+    Body, ConversationId, GroupChange, GroupId, JoinPolicy, Message, Role, Standing, StateHash, UserName,
 };
 use crate::protocol::{Content, Letter, Papers, SignedDocument};
 use crate::store::{Draft, Incoming as Storable};
@@ -33,37 +34,55 @@ impl Core {
             return Ok(Taken::Yes);
         }
         let from = sender.0.clone();
-        let had_to_do = self.groups.get(id).is_some_and(|known| {
-            let group = &known.group;
-            group.has_member(&from) || group.invited.contains(&from) || group.former.contains(&from)
-        });
         let signed = match &letter.content {
             Content::Joined(signed) | Content::Left(signed) | Content::Changed(_, Some(signed)) => {
                 Some(signed)
             }
             _ => None,
         };
+        // As which they leave, if that is what they signed.
+        let mut leaves_as = None;
         if let Some(signed) = signed {
+            let item = groups::open(&signed.to_bytes())?;
             // Anybody may pass on what others signed, but here it is the sender's own word.
-            if groups::open(&signed.to_bytes())?.author().user != from {
+            if item.author().user != from {
                 return Err(Refusal::Forged);
             }
+            leaves_as = match item {
+                Item::Statement(held) if !held.content.is_in() && held.content.group == id => {
+                    held.content.count.checked_sub(1)
+                }
+                _ => None,
+            };
             self.learn(id, std::slice::from_ref(signed), mail)?;
             // It may have put us out.
             if !self.groups.is_member(id) {
                 return Ok(Taken::Yes);
             }
         }
-        if let Some(stand) = letter.stand {
-            self.groups.note_state(id, &from, stand.state, Instant::now());
-        }
         let Some(known) = self.groups.get(id) else { return Err(Refusal::NotMember) };
         let Some(member) = self.eyes().member(&from) else { return Err(Refusal::NotMember) };
-        let voice = letter.stand.map(|stand| known.ledger().voice(&member, stand.count));
+        let voice = |count| known.ledger().voice(&member, count);
+        let spoken = letter.stand.map(|stand| voice(stand.count));
         let is_in = known.group.has_member(&from);
-        let body = match (letter.content.clone(), voice) {
+        let has_stake = known.ledger().knows_of(&member);
+        if let Some(stand) = letter.stand.filter(|_| spoken != Some(Voice::None)) {
+            self.groups.note_state(id, &from, stand.state, Instant::now());
+        }
+        // Whoever thinks that they are in and are not may not have heard it.
+        let is_wrong = matches!(spoken, Some(Voice::None | Voice::Unknown)) && has_stake && !is_in;
+        if is_wrong && leaves_as.is_none() && self.welcomes(id, &from) {
+            mail.outsiders.insert((id, from.clone()));
+        }
+        let Some(known) = self.groups.get(id) else { return Err(Refusal::NotMember) };
+        let body = match (letter.content.clone(), spoken) {
             // Whoever never was in has nothing to leave. It may come late, when they are in again.
-            (Content::Left(_), _) if had_to_do => Body::Left,
+            (Content::Left(_), _)
+                if leaves_as
+                    .is_some_and(|count| known.ledger().voice(&member, count) == Voice::Member) =>
+            {
+                Body::Left
+            }
             // A letter of a newer Cooee may say how they stand where we cannot read it.
             (Content::Newer, _) if is_in => Body::Unsupported,
             (Content::Left(_) | Content::Newer, _) | (_, None) => return Err(Refusal::NotMember),
@@ -71,12 +90,12 @@ impl Core {
             (_, Some(Voice::Unknown)) => return Ok(Taken::Later),
             (Content::Text(text), _) => Body::Text(text),
             (Content::Joined(_), _) => {
+                let lacks = letter.stand.is_some_and(|stand| stand.state != known.state());
                 if is_in && self.welcomes(id, &from) {
                     mail.welcome.push((id, from.clone()));
-                } else if is_in
-                    && known.group.is_led_by(&self.me.user)
-                    && letter.stand.is_some_and(|stand| stand.state != known.state())
-                {
+                    // They may not have told everybody, for they did not know of everybody.
+                    mail.introduced.extend(lacks.then(|| (id, from.clone())));
+                } else if is_in && lacks && known.group.is_led_by(&self.me.user) {
                     // What we decided while they came they may not have heard.
                     mail.asked.insert((id, from.clone()));
                 }
@@ -85,6 +104,10 @@ impl Core {
             }
             (Content::Changed(change, signed), _) => {
                 if !is_word_of(known, &from, &change, signed.as_ref()) {
+                    // What makes it their right may still come. If we know all that they knew, it is over.
+                    if letter.stand.is_none_or(|stand| !known.knows(stand.state)) {
+                        return Ok(Taken::Later);
+                    }
                     mail.confirmed.push((from, letter.id));
                     return Ok(Taken::Yes);
                 }
@@ -136,13 +159,15 @@ impl Core {
         let before = known.standing.clone();
         let Some(standing) = known.standing_of(&me) else {
             // An invitation that was taken back.
-            self.groups.remove(id);
-            self.registrar.no_group(id);
-            mail.withdrawn.insert(id);
-            mail.gone_groups.insert(id);
+            self.forget(id, mail);
             return;
         };
-        let removed_by = known.ledger().removed_by(&me);
+        let (removed_by, has_left) = (known.ledger().removed_by(&me), known.ledger().has_left(&me));
+        let owner = known.view().owner.user.clone();
+        let mends = known.ledger().mend(&me).is_some() && standing == Standing::Member;
+        if mends {
+            mail.mends.insert(id);
+        }
         let Some(known) = self.groups.get_mut(id) else { return };
         known.standing = standing;
         match (before == Standing::Member, known.standing == Standing::Member) {
@@ -155,9 +180,16 @@ impl Core {
                 known.unsubscribe = true;
                 mail.left.insert(id);
                 self.keys.end_outbound(id);
-                if let Some(by) = removed_by {
+                if !has_left {
                     mail.put_out.insert(id);
-                    let message = self.removal(id, by.user);
+                    let message = match removed_by {
+                        Some(by) => {
+                            let us = self.me.user.clone();
+                            self.happened(id, by.user, GroupChange::Remove(us))
+                        }
+                        // We came into what had been closed meanwhile.
+                        None => self.happened(id, owner, GroupChange::Policy(JoinPolicy::Invite)),
+                    };
                     mail.storable.push(Storable::Message(message));
                 }
             }
@@ -170,8 +202,16 @@ impl Core {
         self.unpark.extend(heard.collect::<Vec<_>>());
     }
 
-    /// The line that says that we were put out.
-    fn removal(&mut self, id: GroupId, by: UserName) -> Message {
+    /// Nothing is kept of a group any more.
+    fn forget(&mut self, id: GroupId, mail: &mut Mail) {
+        self.groups.remove(id);
+        self.registrar.no_group(id);
+        mail.storable.push(Storable::NoGroup(id));
+        mail.changed_groups.insert(id);
+    }
+
+    /// The line that says what somebody did with a group, where we hear of it by that alone.
+    fn happened(&mut self, id: GroupId, by: UserName, change: GroupChange) -> Message {
         let conversation = ConversationId::Group(id);
         let (message, now) = self.mint.message();
         let thread = self.threads.entry(conversation.clone()).or_default();
@@ -182,7 +222,7 @@ impl Core {
             sender: by,
             sent_at: thread.stamp,
             received_at: now,
-            body: Body::Changed(GroupChange::Remove(self.me.user.clone())),
+            body: Body::Changed(change),
             delivery: None,
             late: false,
             unseen: false,
@@ -214,7 +254,8 @@ impl Core {
         mail.changed_groups.insert(id);
     }
 
-    /// Somebody asks us in. What tells of a large group comes in several parts.
+    /// Somebody asks us in. What tells of a large group comes in several parts, and what lets us in may not be in
+    /// the first: until then nothing is shown of it.
     pub(super) fn on_invitation(
         &mut self,
         papers: &Papers,
@@ -222,21 +263,34 @@ impl Core {
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
         let id = papers.group;
-        let eyes = Eyes { me: &self.me, people: &self.people };
+        let me = self.eyes().me();
         if self.groups.get(id).is_none() {
-            let Some(known) = self.groups.gather(papers, &from, eyes) else { return Ok(()) };
+            let ledger = read_all(id, &papers.signed, self.eyes());
+            let known = KnownGroup::new(ledger, Standing::Invited(from.clone()), self.eyes());
+            let known = known.ok_or(Refusal::NotMember)?;
+            // Into an open group a member asks.
+            if known.group.policy == JoinPolicy::Open && !known.group.has_member(&from) {
+                return Err(Refusal::NotMember);
+            }
+            if let Some(first) = self.groups.too_many(&me) {
+                self.forget(first, mail);
+            }
             if self.groups.insert(known) {
                 self.on_group_news(id, mail);
             }
             return Ok(());
         }
         self.learn(id, &papers.signed, mail)?;
-        let me = self.eyes().me();
         let Some(known) = self.groups.get_mut(id) else { return Ok(()) };
-        let is_out = matches!(known.standing, Standing::Listed | Standing::Left);
-        if is_out && known.is_asked_by(&from, &me) {
+        if !matches!(known.standing, Standing::Listed | Standing::Left) {
+            return Ok(());
+        }
+        if known.is_asked_by(&from, &me) {
             known.standing = Standing::Invited(from);
             self.on_group_changed(id, mail);
+        } else if known.ledger().has_left(&me) {
+            // They have not heard that we said no, or left: to be let in anew they have to know it.
+            mail.outsiders.insert((id, from));
         }
         Ok(())
     }
@@ -249,8 +303,9 @@ impl Core {
         mail: &mut Mail,
     ) -> Result<(), Refusal> {
         if *from == self.me.user && self.groups.get(*id).is_none() {
-            let ledger = read_all(Ledger::new(*id), signed);
-            let known = KnownGroup::new(ledger, Standing::Listed, self.eyes());
+            // Another device of ours has to do with it.
+            let ledger = read_all(*id, signed, self.eyes());
+            let known = KnownGroup::new(ledger, Standing::Left, self.eyes());
             let known = known.ok_or(Refusal::NotMember)?;
             if self.groups.insert(known) {
                 self.on_group_news(*id, mail);
@@ -271,11 +326,78 @@ impl Core {
     /// What tells somebody all that we know of a group.
     pub(super) async fn papers_for(&mut self, id: GroupId, to: &UserName) -> Result<Vec<Draft>, Fatal> {
         let Some(known) = self.groups.get(id) else { return Ok(Vec::new()) };
-        let parts = letters(id, known.papers(), Some(known.state()));
+        let (signed, state) = (known.papers(), Some(known.state()));
+        self.tell_papers(id, signed, state, to, Content::Papers).await
+    }
+
+    /// The drafts that bring what was signed about a group to somebody.
+    pub(super) async fn tell_papers(
+        &mut self,
+        id: GroupId,
+        signed: Vec<SignedDocument>,
+        state: Option<StateHash>,
+        to: &UserName,
+        content: fn(Papers) -> Content,
+    ) -> Result<Vec<Draft>, Fatal> {
+        let profile = if *to == self.me.user { Some(&self.me) } else { self.people.profile(to) };
+        let devices = profile.map_or(1, |profile| profile.devices.len());
+        let parts = letters(id, signed, state, devices);
         let mut drafts = Vec::with_capacity(parts.len());
         for papers in parts {
-            let letter = self.notice(Content::Papers(papers));
+            let letter = self.notice(content(papers));
             drafts.push(self.draft_to(&letter, to).await?);
+        }
+        Ok(drafts)
+    }
+
+    /// Tells people what they lack: newcomers and those who asked all, outsiders what tells them that they are not
+    /// in, those who asked us in that we said no; and everybody what we had to sign again.
+    pub(super) async fn answer_about_groups(&mut self, mail: &mut Mail) -> Result<Vec<Draft>, Fatal> {
+        let now = Instant::now();
+        let mut drafts = Vec::new();
+        let mut told = std::mem::take(&mut mail.welcome);
+        told.extend(std::mem::take(&mut mail.asked));
+        for (id, user) in told {
+            let is_in = self.groups.get(id).is_some_and(|known| known.group.has_member(&user));
+            let may = is_in && !self.people.is_blocked(&user);
+            if may && self.groups.may_write(id, &user, Errand::Tell, now) {
+                drafts.extend(self.papers_for(id, &user).await?);
+            }
+        }
+        for (id, newcomer) in std::mem::take(&mut mail.introduced) {
+            let Some(member) = self.eyes().member(&newcomer) else { continue };
+            let said = self.groups.get(id).map(|known| known.said_by(&member)).unwrap_or_default();
+            for user in self.others_in(id).into_iter().filter(|user| *user != newcomer) {
+                drafts.extend(self.tell_papers(id, said.clone(), None, &user, Content::Papers).await?);
+            }
+        }
+        for (id, user) in std::mem::take(&mut mail.outsiders) {
+            let Some(known) = self.groups.get(id) else { continue };
+            // Whoever is in decides; whoever is out tells what they signed themselves.
+            let signed = match known.standing {
+                Standing::Member => known.documents(),
+                _ => known.said_by(&self.eyes().me()),
+            };
+            let may = !self.people.is_blocked(&user);
+            if may && self.groups.may_write(id, &user, Errand::Tell, now) {
+                drafts.extend(self.tell_papers(id, signed, None, &user, Content::Papers).await?);
+            }
+        }
+        for id in std::mem::take(&mut mail.mends) {
+            let me = self.eyes().me();
+            let Some(document) = self.groups.get(id).and_then(|known| known.ledger().mend(&me)) else {
+                continue;
+            };
+            if !self.groups.may_write(id, &me.user, Errand::Tell, now) {
+                continue;
+            }
+            let signed = self.sign_and_insert(id, &document);
+            self.on_group_news(id, mail);
+            let to = self.others_in(id).into_iter().chain([me.user]).collect::<Vec<_>>();
+            for user in to {
+                let signed = vec![signed.clone()];
+                drafts.extend(self.tell_papers(id, signed, None, &user, Content::Papers).await?);
+            }
         }
         Ok(drafts)
     }
@@ -284,6 +406,9 @@ impl Core {
     /// our own state: they may be somebody who was put out.
     pub(super) async fn wonder(&mut self, now: Instant) -> Result<(), Fatal> {
         for (id, user) in self.groups.wonder(now) {
+            if self.people.is_blocked(&user) {
+                continue;
+            }
             let Some(known) = self.groups.get(id) else { continue };
             tracing::debug!(%user, group = %id, "they know of something in a group that we do not");
             let papers = Papers { group: id, signed: Vec::new(), state: Some(known.state()) };

@@ -7,16 +7,16 @@ use tokio::time::Instant;
 
 use super::known_group::{Eyes, KnownGroup, read_all};
 use super::update::GroupView;
-use crate::domain::group_documents::Ledger;
+use crate::domain::group_documents::Member;
 use crate::domain::{Group, GroupId, JoinPolicy, Standing, StateHash, UserName};
-use crate::protocol::{Papers, SignedDocument};
+use crate::protocol::SignedDocument;
 use crate::store::StoredGroup;
 
 /// Most groups that are remembered, listed ones included.
 const MOST: usize = 5_000;
 
-/// Most bytes that are kept of what was signed about listed groups, all together.
-const LISTED_BYTES: usize = 32 * 1024 * 1024;
+/// Most bytes that are kept of what was signed about groups that we are not in and never were, all together.
+const FOREIGN_BYTES: usize = 32 * 1024 * 1024;
 
 /// How long a card that lacks what we know stands before we put ours there. Others may do so meanwhile; and
 /// two views that cannot agree must not answer each other as fast as the network goes.
@@ -29,8 +29,8 @@ const WONDER: Duration = Duration::from_secs(2);
 /// How long until the same person is asked about a group again, or told all about it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Most invitations of which a part is here.
-const GATHERING: usize = 32;
+/// Most invitations of which what lets us in is not here yet.
+const WAITING: usize = 64;
 
 /// Why somebody is written to about a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,8 +62,6 @@ pub(super) struct Groups {
     pub cards_due: BTreeSet<GroupId>,
     /// Cards that stand there and lack what we know, and when ours is due.
     corrections: BTreeMap<GroupId, Instant>,
-    /// What came of invitations into groups that we do not know, until the rest comes.
-    gathering: BTreeMap<(GroupId, UserName), Ledger>,
     /// Who named a state of a group that we never had, which, and when to ask about it.
     wondering: BTreeMap<(GroupId, UserName), (StateHash, Instant)>,
     /// Whom we wrote to about a group of late, and when.
@@ -71,11 +69,16 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// `None` where something that was stored makes no sense.
-    pub fn new(stored: &[StoredGroup], eyes: Eyes<'_>) -> Option<Self> {
-        let read = |stored: &StoredGroup| Some((stored.id, KnownGroup::read(stored, eyes)?));
-        let known = stored.iter().map(read).collect::<Option<_>>()?;
-        Some(Self { known, ..Self::default() })
+    /// What was stored and makes no sense is left where it is, and out of everything.
+    pub fn new(stored: &[StoredGroup], eyes: Eyes<'_>) -> Self {
+        let read = |stored: &StoredGroup| {
+            let known = KnownGroup::read(stored, eyes);
+            if known.is_none() {
+                tracing::error!(group = %stored.id, "what is kept of a group makes no sense");
+            }
+            Some((stored.id, known?))
+        };
+        Self { known: stored.iter().filter_map(read).collect(), ..Self::default() }
     }
 
     pub fn get(&self, id: GroupId) -> Option<&KnownGroup> {
@@ -112,29 +115,25 @@ impl Groups {
     /// Puts a group in, unless there are too many.
     pub fn insert(&mut self, known: KnownGroup) -> bool {
         let id = known.group.id;
-        let fits = self.known.len() < MOST || self.known.contains_key(&id);
+        let has_room = self.known.len() < MOST && (!is_foreign(&known) || self.has_room());
+        let fits = has_room || self.known.contains_key(&id);
         if fits {
             self.known.insert(id, known);
         }
         fits
     }
 
-    /// Takes in a part of an invitation into a group that we do not know; the group once it is known by that.
-    pub fn gather(
-        &mut self,
-        Papers { group: id, signed, .. }: &Papers,
-        from: &UserName,
-        eyes: Eyes<'_>,
-    ) -> Option<KnownGroup> {
-        let key = (*id, from.clone());
-        let ledger = self.gathering.remove(&key).unwrap_or_else(|| Ledger::new(*id));
-        let ledger = read_all(ledger, signed);
-        let known = KnownGroup::new(ledger.clone(), Standing::Invited(from.clone()), eyes);
-        let known = known.filter(|known| known.is_asked_by(from, &eyes.me()));
-        if known.is_none() && self.gathering.len() < GATHERING {
-            self.gathering.insert(key, ledger);
-        }
-        known
+    /// Whether more may be kept of groups that we are not in and never were.
+    fn has_room(&self) -> bool {
+        let foreign = self.known.values().filter(|known| is_foreign(known));
+        foreign.map(|known| known.size).sum::<usize>() < FOREIGN_BYTES
+    }
+
+    /// An invitation of which only a part came, and that has to go because there are too many such.
+    pub fn too_many(&self, me: &Member) -> Option<GroupId> {
+        let mut waiting = self.known.iter().filter(|(_, known)| !known.is_for(me));
+        let first = waiting.next().map(|(id, _)| *id);
+        first.filter(|_| waiting.count() + 1 >= WAITING)
     }
 
     pub fn remove(&mut self, id: GroupId) -> bool {
@@ -165,8 +164,7 @@ impl Groups {
     pub fn look_again_at(&mut self, user: &UserName, eyes: Eyes<'_>) -> Vec<GroupId> {
         let mut changed = Vec::new();
         for (id, known) in &mut self.known {
-            let Group { members, invited, former, .. } = &known.group;
-            if members.contains_key(user) || invited.contains(user) || former.contains(user) {
+            if known.names(user) {
                 let before = known.group.clone();
                 known.look_again(eyes);
                 changed.extend((known.group != before).then_some(*id));
@@ -212,10 +210,14 @@ impl Groups {
 
     /// Takes in a card from the directory.
     pub fn note_card(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> Card {
+        let has_room = self.has_room();
         let Some(known) = self.known.get_mut(&id) else {
             return self.note_listed(id, card, eyes);
         };
         self.carded.insert(id);
+        if known.standing == Standing::Listed && !has_room {
+            return Card::Known;
+        }
         let (news, _) = known.learn(card, eyes);
         if known.standing != Standing::Listed && known.is_outdated(card, &eyes.me()) {
             self.corrections.entry(id).or_insert_with(|| Instant::now() + CORRECTION);
@@ -227,17 +229,15 @@ impl Groups {
 
     /// A card of a group that we do not know: if there is room, and it is open to us, it is listed.
     fn note_listed(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> Card {
-        let listed = self.known.values().filter(|known| known.standing == Standing::Listed);
-        if self.known.len() >= MOST || listed.map(|known| known.size).sum::<usize>() >= LISTED_BYTES {
-            return Card::Known;
-        }
-        let ledger = read_all(Ledger::new(id), card);
+        let ledger = read_all(id, card, eyes);
         let known = KnownGroup::new(ledger, Standing::Listed, eyes);
         let Some(known) = known.filter(|known| known.group.policy == JoinPolicy::Open) else {
             return Card::Known;
         };
+        if !self.insert(known) {
+            return Card::Known;
+        }
         self.carded.insert(id);
-        self.known.insert(id, known);
         Card::News
     }
 
@@ -246,8 +246,9 @@ impl Groups {
         self.carded.remove(&id);
         match self.known.get(&id) {
             Some(known) if known.standing == Standing::Listed => self.remove(id),
+            // Whoever took it out may know better: what tells of that may be on its way.
             Some(known) if has_card(known) => {
-                self.cards_due.insert(id);
+                self.corrections.entry(id).or_insert_with(|| Instant::now() + CORRECTION);
                 false
             }
             _ => false,
@@ -276,6 +277,11 @@ impl Groups {
     }
 }
 
+/// Whether we are not in it and never were.
+fn is_foreign(known: &KnownGroup) -> bool {
+    matches!(known.standing, Standing::Listed | Standing::Invited(_))
+}
+
 /// Whether it falls to us, among others, that it stands in the directory.
 fn has_card(known: &KnownGroup) -> bool {
     known.standing == Standing::Member && known.group.policy == JoinPolicy::Open
@@ -285,7 +291,7 @@ fn has_card(known: &KnownGroup) -> bool {
 mod tests {
     use super::*;
     use crate::crypto::{Identity, groups};
-    use crate::domain::group_documents::{Change, Item, Member, Statement, found};
+    use crate::domain::group_documents::{Change, Document, Item, Member, Statement, found};
     use crate::domain::{DisplayName, GroupName, Profile, Timestamp};
     use crate::engine::known_group::travelling;
     use crate::engine::people::People;
@@ -333,6 +339,15 @@ mod tests {
             travelling(&Item::Statement(held)).unwrap()
         }
 
+        /// A document of somebody who may be made an admin.
+        fn says_as_admin(&self, group: GroupId) -> SignedDocument {
+            let author = self.eyes().me();
+            let members = std::collections::BTreeMap::new();
+            let document = Document { group, author, version: 1, naming: None, members, charter: None };
+            let held = groups::sign_document(&document, &self.identity).unwrap();
+            travelling(&Item::Document(held)).unwrap()
+        }
+
         /// Lets somebody into a group by invitation.
         fn admits(&self, group: &KnownGroup, member: Member) -> SignedDocument {
             let document = group.ledger().propose(&self.eyes().me(), &[Change::Admit(member)]).unwrap();
@@ -342,43 +357,68 @@ mod tests {
     }
 
     fn known(id: GroupId, signed: &[SignedDocument], standing: Standing, eyes: Eyes<'_>) -> KnownGroup {
-        KnownGroup::new(read_all(Ledger::new(id), signed), standing, eyes).unwrap()
+        KnownGroup::new(read_all(id, signed, eyes), standing, eyes).unwrap()
     }
 
     #[test]
     fn what_is_stored_is_read_again() {
-        let alice = Somebody::new("alice");
+        let (mut alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        alice.people.meet(bob.profile.clone());
         let (id, founding) = alice.found(1, JoinPolicy::Open);
-        let signed = [founding, Somebody::new("bob").says(id, 1)];
+        let signed = [founding, bob.says(id, 1)];
         let mut group = known(id, &signed, Standing::Left, alice.eyes());
         group.unsubscribe = true;
         let stored = group.stored();
-        let read = Groups::new(std::slice::from_ref(&stored), alice.eyes()).unwrap();
+        let read = Groups::new(std::slice::from_ref(&stored), alice.eyes());
         let read = read.get(id).unwrap();
         assert_eq!((read.stored(), read.state()), (stored.clone(), group.state()));
         assert_eq!(read.group, group.group);
         let broken = StoredGroup { signed: vec![b"{}".as_slice().into()], ..stored };
-        assert!(Groups::new(&[broken], alice.eyes()).is_none());
+        assert!(Groups::new(&[broken], alice.eyes()).views().is_empty(), "and nobody is kept out");
     }
 
     #[test]
     fn an_invitation_may_come_in_parts_and_those_are_bounded() {
         let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
-        let (id, founding) = alice.found(1, JoinPolicy::Invite);
-        let part = |signed: SignedDocument| Papers { group: id, signed: vec![signed], state: None };
-        let made = known(id, std::slice::from_ref(&founding), Standing::Member, alice.eyes());
-        let grant = alice.admits(&made, bob.eyes().me());
-        let user = alice.profile.user.clone();
+        let (me, by) = (bob.eyes().me(), Standing::Invited(alice.profile.user.clone()));
         let mut groups = Groups::default();
-        assert!(groups.gather(&part(founding.clone()), &user, bob.eyes()).is_none());
-        let asked = groups.gather(&part(grant), &user, bob.eyes()).unwrap();
-        assert_eq!(asked.standing_of(&bob.eyes().me()), Some(Standing::Invited(user.clone())));
-        assert!(groups.gathering.is_empty());
-        for n in 0..2 * GATHERING {
-            let papers = Papers { group: GroupId::from_bits(n as u128), ..part(founding.clone()) };
-            assert!(groups.gather(&papers, &user, bob.eyes()).is_none());
+        let mut last = None;
+        for nonce in 0..WAITING as u128 {
+            assert_eq!(groups.too_many(&me), None);
+            let (id, founding) = alice.found(nonce, JoinPolicy::Invite);
+            let known = known(id, std::slice::from_ref(&founding), by.clone(), bob.eyes());
+            assert!(!known.is_for(&me) && known.standing_of(&me).as_ref() == Some(&by));
+            assert!(groups.insert(known));
+            last = Some((id, founding));
         }
-        assert_eq!(groups.gathering.len(), GATHERING);
+        assert!(groups.too_many(&me).is_some());
+        let (id, founding) = last.unwrap();
+        let made = known(id, &[founding], Standing::Member, alice.eyes());
+        let grant = alice.admits(&made, me.clone());
+        let asked = groups.get_mut(id).unwrap();
+        assert!(asked.learn(&[grant], bob.eyes()).0);
+        assert!(asked.is_for(&me) && asked.standing_of(&me) == Some(by));
+        assert_eq!(groups.too_many(&me), None);
+    }
+
+    #[test]
+    fn who_has_nothing_to_do_with_a_group_fills_no_ledger() {
+        let (mut alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (id, founding) = alice.found(1, JoinPolicy::Open);
+        let mut group = known(id, &[founding], Standing::Member, alice.eyes());
+        let strangers: Vec<_> = (0..300).map(|n| Somebody::new(&format!("g{n}"))).collect();
+        let ghosts: Vec<_> = strangers.iter().map(|stranger| stranger.says(id, 1)).collect();
+        assert!(!group.learn(&ghosts, alice.eyes()).0);
+        assert_eq!((group.group.members.len(), group.ledger().items().count()), (1, 1));
+        // Whom we know by that key may come in, and nobody else under that name.
+        alice.people.meet(bob.profile.clone());
+        assert!(!group.learn(&[Somebody::new("bob").says(id, 1)], alice.eyes()).0);
+        assert!(group.learn(&[bob.says(id, 1)], alice.eyes()).0);
+        let own = bob.says_as_admin(id);
+        assert!(!group.learn(&[own], alice.eyes()).0, "it counts for nothing");
+        let stranger = strangers[0].says_as_admin(id);
+        group.learn(&[stranger], alice.eyes());
+        assert_eq!(group.ledger().items().count(), 3, "of bob it may count once");
     }
 
     #[test]
@@ -398,7 +438,7 @@ mod tests {
         assert_eq!(groups.note_card(id, &[closed], bob.eyes()), Card::Known, "it is not for us");
         let (id, mut huge) = alice.found(3, JoinPolicy::Open);
         groups.note_card(id, std::slice::from_ref(&huge), bob.eyes());
-        groups.get_mut(id).unwrap().size = LISTED_BYTES;
+        groups.get_mut(id).unwrap().size = FOREIGN_BYTES;
         let (id, other) = alice.found(4, JoinPolicy::Open);
         huge = other;
         assert_eq!(groups.note_card(id, &[huge], bob.eyes()), Card::Known, "there is no room");
@@ -428,7 +468,8 @@ mod tests {
 
     #[test]
     fn whoever_names_a_state_that_we_never_had_is_asked_once_in_a_while() {
-        let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (mut alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        alice.people.meet(bob.profile.clone());
         let (id, founding) = alice.found(1, JoinPolicy::Open);
         let mut groups = Groups::default();
         groups.insert(known(id, &[founding], Standing::Member, alice.eyes()));
@@ -436,7 +477,7 @@ mod tests {
         let before = groups.get(id).unwrap().state();
         let signed = [bob.says(id, 1)];
         let mut ahead = groups.get(id).unwrap().ledger().clone();
-        ahead = read_all(ahead, &signed);
+        ahead.insert(groups::open(&signed[0].to_bytes()).unwrap()).unwrap();
         let other = groups::state_hash(&ahead);
         groups.note_state(id, user, other, now);
         assert!(groups.wonder(now).is_empty(), "what tells of it may be on its way");

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::people::People;
 use crate::crypto::groups::{self, Rejected};
-use crate::domain::group_documents::{Item, Ledger, Member, View};
+use crate::domain::group_documents::{Item, Ledger, Member, View, is_in};
 use crate::domain::{
     Group, GroupId, JoinPolicy, Profile, Standing, StateHash, UserName, limits::GROUP_MEMBERS,
 };
@@ -133,27 +133,28 @@ impl KnownGroup {
         }
     }
 
-    /// Reads what others say was signed, and takes it in; says whether there was news. What is no good is left
-    /// out, and the first reason returned.
+    /// Reads what others say was signed, and takes it in; says whether that changed anything. What is no good is
+    /// left out, and the first reason returned.
     pub fn learn(&mut self, signed: &[SignedDocument], eyes: Eyes<'_>) -> (bool, Option<Rejected>) {
         let mut rejected = None;
-        let mut news = false;
         let known: BTreeSet<_> = self.ledger.items().map(|item| item.bytes().clone()).collect();
-        for bytes in signed.iter().map(SignedDocument::to_bytes) {
-            if known.contains(bytes.as_slice()) {
-                continue;
-            }
+        let new = signed.iter().map(SignedDocument::to_bytes).filter(|b| !known.contains(b.as_slice()));
+        let mut items = Vec::new();
+        for bytes in new {
             match groups::open(&bytes) {
-                Ok(item) => news |= self.ledger.insert(item).unwrap_or(false),
+                Ok(item) => items.push(item),
                 Err(why) => {
                     rejected.get_or_insert(why);
                 }
             }
         }
-        if news {
-            self.look_again(eyes);
+        if items.is_empty() {
+            return (false, rejected);
         }
-        (news, rejected)
+        take_in(&mut self.ledger, items, self.standing == Standing::Listed, eyes);
+        let before = self.state;
+        self.look_again(eyes);
+        (self.state != before, rejected)
     }
 
     /// Whether somebody who asks us in may do so. Into a group by invitation that is signed.
@@ -167,21 +168,34 @@ impl KnownGroup {
     /// How we stand to it by what was signed. `None` where it is nothing to us any more.
     pub fn standing_of(&self, me: &Member) -> Option<Standing> {
         let place = self.view.members.get(me);
-        let asked_by = || {
-            let by = self.ledger.admitted_by(me).unwrap_or_else(|| self.view.owner.clone());
-            Standing::Invited(by.user)
-        };
-        match (&self.standing, place) {
-            (_, Some(place)) if place.came.is_some() => Some(Standing::Member),
-            (Standing::Invited(by), _) if self.group.policy == JoinPolicy::Open => {
+        let is_in = is_in(self.ledger.count(me));
+        match &self.standing {
+            _ if place.is_some_and(|place| place.came.is_some()) => Some(Standing::Member),
+            // More are let in than have room: that is no reason to go.
+            Standing::Member if place.is_none() && is_in => Some(Standing::Member),
+            Standing::Invited(by) if self.group.policy == JoinPolicy::Open || is_in => {
                 Some(Standing::Invited(by.clone()))
             }
-            (Standing::Invited(by), Some(_)) => Some(Standing::Invited(by.clone())),
-            (_, Some(_)) => Some(asked_by()),
-            (Standing::Invited(_), None) => None,
-            (Standing::Member | Standing::Left, None) => Some(Standing::Left),
-            (Standing::Listed, None) => Some(Standing::Listed),
+            // What we said ourselves must not be forgotten: an older word of ours would count again.
+            Standing::Invited(_) | Standing::Member | Standing::Left if self.ledger.has_left(me) => {
+                Some(Standing::Left)
+            }
+            // What lets us in may still come.
+            Standing::Invited(by) if !self.ledger.is_named(me) => Some(Standing::Invited(by.clone())),
+            Standing::Invited(_) => None,
+            _ if place.is_some() => {
+                let by = self.ledger.admitted_by(me).unwrap_or_else(|| self.view.owner.clone());
+                Some(Standing::Invited(by.user))
+            }
+            Standing::Member | Standing::Left => Some(Standing::Left),
+            Standing::Listed => Some(Standing::Listed),
         }
+    }
+
+    /// Whether there is anything to show of it to us: not while what lets us in has not come yet.
+    pub fn is_for(&self, me: &Member) -> bool {
+        let is_asked = self.group.policy == JoinPolicy::Open || self.view.has(me);
+        is_asked || !matches!(self.standing, Standing::Invited(_))
     }
 
     /// All that counts in it, as it travels: documents first.
@@ -195,6 +209,12 @@ impl KnownGroup {
         counted.iter().filter(|i| matches!(i, Item::Document(_))).filter_map(travelling).collect()
     }
 
+    /// What somebody signed and counts, as it travels.
+    pub fn said_by(&self, member: &Member) -> Vec<SignedDocument> {
+        let counted = self.ledger.counted();
+        counted.iter().filter(|item| item.author() == member).filter_map(travelling).collect()
+    }
+
     /// The payload of its card; empty where it has none.
     pub fn card(&self) -> Vec<u8> {
         match self.group.policy == JoinPolicy::Open && !self.group.members.is_empty() {
@@ -205,10 +225,14 @@ impl KnownGroup {
 
     /// Whether a card with this on it lacks what we signed ourselves, although there is room for all.
     pub fn is_outdated(&self, card: &[SignedDocument], me: &Member) -> bool {
-        let counted = self.ledger.counted();
-        let ours = counted.iter().filter(|item| item.author() == me);
-        let ours: Vec<_> = ours.filter_map(travelling).collect();
-        ours.iter().any(|ours| !card.contains(ours)) && encode_card(self.group.id, self.papers()).1
+        self.said_by(me).iter().any(|ours| !card.contains(ours))
+            && encode_card(self.group.id, self.papers()).1
+    }
+
+    /// Whether somebody of this name has to do with it, with whatever key.
+    pub fn names(&self, user: &UserName) -> bool {
+        let is = |member: &Member| member.user == *user;
+        self.view.named(user).next().is_some() || self.view.former.iter().any(is)
     }
 
     /// Whether there is no room for another member.
@@ -230,12 +254,15 @@ pub(super) fn travelling(item: &Item) -> Option<SignedDocument> {
     SignedDocument::from_bytes(item.bytes(), protocol::limits::GROUP_DOCUMENT).ok()
 }
 
-/// The same in letters: as many to each as have room there. The last names the state that they make.
+/// The same in letters to somebody with so many devices: as many to each as have room there, for each device gets
+/// a copy in the same envelope. The last names the state that they make.
 pub(super) fn letters(
     group: GroupId,
     signed: Vec<SignedDocument>,
     state: Option<StateHash>,
+    devices: usize,
 ) -> Vec<Papers> {
+    let most = protocol::limits::PAPERS / devices.max(1);
     let mut letters: Vec<Papers> = Vec::new();
     let mut room = 0;
     for document in signed {
@@ -246,7 +273,7 @@ pub(super) fn letters(
                 last.signed.push(document);
             }
             _ => {
-                room = protocol::limits::PAPERS.saturating_sub(size);
+                room = most.saturating_sub(size);
                 letters.push(Papers { group, signed: vec![document], state: None });
             }
         }
@@ -257,11 +284,44 @@ pub(super) fn letters(
     letters
 }
 
-/// Takes in all that is good of what is said to have been signed about a group.
-pub(super) fn read_all(mut ledger: Ledger, signed: &[SignedDocument]) -> Ledger {
-    for item in signed.iter().filter_map(|signed| groups::open(&signed.to_bytes()).ok()) {
-        // What speaks of another group is none of its.
-        let _ = ledger.insert(item);
-    }
+/// What is good of what is said to have been signed about a group that we do not know.
+pub(super) fn read_all(id: GroupId, signed: &[SignedDocument], eyes: Eyes<'_>) -> Ledger {
+    let mut ledger = Ledger::new(id);
+    let items = signed.iter().filter_map(|signed| groups::open(&signed.to_bytes()).ok()).collect();
+    take_in(&mut ledger, items, true, eyes);
     ledger
+}
+
+/// Takes in what was signed by those who have to do with the group. Anybody can sign under any name and as often
+/// as they like, so strangers are left out: of statements those of people whom we do not know by that key and
+/// nobody let in, of documents those of people who neither decide nor are in. Of a `listed` group only what
+/// counts is kept.
+fn take_in(ledger: &mut Ledger, items: Vec<Item>, is_listed: bool, eyes: Eyes<'_>) {
+    let rank = |item: &Item| match item {
+        Item::Document(held) if held.content.charter.is_some() => 0,
+        Item::Document(_) => 1,
+        Item::Statement(_) => 2,
+    };
+    let mut items = items;
+    items.sort_by_key(rank);
+    let (documents, statements): (Vec<Item>, Vec<Item>) =
+        items.into_iter().partition(|item| matches!(item, Item::Document(_)));
+    // Who is in is told by the statements, and who decides by the owner's document.
+    let (owners, others): (Vec<Item>, Vec<Item>) =
+        documents.into_iter().partition(|item| rank(item) == 0);
+    let known = |member: &Member| eyes.member(&member.user).as_ref() == Some(member);
+    for item in owners.into_iter().chain(statements).chain(others) {
+        let author = item.author();
+        let has_to_do = match rank(&item) {
+            0 => true,
+            2 => known(author) || ledger.is_named(author),
+            _ => ledger
+                .view()
+                .is_some_and(|view| view.admins.contains(author) || !is_listed && view.has(author)),
+        };
+        if has_to_do {
+            // What speaks of another group is none of its.
+            let _ = ledger.insert(item);
+        }
+    }
 }

@@ -38,8 +38,10 @@ pub(super) struct Mail {
     pub changed_people: BTreeSet<UserName>,
     pub changed_groups: BTreeSet<GroupId>,
     pub gone_groups: BTreeSet<GroupId>,
-    /// Groups by invitation into which we are not asked any more.
-    pub withdrawn: BTreeSet<GroupId>,
+    /// Who thinks that they are in a group and are not, or that we could be asked in.
+    pub outsiders: BTreeSet<(GroupId, UserName)>,
+    /// Groups of which we have to sign again what we decided.
+    pub mends: BTreeSet<GroupId>,
     /// Groups that we are in now, by what another device of ours did.
     pub entered: BTreeSet<GroupId>,
     /// Groups that we are not in any more, by what somebody else did or another device of ours.
@@ -51,6 +53,8 @@ pub(super) struct Mail {
     pub typing: Vec<(ConversationId, UserName)>,
     /// Who came into a group and is to be told who else is there.
     pub welcome: Vec<(GroupId, UserName)>,
+    /// Who came into a group and may not have told all of its members.
+    pub introduced: BTreeSet<(GroupId, UserName)>,
     /// Who asks what we know of a group, or knows less of it than we do.
     pub asked: BTreeSet<(GroupId, UserName)>,
     /// Rows of the outbox that the broker took.
@@ -431,8 +435,9 @@ impl Core {
             }
             // Confirmed also where there is nothing to do about it, such as after we left: it would come again.
             Content::Invitation(papers) => {
-                mail.confirmed.push((from.clone(), id));
-                return Ok(self.on_invitation(&papers, from, mail));
+                let taken = self.on_invitation(&papers, from.clone(), mail);
+                mail.confirmed.extend(taken.is_ok().then_some((from, id)));
+                return Ok(taken);
             }
             Content::Papers(papers) => {
                 mail.confirmed.push((from.clone(), id));

@@ -3,7 +3,7 @@
 use super::command::Ticket;
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
-use super::known_group::{Eyes, KnownGroup, letters};
+use super::known_group::{Eyes, KnownGroup};
 use super::update::Update;
 use crate::crypto::groups;
 use crate::domain::group_documents::{Change, Document, Held, Item, Ledger, Member, Refused, found};
@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::mqtt::Request;
 use crate::protocol::{self, Content, SignedDocument};
-use crate::store::Draft;
+use crate::store::{Changed, Draft};
 
 /// There is no such group.
 const GONE: &str = "there is no such group any more";
@@ -57,7 +57,10 @@ impl Core {
         let name = &known.group.name;
         let why = match &known.standing {
             Standing::Member => Some("you are in this group already".to_owned()),
-            Standing::Left if known.group.policy == JoinPolicy::Invite => {
+            Standing::Left
+                if known.group.policy == JoinPolicy::Invite
+                    && known.view().owner != self.eyes().me() =>
+            {
                 Some(format!("`{name}` is by invitation: ask its owner or an admin to invite you"))
             }
             Standing::Invited(_) | Standing::Listed | Standing::Left => None,
@@ -104,9 +107,12 @@ impl Core {
         beside: Vec<Draft>,
     ) -> Result<(), Fatal> {
         let to = ConversationId::Group(id);
-        let stored = self.groups.get(id).map(KnownGroup::stored);
+        let changed = self.groups.get(id).map(|known| Changed {
+            members: known.group.members.keys().cloned().collect(),
+            group: known.stored(),
+        });
         let letter = self.say(&to, content);
-        self.queue(letter, to, body, [before, beside], stored, None).await
+        self.queue(letter, to, body, [before, beside], changed, None).await
     }
 
     /// What tells our other devices all about a group.
@@ -159,32 +165,38 @@ impl Core {
         Ok(Ok(()))
     }
 
-    /// Says no to an invitation. A group that is listed stays in sight; any other is forgotten, and whoever asked
-    /// us is told that we do not come.
+    /// Says no to an invitation. A group that is listed stays in sight. Of any other our word is kept, and nothing
+    /// shown; whoever asked us is told, and our other devices.
     pub(super) async fn decline(&mut self, id: GroupId) -> Result<(), Fatal> {
+        let me = self.eyes().me();
         let Some(known) = self.groups.get(id) else { return Ok(()) };
         let asked_by = match &known.standing {
             Standing::Invited(by) => Some(by.clone()),
             _ => None,
         };
-        if known.group.policy == JoinPolicy::Open {
+        let is_open = known.group.policy == JoinPolicy::Open;
+        let was_in = known.ledger().knows_of(&me);
+        let mut drafts = Vec::new();
+        if !is_open && let Ok(signed) = self.sign_statement(id, false) {
+            let told = asked_by.filter(|by| !self.people.is_blocked(by));
+            let ours = (!self.is_alone_with_this_device()).then(|| me.user.clone());
+            for user in told.into_iter().chain(ours) {
+                let signed = vec![signed.clone()];
+                drafts.extend(self.tell_papers(id, signed, None, &user, Content::Papers).await?);
+            }
+        }
+        let Some(known) = self.groups.get_mut(id) else { return Ok(()) };
+        known.standing = if is_open && !was_in { Standing::Listed } else { Standing::Left };
+        if known.standing == Standing::Listed {
             self.store.forget_group(id).await?;
-            if let Some(known) = self.groups.get_mut(id) {
-                known.standing = Standing::Listed;
-            }
-            self.tell_group(id).await;
-            return Ok(());
+        } else {
+            let members = known.group.members.keys().cloned().collect();
+            let changed = Changed { group: known.stored(), members };
+            self.store.queue(None, drafts, Some(changed), self.keys.changed()).await?;
+            self.outbox.more();
         }
-        let said = self.sign_statement(id, false).ok().zip(asked_by);
-        if let Some((signed, by)) = said.filter(|(_, by)| !self.people.is_blocked(by)) {
-            for papers in letters(id, vec![signed], None) {
-                self.send_notice(by.clone(), Content::Papers(papers)).await?;
-            }
-        }
-        self.store.forget_group(id).await?;
-        self.groups.remove(id);
-        self.registrar.no_group(id);
-        self.faces.tell(Update::GroupGone(id)).await;
+        self.record_group(id);
+        self.tell_group(id).await;
         Ok(())
     }
 
@@ -203,18 +215,21 @@ impl Core {
         change: GroupChange,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let prepared = self.prepare(id, &change);
-        let (signed, removed) = match prepared {
-            Ok(prepared) => prepared,
+        let before = self.groups.get(id).map(|known| known.view().members.clone()).unwrap_or_default();
+        let signed = match self.prepare(id, &change) {
+            Ok(signed) => signed,
             Err(why) => {
                 self.refuse_ticket(face, ticket, why).await;
                 return Ok(());
             }
         };
-        let beside = match &change {
-            GroupChange::Invite(user) => self.invitation(id, user).await?,
-            // They do not hear what is said there any more.
-            GroupChange::Remove(user) if removed => self.dismissal(id, user).await?,
+        let beside = match (&change, &signed) {
+            (GroupChange::Invite(user), _) => {
+                let signed = self.groups.get(id).map(KnownGroup::papers).unwrap_or_default();
+                self.tell_papers(id, signed, None, user, Content::Invitation).await?
+            }
+            // Who is out by it does not hear what is said there any more.
+            (_, Some(signed)) => self.dismissals(id, before.into_keys(), signed).await?,
             _ => Vec::new(),
         };
         let content = Content::Changed(change.clone(), signed);
@@ -223,20 +238,15 @@ impl Core {
         Ok(())
     }
 
-    /// Checks a change, signs it and takes it in. Returns the document, if it takes one, and whether it put out
-    /// somebody whom we can tell.
-    fn prepare(
-        &mut self,
-        id: GroupId,
-        change: &GroupChange,
-    ) -> Result<(Option<SignedDocument>, bool), String> {
+    /// Checks a change, signs it and takes it in. Returns the document, if it takes one.
+    fn prepare(&mut self, id: GroupId, change: &GroupChange) -> Result<Option<SignedDocument>, String> {
         let known = self.groups.get(id).filter(|known| known.standing == Standing::Member);
         let known = known.ok_or("you are not in this group")?;
         let changes = match change {
             GroupChange::Invite(user) => {
                 let member = self.may_invite(known, user)?;
                 match known.group.policy {
-                    JoinPolicy::Open => return Ok((None, false)),
+                    JoinPolicy::Open => return Ok(None),
                     // They are asked once more.
                     JoinPolicy::Invite if known.group.invited.contains(user) => Vec::new(),
                     JoinPolicy::Invite => vec![Change::Admit(member)],
@@ -261,16 +271,7 @@ impl Core {
         };
         let me = self.eyes().me();
         let document = known.ledger().propose(&me, &changes).map_err(|refused| refused.to_string())?;
-        let removed = match change {
-            GroupChange::Remove(user) => *user != self.me.user && self.people.trusted(user).is_some(),
-            _ => false,
-        };
-        let (item, signed) = self.sign_document(&document);
-        let eyes = Eyes { me: &self.me, people: &self.people };
-        if let Some(known) = self.groups.get_mut(id) {
-            known.insert(item, eyes);
-        }
-        Ok((Some(signed), removed))
+        Ok(Some(self.sign_and_insert(id, &document)))
     }
 
     /// Whether we may ask somebody into a group; as which member they would come.
@@ -296,24 +297,23 @@ impl Core {
         Ok(Member { user: user.clone(), key })
     }
 
-    /// What asks somebody in.
-    async fn invitation(&mut self, id: GroupId, user: &UserName) -> Result<Vec<Draft>, Fatal> {
-        let Some(known) = self.groups.get(id) else { return Ok(Vec::new()) };
+    /// What tells those who were in and are out by this document that they are.
+    async fn dismissals(
+        &mut self,
+        id: GroupId,
+        before: impl Iterator<Item = Member>,
+        signed: &SignedDocument,
+    ) -> Result<Vec<Draft>, Fatal> {
         let mut drafts = Vec::new();
-        for papers in letters(id, known.papers(), None) {
-            let letter = self.notice(Content::Invitation(papers));
-            drafts.push(self.draft_to(&letter, user).await?);
-        }
-        Ok(drafts)
-    }
-
-    /// What tells somebody that they were put out.
-    async fn dismissal(&mut self, id: GroupId, user: &UserName) -> Result<Vec<Draft>, Fatal> {
-        let Some(known) = self.groups.get(id) else { return Ok(Vec::new()) };
-        let mut drafts = Vec::new();
-        for papers in letters(id, known.documents(), None) {
-            let letter = self.notice(Content::Papers(papers));
-            drafts.push(self.draft_to(&letter, user).await?);
+        for member in before {
+            let is_in = self.groups.get(id).is_some_and(|known| known.view().has(&member));
+            // Another key under that name is somebody else, whom it does not concern.
+            let is_theirs = self.eyes().member(&member.user).as_ref() == Some(&member);
+            if !is_in && is_theirs && member.user != self.me.user {
+                let signed = vec![signed.clone()];
+                let drafted = self.tell_papers(id, signed, None, &member.user, Content::Papers).await?;
+                drafts.extend(drafted);
+            }
         }
         Ok(drafts)
     }
@@ -329,6 +329,16 @@ impl Core {
         let signed = travelling(&held);
         known.insert(Item::Statement(held), eyes);
         Ok(signed)
+    }
+
+    /// Signs a document of ours, and takes it in.
+    pub(super) fn sign_and_insert(&mut self, id: GroupId, document: &Document) -> SignedDocument {
+        let (item, signed) = self.sign_document(document);
+        let eyes = Eyes { me: &self.me, people: &self.people };
+        if let Some(known) = self.groups.get_mut(id) {
+            known.insert(item, eyes);
+        }
+        signed
     }
 
     fn sign_document(&self, document: &Document) -> (Item, SignedDocument) {
@@ -354,9 +364,14 @@ fn not_in(known: &KnownGroup, user: &UserName) -> String {
     format!("`{user}` is not in `{}`", known.group.name)
 }
 
-/// All members of this name: one, unless there are namesakes.
+/// All members of this name: one, unless there are namesakes. Also who left, for they may be put out for good.
 fn named(known: &KnownGroup, user: &UserName) -> Result<Vec<Member>, String> {
-    let named: Vec<Member> = known.view().named(user).cloned().collect();
+    let left = known
+        .view()
+        .former
+        .iter()
+        .filter(|member| member.user == *user && known.ledger().has_left(member));
+    let named: Vec<Member> = known.view().named(user).chain(left).cloned().collect();
     match named.is_empty() {
         true => Err(not_in(known, user)),
         false => Ok(named),

@@ -98,6 +98,10 @@ impl Core {
             return Ok(row.payload.clone());
         }
         let payload = match &row.to {
+            ConversationId::Direct(user) if !self.is_for(user, &row.clear) => {
+                self.store.give_up(vec![row.letter], String::new()).await?;
+                return Ok(None);
+            }
             ConversationId::Direct(user) => self.seal_direct(user, &row.clear).await?,
             // Another device of ours had sealed it.
             ConversationId::Group(group) => {

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::core::{Core, Fatal};
+use super::known_group::KnownGroup;
 use crate::crypto::Outbound;
-use crate::domain::{ConversationId, DeviceId, GroupId, UserName};
+use crate::domain::{ConversationId, DeviceId, GroupId, JoinPolicy, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{
     Content, End, Envelope, Letter, Receipt, SenderKey, Stage, Topic, decode_letter, encode_envelope,
@@ -146,10 +147,21 @@ impl Core {
 
     /// Whether a letter that waited is still for this user. What opens a group is for its members alone, and whoever
     /// was taken for one before their key was known may turn out to have another.
-    fn is_for(&self, user: &UserName, clear: &[u8]) -> bool {
+    pub(super) fn is_for(&self, user: &UserName, clear: &[u8]) -> bool {
+        let knows_them = |group| {
+            let member = self.eyes().member(user);
+            let known = self.groups.get(group).zip(member);
+            known.is_none_or(|(known, member)| known.ledger().knows_of(&member))
+        };
         match decode_letter(clear).map(|letter| letter.content) {
             Ok(Content::SenderKey(key)) => {
                 self.groups.get(key.group).is_some_and(|known| known.group.has_member(user))
+            }
+            // What tells who is in is for who has to do with it; into an open group anybody may be asked.
+            Ok(Content::Papers(papers)) => knows_them(papers.group),
+            Ok(Content::Invitation(papers)) => {
+                let is_open = |known: &KnownGroup| known.group.policy == JoinPolicy::Open;
+                self.groups.get(papers.group).is_some_and(is_open) || knows_them(papers.group)
             }
             _ => true,
         }

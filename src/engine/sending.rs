@@ -12,7 +12,7 @@ use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageTex
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
 use crate::protocol::{Content, Letter, Place, Stand, Topic, encode_typing};
-use crate::store::{Draft, StoredGroup};
+use crate::store::{Changed, Draft};
 
 /// How long the broker may hold back a typing notice.
 const TYPING_EXPIRY: Duration = Duration::from_secs(10);
@@ -166,7 +166,7 @@ impl Core {
         to: ConversationId,
         body: Body,
         [before, after]: [Vec<Draft>; 2],
-        group: Option<StoredGroup>,
+        changed: Option<Changed>,
         author: Option<(FaceId, Ticket)>,
     ) -> Result<(), Fatal> {
         // First the copy: our other devices have to know of it before they hear what became of it.
@@ -185,15 +185,16 @@ impl Core {
             late: false,
             unseen: false,
         };
-        let moved = group.as_ref().map(|stored| stored.id);
+        let moved = changed.as_ref().map(|changed| changed.group.id);
         kill_point("send: before it is stored");
-        let queued = self.store.queue(Some(message), drafts, group, self.keys.changed()).await?;
+        let queued = self.store.queue(Some(message), drafts, changed, self.keys.changed()).await?;
         kill_point("send: stored");
         self.outbox.more();
         // Before the message: whoever shows that has to know the group.
         if let Some(id) = moved {
             self.group_moved(id).await;
         }
+        self.tell_progress(queued.progress).await;
         self.faces.tell_stored(queued.message.into_iter().collect(), author).await;
         self.tell_summary(queued.summary).await;
         Ok(())

@@ -183,7 +183,7 @@ async fn start(
 
     let people = People::new(snapshot.people);
     let eyes = Eyes { me: &identity.profile, people: &people };
-    let groups = Groups::new(&snapshot.groups, eyes).ok_or(Error::Group)?;
+    let groups = Groups::new(&snapshot.groups, eyes);
     let core = Core {
         mint: Mint::new(setup.clock.clone(), snapshot.newest_own),
         me: identity.profile,

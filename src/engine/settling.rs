@@ -1,12 +1,9 @@
 //! What a batch of events added up to: stored in one transaction, then acknowledged, then told.
 
-use tokio::time::Instant;
-
 use super::core::{Core, Fatal};
-use super::groups::Errand;
 use super::mail::Mail;
 use super::update::{Notice, Update};
-use crate::domain::{ConversationId, GroupId, UserName};
+use crate::domain::ConversationId;
 use crate::failpoints::kill_point;
 use crate::mqtt::Request;
 use crate::store::{self, Incoming as Storable};
@@ -43,6 +40,12 @@ impl Core {
             self.enrol(mail.newer_self).await?;
             return Err(Fatal::Copied);
         }
+        // With what it answers: that does not come again once it is acknowledged.
+        let answers = self.answer_about_groups(&mut mail).await?;
+        if !answers.is_empty() {
+            mail.storable.extend(answers.into_iter().map(Storable::Answer));
+            self.outbox.more();
+        }
         if let Some(newer) = mail.newer_self {
             self.adopt(newer).await?;
         }
@@ -60,16 +63,6 @@ impl Core {
             mail.storable.extend(self.confirmations(mail.confirmed).await?);
             self.outbox.more();
         }
-        // With what it answers: that does not come again once it is acknowledged.
-        let now = Instant::now();
-        let told =
-            |(group, user): &(GroupId, UserName)| self.groups.may_write(*group, user, Errand::Tell, now);
-        mail.welcome.extend(mail.asked.into_iter().filter(told));
-        for (group, user) in mail.welcome {
-            let papers = self.papers_for(group, &user).await?;
-            mail.storable.extend(papers.into_iter().map(Storable::Answer));
-            self.outbox.more();
-        }
         mail.storable.extend(self.keys.changed().into_iter().map(Storable::Secret));
         if !mail.storable.is_empty() {
             kill_point("receive: before it is stored");
@@ -79,9 +72,6 @@ impl Core {
         if !mail.acknowledgements.is_empty() {
             self.ask(Request::Acknowledge(mail.acknowledgements)).await;
             kill_point("receive: told to acknowledge");
-        }
-        for id in mail.withdrawn {
-            self.store.forget_group(id).await?;
         }
         for id in mail.entered {
             self.ask(Request::Subscribe(self.group_subscriptions(id).into())).await;

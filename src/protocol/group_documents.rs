@@ -126,6 +126,10 @@ pub fn decode_document(text: &str) -> Result<Document, Malformed> {
         }
         None => None,
     };
+    // Without it nothing could be shown of the group.
+    if charter.is_some() && name.is_none() {
+        return Err(Malformed::Nameless);
+    }
     Ok(Document {
         group: g,
         author: Member { user, key },
@@ -212,6 +216,14 @@ mod tests {
         assert!(matches!(decode_document(&huge), Err(Malformed::TooLarge { .. })));
         assert!(matches!(decode_statement(&huge), Err(Malformed::TooLarge { .. })));
         assert!(matches!(decode_statement(r#"{"v":2}"#), Err(Malformed::Version(2))));
+    }
+
+    #[test]
+    fn the_owner_names_the_group() {
+        let nameless = Document { naming: None, ..document(1, 0, 1) };
+        assert!(matches!(decode_document(&encode_document(&nameless)), Err(Malformed::Nameless)));
+        let of_an_admin = Document { charter: None, ..nameless };
+        assert_eq!(decode_document(&encode_document(&of_an_admin)).unwrap(), of_an_admin);
     }
 
     #[test]

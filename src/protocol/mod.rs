@@ -157,6 +157,9 @@ pub enum Malformed {
     /// More admins than a group may have.
     #[error("{0} admins, at most {max} are allowed", max = crate::domain::limits::GROUP_ADMINS)]
     TooManyAdmins(usize),
+    /// The owner's document of a group gives it no name.
+    #[error("the owner's word on a group gives it no name")]
+    Nameless,
     /// A list names the same member twice.
     #[error("it names `{0}` twice")]
     Twice(String),

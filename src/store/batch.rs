@@ -45,6 +45,7 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
             Incoming::Members { group, members } => {
                 received.progress.extend(delivery::members(&transaction, group, &members)?);
             }
+            Incoming::NoGroup(group) => people::forget_group(&transaction, group)?,
             Incoming::PutOut(group) => {
                 received.progress.extend(delivery::put_out(&transaction, group)?);
             }

@@ -86,7 +86,7 @@ mod tests {
 
     use super::*;
     use crate::domain::PageAt;
-    use crate::store::testing::{Fixture, direct, draft, group, key, ours, said};
+    use crate::store::testing::{Fixture, changed, direct, draft, key, ours, said};
     use crate::store::{KnownPerson, Store};
 
     const PAGE: usize = 4096;
@@ -101,7 +101,7 @@ mod tests {
         f.receive(&messages);
         let mine = ours(2, "bobby-tables", 9, "then play the theremin");
         let letter = crate::store::Draft { clear: b"theremin".to_vec(), ..draft("to/bobby-tables", 2) };
-        f.wait(f.store.queue(Some(mine), vec![letter], Some(group(7)), vec![])).unwrap();
+        f.wait(f.store.queue(Some(mine), vec![letter], Some(changed(7)), vec![])).unwrap();
         let person = KnownPerson::met(crate::store::testing::profile("bobby-tables"));
         f.wait(f.store.save_people(vec![person])).unwrap();
         let found = f.wait(f.store.search("harpsichord", None, 9)).unwrap();

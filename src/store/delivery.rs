@@ -412,6 +412,21 @@ mod tests {
     }
 
     #[test]
+    fn whom_we_put_out_ourselves_is_not_waited_for_either() {
+        let f = Fixture::new();
+        queue(&f, 1, &["bob", "carol"]);
+        let to = ConversationId::Group(GroupId::from_bits(7));
+        let message = Message { conversation: to.clone(), ..ours(2, "bob", 6, "she is out") };
+        let draft = Draft { to, recipients: vec![user("bob")], ..draft("topic", 2) };
+        let changed = crate::store::testing::changed(7);
+        let queued = f.wait(f.store.queue(Some(message), vec![draft], Some(changed), vec![])).unwrap();
+        assert!(queued.progress.is_empty(), "bob does not have it either");
+        assert!(f.wait(f.store.tracked(id(1))).unwrap().unwrap().recipients[1].left);
+        receipt(&f, "bob", Delivery::Delivered, 9, &[1, 2]);
+        assert_eq!(waiting(&f), 0);
+    }
+
+    #[test]
     fn nothing_is_waited_for_of_those_who_left_also_where_it_failed() {
         let f = Fixture::new();
         let row = queue(&f, 1, &["ann", "bob"]);

@@ -10,8 +10,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
-    Account, Draft, Gap, Incoming, Kept, KnownPerson, LastSeen, Moved, OutboxRow, Page, Progress,
-    Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
+    Account, Changed, Draft, Gap, Incoming, Kept, KnownPerson, LastSeen, Moved, OutboxRow, Page,
+    Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
     Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
@@ -194,11 +194,11 @@ impl Store {
         &self,
         message: Option<Message>,
         drafts: Vec<Draft>,
-        group: Option<StoredGroup>,
+        changed: Option<Changed>,
         secrets: Vec<Secret>,
     ) -> Result<Queued, Error> {
         let queue =
-            move |db: &mut Connection| outbox::queue(db, message, &drafts, group.as_ref(), &secrets);
+            move |db: &mut Connection| outbox::queue(db, message, &drafts, changed.as_ref(), &secrets);
         self.ask("store what is to be sent", queue).await
     }
 

@@ -39,7 +39,7 @@ mod value;
 pub use error::Error;
 pub use handle::{Store, wait_for_threads};
 pub use value::{
-    Account, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened, OutboxRow,
-    OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot, StoredGroup,
-    StoredRoom, Tag, Thread, Tracked, limits,
+    Account, Changed, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened,
+    OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot,
+    StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
 };

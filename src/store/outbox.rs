@@ -4,7 +4,7 @@ use rusqlite::{Connection, Result, params};
 
 use super::batch::{Added, Batch};
 use super::delivery::{self, outbox_row};
-use super::value::{Draft, OutboxRow, Queued, Secret, StoredGroup};
+use super::value::{Changed, Draft, OutboxRow, Queued, Secret};
 use super::{people, secrets};
 use crate::domain::{Delivery, Message, UserName};
 
@@ -14,7 +14,7 @@ pub(super) fn queue(
     db: &mut Connection,
     message: Option<Message>,
     drafts: &[Draft],
-    group: Option<&StoredGroup>,
+    changed: Option<&Changed>,
     secrets: &[Secret],
 ) -> Result<Queued> {
     let transaction = db.transaction()?;
@@ -24,8 +24,9 @@ pub(super) fn queue(
         let Added::Fresh = batch.add(&mut message)? else { return Ok(queued) };
         queued.message = Some(message);
     }
-    if let Some(group) = group {
+    if let Some(Changed { group, members }) = changed {
         people::save_group(&transaction, group)?;
+        queued.progress = delivery::members(&transaction, group.id, members)?;
     }
     queued.summary = batch.finish()?.pop();
     for draft in drafts {
@@ -98,7 +99,7 @@ pub(super) fn hand_over(db: &Connection, old: &str, new: &str) -> Result<()> {
 mod tests {
     use crate::domain::PageAt;
     use crate::store::limits;
-    use crate::store::testing::{Fixture, at, direct, draft, group, id, ours, said, user};
+    use crate::store::testing::{Fixture, at, changed, direct, draft, group, id, ours, said, user};
 
     use super::*;
 
@@ -134,7 +135,7 @@ mod tests {
         let f = Fixture::new();
         let queue = |n, text| {
             let message = Some(ours(n, "bob", 5, text));
-            f.wait(f.store.queue(message, vec![draft(text, n)], Some(group(1)), vec![])).unwrap()
+            f.wait(f.store.queue(message, vec![draft(text, n)], Some(changed(1)), vec![])).unwrap()
         };
         queue(1, "a");
         assert_eq!(queue(1, "again"), Queued::default());

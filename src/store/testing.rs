@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Draft, Incoming, Store, StoredGroup};
+use super::{Changed, Draft, Incoming, Store, StoredGroup};
 use crate::domain::{
     Body, ConversationId, DataKey, Delivery, DisplayName, GroupId, IdentityKey, Message, MessageId,
     MessageText, Profile, Standing, Timestamp, UserName,
@@ -135,4 +135,9 @@ pub(super) fn group(number: u128) -> StoredGroup {
         standing: Standing::Invited(user("ann")),
         unsubscribe: false,
     }
+}
+
+/// The same, as something that we did left it: bob alone is in.
+pub(super) fn changed(number: u128) -> Changed {
+    Changed { group: group(number), members: vec![user("bob")] }
 }

@@ -141,6 +141,15 @@ pub struct StoredRoom {
     pub joined: bool,
 }
 
+/// A group as something that we do makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The group.
+    pub group: StoredGroup,
+    /// Who is in by that: what was said there before is not for anybody else any more.
+    pub members: Vec<UserName>,
+}
+
 /// Everything that must be there at start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -215,6 +224,8 @@ pub enum Incoming {
         /// Who is in.
         members: Vec<UserName>,
     },
+    /// Nothing is kept of this group any more.
+    NoGroup(GroupId),
     /// We were put out of this group: what we said there and nobody confirmed has failed.
     PutOut(GroupId),
     /// What goes out because of what came in.
@@ -415,6 +426,8 @@ pub struct Queued {
     pub summary: Option<Summary>,
     /// The message as it was placed, if there was one.
     pub message: Option<Message>,
+    /// Messages of ours that came further, because somebody they were for is not in the group any more.
+    pub progress: Vec<Progress>,
 }
 
 /// What it came to that the broker answered, or that a person decided.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counting::Counting;
+use super::counting::{Count, Counting};
 use super::document::{Charter, Document, Member, Naming, Statement, is_in};
 use super::ledger::Ledger;
 use super::view::came;
@@ -158,12 +158,14 @@ impl Ledger {
                 if counting.is_owner(member) {
                     return Err(Refused::Protected(member.clone()));
                 }
-                if !is_in(counting.count(member).reached) {
+                // Also who left by themselves: then what they say was written before is not heard any more.
+                let Count { reached, granted } = counting.count(member);
+                if !is_in(reached) && !self.has_left(member) || !is_in(reached) && reached == granted {
                     return Err(Refused::NotIn(member.clone()));
                 }
-                // Out and still an admin would be a riddle to everybody.
+                // Out and still an admin would be a riddle to everybody. What they decided stays.
                 if counting.is_admin(member) {
-                    self.dismiss(counting, draft, member, &BTreeSet::new())?;
+                    self.dismiss(counting, draft, member, &self.decided_by(member))?;
                 }
                 let dismissed = draft.clone();
                 set(&counting.with(&dismissed), draft, member, false)
@@ -256,7 +258,9 @@ impl Ledger {
         match (enter, is_in(reached)) {
             (false, false) => return Err(Refused::NotIn(member.clone())),
             (true, true) if came(&counting, member, counted).is_some() => return Err(Refused::Already),
-            (true, false) if counting.charter.policy == JoinPolicy::Invite => {
+            (true, false)
+                if counting.charter.policy == JoinPolicy::Invite && !counting.is_owner(member) =>
+            {
                 return Err(Refused::NotInvited);
             }
             (true, false) => room(&counting, member)?,

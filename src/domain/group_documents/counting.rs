@@ -72,8 +72,9 @@ impl<'a> Counting<'a> {
         let granted = reach(base, &mut entries);
         let own = self.statements.get(member).map(|held| &held.content);
         // Whoever wants may leave. To come is one's own decision where the group is open, and somebody
-        // else's where it is not: there the statement confirms, and raises nothing.
-        if let Some(own) = own.filter(|own| !own.is_in() || self.charter.policy == JoinPolicy::Open) {
+        // else's where it is not: there the statement confirms, and raises nothing. The owner needs nobody.
+        let may_come = self.charter.policy == JoinPolicy::Open || self.is_owner(member);
+        if let Some(own) = own.filter(|own| !own.is_in() || may_come) {
             entries.push(own.count);
         }
         Count { reached: reach(base, &mut entries), granted }

@@ -3,8 +3,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counting::Counting;
-use super::document::{Document, Held, Item, Member, Statement, is_in};
+use super::counting::{Count, Counting};
+use super::document::{Document, Held, Item, Member, Naming, Statement, is_in};
 use super::slot::Slot;
 use super::view::{View, view};
 use crate::domain::{GroupId, IdentityKey, JoinPolicy};
@@ -174,18 +174,73 @@ impl Ledger {
 
     /// Whether this member may say something, as somebody whose counter stands at `count`.
     ///
-    /// Who left by themselves had their say before: it may come late. Who was put out has none from the moment
-    /// we know it, for they could write at any time what they say was written before.
+    /// Who left by themselves had their say before, and it may come late: where the group is not open, as far as
+    /// they were let in. Who was put out has none from the moment we know it, for they could write at any time what
+    /// they say was written before.
     pub fn voice(&self, member: &Member, count: u32) -> Voice {
         let Some(counting) = self.counting() else { return Voice::Unknown };
-        let reached = counting.count(member).reached;
-        let left = |held: &Held<Statement>| !held.content.is_in() && held.content.count >= reached;
+        let Count { reached, granted } = counting.count(member);
+        let is_late = self.has_left(member)
+            && match counting.charter.policy {
+                JoinPolicy::Invite => is_in(granted) && count <= granted,
+                // Anybody could come in; but not whoever was put out meanwhile.
+                JoinPolicy::Open => is_in(granted) || count > granted,
+            };
         match () {
             () if !is_in(count) => Voice::None,
+            () if is_in(reached) && count <= reached => Voice::Member,
+            () if is_late && count <= reached => Voice::Member,
             () if count > reached => Voice::Unknown,
-            () if is_in(reached) || self.statements.get(member).is_some_and(left) => Voice::Member,
             () => Voice::None,
         }
+    }
+
+    /// Whether the last that this member says of themselves is that they are out, and that counts.
+    pub fn has_left(&self, member: &Member) -> bool {
+        let reached = self.count(member);
+        let left = |held: &Held<Statement>| !held.content.is_in() && held.content.count == reached;
+        self.statements.get(member).is_some_and(left)
+    }
+
+    /// Whether anything is said of this member, by whoever decides or by themselves.
+    pub fn knows_of(&self, member: &Member) -> bool {
+        self.is_named(member) || self.statements.contains_key(member)
+    }
+
+    /// Whether whoever decides says something of this member, or they decide themselves.
+    pub fn is_named(&self, member: &Member) -> bool {
+        self.counting().is_some_and(|counting| counting.is_named(member))
+    }
+
+    /// What `author` has to sign so that all they decided counts again: where two devices of theirs signed two
+    /// documents as one version, or where their last one rests on something that does not count any more. `None`
+    /// where all is in order.
+    pub fn mend(&self, author: &Member) -> Option<Document> {
+        let slots = self.owner.iter().chain(self.others.get(&author.key));
+        let slot = slots.into_iter().find(|slot| slot.document().author == *author)?;
+        let [best, second] = match slot.held().collect::<Vec<_>>()[..] {
+            [best, second] => [&best.content, &second.content],
+            _ => {
+                let too_far = self.counting()?.too_far().contains(author);
+                return too_far.then(|| self.propose(author, &[]).ok()).flatten();
+            }
+        };
+        let mut both = best.clone();
+        both.version = best.version.checked_add(1)?;
+        let rank = |naming: &Naming| (naming.clock, naming.name.clone());
+        if second.naming.as_ref().map(rank) > best.naming.as_ref().map(rank) {
+            both.naming.clone_from(&second.naming);
+        }
+        for (member, count) in &second.members {
+            let known = both.members.entry(member.clone()).or_default();
+            *known = (*known).max(*count);
+        }
+        if let (Some(charter), Some(other)) = (&mut both.charter, &second.charter) {
+            for (admin, floor) in &other.admins {
+                charter.admins.entry(admin.clone()).or_insert(*floor);
+            }
+        }
+        Some(both)
     }
 
     /// Of those who decide, whoever put this member out, if somebody did.

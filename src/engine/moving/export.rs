@@ -9,6 +9,7 @@ use super::chunks::Writer;
 use super::record::Record;
 use super::{Contents, Fault};
 use crate::crypto::export::Sealer;
+use crate::domain::group_documents::Member;
 use crate::domain::{Passphrase, UserName};
 use crate::engine::keys::Keys;
 use crate::engine::unlock::{self, Unlock, blocking};
@@ -86,9 +87,10 @@ async fn write(
         contents.people += 1;
         tell(&Record::person(person))?;
     }
+    let me = Member { user: account.profile.user.clone(), key: account.profile.identity };
     for group in known.groups {
         contents.groups += 1;
-        tell(&Record::group(&group).map_err(|_| Error::Group)?)?;
+        tell(&Record::group(&group, &me).map_err(|_| Error::Group)?)?;
     }
     for room in known.rooms.into_iter().filter(|stored| stored.joined) {
         contents.rooms += 1;

@@ -1,21 +1,21 @@
 //! What stands in an export: one record a line, in this order: the account, people, groups, open rooms, messages in
 //! the order of their arrival, marks, the end.
 
-use std::sync::Arc;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::Fault;
-use crate::crypto::{Identity, groups};
+use crate::crypto::Identity;
+use crate::crypto::groups::{self, Rejected};
+use crate::domain::group_documents::{Item, Ledger, Member};
 use crate::domain::{GroupId, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp};
-use crate::protocol::{Malformed, SignedDocument, limits};
+use crate::protocol::{SignedDocument, limits};
 use crate::store::{Account, Kept, KnownPerson, StoredGroup};
 
 /// Longest record, in bytes: more than the largest group.
-pub(super) const LONGEST: usize = 1024 * 1024;
+pub(super) const LONGEST: usize = 4 * 1024 * 1024;
 
 /// One line of an export.
 #[derive(Serialize, Deserialize)]
@@ -70,9 +70,19 @@ pub(super) struct Papers {
 }
 
 impl Record {
-    pub fn group(group: &StoredGroup) -> Result<Self, Malformed> {
-        let read = |bytes: &Arc<[u8]>| SignedDocument::from_bytes(bytes, limits::GROUP_DOCUMENT);
-        let signed = group.signed.iter().map(read).collect::<Result<_, _>>()?;
+    /// What counts in a group, and what we signed ourselves. What waits of others stays behind: it may be much.
+    pub fn group(group: &StoredGroup, me: &Member) -> Result<Self, Rejected> {
+        let mut ledger = Ledger::new(group.id);
+        let mut ours = Vec::new();
+        for bytes in &group.signed {
+            let item = groups::reopen(bytes)?;
+            ours.extend((item.author() == me).then(|| item.clone()));
+            // What speaks of another group was never taken in.
+            let _ = ledger.insert(item);
+        }
+        let read = |item: &Item| SignedDocument::from_bytes(item.bytes(), limits::GROUP_DOCUMENT);
+        let kept = ledger.counted().into_iter().chain(ours);
+        let signed = kept.map(|item| read(&item)).collect::<Result<_, _>>()?;
         Ok(Self::Group(Box::new(Papers { id: group.id, signed, standing: group.standing.clone() })))
     }
 
@@ -116,7 +126,7 @@ impl Papers {
     /// somebody else.
     pub fn stored(&self) -> Result<StoredGroup, Fault> {
         let read = |document: &SignedDocument| Ok(groups::open(&document.to_bytes())?.bytes().clone());
-        let wrong = |why: groups::Rejected| Fault::Content(format!("a group in it: {why}"));
+        let wrong = |why: Rejected| Fault::Content(format!("a group in it: {why}"));
         let signed = self.signed.iter().map(read).collect::<Result<_, _>>().map_err(wrong)?;
         Ok(StoredGroup { id: self.id, signed, standing: self.standing.clone(), unsubscribe: false })
     }

@@ -297,6 +297,44 @@ on_every_broker! {
         bob.until_heard(&here, &["hello".into()]).await;
     }
 
+    async fn who_comes_into_what_was_closed_meanwhile_is_told(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        let team = alice.create("team", JoinPolicy::Open).await;
+        let here = ConversationId::Group(team);
+        bob.until("the group is listed", |s| s.groups.contains_key(&team)).await;
+        bob.join(team).await.unwrap();
+        alice.until("bob is in", |s| s.members(team) == ["alice", "bob"]).await;
+        bob.leave(team).await.unwrap();
+        alice.until("he is out", |s| s.members(team) == ["alice"]).await;
+        alice.change(team, GroupChange::Policy(JoinPolicy::Invite)).await.unwrap();
+        // Whoever is out is not told, and may think that it is open.
+        if bob.join(team).await.is_ok() {
+            bob.say(&here, "am I in?").await;
+            bob.until("he is told", |s| s.groups[&team].standing == Standing::Left).await;
+            bob.until("what he said has failed", |s| {
+                let mut texts = s.stored.iter().filter(|m| m.is_ours() && crate::support::person::text(m).is_some());
+                texts.all(|m| s.sent.get(&m.id) == Some(&Delivery::Failed))
+            }).await;
+        }
+        alice.invite(team, "bob").await.unwrap();
+        // If he said before that he comes, he is in with that.
+        bob.until("he is let in", |s| s.groups[&team].standing != Standing::Left).await;
+        if bob.screen.groups[&team].standing != Standing::Member {
+            bob.join(team).await.unwrap();
+        }
+        alice.until("he is in", |s| s.members(team) == ["alice", "bob"]).await;
+        bob.say(&here, "now I am").await;
+        alice.until_heard(&here, &["now I am".into()]).await;
+
+        // The owner needs nobody to come back.
+        alice.leave(team).await.unwrap();
+        bob.until("she is out", |s| s.members(team) == ["bob"]).await;
+        alice.join(team).await.unwrap();
+        bob.until("she is in again", |s| s.members(team) == ["alice", "bob"]).await;
+    }
+
     async fn what_is_said_before_it_is_known_who_let_them_in_is_kept(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cooee::crypto;
-use cooee::domain::{Body, ConversationId, DisplayName, JoinPolicy, Timestamp};
+use cooee::domain::{Body, ConversationId, DisplayName, GroupChange, JoinPolicy, Timestamp};
 use cooee::mqtt::Event;
 use cooee::protocol::{decode_card, encode_card};
 use tokio::time::timeout;
@@ -182,6 +182,42 @@ on_every_broker! {
         alice.until("he left twice", |s| left(s) == 2).await;
         assert_eq!(alice.screen.heard(&here), ["while in", "again in"]);
         assert_eq!(alice.screen.members(team), ["alice"]);
+    }
+
+    async fn who_was_put_out_gets_no_say_by_leaving_and_a_stranger_none_either(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let club = alice.create("club", JoinPolicy::Invite).await;
+        let here = ConversationId::Group(club);
+        alice.say(&here, "hello").await;
+        alice.until_sent(1).await;
+        let say = |words: &str| format!(r#""g":"{club}","ty":"text",{},"b":{{"text":"{words}"}}"#, stand(1));
+        let mut bob = Stranger::sign_up(&world, "bob").await;
+        bob.until_knows("alice").await;
+        alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
+        alice.invite(club, "bob").await.unwrap();
+        bob.share_key(club, "alice", 10).await;
+        bob.say_in(club, &letter(1, &bob.puppet.comes_or_goes(club, 1))).await;
+        bob.say_in(club, &letter(2, &say("I am in"))).await;
+        alice.until_heard(&here, &["I am in".into()]).await;
+        alice.change(club, GroupChange::Remove(name("bob"))).await.unwrap();
+        bob.say_in(club, &letter(3, &say("I am out"))).await;
+        bob.say_in(club, &letter(4, &bob.puppet.comes_or_goes(club, 2))).await;
+        bob.say_in(club, &letter(5, &say("I had left"))).await;
+
+        let mut eve = Stranger::sign_up(&world, "eve").await;
+        eve.until_knows("alice").await;
+        eve.share_key(club, "alice", 11).await;
+        eve.say_in(club, &letter(6, &eve.puppet.comes_or_goes(club, 2))).await;
+        eve.say_in(club, &letter(7, &say("I had left too"))).await;
+        for stranger in [&mut bob, &mut eve] {
+            let user = stranger.puppet.me.user.clone();
+            stranger.say("alice", &letter(8, r#""ty":"text","b":{"text":"end"}"#)).await;
+            alice.until_heard(&direct(user.as_str()), &["end".into()]).await;
+        }
+        assert_eq!(alice.screen.heard(&here), ["I am in"]);
+        assert!(!alice.screen.stored.iter().any(|m| m.body == Body::Left));
+        assert_eq!(alice.screen.members(club), ["alice"]);
     }
 
     async fn an_earlier_claim_of_our_name_is_told_and_ends_nothing(world) {

@@ -4,6 +4,7 @@ mod hostile;
 mod laws;
 mod life;
 mod run;
+mod voice;
 
 use super::*;
 use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Timestamp};
