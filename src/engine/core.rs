@@ -138,7 +138,7 @@ impl Core {
         if let Some(reason) = &reason {
             tracing::error!(%reason, "the session ended");
         }
-        self.say_goodbye(&mut ears.events).await;
+        self.say_goodbye(&mut ears.events, reason.is_none()).await;
         self.registrar.offline(self.me.user.clone());
         let closing = self.registrar.close(&mut ears.reports);
         if tokio::time::timeout(GOODBYE, closing).await.is_err() {
@@ -157,6 +157,11 @@ impl Core {
     }
 
     async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
+        // Whoever starts a session hears all that comes in during it: they are there before the first event is looked
+        // at.
+        if let Ok((face, input)) = ears.inputs.try_recv() {
+            self.on_input(face, input).await?;
+        }
         let mut events = Vec::with_capacity(BATCH);
         loop {
             self.publish_cards().await;
@@ -296,8 +301,10 @@ impl Core {
         let _ = self.link.requests.send(request).await;
     }
 
-    /// Tells everybody that we go, and waits a moment for the broker to take it.
-    async fn say_goodbye(&mut self, events: &mut mpsc::Receiver<Event>) {
+    /// Tells everybody that we go, and waits a moment for the broker to take it. `is_sound`: what is in memory is
+    /// what is stored. If not, nothing more is stored: a key that has moved on without what it opened could not open
+    /// that again.
+    async fn say_goodbye(&mut self, events: &mut mpsc::Receiver<Event>, is_sound: bool) {
         let deadline = Instant::now() + GOODBYE;
         if self.link.state == Link::Up {
             self.publish_presence(false).await;
@@ -309,14 +316,16 @@ impl Core {
                     }
                     // The broker confirms in order: what was under way is known to be sent by now, and
                     // need not go out again the next time.
-                    if let Event::Published { token, outcome } = event {
+                    if let Event::Published { token, outcome } = event
+                        && is_sound
+                    {
                         self.on_published(token, outcome, &mut mail).await?;
                     }
                 }
                 Ok::<_, Fatal>(())
             };
             let told = timeout_at(deadline, taken).await.unwrap_or(Ok(()));
-            if let Err(error) = told.and(self.settle(mail).await) {
+            if is_sound && let Err(error) = told.and(self.settle(mail).await) {
                 tracing::warn!(%error, "sent messages go out again the next time");
             }
         }
