@@ -21,7 +21,15 @@ pub(super) struct AccountDir {
 
 /// The right to run an account. The kernel takes it away with the process, however that ends.
 pub(super) struct AccountLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for AccountLock {
+    /// A process that somebody here is just starting has the file too until it runs its program, and with that the
+    /// lock, if only the file is closed.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl AccountDir {
@@ -114,7 +122,7 @@ impl AccountDir {
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(AccountLock { _file: file })
+        Ok(AccountLock { file })
     }
 }
 
@@ -157,8 +165,11 @@ mod tests {
             Err(Error::InUse { pid, .. }) => assert_eq!(pid, Some(std::process::id())),
             _ => panic!("two holders"),
         }
+        // As a process that is being started has it, until it runs its program.
+        let inherited = held.file.try_clone().unwrap();
         drop(held);
         assert!(account.lock().is_ok());
+        drop(inherited);
     }
 
     #[test]
