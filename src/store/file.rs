@@ -47,6 +47,8 @@ const STATEMENTS: usize = 128;
 pub(super) fn open(path: &Path, key: &DataKey) -> Result<Connection, Error> {
     const ACTION: &str = "open the history";
 
+    // Once for the process: from then on nothing of it is cleared up at the end, when some thread may still use it.
+    openssl_sys::init();
     make_private(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
     let failed = |source| Error::sqlite(ACTION, path, source);
     let mut db = Connection::open(path).map_err(failed)?;

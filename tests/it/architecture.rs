@@ -77,6 +77,7 @@ const CRATES: &[(&str, &str)] = &[
     ("csv", "registry"),
     ("keyring_core", "keyring"),
     ("mqtt5", "broker"),
+    ("openssl_sys", "store"),
     ("ratatui", "tui"),
     ("rpassword", "cli"),
     ("rumqttc", "mqtt"),

@@ -25,7 +25,7 @@
 //!   names of one clock that of the greater key counts.
 //! - Only the owner decides about the owner and the admins. An admin who leaves still decides until the
 //!   owner dismisses them: what they did must not go with them.
-//! - A statement to leave always counts. In an *open* group so does a statement to come; a member who was
+//! - A statement to leave always counts, and so does one of the owner to come back. In an *open* group so does a statement to come; a member who was
 //!   removed can come again, and whoever must stay out needs a group by invitation. In a group *by
 //!   invitation* a statement to come raises nothing: it says that the invitation was accepted
 //!   ([`Standing::came`]), and cannot be made useful before an admin grants it.
@@ -45,12 +45,14 @@
 //! A newcomer is sent [`Ledger::counted`]; so is whoever sends another `crypto::groups::state_hash`, and
 //! after both sides did so they agree. Anybody may pass on what others signed.
 //!
-//! If the view flags a document of our own as going too far, it rested on one that does not count any more:
-//! [`Ledger::propose`] without changes says it again, once in a while and not at the speed of the network, for
-//! a hostile admin can go on withdrawing what it rests on until the owner dismisses them.
+//! If a document of our own goes too far, it rested on one that does not count any more; if it contradicts another
+//! one of ours, two devices of ours decided at once. [`Ledger::mend`] says what to sign then: once in a while and
+//! not at the speed of the network, for a hostile admin can go on withdrawing what it rests on until the owner
+//! dismisses them.
 //!
 //! What the caller decides: whether a member's key is the one pinned for their name (send keys only to such
-//! members), and what to do about flags. A contradiction is visible until the author signs a higher version:
+//! members), whom to take in at all (anybody can sign under any name, so strangers are left out of an open group
+//! whom nobody knows by that key), and what to do about flags. A contradiction is visible until the author signs a higher version:
 //! note it when it is seen.
 //!
 //! What this cannot do: somebody who is told less cannot know it before the hashes are compared. What is kept
