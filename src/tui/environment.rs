@@ -1,6 +1,6 @@
 //! What the environment says about the terminal and the person at it.
 
-use std::env;
+use std::{env, fs};
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +9,15 @@ use super::app::{Calendar, Glyphs, Setup};
 /// Reads `NO_COLOR`, `TERM`, the locale and the time zone.
 pub fn setup() -> Setup {
     let var = |name: &str| env::var(name).ok();
-    Setup { calendar: Calendar::new(TimeZone::system()), glyphs: glyphs(var), colours: colours(var) }
+    Setup { calendar: Calendar::new(time_zone(var)), glyphs: glyphs(var), colours: colours(var) }
+}
+
+/// Where nobody names a time zone it is what the system has: read at once, for to find its name one would have to walk
+/// over all that there are before the first frame is drawn.
+fn time_zone(var: impl Fn(&str) -> Option<String>) -> TimeZone {
+    let bytes = var("TZ").map_or_else(|| fs::read("/etc/localtime").ok(), |_| None);
+    let system = bytes.and_then(|bytes| TimeZone::tzif("/etc/localtime", &bytes).ok());
+    system.unwrap_or_else(TimeZone::system)
 }
 
 /// Whether colours may be used: not when `NO_COLOR` is set to anything (no-color.org), nor on a terminal
@@ -45,6 +53,14 @@ mod tests {
         assert!(colours(given(&[("NO_COLOR", "")])));
         assert!(!colours(given(&[("NO_COLOR", "1")])));
         assert!(!colours(given(&[("TERM", "dumb")])));
+    }
+
+    #[test]
+    fn the_time_zone_is_that_of_the_system_however_it_is_found() {
+        let now = jiff::Timestamp::now();
+        let offset = |zone: &TimeZone| zone.to_offset(now);
+        assert_eq!(offset(&time_zone(given(&[]))), offset(&TimeZone::system()));
+        assert_eq!(offset(&time_zone(given(&[("TZ", "Asia/Kolkata")]))), offset(&TimeZone::system()));
     }
 
     #[test]
