@@ -70,7 +70,7 @@ impl Core {
             return Err(Refusal::Misplaced);
         }
         let mut learn = |signed: SignedDocument| match &to {
-            ConversationId::Group(id) => self.learn(*id, &[signed], mail).map(drop),
+            ConversationId::Group(id) => self.learn(*id, &[signed], mail),
             ConversationId::Direct(_) | ConversationId::Room(_) => Err(Refusal::Misplaced),
         };
         let body = match letter.content {

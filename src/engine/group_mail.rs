@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::core::{Core, Fatal};
 use super::groups::Errand;
-use super::known_group::{Eyes, KnownGroup, letters, read_all};
+use super::known_group::{Eyes, KnownGroup, letters};
 use super::mail::{Mail, Refusal, Sender, Taken};
 use crate::crypto::groups;
 use crate::domain::group_documents::{Flag, Item, Voice};
@@ -34,32 +34,30 @@ impl Core {
             return Ok(Taken::Yes);
         }
         let from = sender.0.clone();
-        let signed = match &letter.content {
+        let own = match &letter.content {
             Content::Joined(signed) | Content::Left(signed) | Content::Changed(_, Some(signed)) => {
-                Some(signed)
+                Some(groups::open(&signed.to_bytes())?)
             }
             _ => None,
         };
-        // As which they leave, if that is what they signed.
-        let mut leaves_as = None;
-        if let Some(signed) = signed {
-            let item = groups::open(&signed.to_bytes())?;
+        if let Some(item) = &own {
             // Anybody may pass on what others signed, but here it is the sender's own word.
             if item.author().user != from {
                 return Err(Refusal::Forged);
             }
-            leaves_as = match item {
-                Item::Statement(held) if !held.content.is_in() && held.content.group == id => {
-                    held.content.count.checked_sub(1)
-                }
-                _ => None,
-            };
-            self.learn(id, std::slice::from_ref(signed), mail)?;
+            self.take_in(id, vec![item.clone()], mail);
             // It may have put us out.
             if !self.groups.is_member(id) {
                 return Ok(Taken::Yes);
             }
         }
+        // As which they leave, if that is what they signed.
+        let leaves_as = match &own {
+            Some(Item::Statement(held)) if !held.content.is_in() && held.content.group == id => {
+                held.content.count.checked_sub(1)
+            }
+            _ => None,
+        };
         let Some(known) = self.groups.get(id) else { return Err(Refusal::NotMember) };
         let Some(member) = self.eyes().member(&from) else { return Err(Refusal::NotMember) };
         let voice = |count| known.ledger().voice(&member, count);
@@ -102,8 +100,8 @@ impl Core {
                 self.newcomers.extend(is_in.then_some(from));
                 Body::Joined
             }
-            (Content::Changed(change, signed), _) => {
-                if !is_word_of(known, &from, &change, signed.as_ref()) {
+            (Content::Changed(change, _), _) => {
+                if !is_word_of(known, &from, &change, own.as_ref()) {
                     // What makes it their right may still come. If we know all that they knew, it is over.
                     if letter.stand.is_none_or(|stand| !known.knows(stand.state)) {
                         return Ok(Taken::Later);
@@ -130,25 +128,27 @@ impl Core {
         Ok(Taken::Yes)
     }
 
-    /// Takes in what is said to have been signed about a group that we know of; says whether there was news. What
-    /// is no good is left out, and told.
+    /// Takes in what is said to have been signed about a group that we know of. What is no good is left out, and
+    /// told.
     pub(super) fn learn(
         &mut self,
         id: GroupId,
         signed: &[SignedDocument],
         mail: &mut Mail,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<(), Refusal> {
+        let Some(known) = self.groups.get(id) else { return Err(Refusal::NotMember) };
+        let (items, rejected) = known.read_news(signed);
+        self.take_in(id, items, mail);
+        rejected.map_or(Ok(()), |why| Err(why.into()))
+    }
+
+    fn take_in(&mut self, id: GroupId, items: Vec<Item>, mail: &mut Mail) {
         let eyes = Eyes { me: &self.me, people: &self.people };
-        let Some(known) = self.groups.get_mut(id) else { return Err(Refusal::NotMember) };
+        let Some(known) = self.groups.get_mut(id) else { return };
         let flags = known.view().flags.clone();
-        let (news, rejected) = known.learn(signed, eyes);
-        if news {
+        if known.take_in(items, eyes) {
             mail.flags.extend(known.view().flags.difference(&flags).map(|flag| (id, flag.clone())));
             self.on_group_news(id, mail);
-        }
-        match rejected {
-            Some(why) => Err(why.into()),
-            None => Ok(news),
         }
     }
 
@@ -164,6 +164,7 @@ impl Core {
         };
         let (removed_by, has_left) = (known.ledger().removed_by(&me), known.ledger().has_left(&me));
         let owner = known.view().owner.user.clone();
+        let is_out = standing == Standing::Left;
         let mends = known.ledger().mend(&me).is_some() && standing == Standing::Member;
         if mends {
             mail.mends.insert(id);
@@ -182,15 +183,15 @@ impl Core {
                 self.keys.end_outbound(id);
                 if !has_left {
                     mail.put_out.insert(id);
-                    let message = match removed_by {
-                        Some(by) => {
-                            let us = self.me.user.clone();
-                            self.happened(id, by.user, GroupChange::Remove(us))
-                        }
+                    let happened = match removed_by {
+                        Some(by) => Some((by.user, GroupChange::Remove(me.user.clone()))),
                         // We came into what had been closed meanwhile.
-                        None => self.happened(id, owner, GroupChange::Policy(JoinPolicy::Invite)),
+                        None if is_out => Some((owner, GroupChange::Policy(JoinPolicy::Invite))),
+                        // We were put out and are asked in again, and heard both at once.
+                        None => None,
                     };
-                    mail.storable.push(Storable::Message(message));
+                    let message = happened.map(|(by, change)| self.happened(id, by, change));
+                    mail.storable.extend(message.map(Storable::Message));
                 }
             }
             _ => {}
@@ -265,8 +266,8 @@ impl Core {
         let id = papers.group;
         let me = self.eyes().me();
         if self.groups.get(id).is_none() {
-            let ledger = read_all(id, &papers.signed, self.eyes());
-            let known = KnownGroup::new(ledger, Standing::Invited(from.clone()), self.eyes());
+            let standing = Standing::Invited(from.clone());
+            let known = KnownGroup::met(id, &papers.signed, standing, self.eyes());
             let known = known.ok_or(Refusal::NotMember)?;
             // Into an open group a member asks.
             if known.group.policy == JoinPolicy::Open && !known.group.has_member(&from) {
@@ -304,8 +305,7 @@ impl Core {
     ) -> Result<(), Refusal> {
         if *from == self.me.user && self.groups.get(*id).is_none() {
             // Another device of ours has to do with it.
-            let ledger = read_all(*id, signed, self.eyes());
-            let known = KnownGroup::new(ledger, Standing::Left, self.eyes());
+            let known = KnownGroup::met(*id, signed, Standing::Left, self.eyes());
             let known = known.ok_or(Refusal::NotMember)?;
             if self.groups.insert(known) {
                 self.on_group_news(*id, mail);
@@ -372,14 +372,17 @@ impl Core {
             }
         }
         for (id, user) in std::mem::take(&mut mail.outsiders) {
-            let Some(known) = self.groups.get(id) else { continue };
-            // Whoever is in decides; whoever is out tells what they signed themselves.
-            let signed = match known.standing {
-                Standing::Member => known.documents(),
-                _ => known.said_by(&self.eyes().me()),
+            let Some((known, member)) = self.groups.get(id).zip(self.eyes().member(&user)) else {
+                continue;
             };
-            let may = !self.people.is_blocked(&user);
-            if may && self.groups.may_write(id, &user, Errand::Tell, now) {
+            // Whoever is in decides; whoever is out tells what they signed themselves. Once, for each time that they
+            // are out: what is repeated to them would tell them who came since.
+            let (signed, count) = match known.standing {
+                Standing::Member => (known.about(&member), known.ledger().count(&member)),
+                _ => (known.said_by(&self.eyes().me()), known.ledger().count(&self.eyes().me())),
+            };
+            let may = !self.people.is_blocked(&user) && self.groups.tell_outsider(id, &user, count);
+            if may {
                 drafts.extend(self.tell_papers(id, signed, None, &user, Content::Papers).await?);
             }
         }
@@ -454,19 +457,13 @@ impl Core {
 
 /// Whether what somebody says they did with a group is so: the document that they signed says it, and they may
 /// sign it. Into an open group every member may ask people.
-fn is_word_of(
-    known: &KnownGroup,
-    from: &UserName,
-    change: &GroupChange,
-    signed: Option<&SignedDocument>,
-) -> bool {
+fn is_word_of(known: &KnownGroup, from: &UserName, change: &GroupChange, own: Option<&Item>) -> bool {
     let group = &known.group;
     if let (GroupChange::Invite(_), JoinPolicy::Open) = (change, group.policy) {
         return true;
     }
-    let item = signed.and_then(|signed| groups::open(&signed.to_bytes()).ok());
-    let Some(Item::Document(held)) = item else { return false };
-    let document = held.content;
+    let Some(Item::Document(held)) = own else { return false };
+    let document = &held.content;
     if document.group != group.id || !group.is_led_by(from) {
         return false;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::known_group::{Eyes, KnownGroup, read_all};
+use super::known_group::{Eyes, KnownGroup};
 use super::update::GroupView;
 use crate::domain::group_documents::Member;
 use crate::domain::{Group, GroupId, JoinPolicy, Standing, StateHash, UserName};
@@ -41,17 +41,6 @@ pub(super) enum Errand {
     Tell,
 }
 
-/// What a card from the directory came to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Card {
-    /// It told nothing new.
-    Known,
-    /// It told something new.
-    News,
-    /// It lacks what we signed ourselves: ours will stand there before long.
-    Outdated,
-}
-
 /// The groups we have to do with, and those that are listed.
 #[derive(Default)]
 pub(super) struct Groups {
@@ -64,6 +53,8 @@ pub(super) struct Groups {
     corrections: BTreeMap<GroupId, Instant>,
     /// Who named a state of a group that we never had, which, and when to ask about it.
     wondering: BTreeMap<(GroupId, UserName), (StateHash, Instant)>,
+    /// Whom we told in this session that they are out, and where their counter stood.
+    outsiders: BTreeMap<(GroupId, UserName), u32>,
     /// Whom we wrote to about a group of late, and when.
     errands: BTreeMap<(GroupId, UserName, Errand), Instant>,
 }
@@ -166,7 +157,7 @@ impl Groups {
         for (id, known) in &mut self.known {
             if known.names(user) {
                 let before = known.group.clone();
-                known.look_again(eyes);
+                known.meet(user, eyes);
                 changed.extend((known.group != before).then_some(*id));
             }
         }
@@ -208,37 +199,33 @@ impl Groups {
         may
     }
 
-    /// Takes in a card from the directory.
-    pub fn note_card(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> Card {
-        let has_room = self.has_room();
-        let Some(known) = self.known.get_mut(&id) else {
-            return self.note_listed(id, card, eyes);
-        };
+    /// A card stands in the directory. If it lacks what we signed, ours is due before long.
+    pub fn note_card(&mut self, id: GroupId, card: &[SignedDocument], me: &Member) {
+        let Some(known) = self.known.get(&id) else { return };
         self.carded.insert(id);
-        if known.standing == Standing::Listed && !has_room {
-            return Card::Known;
-        }
-        let (news, _) = known.learn(card, eyes);
-        if known.standing != Standing::Listed && known.is_outdated(card, &eyes.me()) {
+        if known.standing != Standing::Listed && known.is_outdated(card, me) {
             self.corrections.entry(id).or_insert_with(|| Instant::now() + CORRECTION);
-            return Card::Outdated;
+        } else {
+            self.corrections.remove(&id);
         }
-        self.corrections.remove(&id);
-        if news { Card::News } else { Card::Known }
     }
 
-    /// A card of a group that we do not know: if there is room, and it is open to us, it is listed.
-    fn note_listed(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> Card {
-        let ledger = read_all(id, card, eyes);
-        let known = KnownGroup::new(ledger, Standing::Listed, eyes);
-        let Some(known) = known.filter(|known| known.group.policy == JoinPolicy::Open) else {
-            return Card::Known;
-        };
-        if !self.insert(known) {
-            return Card::Known;
-        }
-        self.carded.insert(id);
-        Card::News
+    /// Whether more may be taken in about a group.
+    pub fn may_grow(&self, id: GroupId) -> bool {
+        self.known.get(&id).is_some_and(|known| known.standing != Standing::Listed || self.has_room())
+    }
+
+    /// Lists a group that we do not know and whose card stands in the directory, if there is room and it is open to
+    /// us; says whether that is done.
+    pub fn list(&mut self, id: GroupId, card: &[SignedDocument], eyes: Eyes<'_>) -> bool {
+        let known = KnownGroup::met(id, card, Standing::Listed, eyes);
+        let known = known.filter(|known| known.group.policy == JoinPolicy::Open);
+        known.is_some_and(|known| self.insert(known))
+    }
+
+    /// Whether this user, who is out with their counter at this, was not told so yet; notes that they are.
+    pub fn tell_outsider(&mut self, id: GroupId, user: &UserName, count: u32) -> bool {
+        self.outsiders.insert((id, user.clone()), count) != Some(count)
     }
 
     /// The card was taken out of the directory; says whether the group is gone with it.
@@ -357,7 +344,23 @@ mod tests {
     }
 
     fn known(id: GroupId, signed: &[SignedDocument], standing: Standing, eyes: Eyes<'_>) -> KnownGroup {
-        KnownGroup::new(read_all(id, signed, eyes), standing, eyes).unwrap()
+        KnownGroup::met(id, signed, standing, eyes).unwrap()
+    }
+
+    fn learn(group: &mut KnownGroup, signed: &[SignedDocument], eyes: Eyes<'_>) -> bool {
+        let (items, rejected) = group.read_news(signed);
+        assert!(rejected.is_none());
+        group.take_in(items, eyes)
+    }
+
+    /// Takes in a card as the engine does; says whether it told something new.
+    fn note(groups: &mut Groups, id: GroupId, card: &[SignedDocument], of: &Somebody) -> bool {
+        let news = match groups.get_mut(id) {
+            Some(group) => learn(group, card, of.eyes()),
+            None => groups.list(id, card, of.eyes()),
+        };
+        groups.note_card(id, card, &of.eyes().me());
+        news
     }
 
     #[test]
@@ -396,7 +399,7 @@ mod tests {
         let made = known(id, &[founding], Standing::Member, alice.eyes());
         let grant = alice.admits(&made, me.clone());
         let asked = groups.get_mut(id).unwrap();
-        assert!(asked.learn(&[grant], bob.eyes()).0);
+        assert!(learn(asked, &[grant], bob.eyes()));
         assert!(asked.is_for(&me) && asked.standing_of(&me) == Some(by));
         assert_eq!(groups.too_many(&me), None);
     }
@@ -408,17 +411,33 @@ mod tests {
         let mut group = known(id, &[founding], Standing::Member, alice.eyes());
         let strangers: Vec<_> = (0..300).map(|n| Somebody::new(&format!("g{n}"))).collect();
         let ghosts: Vec<_> = strangers.iter().map(|stranger| stranger.says(id, 1)).collect();
-        assert!(!group.learn(&ghosts, alice.eyes()).0);
+        assert!(!learn(&mut group, &ghosts, alice.eyes()));
         assert_eq!((group.group.members.len(), group.ledger().items().count()), (1, 1));
+        assert!(group.size < 300 * 400, "of them too no more is kept than so much");
         // Whom we know by that key may come in, and nobody else under that name.
         alice.people.meet(bob.profile.clone());
-        assert!(!group.learn(&[Somebody::new("bob").says(id, 1)], alice.eyes()).0);
-        assert!(group.learn(&[bob.says(id, 1)], alice.eyes()).0);
-        let own = bob.says_as_admin(id);
-        assert!(!group.learn(&[own], alice.eyes()).0, "it counts for nothing");
-        let stranger = strangers[0].says_as_admin(id);
-        group.learn(&[stranger], alice.eyes());
+        let other = Somebody::new("bob").says(id, 1);
+        assert!(!learn(&mut group, &[other], alice.eyes()));
+        assert!(learn(&mut group, &[bob.says(id, 1)], alice.eyes()));
+        assert!(!learn(&mut group, &[bob.says_as_admin(id)], alice.eyes()), "it counts for nothing");
+        learn(&mut group, &[strangers[0].says_as_admin(id)], alice.eyes());
         assert_eq!(group.ledger().items().count(), 3, "of bob it may count once");
+    }
+
+    #[test]
+    fn a_card_may_come_before_the_profile_of_who_is_on_it() {
+        let (mut alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
+        let (id, founding) = bob.found(1, JoinPolicy::Open);
+        let carol = Somebody::new("carol");
+        let mut groups = Groups::default();
+        assert!(note(&mut groups, id, &[founding, carol.says(id, 1)], &alice));
+        let members = |groups: &Groups| groups.get(id).unwrap().group.members.len();
+        assert_eq!(members(&groups), 1, "the owner, whose word makes the group");
+        for (user, expected) in [(&bob, 1), (&carol, 2)] {
+            alice.people.meet(user.profile.clone());
+            groups.look_again_at(&user.profile.user, alice.eyes());
+            assert_eq!(members(&groups), expected);
+        }
     }
 
     #[test]
@@ -426,22 +445,23 @@ mod tests {
         let (alice, bob) = (Somebody::new("alice"), Somebody::new("bob"));
         let (id, founding) = alice.found(1, JoinPolicy::Open);
         let mut groups = Groups::default();
-        assert_eq!(groups.note_card(id, std::slice::from_ref(&founding), bob.eyes()), Card::News);
-        assert_eq!(groups.note_card(id, std::slice::from_ref(&founding), bob.eyes()), Card::Known);
+        let card = [founding];
+        assert!(note(&mut groups, id, &card, &bob) && !note(&mut groups, id, &card, &bob));
         assert!(groups.settle().is_empty());
         groups.restart();
         assert_eq!(groups.settle(), [id]);
-        groups.note_card(id, &[founding], bob.eyes());
+        note(&mut groups, id, &card, &bob);
         assert!(groups.note_card_gone(id));
         assert!(groups.get(id).is_none());
         let (id, closed) = alice.found(2, JoinPolicy::Invite);
-        assert_eq!(groups.note_card(id, &[closed], bob.eyes()), Card::Known, "it is not for us");
-        let (id, mut huge) = alice.found(3, JoinPolicy::Open);
-        groups.note_card(id, std::slice::from_ref(&huge), bob.eyes());
+        assert!(!note(&mut groups, id, &[closed], &bob), "it is not for us");
+        let (id, huge) = alice.found(3, JoinPolicy::Open);
+        note(&mut groups, id, &[huge], &bob);
+        assert!(groups.may_grow(id));
         groups.get_mut(id).unwrap().size = FOREIGN_BYTES;
+        assert!(!groups.may_grow(id), "there is no room");
         let (id, other) = alice.found(4, JoinPolicy::Open);
-        huge = other;
-        assert_eq!(groups.note_card(id, &[huge], bob.eyes()), Card::Known, "there is no room");
+        assert!(!note(&mut groups, id, &[other], &bob));
     }
 
     #[test]
@@ -454,13 +474,15 @@ mod tests {
         assert!(groups.settle().is_empty());
         assert!(groups.cards_due.contains(&id), "ours is not there");
         groups.cards_due.clear();
-        assert_eq!(groups.note_card(id, &whole[..1], bob.eyes()), Card::Outdated);
-        assert_eq!(groups.note_card(id, &whole, bob.eyes()), Card::Known);
+        note(&mut groups, id, &whole[..1], &bob);
+        assert!(groups.next_deadline().is_some());
+        assert!(!note(&mut groups, id, &whole, &bob));
         assert_eq!(groups.next_deadline(), None, "the card that came last is right");
         let left = [whole[0].clone(), bob.says(id, 2)];
-        groups.get_mut(id).unwrap().learn(&left, bob.eyes());
+        learn(groups.get_mut(id).unwrap(), &left, bob.eyes());
         groups.get_mut(id).unwrap().standing = Standing::Left;
-        assert_eq!(groups.note_card(id, &whole, bob.eyes()), Card::Outdated, "it says that we are in");
+        note(&mut groups, id, &whole, &bob);
+        assert!(groups.next_deadline().is_some(), "it says that we are in");
         assert!(groups.cards_due.is_empty(), "not at once");
         groups.correct(groups.next_deadline().unwrap());
         assert_eq!((groups.cards_due.len(), groups.next_deadline()), (1, None));
@@ -481,7 +503,7 @@ mod tests {
         let other = groups::state_hash(&ahead);
         groups.note_state(id, user, other, now);
         assert!(groups.wonder(now).is_empty(), "what tells of it may be on its way");
-        groups.get_mut(id).unwrap().learn(&signed, alice.eyes());
+        learn(groups.get_mut(id).unwrap(), &signed, alice.eyes());
         assert!(groups.wonder(now + WONDER).is_empty(), "it came");
         groups.note_state(id, user, before, now);
         assert_eq!(groups.next_deadline(), None, "they know less than we do");

@@ -1,6 +1,6 @@
 //! A group that we know of: all that was signed about it, and what follows from that.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::people::People;
 use crate::crypto::groups::{self, Rejected};
@@ -14,6 +14,9 @@ use crate::store::StoredGroup;
 /// How many states of a group are remembered that were before: whoever names one of them knows less than we do,
 /// and what they lack is on its way to them.
 const FORMER_STATES: usize = 32;
+
+/// Most of what people say of themselves whose profile is not here yet.
+const STRANGERS: usize = 256;
 
 /// Who we are, and whom we know: what people in a group are called follows from it.
 #[derive(Clone, Copy)]
@@ -52,6 +55,8 @@ pub(super) struct KnownGroup {
     pub standing: Standing,
     /// Whether the broker still has to be told that we do not subscribe to it any more.
     pub unsubscribe: bool,
+    /// What people said of themselves whose key we do not know yet: a card may come before their profile.
+    strangers: BTreeMap<Member, Item>,
     /// How many bytes were signed about it.
     pub size: usize,
 }
@@ -62,9 +67,30 @@ impl KnownGroup {
         let view = ledger.view()?;
         let group = group_of(&view, eyes);
         let state = groups::state_hash(&ledger);
-        let size = size_of(&ledger);
-        let (former, unsubscribe) = (VecDeque::new(), false);
-        Some(Self { ledger, view, group, state, former, standing, unsubscribe, size })
+        let size = ledger.items().map(|item| item.bytes().len()).sum();
+        let (former, strangers, unsubscribe) = (VecDeque::new(), BTreeMap::new(), false);
+        Some(Self { ledger, view, group, state, former, standing, unsubscribe, strangers, size })
+    }
+
+    /// Makes one of what is said to have been signed about a group that we do not know. What is no good is left
+    /// out.
+    pub fn met(
+        id: GroupId,
+        signed: &[SignedDocument],
+        standing: Standing,
+        eyes: Eyes<'_>,
+    ) -> Option<Self> {
+        let items: Vec<Item> =
+            signed.iter().filter_map(|signed| groups::open(&signed.to_bytes()).ok()).collect();
+        let is_owners = |item: &&Item| rank(item) == Rank::Owner;
+        let mut ledger = Ledger::new(id);
+        for item in items.iter().filter(is_owners) {
+            // What speaks of another group is none of its.
+            let _ = ledger.insert(item.clone());
+        }
+        let mut known = Self::new(ledger, standing, eyes)?;
+        known.take_in(items, eyes);
+        Some(known)
     }
 
     /// Reads what was stored.
@@ -107,13 +133,11 @@ impl KnownGroup {
         self.state == state || self.former.contains(&state)
     }
 
-    /// Takes in what somebody signed; says whether that was news.
-    pub fn insert(&mut self, item: Item, eyes: Eyes<'_>) -> bool {
-        let news = self.ledger.insert(item).unwrap_or(false);
-        if news {
-            self.look_again(eyes);
-        }
-        news
+    /// Takes in what we signed.
+    pub fn insert(&mut self, item: Item, eyes: Eyes<'_>) {
+        // It is of this group.
+        let _ = self.ledger.insert(item);
+        self.look_again(eyes);
     }
 
     /// Works out anew what follows from what was signed, and from whom we know.
@@ -123,7 +147,8 @@ impl KnownGroup {
             self.group = group_of(&view, eyes);
             self.view = view;
         }
-        self.size = size_of(&self.ledger);
+        let strangers = self.strangers.values().map(|item| item.bytes().len()).sum::<usize>();
+        self.size = self.ledger.items().map(|item| item.bytes().len()).sum::<usize>() + strangers;
         let state = groups::state_hash(&self.ledger);
         if state != self.state {
             self.former.push_back(std::mem::replace(&mut self.state, state));
@@ -133,13 +158,12 @@ impl KnownGroup {
         }
     }
 
-    /// Reads what others say was signed, and takes it in; says whether that changed anything. What is no good is
-    /// left out, and the first reason returned.
-    pub fn learn(&mut self, signed: &[SignedDocument], eyes: Eyes<'_>) -> (bool, Option<Rejected>) {
-        let mut rejected = None;
+    /// Reads what others say was signed, as far as it is news. What is no good is left out, and the first reason
+    /// returned.
+    pub fn read_news(&self, signed: &[SignedDocument]) -> (Vec<Item>, Option<Rejected>) {
         let known: BTreeSet<_> = self.ledger.items().map(|item| item.bytes().clone()).collect();
         let new = signed.iter().map(SignedDocument::to_bytes).filter(|b| !known.contains(b.as_slice()));
-        let mut items = Vec::new();
+        let (mut items, mut rejected) = (Vec::new(), None);
         for bytes in new {
             match groups::open(&bytes) {
                 Ok(item) => items.push(item),
@@ -148,13 +172,49 @@ impl KnownGroup {
                 }
             }
         }
+        (items, rejected)
+    }
+
+    /// Takes in what was signed by those who have to do with the group; says whether that changed anything. Anybody
+    /// can sign under any name and as often as they like, so strangers are left out: of statements those of people
+    /// whom we do not know by that key and nobody let in, of documents those of people who neither decide nor are
+    /// in. Of a listed group only what counts is kept.
+    pub fn take_in(&mut self, mut items: Vec<Item>, eyes: Eyes<'_>) -> bool {
         if items.is_empty() {
-            return (false, rejected);
+            return false;
         }
-        take_in(&mut self.ledger, items, self.standing == Standing::Listed, eyes);
+        items.sort_by_key(rank);
+        for item in items {
+            let author = item.author().clone();
+            let has_to_do = match rank(&item) {
+                Rank::Owner => true,
+                Rank::Member => {
+                    eyes.member(&author.user).as_ref() == Some(&author) || self.ledger.is_named(&author)
+                }
+                Rank::Admin => self.ledger.view().is_some_and(|view| {
+                    let is_in = self.standing != Standing::Listed && view.has(&author);
+                    view.admins.contains(&author) || is_in
+                }),
+            };
+            if has_to_do {
+                // What speaks of another group is none of its.
+                let _ = self.ledger.insert(item);
+            } else if rank(&item) == Rank::Member && self.strangers.len() < STRANGERS {
+                self.strangers.insert(author, item);
+            }
+        }
         let before = self.state;
         self.look_again(eyes);
-        (self.state != before, rejected)
+        self.state != before
+    }
+
+    /// More is known of this user: what they said of themselves may count now.
+    pub fn meet(&mut self, user: &UserName, eyes: Eyes<'_>) {
+        let theirs = eyes.member(user).and_then(|member| self.strangers.remove(&member));
+        match theirs {
+            Some(item) => drop(self.take_in(vec![item], eyes)),
+            None => self.look_again(eyes),
+        }
     }
 
     /// Whether somebody who asks us in may do so. Into a group by invitation that is signed.
@@ -203,10 +263,15 @@ impl KnownGroup {
         self.ledger.counted().iter().filter_map(travelling).collect()
     }
 
-    /// What the owner and the admins signed, as it travels.
-    pub fn documents(&self) -> Vec<SignedDocument> {
-        let counted = self.ledger.counted();
-        counted.iter().filter(|i| matches!(i, Item::Document(_))).filter_map(travelling).collect()
+    /// What tells somebody how they stand, as it travels: the owner's document and those that speak of them.
+    pub fn about(&self, member: &Member) -> Vec<SignedDocument> {
+        let speaks = |item: &&Item| match item {
+            Item::Document(held) => {
+                held.content.charter.is_some() || held.content.members.contains_key(member)
+            }
+            Item::Statement(_) => false,
+        };
+        self.ledger.counted().iter().filter(speaks).filter_map(travelling).collect()
     }
 
     /// What somebody signed and counts, as it travels.
@@ -232,17 +297,14 @@ impl KnownGroup {
     /// Whether somebody of this name has to do with it, with whatever key.
     pub fn names(&self, user: &UserName) -> bool {
         let is = |member: &Member| member.user == *user;
-        self.view.named(user).next().is_some() || self.view.former.iter().any(is)
+        let mut others = self.view.former.iter().chain(self.strangers.keys());
+        self.view.named(user).next().is_some() || others.any(is)
     }
 
     /// Whether there is no room for another member.
     pub fn is_full(&self) -> bool {
         self.view.members.len() >= GROUP_MEMBERS
     }
-}
-
-fn size_of(ledger: &Ledger) -> usize {
-    ledger.items().map(|item| item.bytes().len()).sum()
 }
 
 fn group_of(view: &View, eyes: Eyes<'_>) -> Group {
@@ -284,44 +346,20 @@ pub(super) fn letters(
     letters
 }
 
-/// What is good of what is said to have been signed about a group that we do not know.
-pub(super) fn read_all(id: GroupId, signed: &[SignedDocument], eyes: Eyes<'_>) -> Ledger {
-    let mut ledger = Ledger::new(id);
-    let items = signed.iter().filter_map(|signed| groups::open(&signed.to_bytes()).ok()).collect();
-    take_in(&mut ledger, items, true, eyes);
-    ledger
+/// Who signs, in the order in which it has to be taken in: who decides stands in the owner's document, and who is in
+/// follows from that and from what members say.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Owner,
+    Member,
+    /// Of the others whoever signs a document: an admin, or somebody who would like to be one.
+    Admin,
 }
 
-/// Takes in what was signed by those who have to do with the group. Anybody can sign under any name and as often
-/// as they like, so strangers are left out: of statements those of people whom we do not know by that key and
-/// nobody let in, of documents those of people who neither decide nor are in. Of a `listed` group only what
-/// counts is kept.
-fn take_in(ledger: &mut Ledger, items: Vec<Item>, is_listed: bool, eyes: Eyes<'_>) {
-    let rank = |item: &Item| match item {
-        Item::Document(held) if held.content.charter.is_some() => 0,
-        Item::Document(_) => 1,
-        Item::Statement(_) => 2,
-    };
-    let mut items = items;
-    items.sort_by_key(rank);
-    let (documents, statements): (Vec<Item>, Vec<Item>) =
-        items.into_iter().partition(|item| matches!(item, Item::Document(_)));
-    // Who is in is told by the statements, and who decides by the owner's document.
-    let (owners, others): (Vec<Item>, Vec<Item>) =
-        documents.into_iter().partition(|item| rank(item) == 0);
-    let known = |member: &Member| eyes.member(&member.user).as_ref() == Some(member);
-    for item in owners.into_iter().chain(statements).chain(others) {
-        let author = item.author();
-        let has_to_do = match rank(&item) {
-            0 => true,
-            2 => known(author) || ledger.is_named(author),
-            _ => ledger
-                .view()
-                .is_some_and(|view| view.admins.contains(author) || !is_listed && view.has(author)),
-        };
-        if has_to_do {
-            // What speaks of another group is none of its.
-            let _ = ledger.insert(item);
-        }
+fn rank(item: &Item) -> Rank {
+    match item {
+        Item::Document(held) if held.content.charter.is_some() => Rank::Owner,
+        Item::Document(_) => Rank::Admin,
+        Item::Statement(_) => Rank::Member,
     }
 }

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::core::{Core, Fatal};
-use super::groups::Card;
 use super::known_group::Eyes;
 use super::opening::Outcome;
 use super::rooms::Spoken;
@@ -355,12 +354,20 @@ impl Core {
             return Ok(());
         }
         let card = protocol::decode_card(id, payload)?;
-        let eyes = Eyes { me: &self.me, people: &self.people };
-        match self.groups.note_card(id, &card, eyes) {
-            Card::Known => {}
-            Card::News | Card::Outdated => self.on_group_news(id, mail),
-        }
-        Ok(())
+        let taken = match self.groups.get(id) {
+            None => {
+                let eyes = Eyes { me: &self.me, people: &self.people };
+                if self.groups.list(id, &card, eyes) {
+                    self.on_group_news(id, mail);
+                }
+                Ok(())
+            }
+            Some(_) if self.groups.may_grow(id) => self.learn(id, &card, mail),
+            Some(_) => Ok(()),
+        };
+        let me = self.eyes().me();
+        self.groups.note_card(id, &card, &me);
+        taken
     }
 
     fn on_live(

@@ -8,7 +8,9 @@ use super::command::{Command, Ticket};
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::update::{TYPING_LASTS, Update};
-use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, MessageText, Trust, UserName};
+use crate::domain::{
+    Body, ConversationId, Delivery, GroupId, JoinPolicy, Message, MessageText, Trust, UserName,
+};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
 use crate::protocol::{Content, Letter, Place, Stand, Topic, encode_typing};
@@ -122,7 +124,15 @@ impl Core {
             }
             ConversationId::Direct(user) => Err(format!("nobody here is called `{user}`")),
             ConversationId::Group(id) if self.groups.is_member(*id) => Ok(()),
-            ConversationId::Group(_) => Err("you are not in this group: join it first".into()),
+            ConversationId::Group(id) => {
+                let known = self.groups.get(*id);
+                let is_closed = known.is_some_and(|known| known.group.policy == JoinPolicy::Invite);
+                Err(match is_closed {
+                    true => "you are not in this group: its owner or an admin may ask you in",
+                    false => "you are not in this group: join it first",
+                }
+                .into())
+            }
             // Anybody may, whether they are in or not.
             ConversationId::Room(_) => Ok(()),
         }
