@@ -49,9 +49,9 @@ fn join(thread: Option<ThreadId>) {
 }
 
 /// Waits, so long at most, until the thread of every store has ended whose handles are gone. To be called at the
-/// end of the process: the library that encrypts clears up then, and a thread that still clears up after itself
-/// must not get in its way. Only its handle tells that a thread is wholly gone, and waiting for that has no time
-/// limit; so it is looked at until then.
+/// end of the process, so that every file is closed in good order; and should the library that encrypts clear up
+/// then after all (`file::open` tells it not to), no thread that clears up after itself gets in its way. Only its
+/// handle tells that a thread is wholly gone, and waiting for that has no time limit; so it is looked at until then.
 pub fn wait_for_threads(most: Duration) {
     let deadline = Instant::now() + most;
     loop {

@@ -27,7 +27,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             None => "/ begins a command".to_owned(),
             Some(ConversationId::Direct(user)) => format!("Write to {}", session.world.name(user)),
             Some(ConversationId::Group(id)) => match session.open_group().map(|view| &view.standing) {
-                Some(Standing::Left) => "You left this group".to_owned(),
+                Some(Standing::Left) => "You are out of this group".to_owned(),
                 _ => format!("Write to #{}", session.world.group_name(*id)),
             },
             Some(ConversationId::Room(room)) => match session.world.is_in_room(room) {
