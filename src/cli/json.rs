@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
     Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message, MessageId,
-    Origin, Person, Profile, Role, RoomName, Standing, Timestamp, Trust, UserName,
+    Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
@@ -75,6 +75,7 @@ pub(super) enum Record<'a> {
     Demoted(MessageRecord<'a>),
     Policy(MessageRecord<'a>),
     Unsupported(MessageRecord<'a>),
+    Deleted(MessageRecord<'a>),
     #[serde(rename = "key_changed")]
     KeyChanged(MessageRecord<'a>),
     #[serde(rename = "key_accepted")]
@@ -101,6 +102,18 @@ pub(super) struct MessageRecord<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<MessageId>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    forwarded: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edited: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    starred: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    reactions: &'a BTreeMap<UserName, Reaction>,
     sent_at: String,
     received_at: String,
     own: bool,
@@ -258,6 +271,12 @@ impl<'a> Record<'a> {
             user: None,
             name: None,
             policy: None,
+            reply_to: message.reply.as_ref().map(|reply| reply.to),
+            forwarded: message.forwarded,
+            edited: message.marks.edited,
+            pinned: message.marks.pinned,
+            starred: message.marks.starred,
+            reactions: &message.marks.reactions,
             sent_at: message.sent_at.to_string(),
             received_at: message.received_at.to_string(),
             own: message.is_ours(),
@@ -303,6 +322,7 @@ impl<'a> Record<'a> {
             Body::Unsupported => Self::Unsupported(record),
             Body::KeyChanged => Self::KeyChanged(record),
             Body::KeyAccepted => Self::KeyAccepted(record),
+            Body::Deleted => Self::Deleted(record),
         }
     }
 
@@ -410,7 +430,7 @@ pub(super) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Delivery, DisplayName, GroupName, JoinPolicy, MessageText, MobileNumber};
+    use crate::domain::{Delivery, DisplayName, GroupName, JoinPolicy, Marks, MessageText, MobileNumber};
 
     fn user(name: &str) -> UserName {
         name.parse().unwrap()
@@ -455,6 +475,9 @@ pub(super) mod tests {
             delivery: own.then_some(Delivery::Queued),
             late: false,
             unseen: !own,
+            reply: None,
+            forwarded: false,
+            marks: Marks::default(),
         }
     }
 

@@ -211,7 +211,13 @@ impl Sending {
     }
 
     fn command(&self, ticket: Ticket, piece: &Piece) -> Command {
-        Command::Send { to: self.to.clone(), text: piece.text.clone(), ticket }
+        Command::Send {
+            to: self.to.clone(),
+            text: piece.text.clone(),
+            reply: None,
+            forwarded: false,
+            ticket,
+        }
     }
 
     /// The session ended by itself. What it had not stored by its last word, it never did.

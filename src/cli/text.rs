@@ -121,6 +121,7 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
         }
         Body::KeyChanged => format!("{at} -- another key stands for {from} since then\n"),
         Body::KeyAccepted => format!("{at} -- you accepted another key of {from}\n"),
+        Body::Deleted => format!("{at} {place}{waits} deleted a message\n"),
         Body::Unsupported => format!("{at} -- {place} wrote what needs a newer Cooee\n"),
     }
 }

@@ -1,13 +1,14 @@
 //! Messages.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConversationId, Delivery, GroupChange, InvalidText, MessageId, Timestamp, UserName, clean_block,
-    limits,
+    ConversationId, Delivery, GroupChange, InvalidText, MessageId, Reaction, Timestamp, UserName,
+    clean_block, limits,
 };
 
 /// The text of a message: cleaned for the terminal, not blank, at most [`limits::TEXT`] bytes.
@@ -78,6 +79,8 @@ pub enum Body {
     KeyAccepted,
     /// Something only a newer Cooee understands. It is kept and said so, never guessed at.
     Unsupported,
+    /// The sender took it back.
+    Deleted,
 }
 
 impl Body {
@@ -121,6 +124,70 @@ pub struct Message {
     /// A message of another that was not on our screen yet.
     #[serde(default)]
     pub unseen: bool,
+    /// What it answers.
+    #[serde(default)]
+    pub reply: Option<Reply>,
+    /// The sender passes on what was said elsewhere.
+    #[serde(default)]
+    pub forwarded: bool,
+    /// What was done with it since.
+    #[serde(default)]
+    pub marks: Marks,
+}
+
+/// The message that another one answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Which. Its id alone is sent: nobody can put words into another's mouth by quoting them.
+    pub to: MessageId,
+    /// What it says, as it is known here; `None` where it is not.
+    pub quote: Option<Quote>,
+}
+
+impl Reply {
+    /// To a message that was not looked up yet.
+    pub fn to(id: MessageId) -> Self {
+        Self { to: id, quote: None }
+    }
+}
+
+/// A message in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Who wrote it.
+    pub sender: UserName,
+    /// Where it stands in the conversation.
+    pub sent_at: Timestamp,
+    /// Its beginning, on one line, at most [`limits::QUOTE`] characters; `None` where it was taken back or is no text.
+    pub text: Option<String>,
+}
+
+impl Quote {
+    /// Of what somebody said.
+    pub fn of(sender: UserName, sent_at: Timestamp, body: &Body) -> Self {
+        let text = match body {
+            Body::Text(text) => {
+                let words = text.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+                Some(words.chars().take(limits::QUOTE).collect())
+            }
+            _ => None,
+        };
+        Self { sender, sent_at, text }
+    }
+}
+
+/// What was done with a message since it was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// Its author said it otherwise since.
+    pub edited: bool,
+    /// Who answered it with which sign.
+    pub reactions: BTreeMap<UserName, Reaction>,
+    /// It is pinned, for all.
+    pub pinned: bool,
+    /// It is starred, for us alone.
+    pub starred: bool,
 }
 
 /// From when on a message counts as late.

@@ -4,6 +4,7 @@
 //! a value goes in, a value comes out, and the same input always gives the same output. It imports
 //! nothing else of ours.
 
+mod alteration;
 mod conversation;
 mod delivery;
 mod fingerprint;
@@ -20,13 +21,14 @@ mod secret;
 mod text;
 mod time;
 
+pub use alteration::{Alteration, Reaction};
 pub use conversation::{ConversationId, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};
 pub use fingerprint::{InvalidFingerprint, TlsFingerprint};
 pub use group::{Group, GroupChange, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHash, UserName};
 pub use keys::{AgreementKey, Bundle, DeviceKeys, IdentityKey, InvalidKey, SigningKey};
-pub use message::{Body, LATE, Message, MessageKey, MessageText};
+pub use message::{Body, LATE, Marks, Message, MessageKey, MessageText, Quote, Reply};
 pub use person::{Origin, Person, Trust};
 pub use presence::{Availability, DeviceRecord, PresenceBook, Told};
 pub use profile::{DisplayName, MobileNumber, Profile};
@@ -47,6 +49,10 @@ pub mod limits {
     pub const MOBILE: usize = 32;
     /// Longest text of one message.
     pub const TEXT: usize = 16 * 1024;
+    /// Longest sign that a message is answered with.
+    pub const REACTION: usize = 64;
+    /// Most characters that are quoted of a message that is answered.
+    pub const QUOTE: usize = 200;
     /// Most members of one group, those who left included.
     pub const GROUP_MEMBERS: usize = 256;
     /// Longest passphrase.

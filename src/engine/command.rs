@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText, PageAt,
-    RoomName, UserName,
+    Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText,
+    PageAt, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -22,9 +22,37 @@ pub enum Command {
         to: ConversationId,
         /// What.
         text: MessageText,
+        /// The message there that it answers. Not in open rooms.
+        #[serde(default)]
+        reply: Option<MessageId>,
+        /// Whether it was said elsewhere, and is passed on.
+        #[serde(default)]
+        forwarded: bool,
         /// To know the answer by.
         ticket: Ticket,
     },
+    /// Do something with a message that was said, for all. Answered by `Update::Altered` and `Update::Agreed`, or by
+    /// `Update::Refused`.
+    Alter {
+        /// Which.
+        message: MessageId,
+        /// What.
+        change: Alteration,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Star a message, or take the star away: for ourselves, on this device. Answered by `Update::Altered`.
+    Star {
+        /// Which.
+        message: MessageId,
+        /// Whether it is to have a star.
+        starred: bool,
+    },
+    /// Delete a message for ourselves, on this device. Answered by `Update::Hidden`.
+    Hide(MessageId),
+    /// What is pinned in this conversation; without one what is starred, in all of them. Answered by
+    /// `Update::Marked`.
+    Marked(Option<ConversationId>),
     /// Read part of a conversation. Answered by `Update::Page`.
     Load {
         /// Of which.

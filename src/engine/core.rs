@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::clock::Mint;
 use super::command::Command;
 use super::comparing::Comparing;
-use super::devices::Marks;
+use super::devices::ReadMarks;
 use super::faces::{FaceId, Faces};
 use super::generation::Generation;
 use super::groups::Groups;
@@ -107,7 +107,7 @@ pub(super) struct Core {
     pub behind: BTreeSet<UserName>,
     pub gaps: Gaps,
     /// What was read and our other devices do not know yet.
-    pub marks: Marks,
+    pub marks: ReadMarks,
     pub comparing: Comparing,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,

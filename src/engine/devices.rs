@@ -12,22 +12,22 @@ use super::core::{Core, Fatal};
 use super::mail::{Mail, Refusal};
 use crate::crypto::signed::Kind;
 use crate::domain::{
-    Body, ConversationId, Delivery, DeviceId, DeviceKeys, Message, Timestamp, UserName,
+    Body, ConversationId, Delivery, DeviceId, DeviceKeys, Marks, Message, Timestamp, UserName,
 };
-use crate::protocol::{Content, Copy, Letter, ReadUpTo, SignedDocument};
-use crate::store::{Draft, Incoming as Storable};
+use crate::protocol::{self, Content, Copy, Letter, ReadUpTo, SignedDocument};
+use crate::store::{Altered, Draft, Incoming as Storable};
 
 /// How long a read mark waits for others of the same conversation.
 const GATHER: Duration = Duration::from_secs(1);
 
 /// What was read and our other devices do not know yet.
 #[derive(Default)]
-pub(super) struct Marks {
+pub(super) struct ReadMarks {
     marks: BTreeMap<ConversationId, Timestamp>,
     due: Option<Instant>,
 }
 
-impl Marks {
+impl ReadMarks {
     /// When to tell them.
     pub fn due(&self) -> Option<Instant> {
         self.due
@@ -73,8 +73,16 @@ impl Core {
             ConversationId::Group(id) => self.learn(*id, &[signed], mail),
             ConversationId::Direct(_) | ConversationId::Room(_) => Err(Refusal::Misplaced),
         };
+        let (reply, forwarded) = (letter.content.reply(), letter.content.is_forwarded());
         let body = match letter.content {
-            Content::Text(text) => Body::Text(text),
+            Content::Text(words) => Body::Text(words.text),
+            Content::Altered(protocol::Altered { of, change }) => {
+                let (author, at) = (self.me.user.clone(), letter.sent_at);
+                let recipients = self.recipients_of(&to);
+                let altered = Altered { conversation: to, of, author, at, letter: letter.id, change };
+                self.note_altered(altered, recipients, mail);
+                return Ok(());
+            }
             Content::Joined(signed) => {
                 // A member says that they came; of the owner's documents the first says that the group was made.
                 let is_made = signed.kind == Kind::Group.tag();
@@ -92,11 +100,7 @@ impl Core {
             Content::Newer => Body::Unsupported,
             _ => return Err(Refusal::Misplaced),
         };
-        let recipients = match &to {
-            ConversationId::Direct(user) => vec![user.clone()],
-            ConversationId::Group(group) => self.others_in(*group),
-            ConversationId::Room(_) => Vec::new(),
-        };
+        let recipients = self.recipients_of(&to);
         let thread = self.threads.entry(to.clone()).or_default();
         thread.stamp = thread.stamp.max(letter.sent_at);
         let message = Message {
@@ -109,9 +113,21 @@ impl Core {
             delivery: Some(Delivery::Sent),
             late: false,
             unseen: false,
+            reply,
+            forwarded,
+            marks: Marks::default(),
         };
         mail.storable.push(Storable::Said { message, recipients });
         Ok(())
+    }
+
+    /// Whom what we say there is for.
+    fn recipients_of(&self, to: &ConversationId) -> Vec<UserName> {
+        match to {
+            ConversationId::Direct(user) => vec![user.clone()],
+            ConversationId::Group(group) => self.others_in(*group),
+            ConversationId::Room(_) => Vec::new(),
+        }
     }
 
     /// Something was read here: our other devices are told before long.

@@ -11,7 +11,8 @@ use super::mail::{Mail, Refusal, Sender, Taken};
 use crate::crypto::groups;
 use crate::domain::group_documents::{Flag, Item, Voice};
 use crate::domain::{
-    Body, ConversationId, GroupChange, GroupId, JoinPolicy, Message, Role, Standing, StateHash, UserName,
+    Body, ConversationId, GroupChange, GroupId, JoinPolicy, Marks, Message, Role, Standing, StateHash,
+    UserName,
 };
 use crate::protocol::{Content, Letter, Papers, SignedDocument};
 use crate::store::{Draft, Incoming as Storable};
@@ -86,7 +87,12 @@ impl Core {
             (Content::Left(_) | Content::Newer, _) | (_, None) => return Err(Refusal::NotMember),
             (_, Some(Voice::None)) => return Err(Refusal::NotMember),
             (_, Some(Voice::Unknown)) => return Ok(Taken::Later),
-            (Content::Text(text), _) => Body::Text(text),
+            (Content::Text(words), _) => Body::Text(words.text.clone()),
+            (Content::Altered(altered), _) => {
+                let conversation = ConversationId::Group(id);
+                self.take_altered(&letter, altered, conversation, sender, mail);
+                return Ok(Taken::Yes);
+            }
             (Content::Joined(_), _) => {
                 let lacks = letter.stand.is_some_and(|stand| stand.state != known.state());
                 if is_in && self.welcomes(id, &from) {
@@ -227,6 +233,9 @@ impl Core {
             delivery: None,
             late: false,
             unseen: false,
+            reply: None,
+            forwarded: false,
+            marks: Marks::default(),
         }
     }
 

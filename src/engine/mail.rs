@@ -15,8 +15,8 @@ use super::rooms::Spoken;
 use crate::crypto;
 use crate::domain::group_documents::Flag;
 use crate::domain::{
-    Body, Bundle, ConversationId, DeviceId, GroupId, Message, MessageId, Profile, RoomName, Timestamp,
-    UserName,
+    Body, Bundle, ConversationId, DeviceId, GroupId, Marks, Message, MessageId, Profile, RoomName,
+    Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
 use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
@@ -409,7 +409,11 @@ impl Core {
         let id = letter.id;
         let conversation = ConversationId::Direct(from.clone());
         let body = match letter.content {
-            Content::Text(ref text) => Body::Text(text.clone()),
+            Content::Text(ref words) => Body::Text(words.text.clone()),
+            Content::Altered(ref altered) => {
+                self.take_altered(&letter, altered.clone(), conversation, (from, device), mail);
+                return Ok(Ok(()));
+            }
             Content::Newer => Body::Unsupported,
             Content::Receipt(receipt) => {
                 // That something was read is told until it is heard; that it came, whenever it comes.
@@ -531,6 +535,9 @@ impl Core {
             delivery: None,
             late: false,
             unseen,
+            reply: letter.content.reply(),
+            forwarded: letter.content.is_forwarded(),
+            marks: Marks::default(),
         }
     }
 }

@@ -53,6 +53,7 @@
 //! What is promised of secrecy stands in [`crate::crypto::promises`].
 
 mod account;
+mod altering;
 mod attach;
 mod blocking;
 mod clock;

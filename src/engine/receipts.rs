@@ -146,11 +146,10 @@ impl Core {
 
     /// Messages of others are on the screen.
     pub(super) async fn see(&mut self, ids: Vec<MessageId>) -> Result<(), Fatal> {
-        let unseen = self.store.unseen(ids).await?;
+        let unseen = self.store.unseen(ids.clone()).await?;
         if unseen.is_empty() {
             return Ok(());
         }
-        let ids = unseen.iter().map(|(_, id)| *id).collect();
         let drafts = match self.setup.read_receipts {
             true => self.receipts(Stage::Read, unseen).await?,
             false => Vec::new(),

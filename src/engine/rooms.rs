@@ -21,7 +21,7 @@ use super::faces::FaceId;
 use super::mail::{Mail, Refusal};
 use super::pace::{Pace, Verdict};
 use super::update::{Notice, Update};
-use crate::domain::{Body, ConversationId, Delivery, Message, MessageText, RoomName, UserName};
+use crate::domain::{Body, ConversationId, Delivery, Marks, Message, MessageText, RoomName, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Request, SESSION_EXPIRY};
 use crate::protocol::{Filter, Plain, Topic, decode_plain, encode_plain, limits};
@@ -221,6 +221,9 @@ impl Core {
             late: false,
             // Nobody waits to hear that it was read.
             unseen: false,
+            reply: None,
+            forwarded: false,
+            marks: Marks::default(),
         };
         let named = id.is_some();
         mail.storable.push(Storable::Overheard(Overheard { message, tag, named, repeated, echo_of }));
@@ -281,6 +284,9 @@ impl Core {
             delivery: Some(Delivery::Queued),
             late: false,
             unseen: false,
+            reply: None,
+            forwarded: false,
+            marks: Marks::default(),
         };
         kill_point("send: before it is stored");
         let queued = self.store.queue(Some(message), vec![draft], None, Vec::new()).await?;

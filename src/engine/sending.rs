@@ -9,11 +9,11 @@ use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::update::{TYPING_LASTS, Update};
 use crate::domain::{
-    Body, ConversationId, Delivery, GroupId, JoinPolicy, Message, MessageText, Trust, UserName,
+    Body, ConversationId, Delivery, GroupId, JoinPolicy, Marks, Message, Trust, UserName,
 };
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
-use crate::protocol::{Content, Letter, Place, Stand, Topic, encode_typing};
+use crate::protocol::{Content, Letter, Place, Stand, Topic, Words, encode_typing};
 use crate::store::{Changed, Draft};
 
 /// How long the broker may hold back a typing notice.
@@ -22,10 +22,24 @@ const TYPING_EXPIRY: Duration = Duration::from_secs(10);
 impl Core {
     pub(super) async fn on_command(&mut self, face: FaceId, command: Command) -> Result<(), Fatal> {
         match command {
-            Command::Send { to: ConversationId::Room(room), text, ticket } => {
+            Command::Send { to: ConversationId::Room(_), reply: Some(_), ticket, .. } => {
+                let why = "messages of open rooms cannot be answered one by one";
+                self.refuse_ticket(face, ticket, why.to_owned()).await;
+                Ok(())
+            }
+            Command::Send { to: ConversationId::Room(room), text, ticket, .. } => {
                 self.speak(face, room, text, ticket).await
             }
-            Command::Send { to, text, ticket } => self.send_text(face, to, text, ticket).await,
+            Command::Send { to, text, reply, forwarded, ticket } => {
+                let words = Words { text, reply, forwarded };
+                self.send_words(face, to, words, ticket).await
+            }
+            Command::Alter { message, change, ticket } => {
+                self.alter(face, message, change, ticket).await
+            }
+            Command::Star { message, starred } => self.star(face, message, starred).await,
+            Command::Hide(message) => self.hide(message).await,
+            Command::Marked(pinned_in) => self.show_marked(face, pinned_in).await,
             Command::Load { conversation, at, limit } => {
                 let page = self.store.page(conversation.clone(), at, limit).await?;
                 let update = Update::Page {
@@ -88,23 +102,24 @@ impl Core {
         self.faces.answer(face, Update::Refused { ticket, why }).await;
     }
 
-    async fn send_text(
+    async fn send_words(
         &mut self,
         face: FaceId,
         to: ConversationId,
-        text: MessageText,
+        words: Words,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
         if let Err(why) = self.may_write(&to) {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         }
-        let letter = self.say(&to, Content::Text(text.clone()));
+        let text = words.text.clone();
+        let letter = self.say(&to, Content::Text(words));
         self.queue(letter, to, Body::Text(text), Default::default(), None, Some((face, ticket))).await
     }
 
     /// Whether we may write there; if not, why, and what to do.
-    fn may_write(&self, to: &ConversationId) -> Result<(), String> {
+    pub(super) fn may_write(&self, to: &ConversationId) -> Result<(), String> {
         match to {
             ConversationId::Direct(user) if *user == self.me.user => {
                 Err("that is you: choose somebody else to write to".into())
@@ -194,6 +209,9 @@ impl Core {
             delivery: Some(Delivery::Queued),
             late: false,
             unseen: false,
+            reply: letter.content.reply(),
+            forwarded: letter.content.is_forwarded(),
+            marks: Marks::default(),
         };
         let moved = changed.as_ref().map(|changed| changed.group.id);
         kill_point("send: before it is stored");

@@ -12,7 +12,7 @@ use super::clock::Mint;
 use super::command::Command;
 use super::comparing::Comparing;
 use super::core::{Core, Ears, Input};
-use super::devices::Marks;
+use super::devices::ReadMarks;
 use super::dialer::{self, SessionDialer};
 use super::enrol::enrol;
 use super::faces::{FaceId, Faces};
@@ -208,7 +208,7 @@ async fn start(
         newer: std::collections::BTreeSet::new(),
         behind: std::collections::BTreeSet::new(),
         gaps: Gaps::default(),
-        marks: Marks::default(),
+        marks: ReadMarks::default(),
         comparing: Comparing::default(),
         newcomers: std::collections::BTreeSet::new(),
         registrar,

@@ -13,7 +13,9 @@ use super::mail::Mail;
 use super::people::Met;
 use super::update::{Notice, Update};
 use crate::crypto::{open_bundle, open_profile};
-use crate::domain::{Body, ConversationId, DeviceId, Message, MessageId, Profile, Trust, UserName};
+use crate::domain::{
+    Body, ConversationId, DeviceId, Marks, Message, MessageId, Profile, Trust, UserName,
+};
 use crate::engine::mail::Refusal;
 use crate::store::Incoming as Storable;
 
@@ -74,6 +76,9 @@ impl Core {
                 delivery: None,
                 late: false,
                 unseen: false,
+                reply: None,
+                forwarded: false,
+                marks: Marks::default(),
             }
         })
     }

@@ -76,6 +76,22 @@ pub enum Update {
     Summaries(Vec<Summary>),
     /// These messages were stored just now, ours and others', in the order of their arrival.
     Stored(Vec<Stored>),
+    /// These messages are otherwise than they were told before.
+    Altered(Vec<Message>),
+    /// We deleted this message for ourselves.
+    Hidden {
+        /// Where it was said.
+        conversation: ConversationId,
+        /// Which.
+        id: MessageId,
+    },
+    /// The answer to `Command::Marked`: the newest first, at most 500.
+    Marked {
+        /// What was asked for.
+        pinned_in: Option<ConversationId>,
+        /// The messages.
+        messages: Vec<Message>,
+    },
     /// A message of ours has come further.
     Delivery {
         /// Where it was said.

@@ -120,7 +120,7 @@ mod tests {
             group: None,
             number: Some(1),
             stand: None,
-            content: Content::Text(MessageText::new(text).unwrap()),
+            content: Content::Text(MessageText::new(text).unwrap().into()),
         };
         let (from, to) = (end("alice", true), Some(end("bob", true)));
         Inside { from, to, versions: Some((2, 3)), letter }

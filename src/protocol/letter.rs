@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::documents::to_bytes;
+use super::said::{Altered, Words};
 use super::{Malformed, SignedDocument, Step, VERSION, check_size, limits};
-use crate::domain::{
-    ConversationId, GroupChange, GroupId, MessageId, MessageText, StateHash, Timestamp,
-};
+use crate::domain::{ConversationId, GroupChange, GroupId, MessageId, Reply, StateHash, Timestamp};
 
 /// What is inside an envelope. Who wrote it and where to, the topic says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +25,21 @@ pub struct Letter {
     pub stand: Option<Stand>,
     /// What it says.
     pub content: Content,
+}
+
+impl Content {
+    /// What it answers.
+    pub fn reply(&self) -> Option<Reply> {
+        match self {
+            Self::Text(words) => words.reply.map(Reply::to),
+            _ => None,
+        }
+    }
+
+    /// Whether it passes on what was said elsewhere.
+    pub fn is_forwarded(&self) -> bool {
+        matches!(self, Self::Text(words) if words.forwarded)
+    }
 }
 
 /// How the sender of a letter stands to the group in which it is said.
@@ -53,7 +67,9 @@ pub struct Papers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Words for people. To a person or to a group.
-    Text(MessageText),
+    Text(Words),
+    /// The sender did something with a message that was said. To a person or to a group.
+    Altered(Altered),
     /// The sender came into the group, and signed that; or made it, and signed how. To a group.
     Joined(SignedDocument),
     /// The sender left the group, and signed that. To a group.
@@ -163,11 +179,6 @@ pub(super) struct Inner {
     b: Value,
 }
 
-#[derive(Deserialize)]
-struct TextBody {
-    text: MessageText,
-}
-
 #[derive(Serialize, Deserialize)]
 struct SignedBody {
     signed: SignedDocument,
@@ -219,7 +230,8 @@ pub fn encode_letter(letter: &Letter) -> Vec<u8> {
 
 fn inner(letter: &Letter) -> Inner {
     let (ty, body) = match &letter.content {
-        Content::Text(text) => ("text", json!({ "text": text })),
+        Content::Text(words) => ("text", json!(words)),
+        Content::Altered(altered) => altered.body(),
         Content::Joined(signed) => ("joined", json!(SignedBody { signed: signed.clone() })),
         Content::Left(signed) => ("left", json!(SignedBody { signed: signed.clone() })),
         Content::Changed(change, signed) => {
@@ -270,7 +282,8 @@ pub fn decode_letter(bytes: &[u8]) -> Result<Letter, Malformed> {
 
 pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
     let content = match inner.ty.as_str() {
-        "text" => Content::Text(TextBody::deserialize(inner.b)?.text),
+        "text" => Content::Text(Words::deserialize(inner.b)?),
+        kind @ ("edit" | "delete" | "react" | "pin") => Content::Altered(Altered::read(kind, inner.b)?),
         "joined" => Content::Joined(SignedBody::deserialize(inner.b)?.signed),
         "left" => Content::Left(SignedBody::deserialize(inner.b)?.signed),
         "invited" => changed(inner.b, GroupChange::Invite)?,
@@ -337,7 +350,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{GroupName, JoinPolicy, UserName};
+    use crate::domain::{Alteration, GroupName, JoinPolicy, MessageText, Reaction, UserName};
 
     fn letter(content: Content) -> Letter {
         Letter {
@@ -378,6 +391,27 @@ mod tests {
         ]
     }
 
+    /// Some message of the same conversation.
+    const OTHER: MessageId = MessageId::from_bytes([7; 16]);
+
+    fn altered(change: Alteration) -> Content {
+        Content::Altered(Altered { of: OTHER, change })
+    }
+
+    fn words(text: &str) -> Words {
+        MessageText::new(text).unwrap().into()
+    }
+
+    fn alterations() -> [Alteration; 5] {
+        [
+            Alteration::Edit(MessageText::new("otherwise").unwrap()),
+            Alteration::Delete,
+            Alteration::React(Some(Reaction::new("👍").unwrap())),
+            Alteration::React(None),
+            Alteration::Pin(true),
+        ]
+    }
+
     fn receipt_of(letters: usize) -> Content {
         let letters = (0..letters as u128).map(|n| MessageId::from_bytes(n.to_be_bytes())).collect();
         Content::Receipt(Receipt { stage: Stage::Read, at: Timestamp::from_millis(5), letters })
@@ -394,8 +428,14 @@ mod tests {
 
     #[test]
     fn the_format_stays_as_it_was_published() {
-        let hi = letter(Content::Text(MessageText::new("hi").unwrap()));
+        let hi = letter(Content::Text(MessageText::new("hi").unwrap().into()));
         assert_snapshot!(text(&hi), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","b":{"text":"hi"}}"#);
+        let reply = Words { reply: Some(OTHER), forwarded: true, ..words("hi") };
+        assert_snapshot!(text(&letter(Content::Text(reply))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","b":{"fw":true,"re":"07070707-0707-0707-0707-070707070707","text":"hi"}}"#);
+        let [edit, delete, react, ..] = alterations().map(|change| text(&letter(altered(change))));
+        assert_snapshot!(edit, @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"edit","b":{"of":"07070707-0707-0707-0707-070707070707","text":"otherwise"}}"#);
+        assert_snapshot!(delete, @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"delete","b":{"of":"07070707-0707-0707-0707-070707070707"}}"#);
+        assert_snapshot!(react, @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"react","b":{"of":"07070707-0707-0707-0707-070707070707","sign":"👍"}}"#);
         let stand = Some(Stand { count: 3, state: StateHash::from_bits(5) });
         let (group_id, number) = (Some(TEAM), Some(7));
         let joined = Letter { group: group_id, number, stand, ..letter(Content::Joined(signed())) };
@@ -413,7 +453,8 @@ mod tests {
     #[test]
     fn every_letter_is_read_as_it_was_written() {
         let contents = [
-            Content::Text(MessageText::new("a\n\u{1F469}\u{200D}\u{1F680}").unwrap()),
+            Content::Text(MessageText::new("a\n\u{1F469}\u{200D}\u{1F680}").unwrap().into()),
+            Content::Text(Words { reply: Some(OTHER), forwarded: true, ..words("hi") }),
             Content::Joined(signed()),
             Content::Left(signed()),
             Content::Invitation(papers()),
@@ -434,7 +475,8 @@ mod tests {
             Content::Newer,
         ];
         let changes = changes().map(|change| Content::Changed(change, Some(signed())));
-        for content in contents.into_iter().chain(changes) {
+        let altered = alterations().map(altered);
+        for content in contents.into_iter().chain(changes).chain(altered) {
             let letter = letter(content);
             assert_eq!(decode_letter(&encode_letter(&letter)).unwrap(), letter);
         }
@@ -489,8 +531,7 @@ mod tests {
         for bad in ["", "null", "{}", "\u{1b}", r#"{"id":"x"}"#] {
             assert!(matches!(decode_letter(bad.as_bytes()), Err(Malformed::Shape(_))), "{bad}");
         }
-        let blank =
-            text(&letter(Content::Text(MessageText::new("hi").unwrap()))).replace("hi", "\\u001b");
+        let blank = text(&letter(Content::Text(words("hi")))).replace("hi", "\\u001b");
         assert!(matches!(decode_letter(blank.as_bytes()), Err(Malformed::Shape(_))));
     }
 

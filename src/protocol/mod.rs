@@ -36,6 +36,7 @@ mod group_documents;
 mod inside;
 mod letter;
 mod plain;
+mod said;
 mod signed;
 mod topics;
 mod verification;
@@ -52,6 +53,7 @@ pub use letter::{
     encode_letter,
 };
 pub use plain::{Plain, decode_plain, encode_plain};
+pub use said::{Altered, Words};
 pub use signed::SignedDocument;
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
 pub use verification::{Bytes32, Reason, Step, StepKind, decode_step, encode_step};

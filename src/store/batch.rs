@@ -5,9 +5,10 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 
+use super::alterations::{self, Effect};
 use super::place::Voices;
 use super::row::{Conversation, body_columns, from_bits};
-use super::value::{Incoming, Received, Thread};
+use super::value::{Altered, Incoming, Received, Thread};
 use super::{delivery, gaps, outbox, people, quarantine, rooms, sealed, search, secrets};
 use crate::domain::{
     Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName,
@@ -29,6 +30,19 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
                 if let Added::Fresh = batch.add(&mut message)? {
                     delivery::expect(&transaction, message.id, &recipients, Delivery::Sent)?;
                     received.fresh.push(message);
+                }
+            }
+            Incoming::Altered { altered, recipients } => {
+                if altered.change.moves_ticks() {
+                    delivery::expect(&transaction, altered.letter, &recipients, Delivery::Sent)?;
+                }
+                match alterations::apply(&transaction, &altered)? {
+                    Effect::Changed(message) => {
+                        received.altered.push(*message);
+                        received.progress.extend(delivery::settle(&transaction, altered.letter)?);
+                    }
+                    Effect::Nothing => {}
+                    Effect::Known => received.seen_before.extend(seen_edit(&transaction, altered)?),
                 }
             }
             Incoming::Overheard(overheard) => {
@@ -134,6 +148,16 @@ impl<'db> Batch<'db> {
         let conversation = conversation_of(&mut self.changed, self.db, message)?;
         self.voices.place(self.db, conversation, message)?;
         insert(self.db, conversation, message)?;
+        // What was done with it may have come before it, and what it answers is looked up here.
+        let is_altered = alterations::is_altered(self.db, message.id)?;
+        let altered = if is_altered { alterations::settle(self.db, message.id)? } else { None };
+        let looked_up = match altered {
+            None if message.reply.is_some() => alterations::find(self.db, message.id)?,
+            altered => altered,
+        };
+        if let Some(looked_up) = looked_up {
+            *message = looked_up;
+        }
         Ok(Added::Fresh)
     }
 
@@ -184,9 +208,10 @@ impl<'db> Batch<'db> {
 fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -> Result<()> {
     let (kind, text) = body_columns(&message.body);
     let insert = "INSERT INTO message
-            (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen)
+            (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen, reply,
+            forwarded, starred)
         VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
-            :late, :unseen)";
+            :late, :unseen, :reply, :forwarded, :starred)";
     let arrival = db.prepare_cached(insert)?.insert(named_params! {
         ":id": message.id,
         ":conversation": conversation.row,
@@ -198,6 +223,9 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
         ":delivery": message.delivery,
         ":late": message.late,
         ":unseen": message.unseen,
+        ":reply": message.reply.as_ref().map(|reply| reply.to),
+        ":forwarded": message.forwarded,
+        ":starred": message.marks.starred,
     })?;
     if let Body::Text(text) = &message.body {
         search::index(db, arrival, conversation.row, text)?;
@@ -297,15 +325,23 @@ pub(super) fn mark_read_up_to(
     Ok(Some(conversation.summary(party)))
 }
 
-/// Which of these messages of others were not on the screen yet, with their senders.
+/// Which of these messages of others were not on the screen yet as they are: the letters that told them last, with
+/// their senders.
 pub(super) fn unseen(db: &Connection, ids: &[MessageId]) -> Result<Vec<(UserName, MessageId)>> {
-    let mut find = db.prepare_cached("SELECT sender FROM message WHERE id = ?1 AND unseen = 1")?;
+    let find = "SELECT sender, coalesce(edit, id) FROM message WHERE id = ?1 AND unseen = 1";
+    let mut find = db.prepare_cached(find)?;
     let mut unseen = Vec::new();
     for id in ids {
-        let sender = find.query_row([id], |row| row.get(0)).optional()?;
-        unseen.extend(sender.map(|sender: UserName| (sender, *id)));
+        unseen.extend(find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?);
     }
     Ok(unseen)
+}
+
+/// An edit came again, and what it says has been on the screen: its sender may not know.
+fn seen_edit(db: &Connection, altered: Altered) -> Result<Option<(UserName, MessageId)>> {
+    let seen = "SELECT 1 FROM message WHERE edit = ?1 AND unseen = 0 AND delivery IS NULL";
+    let seen = db.prepare_cached(seen)?.exists([altered.letter])?;
+    Ok(seen.then_some((altered.author, altered.letter)))
 }
 
 /// These messages were on the screen.

@@ -178,15 +178,15 @@ pub(super) fn retry(db: &Connection, letters: &[MessageId]) -> Result<Moved> {
 /// Takes letters out of the outbox that were not confirmed by everybody.
 pub(super) fn give_up(db: &Connection, letters: &[MessageId], why: &str) -> Result<Moved> {
     let mut moved = Moved::default();
-    for letter in letters {
+    for letter in with_edits(db, letters)? {
         let drop = "DELETE FROM outbox WHERE letter = ?1";
         if db.prepare_cached(drop)?.execute([letter])? == 0 {
             continue;
         }
-        fail(db, *letter, why)?;
+        fail(db, letter, why)?;
         moved.letters += 1;
-        moved.progress.extend(settle(db, *letter)?);
-        forget_notice(db, *letter)?;
+        moved.progress.extend(settle(db, letter)?);
+        forget_notice(db, letter)?;
     }
     Ok(moved)
 }
@@ -206,8 +206,18 @@ pub(super) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
 fn named_or(db: &Connection, letters: &[MessageId], all: &str) -> Result<Vec<MessageId>> {
     match letters {
         [] => db.prepare_cached(all)?.query_map([], |row| row.get(0))?.collect(),
-        named => Ok(named.to_vec()),
+        named => with_edits(db, named),
     }
+}
+
+/// These letters, and of those that are messages what said them otherwise last.
+fn with_edits(db: &Connection, letters: &[MessageId]) -> Result<Vec<MessageId>> {
+    let mut edit = db.prepare_cached("SELECT edit FROM message WHERE id = ?1 AND edit IS NOT NULL")?;
+    let mut all = letters.to_vec();
+    for letter in letters {
+        all.extend(edit.query_row([letter], |row| row.get::<_, MessageId>(0)).optional()?);
+    }
+    Ok(all)
 }
 
 fn fail(db: &Connection, letter: MessageId, why: &str) -> Result<()> {
@@ -219,7 +229,7 @@ fn fail(db: &Connection, letter: MessageId, why: &str) -> Result<()> {
 
 /// Brings what follows from the recipients up to date: how far the message has come, and whether the letter
 /// still has to wait in the outbox.
-fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
+pub(super) fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
     let counts = "SELECT count(*), min(delivery) FILTER (WHERE departed = 0),
             count(*) FILTER (WHERE departed = 0 AND delivery < 3)
         FROM recipient WHERE letter = ?1";
@@ -233,7 +243,7 @@ fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
         // Where nobody is to confirm it, or not any more, the broker's word is the last. A message that it
         // refused stays for a person to decide.
         let done = "DELETE FROM outbox WHERE letter = ?1 AND (?2 OR state = 1
-            OR state = 2 AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1))";
+            OR state = 2 AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1 OR edit = ?1))";
         db.prepare_cached(done)?.execute((letter, least.is_some()))?;
     }
     let least = least.unwrap_or(match state {
@@ -244,21 +254,24 @@ fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progress>> {
         None if all == 0 => Delivery::Failed,
         None => Delivery::Sent,
     });
+    // A message that was said otherwise since has come as far as that.
     let mark = "UPDATE message SET delivery = ?2
-        WHERE id = ?1 AND delivery IS NOT NULL AND delivery <> ?2
-        RETURNING (SELECT party FROM conversation WHERE id = message.conversation)";
-    let conversation =
-        db.prepare_cached(mark)?.query_row((letter, least), |row| row.get(0)).optional()?;
+        WHERE (id = ?1 AND edit IS NULL OR edit = ?1) AND delivery IS NOT NULL AND delivery <> ?2
+        RETURNING id, (SELECT party FROM conversation WHERE id = message.conversation)";
+    let moved = db
+        .prepare_cached(mark)?
+        .query_row((letter, least), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
     if pending == 0 && all > 0 {
         forget_notice(db, letter)?;
     }
-    Ok(conversation.map(|conversation| Progress { conversation, id: letter, delivery: least }))
+    Ok(moved.map(|(id, conversation)| Progress { conversation, id, delivery: least }))
 }
 
 /// Of a letter that is no message nothing is kept once it is done.
 fn forget_notice(db: &Connection, letter: MessageId) -> Result<()> {
     let forget = "DELETE FROM recipient WHERE letter = ?1
-        AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1)";
+        AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1 OR edit = ?1)";
     db.prepare_cached(forget)?.execute([letter])?;
     Ok(())
 }

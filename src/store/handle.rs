@@ -411,7 +411,7 @@ pub(super) fn in_transaction<T>(
     Ok(done)
 }
 
-fn bounded(limit: usize) -> u32 {
+pub(super) fn bounded(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, limits::ROWS)
 }
 

@@ -12,6 +12,7 @@
 //! Nothing here reads all messages: pages are read by key, the search reads an index, and what a list
 //! of conversations shows is kept up to date in columns.
 
+mod alterations;
 mod batch;
 mod cipher;
 mod delivery;
@@ -39,7 +40,7 @@ mod value;
 pub use error::Error;
 pub use handle::{Store, wait_for_threads};
 pub use value::{
-    Account, Changed, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened,
+    Account, Altered, Changed, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened,
     OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot,
     StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
 };

@@ -3,18 +3,19 @@
 use rusqlite::{Connection, Result, named_params};
 
 use super::batch::{self, Batch};
-use super::row::{message, select_message};
-use super::tracking;
+use super::row::{MESSAGE_COLUMNS, message, select_message};
 use super::value::{Kept, limits};
+use super::{alterations, tracking};
 use crate::domain::{Message, Summary, Timestamp};
 
 pub(super) fn history(db: &Connection, after: i64) -> Result<(Vec<Kept>, i64)> {
     let select = select_message!(
-        ", m.arrival FROM message m JOIN conversation c ON c.id = m.conversation
-        WHERE m.arrival > ?1 ORDER BY m.arrival LIMIT ?2"
+        with ", m.arrival", from "message m",
+        "WHERE m.kind <> 14 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2"
     );
     let mut select = db.prepare_cached(select)?;
-    let rows = select.query_map((after, limits::ROWS), |row| Ok((message(row)?, row.get(ARRIVAL)?)))?;
+    let rows =
+        select.query_map((after, limits::ROWS), |row| Ok((message(row)?, row.get(MESSAGE_COLUMNS)?)))?;
     let rows: Vec<(Message, i64)> = rows.collect::<Result<_>>()?;
     let last = rows.last().map_or(after, |(_, arrival)| *arrival);
     let kept = rows.into_iter().map(|(message, _)| {
@@ -22,18 +23,16 @@ pub(super) fn history(db: &Connection, after: i64) -> Result<(Vec<Kept>, i64)> {
             true => tracking::recipients(db, message.id)?,
             false => Vec::new(),
         };
-        Ok(Kept { message, recipients })
+        let altered = alterations::of(db, &message)?;
+        Ok(Kept { message, recipients, altered })
     });
     Ok((kept.collect::<Result<_>>()?, last))
 }
 
-/// The column behind those of a message.
-const ARRIVAL: usize = 10;
-
 pub(super) fn restore(db: &mut Connection, messages: &[Kept]) -> Result<()> {
     let transaction = db.transaction()?;
     let mut batch = Batch::new(&transaction);
-    for Kept { message, recipients } in messages {
+    for Kept { message, recipients, altered } in messages {
         if !batch.restore(message)? {
             continue;
         }
@@ -51,6 +50,9 @@ pub(super) fn restore(db: &mut Connection, messages: &[Kept]) -> Result<()> {
                 ":why": recipient.why,
                 ":departed": recipient.left,
             })?;
+        }
+        for altered in altered {
+            alterations::apply(&transaction, altered)?;
         }
     }
     batch.finish()?;

@@ -4,8 +4,8 @@ use rusqlite::{Connection, Result, params};
 
 use super::batch::{Added, Batch};
 use super::delivery::{self, outbox_row};
-use super::value::{Changed, Draft, OutboxRow, Queued, Secret};
-use super::{people, secrets};
+use super::value::{Altered, Changed, Draft, OutboxRow, Queued, Secret};
+use super::{alterations, people, secrets};
 use crate::domain::{Delivery, Message, UserName};
 
 /// Stores a message, what is to be published for it, and the group it changes, or nothing of it. A
@@ -32,6 +32,27 @@ pub(super) fn queue(
     for draft in drafts {
         queued.rows.push(insert(&transaction, draft)?);
     }
+    secrets::save(&transaction, secrets)?;
+    transaction.commit()?;
+    Ok(queued)
+}
+
+/// Stores what we do with a message, and what is to be published for it, or nothing of it.
+pub(super) fn alter(
+    db: &mut Connection,
+    altered: &Altered,
+    drafts: &[Draft],
+    secrets: &[Secret],
+) -> Result<Queued> {
+    let transaction = db.transaction()?;
+    let mut queued = Queued::default();
+    for draft in drafts {
+        queued.rows.push(insert(&transaction, draft)?);
+    }
+    alterations::apply(&transaction, altered)?;
+    // How far it has come is how far the drafts have.
+    queued.progress.extend(delivery::settle(&transaction, altered.letter)?);
+    queued.altered = alterations::find(&transaction, altered.of)?;
     secrets::save(&transaction, secrets)?;
     transaction.commit()?;
     Ok(queued)

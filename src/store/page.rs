@@ -61,15 +61,13 @@ pub(super) fn page(db: &Connection, party: &ConversationId, at: PageAt, limit: u
 
 /// The nearest messages before the cut, newest first.
 const OLDER: &str = select_message!(
-    "FROM message m JOIN conversation c ON c.id = m.conversation
-    WHERE m.conversation = ?1 AND (m.sent_at, m.id) < (?2, ?3)
+    "WHERE m.conversation = ?1 AND (m.sent_at, m.id) < (?2, ?3) AND m.kind <> 14
     ORDER BY m.sent_at DESC, m.id DESC LIMIT ?4"
 );
 
 /// The nearest messages after the cut, oldest first.
 const NEWER: &str = select_message!(
-    "FROM message m JOIN conversation c ON c.id = m.conversation
-    WHERE m.conversation = ?1 AND (m.sent_at, m.id) >= (?2, ?3)
+    "WHERE m.conversation = ?1 AND (m.sent_at, m.id) >= (?2, ?3) AND m.kind <> 14
     ORDER BY m.sent_at, m.id LIMIT ?4"
 );
 
@@ -186,7 +184,7 @@ mod tests {
             let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {select}")).unwrap();
             let steps = plan.query_map((1, 1, id(0), 1), |row| row.get(3)).unwrap();
             let steps: Vec<String> = steps.map(Result::unwrap).collect();
-            assert_eq!(steps.len(), 2, "two look-ups and no sorting: {steps:?}");
+            assert_eq!(steps.len(), 3, "look-ups and no sorting: {steps:?}");
             let by_key = "INDEX message_page (conversation=? AND (sent_at,id)";
             assert!(steps.iter().any(|step| step.contains(by_key)), "{steps:?}");
         }

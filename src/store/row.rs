@@ -4,10 +4,11 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Result, Row};
 
+use super::alterations;
 use crate::domain::{
     AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupChange, GroupId,
-    GroupName, IdentityKey, JoinPolicy, Message, MessageId, MessageKey, MessageText, MobileNumber,
-    Preview, Profile, RoomName, Summary, Timestamp, UserName,
+    GroupName, IdentityKey, JoinPolicy, Marks, Message, MessageId, MessageKey, MessageText,
+    MobileNumber, Preview, Profile, Quote, Reply, RoomName, Summary, Timestamp, UserName,
 };
 
 macro_rules! as_text {
@@ -156,6 +157,7 @@ pub(super) fn body_columns(body: &Body) -> (i64, Option<&str>) {
         Body::Unsupported => (5, None),
         Body::KeyChanged => (6, None),
         Body::KeyAccepted => (7, None),
+        Body::Deleted => (13, None),
         Body::Changed(change) => match change {
             GroupChange::Invite(user) => (4, Some(user.as_str())),
             GroupChange::Remove(user) => (8, Some(user.as_str())),
@@ -182,6 +184,7 @@ fn body(row: &Row<'_>, kind: usize, text: usize) -> Result<Body> {
         10 => row.get(text).map(GroupChange::Promote).map(Body::Changed),
         11 => row.get(text).map(GroupChange::Demote).map(Body::Changed),
         12 => row.get(text).map(GroupChange::Policy).map(Body::Changed),
+        13 => Ok(Body::Deleted),
         other => Err(rusqlite::Error::IntegralValueOutOfRange(kind, other)),
     }
 }
@@ -218,20 +221,35 @@ pub(super) fn profile(row: &Row<'_>) -> Result<Profile> {
     })
 }
 
-/// A select that [`message`] reads, to be completed.
+/// A select that [`message`] reads, to be completed by what follows the tables, and before that by more columns.
+/// `m` is the message, `c` its conversation, `q` what it answers there.
 macro_rules! select_message {
     ($rest:literal) => {
+        select_message!(with "", from "message m", $rest)
+    };
+    (with $columns:literal, from $first:literal, $rest:literal) => {
         concat!(
-            "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, ",
-            "m.late, m.unseen ",
+            "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, m.late, m.unseen,
+                m.reply, q.sender, q.kind, substr(q.text, 1, 4000), q.sent_at, m.forwarded,
+                m.edit IS NOT NULL, m.reactions, m.pinned, m.starred",
+            $columns,
+            " FROM ",
+            $first,
+            " JOIN conversation c ON c.id = m.conversation
+            LEFT JOIN message q ON q.id = m.reply AND q.conversation = m.conversation ",
             $rest
         )
     };
 }
 pub(super) use select_message;
 
+/// How many columns a row of a [`select_message!`] has before those that were added.
+pub(super) const MESSAGE_COLUMNS: usize = 20;
+
 /// A row of a [`select_message!`].
 pub(super) fn message(row: &Row<'_>) -> Result<Message> {
+    let reply: Option<MessageId> = row.get(10)?;
+    let reply = reply.map(|to| quote(row).map(|quote| Reply { to, quote })).transpose()?;
     Ok(Message {
         id: row.get(0)?,
         sender: row.get(1)?,
@@ -242,7 +260,26 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
         conversation: row.get(7)?,
         late: row.get(8)?,
         unseen: row.get(9)?,
+        reply,
+        forwarded: row.get(15)?,
+        marks: Marks {
+            edited: row.get(16)?,
+            reactions: alterations::reactions(row.get::<_, Option<String>>(17)?.as_deref(), 17)?,
+            pinned: row.get(18)?,
+            starred: row.get(19)?,
+        },
     })
+}
+
+/// What is quoted in a row of a [`select_message!`].
+fn quote(row: &Row<'_>) -> Result<Option<Quote>> {
+    let sender: Option<UserName> = row.get(11)?;
+    let Some(sender) = sender else { return Ok(None) };
+    let text = match row.get(12)? {
+        0_i64 => row.get(13).map(Body::Text)?,
+        _ => Body::Deleted,
+    };
+    Ok(Some(Quote::of(sender, row.get(14)?, &text)))
 }
 
 /// A conversation as it stands in its row.

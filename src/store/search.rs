@@ -50,10 +50,8 @@ pub(super) fn search(
     }
     // By rowid, never by rank: ranking reads every match.
     let select = select_message!(
-        "FROM message_search s
-        JOIN message m ON m.arrival = s.rowid
-        JOIN conversation c ON c.id = m.conversation
-        WHERE s.message_search MATCH ?1
+        with "", from "message_search s JOIN message m ON m.arrival = s.rowid",
+        "WHERE s.message_search MATCH ?1
         ORDER BY s.rowid DESC LIMIT ?2"
     );
     db.prepare_cached(select)?.query_map((query, limit), message)?.collect()

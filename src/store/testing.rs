@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Changed, Draft, Incoming, Store, StoredGroup};
 use crate::domain::{
-    Body, ConversationId, DataKey, Delivery, DisplayName, GroupId, IdentityKey, Message, MessageId,
-    MessageText, Profile, Standing, Timestamp, UserName,
+    Body, ConversationId, DataKey, Delivery, DisplayName, GroupId, IdentityKey, Marks, Message,
+    MessageId, MessageText, Profile, Standing, Timestamp, UserName,
 };
 
 /// A store in a directory of its own, which goes with it.
@@ -94,6 +94,9 @@ pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message 
         delivery: None,
         late: false,
         unseen: true,
+        reply: None,
+        forwarded: false,
+        marks: Marks::default(),
     }
 }
 

@@ -3,9 +3,9 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
-use super::row::{message, select_message};
+use super::alterations;
 use super::value::{OutboxState, Tracked};
-use crate::domain::{MessageId, Recipient};
+use crate::domain::{Message, MessageId, Recipient};
 
 impl FromSql for OutboxState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -33,10 +33,14 @@ pub(super) fn waiting(db: &Connection, limit: u32) -> Result<(Vec<Tracked>, u64)
 
 /// All that is known of a letter of ours; `None` when it is none, or is done and was no message.
 pub(super) fn tracked(db: &Connection, letter: MessageId) -> Result<Option<Tracked>> {
-    let by_id =
-        select_message!("FROM message m JOIN conversation c ON c.id = m.conversation WHERE m.id = ?1");
-    let message = db.prepare_cached(by_id)?.query_row([letter], message).optional()?;
-    let message = message.filter(|message| message.is_ours());
+    // Of a message that was said otherwise since, how far that has come.
+    let said = "SELECT id FROM message WHERE edit = ?1";
+    let said = db.prepare_cached(said)?.query_row([letter], |row| row.get(0)).optional()?;
+    let message = alterations::find(db, said.unwrap_or(letter))?.filter(Message::is_ours);
+    let edit = "SELECT edit FROM message WHERE id = ?1 AND delivery IS NOT NULL";
+    let edit: Option<Option<MessageId>> =
+        db.prepare_cached(edit)?.query_row([letter], |row| row.get(0)).optional()?;
+    let letter = edit.flatten().unwrap_or(letter);
     let row = "SELECT party, state FROM outbox WHERE letter = ?1";
     let row = db
         .prepare_cached(row)?

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
-    Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId, Profile, Recipient,
-    RoomName, Standing, Summary, Timestamp, UserName,
+    Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId, Profile,
+    Recipient, RoomName, Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -199,6 +201,14 @@ pub enum Incoming {
         /// Whom it was for when it was written.
         recipients: Vec<UserName>,
     },
+    /// Somebody did something with a message, which may not be here yet. From another device of ours: for whom that
+    /// was.
+    Altered {
+        /// What, with which.
+        altered: Altered,
+        /// Who is to confirm it, if it is ours.
+        recipients: Vec<UserName>,
+    },
     /// Something that was said in an open room. The oldest of a room go once there are more than
     /// [`limits::ROOM`].
     Overheard(Overheard),
@@ -293,6 +303,8 @@ pub struct Received {
     pub fresh: Vec<Message>,
     /// The conversations that got at least one of them.
     pub summaries: Vec<Summary>,
+    /// Messages that were here and are otherwise now.
+    pub altered: Vec<Message>,
     /// Messages that came again and had been on the screen: their senders may not know it.
     pub seen_before: Vec<(UserName, MessageId)>,
     /// Messages of ours that came further.
@@ -353,6 +365,25 @@ pub struct Kept {
     pub message: Message,
     /// Whom it was for, if it is ours.
     pub recipients: Vec<Recipient>,
+    /// What was done with it since.
+    pub altered: Vec<Altered>,
+}
+
+/// Somebody did something with a message that was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Altered {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Which message.
+    pub of: MessageId,
+    /// Who.
+    pub author: UserName,
+    /// When, by their clock.
+    pub at: Timestamp,
+    /// The letter that tells it.
+    pub letter: MessageId,
+    /// What they did.
+    pub change: Alteration,
 }
 
 /// A publish to be made.
@@ -426,6 +457,8 @@ pub struct Queued {
     pub summary: Option<Summary>,
     /// The message as it was placed, if there was one.
     pub message: Option<Message>,
+    /// The message that was altered, as it is now.
+    pub altered: Option<Message>,
     /// Messages of ours that came further, because somebody they were for is not in the group any more.
     pub progress: Vec<Progress>,
 }

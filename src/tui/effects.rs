@@ -93,6 +93,7 @@ fn gone() -> Update {
 fn ticket(command: &Command) -> Option<Ticket> {
     match command {
         Command::Send { ticket, .. }
+        | Command::Alter { ticket, .. }
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
@@ -106,6 +107,9 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::Block { ticket, .. } => Some(*ticket),
         Command::Load { .. }
         | Command::MarkRead(_)
+        | Command::Star { .. }
+        | Command::Hide(_)
+        | Command::Marked(_)
         | Command::Seen { .. }
         | Command::Info(_)
         | Command::Keys(_)

@@ -228,6 +228,7 @@ impl<B: Backend> Front<'_, B> {
                 Effect::SetTimer(at) => {
                     self.timer = at.map(|at| Instant::now() + at.since(now()));
                 }
+                Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
                     self.draw_at = Some(Instant::now());

@@ -10,6 +10,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
@@ -92,6 +93,13 @@ impl Screen {
         let (width, height) = self.size()?;
         // `Terminal::clear` would ask the terminal where the cursor is, and wait for the answer.
         self.terminal.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// Puts a text into the clipboard, where the terminal allows that (OSC 52). It does not say whether it did.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        queue!(out, CopyToClipboard::to_clipboard_from(text))?;
+        out.flush()
     }
 
     /// Gives the terminal back for a while.

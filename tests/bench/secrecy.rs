@@ -65,7 +65,7 @@ fn text(content: Content, begins: bool) -> Vec<u8> {
 }
 
 fn words() -> Content {
-    Content::Text(MessageText::new(&"x".repeat(200)).unwrap())
+    Content::Text(MessageText::new(&"x".repeat(200)).unwrap().into())
 }
 
 /// Two who have answered each other: the first one's sessions, both devices, the second one's sessions.

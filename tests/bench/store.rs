@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use cooee::domain::{
-    Body, ConversationId, DataKey, Delivery, Message, MessageId, MessageKey, MessageText, PageAt,
+    Body, ConversationId, DataKey, Delivery, Marks, Message, MessageId, MessageKey, MessageText, PageAt,
     Timestamp, UserName,
 };
 use cooee::store::{Incoming, Store};
@@ -94,6 +94,9 @@ fn message(n: u64) -> Message {
         delivery: None::<Delivery>,
         late: false,
         unseen: true,
+        reply: None,
+        forwarded: false,
+        marks: Marks::default(),
     }
 }
 

@@ -12,7 +12,9 @@ const SIZE: (u16, u16) = (80, 24);
 
 fn said(command: &Command) -> Option<(&ConversationId, &str, Ticket)> {
     match command {
-        Command::Send { to, text, ticket } => Some((to, text.as_str(), *ticket)),
+        Command::Send { to, text, reply: None, forwarded: false, ticket } => {
+            Some((to, text.as_str(), *ticket))
+        }
         _ => None,
     }
 }

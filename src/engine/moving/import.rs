@@ -192,9 +192,9 @@ async fn fill(store: &Store, records: &mut Reader<BufReader<File>>) -> Result<Co
                 contents.rooms += 1;
                 store.save_room(StoredRoom { room, joined: true }).await?;
             }
-            Some(Record::Message { message, recipients }) => {
+            Some(Record::Message { message, recipients, altered }) => {
                 contents.messages += 1;
-                messages.push(Kept { message: *message, recipients });
+                messages.push(Kept { message: *message, recipients, altered });
             }
             Some(Record::Marks { summary, stamp }) => marks.push((summary, stamp)),
             Some(Record::End { messages: told }) => {

@@ -12,7 +12,7 @@ use crate::crypto::groups::{self, Rejected};
 use crate::domain::group_documents::{Item, Ledger, Member};
 use crate::domain::{GroupId, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp};
 use crate::protocol::{SignedDocument, limits};
-use crate::store::{Account, Kept, KnownPerson, StoredGroup};
+use crate::store::{Account, Altered, Kept, KnownPerson, StoredGroup};
 
 /// Longest record, in bytes: more than the largest group.
 pub(super) const LONGEST: usize = 4 * 1024 * 1024;
@@ -29,6 +29,7 @@ pub(super) enum Record {
     Message {
         message: Box<Message>,
         recipients: Vec<Recipient>,
+        altered: Vec<Altered>,
     },
     /// Where the unread line of a conversation stands.
     Marks {
@@ -99,8 +100,8 @@ impl Record {
         Self::Person(Box::new(Known { profile, last_seen, verified, claim, blocked }))
     }
 
-    pub fn message(Kept { message, recipients }: Kept) -> Self {
-        Self::Message { message: Box::new(message), recipients }
+    pub fn message(Kept { message, recipients, altered }: Kept) -> Self {
+        Self::Message { message: Box::new(message), recipients, altered }
     }
 }
 

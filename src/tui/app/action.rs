@@ -76,6 +76,16 @@ actions! {
     ConnectNow "connect-now" "connect now";
     Info "info" "info";
     TryAgain "try-again" "try again";
+    Reply "reply" "reply";
+    Edit "edit" "edit";
+    Delete "delete" "delete for yourself";
+    DeleteForAll "delete-for-all" "delete for everybody";
+    React "react" "react";
+    Forward "forward" "forward";
+    Copy "copy" "copy";
+    Star "star" "star, or take the star away";
+    Pin "pin" "pin for all, or take it down";
+    GoToOriginal "go-to-original" "go to what it answers";
     Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";

@@ -7,15 +7,17 @@ use super::Action;
 use super::field::Field;
 use super::room::room_label;
 use super::world::World;
-use crate::domain::{ConversationId, GroupId, Person, Standing, UserName};
+use crate::domain::{ConversationId, GroupId, MessageText, Person, Standing, UserName};
 
 /// What choosing an entry does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Opens the chat.
     Jump,
     /// Asks the person into this group.
     Invite(GroupId),
+    /// Passes this on to the chat.
+    Forward(MessageText),
 }
 
 /// One entry that can be chosen.
@@ -45,6 +47,20 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Where a text can be passed on to: people, and groups and rooms that we are in.
+    pub fn forward(world: &World, text: MessageText) -> Self {
+        let mut choice = Self::jump(world, "");
+        choice.purpose = Purpose::Forward(text);
+        choice.entries.retain(|entry| match &entry.target {
+            ConversationId::Group(id) => {
+                world.group(*id).is_some_and(|view| view.standing == Standing::Member)
+            }
+            ConversationId::Direct(_) | ConversationId::Room(_) => true,
+        });
+        choice.search();
+        choice
+    }
+
     /// All chats, open rooms, and all groups that can be joined.
     pub fn jump(world: &World, query: &str) -> Self {
         let people = world.contacts().iter().filter_map(|user| world.person(user));

@@ -77,6 +77,8 @@ pub enum Effect {
     DropSession,
     /// Send one [`Event::Timer`] at this time instead of any asked for before; `None`: no more.
     SetTimer(Option<Timestamp>),
+    /// Put this text, which is cleaned, into the clipboard of the terminal.
+    Copy(String),
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

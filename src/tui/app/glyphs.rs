@@ -55,6 +55,14 @@ impl Glyphs {
         }
     }
 
+    /// Before what is quoted.
+    pub fn quote(self) -> &'static str {
+        match self {
+            Self::Unicode => "┌",
+            Self::Ascii => "|",
+        }
+    }
+
     /// The rule of a day line or an unread line.
     pub fn rule(self) -> &'static str {
         match self {

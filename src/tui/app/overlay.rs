@@ -4,8 +4,9 @@ use super::choice::Choice;
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
+use super::react::ReactBox;
 use super::verify::VerifyBox;
-use crate::domain::{GroupId, UserName};
+use crate::domain::{GroupId, MessageId, UserName};
 
 /// What lies over the main screen.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub enum Overlay {
     },
     /// All about a message.
     Info(Box<InfoBox>),
+    /// A sign to answer a message with.
+    React(Box<ReactBox>),
     /// Somebody's key, to be compared.
     Verify(Box<VerifyBox>),
 }
@@ -42,6 +45,10 @@ pub enum Question {
     Remove(GroupId, UserName),
     /// Take the key that stands for this name now for theirs?
     AcceptKey(UserName),
+    /// Delete this message for ourselves?
+    Hide(MessageId),
+    /// Take this message of ours back from everybody?
+    Delete(MessageId),
 }
 
 impl Overlay {
@@ -53,6 +60,7 @@ impl Overlay {
             Self::Question(_) => Context::Question,
             Self::Members { .. } => Context::Page,
             Self::Info(_) => Context::Info,
+            Self::React(_) => Context::Choice,
             Self::Verify(_) => Context::Verify,
         }
     }

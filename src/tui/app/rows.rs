@@ -2,14 +2,19 @@
 //!
 //! Rows are plain values, so that scrolling can count them and the view only has to paint them.
 
+use std::collections::BTreeMap;
+
 use super::glyphs::Glyphs;
+use super::react::sign_words;
 use super::room::claimed_name;
 use super::text::{fit, width};
 use super::timeline::{Echo, Item};
 use super::times::Calendar;
 use super::world::World;
 use super::wrap::{visible_width, wrap};
-use crate::domain::{Body, ConversationId, Delivery, Message, MessageKey, Timestamp, UserName};
+use crate::domain::{
+    Body, ConversationId, Delivery, Message, MessageKey, Quote, Reaction, Timestamp, UserName,
+};
 
 /// Longest sender's name beside a message, in cells.
 const NAME: usize = 20;
@@ -66,6 +71,15 @@ pub struct UnreadLine {
     pub count: u32,
 }
 
+/// What somebody said.
+struct Said<'a> {
+    /// Lines above the text, each of which may be cut off.
+    above: Vec<String>,
+    text: &'a str,
+}
+
+const DELETED: Said<'static> = Said { above: Vec::new(), text: "[deleted]" };
+
 /// What the rows of a message depend on, besides the message.
 #[derive(Clone, Copy, Debug)]
 pub struct Typesetter<'a> {
@@ -90,7 +104,8 @@ impl Typesetter<'_> {
         match item {
             Item::Message(message) => self.message(message, &mut rows),
             Item::Echo(Echo { text, at, .. }) => {
-                self.own(text.as_str(), *at, Delivery::Queued, &mut rows)
+                let said = Said { above: Vec::new(), text: text.as_str() };
+                self.own(&said, &self.calendar.clock(*at), Delivery::Queued, &mut rows);
             }
         }
         rows
@@ -121,11 +136,20 @@ impl Typesetter<'_> {
         let time = self.time(message);
         match (&message.body, message.delivery) {
             (Body::Text(text), Some(delivery)) => {
-                self.own(text.as_str(), message.shown_at(), delivery, rows);
+                let said = Said { above: self.above(message, name), text: text.as_str() };
+                self.own(&said, &time, delivery, rows);
+                self.reactions(message, rows);
             }
-            (Body::Text(text), None) => self.others(message, time, text.as_str(), Tone::Text, rows),
+            (Body::Text(text), None) => {
+                let said = Said { above: self.above(message, name), text: text.as_str() };
+                self.others(message, time, &said, Tone::Text, rows);
+                self.reactions(message, rows);
+            }
+            (Body::Deleted, Some(delivery)) => self.own(&DELETED, &time, delivery, rows),
+            (Body::Deleted, None) => self.others(message, time, &DELETED, Tone::Event, rows),
             (Body::Unsupported, _) => {
-                self.others(message, time, "[this needs a newer Cooee]", Tone::Event, rows);
+                let said = Said { above: Vec::new(), text: "[this needs a newer Cooee]" };
+                self.others(message, time, &said, Tone::Event, rows);
             }
             (Body::KeyChanged, _) => {
                 self.event(format!("another key stands for {who} since then"), &time, rows);
@@ -148,18 +172,64 @@ impl Typesetter<'_> {
     }
 
     /// When a message was written and, if it came late, when it came: it stands above others that were
-    /// here before it.
+    /// here before it. Before that, in words, what was done with it.
     fn time(&self, message: &Message) -> String {
-        let written = self.calendar.clock(message.shown_at());
-        if !message.late {
-            return written;
+        let marks = &message.marks;
+        let mut time = String::new();
+        for (mark, word) in
+            [(marks.pinned, "pinned "), (marks.starred, "starred "), (marks.edited, "edited ")]
+        {
+            time.push_str(if mark { word } else { "" });
         }
-        let came = self.calendar.beside(message.received_at, message.shown_at());
-        format!("{written}, came {came}")
+        time.push_str(&self.calendar.clock(message.shown_at()));
+        if message.late {
+            let came = self.calendar.beside(message.received_at, message.shown_at());
+            time.push_str(&format!(", came {came}"));
+        }
+        time
+    }
+
+    /// What stands above the text of a message: that it was passed on, what it answers.
+    fn above(&self, message: &Message, name: impl Fn(&UserName) -> String) -> Vec<String> {
+        let quoted = message.reply.as_ref().map(|reply| match &reply.quote {
+            None => "a message that is not here".to_owned(),
+            Some(Quote { sender, text: None, .. }) => format!("{}: [deleted]", name(sender)),
+            Some(Quote { sender, text: Some(text), .. }) => format!("{}: {text}", name(sender)),
+        });
+        let quoted = quoted.map(|words| format!("{} {words}", self.glyphs.quote()));
+        let forwarded = message.forwarded.then(|| "forwarded".to_owned());
+        forwarded.into_iter().chain(quoted).collect()
+    }
+
+    /// The signs that a message was answered with, below it: each with how many gave it.
+    fn reactions(&self, message: &Message, rows: &mut Vec<Row>) {
+        let mut counts: BTreeMap<&Reaction, usize> = BTreeMap::new();
+        for sign in message.marks.reactions.values() {
+            *counts.entry(sign).or_default() += 1;
+        }
+        if counts.is_empty() {
+            return;
+        }
+        let ours = message.marks.reactions.get(self.world.me());
+        let words = counts.iter().map(|(sign, count)| {
+            let you = if ours == Some(*sign) { " you" } else { "" };
+            match (count, you) {
+                (1, _) => format!("{}{you}", sign_words(sign, self.glyphs)),
+                (_, _) => format!("{} {count}{you}", sign_words(sign, self.glyphs)),
+            }
+        });
+        let words = words.collect::<Vec<_>>().join(self.glyphs.separator());
+        let room = self.width.saturating_sub(4);
+        let text = fit(&words, room).into_owned();
+        let x = match message.is_ours() {
+            true => self.width.saturating_sub(2 + width(&text)),
+            false => 2,
+        };
+        rows.push(vec![Piece { x, text, tone: Tone::Faint }]);
     }
 
     /// Words of others: sender and time, the text beside them or, where that is too narrow, below.
-    fn others(&self, message: &Message, time: String, text: &str, tone: Tone, rows: &mut Vec<Row>) {
+    fn others(&self, message: &Message, time: String, said: &Said<'_>, tone: Tone, rows: &mut Vec<Row>) {
         let sender = &message.sender;
         let name = match message.conversation {
             ConversationId::Room(_) => claimed_name(sender).into(),
@@ -181,17 +251,20 @@ impl Typesetter<'_> {
         if x != beside {
             rows.extend(head.take());
         }
-        for range in wrap(text, room) {
+        let above = said.above.iter().map(|words| (fit(words, room).into_owned(), Tone::Faint));
+        let text = wrap(said.text, room).into_iter().map(|range| (said.text[range].to_owned(), tone));
+        for (text, tone) in above.chain(text) {
             let mut row = head.take().unwrap_or_default();
-            row.push(Piece { x, text: text[range].to_owned(), tone });
+            row.push(Piece { x, text, tone });
             rows.push(row);
         }
     }
 
     /// Our words, at the right edge, with time and tick after the last line or, where that is too
     /// narrow, below it.
-    fn own(&self, text: &str, at: Timestamp, delivery: Delivery, rows: &mut Vec<Row>) {
-        let time = format!("{} ", self.calendar.clock(at));
+    fn own(&self, said: &Said<'_>, time: &str, delivery: Delivery, rows: &mut Vec<Row>) {
+        let text = said.text;
+        let time = format!("{time} ");
         // Wide enough for any state, so that the text stays where it is when the state changes.
         let reserved = width(&time) + self.glyphs.widest_delivery();
         let edge = self.width.saturating_sub(1);
@@ -206,6 +279,10 @@ impl Typesetter<'_> {
             false => (edge.saturating_sub(reserved), edge.saturating_sub(reserved + 3)),
         };
         let x = right.saturating_sub(block);
+        for words in &said.above {
+            let text = fit(words, room).into_owned();
+            rows.push(vec![Piece { x: right.saturating_sub(width(&text)), text, tone: Tone::Faint }]);
+        }
         for range in ranges {
             rows.push(vec![Piece {
                 x,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     Availability, Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, JoinPolicy,
-    Membership, Message, MessageId, MessageText, Origin, Person, Preview, Role, Standing, Summary,
-    Timestamp, UserName,
+    Marks, Membership, Message, MessageId, MessageText, Origin, Person, Preview, Role, Standing,
+    Summary, Timestamp, UserName,
 };
 use crate::engine::GroupView;
 
@@ -77,5 +77,8 @@ pub fn message(sender: &str, at: i64, text: &str) -> Message {
         delivery: (sender == "alice").then_some(Delivery::Sent),
         late: false,
         unseen: sender != "alice",
+        reply: None,
+        forwarded: false,
+        marks: Marks::default(),
     }
 }

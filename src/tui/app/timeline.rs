@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::domain::{Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Timestamp};
+use crate::domain::{Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Quote, Timestamp};
 use crate::engine::Ticket;
 
 /// Most messages held.
@@ -226,6 +226,27 @@ impl Timeline {
         }
         self.messages.insert(at, message);
         true
+    }
+
+    /// A message is otherwise than it was.
+    pub fn replace(&mut self, altered: Message) {
+        let found = self.messages.iter_mut().chain(&mut self.meanwhile).rev();
+        for message in found.filter(|message| message.id == altered.id) {
+            message.clone_from(&altered);
+        }
+        // What answers it quotes it as it is now.
+        let quote = Quote::of(altered.sender.clone(), altered.sent_at, &altered.body);
+        for message in self.messages.iter_mut().chain(&mut self.meanwhile) {
+            if let Some(reply) = message.reply.as_mut().filter(|reply| reply.to == altered.id) {
+                reply.quote = Some(quote.clone());
+            }
+        }
+    }
+
+    /// A message is gone.
+    pub fn remove(&mut self, id: MessageId) {
+        self.messages.retain(|message| message.id != id);
+        self.meanwhile.retain(|message| message.id != id);
     }
 
     /// How far a message of ours has come now. That is not always further than before: what failed and

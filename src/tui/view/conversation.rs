@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::card;
 use super::paint::{Canvas, lines, row};
 use super::verify;
-use crate::domain::{Availability, ConversationId, Origin, RoomName, Standing, UserName};
+use crate::domain::{Availability, ConversationId, Origin, Reply, RoomName, Standing, UserName};
 use crate::tui::app::{
-    Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted, fit,
-    policy_words, room_label, width,
+    About, Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted,
+    fit, policy_words, room_label, width,
 };
 
 /// Paints the conversation, if it is on the screen.
@@ -190,12 +190,33 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let writers: Vec<_> = chat.writers().map(|user| session.world.name(user)).collect();
     let words = match &writers[..] {
         _ if chat.draft.is_command() => command_hint(&chat.draft.text()),
+        _ if chat.about.is_some() => about_words(canvas, app, session, chat),
         [] => return,
         [one] => format!("{one} is typing…"),
         [one, other] => format!("{one} and {other} are typing…"),
         more => format!("{} people are typing…", more.len()),
     };
     canvas.put(area, 2, &format!(" {} ", fit(&words, room)), canvas.theme.faint());
+}
+
+/// Which message what is being written is about, and how to have it otherwise.
+fn about_words(canvas: &Canvas<'_>, app: &App, session: &Session, chat: &Chat) -> String {
+    let back = app.keymap.key(Context::Global, Action::Back).unwrap_or_default();
+    let (doing, text) = match &chat.about {
+        Some(About::Reply(Reply { quote: Some(quote), .. })) => {
+            let name = match quote.sender == session.me.user {
+                true => "yourself".into(),
+                false => session.world.name(&quote.sender),
+            };
+            (format!("replying to {name}"), quote.text.clone().unwrap_or_default())
+        }
+        Some(About::Reply(_)) => ("replying".to_owned(), String::new()),
+        Some(About::Edit(_, before)) => ("changing".to_owned(), before.to_string().replace('\n', " ")),
+        None => return String::new(),
+    };
+    let text = fit(&text, 30);
+    let colon = if text.is_empty() { "" } else { ": " };
+    format!("{doing}{colon}{text}{}{back} not", canvas.glyphs.separator())
 }
 
 /// What is off the screen and was not seen yet, above and below, with the keys that lead there.

@@ -7,8 +7,8 @@ use super::paint::{Canvas, cells, lines, row};
 use super::verify;
 use crate::domain::GroupId;
 use crate::tui::app::{
-    Action, App, Choice, Context, Field, INFO_WIDTH, InfoBox, NewGroup, Overlay, Purpose, Question,
-    Session, fit, policy_words, width, wrap,
+    Action, App, Choice, Context, Field, Glyphs, INFO_WIDTH, InfoBox, NewGroup, Overlay, Purpose,
+    Question, ReactBox, SIGNS, Session, fit, policy_words, sign_words, width, wrap,
 };
 
 /// Widest a box is, in cells.
@@ -31,6 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             draw_info(canvas, app, session, info);
             None
         }
+        Overlay::React(react) => Some(draw_react(canvas, react)),
         Overlay::Verify(verify) => {
             verify::draw(canvas, app, session, verify);
             None
@@ -51,6 +52,7 @@ fn draw_choice(canvas: &mut Canvas<'_>, session: &Session, choice: &Choice) -> P
     let title = match choice.purpose {
         Purpose::Jump => "Jump to".to_owned(),
         Purpose::Invite(id) => format!("Ask into #{}", session.world.group_name(id)),
+        Purpose::Forward(_) => "Forward to".to_owned(),
     };
     let screen = usize::from(canvas.area().height);
     let area = canvas.middle(WIDTH, (screen * 2 / 3).max(6));
@@ -146,6 +148,15 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
                 session.world.name(user)
             ),
         ),
+        Question::Hide(_) => {
+            let words = "Delete this message here, for yourself? Others keep it.";
+            ("Delete?", words.to_owned())
+        }
+        Question::Delete(_) => {
+            let words = "Take this message back from everybody? They see that it was deleted; who has read it \
+                         has read it.";
+            ("Delete for everybody?", words.to_owned())
+        }
     };
     let yes = key(Context::Question, Action::Yes);
     let words = format!("{words} {yes}: yes, any other key: no.");
@@ -154,6 +165,33 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
     let inner = canvas.open(area, title);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     lines(canvas, inner, &words, canvas.theme.plain());
+}
+
+/// The box in which a sign is picked; returns where the cursor belongs.
+fn draw_react(canvas: &mut Canvas<'_>, react: &ReactBox) -> Position {
+    let columns = WIDTH.min(usize::from(canvas.area().width));
+    let mut picks = Vec::new();
+    for (at, (sign, name)) in SIGNS.iter().enumerate() {
+        let words = match canvas.glyphs {
+            Glyphs::Unicode => *sign,
+            Glyphs::Ascii => *name,
+        };
+        picks.push(format!("{} {words}", at + 1));
+    }
+    let mut words = picks.join("   ");
+    if let Some(sign) = &react.current {
+        words.push_str(&format!("   0 takes {} back", sign_words(sign, canvas.glyphs)));
+    }
+    let rows = wrap(&words, columns.saturating_sub(4)).len();
+    let area = canvas.middle(columns, rows + 4);
+    let inner = canvas.open(area, "React with");
+    let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    lines(canvas, text, &words, canvas.theme.plain());
+    let cursor = field(canvas, row(inner, rows), "or type a sign:", &react.field);
+    if let Some(complaint) = &react.complaint {
+        canvas.put(row(inner, rows + 1), 1, complaint, canvas.theme.wrong());
+    }
+    cursor
 }
 
 fn members(canvas: &mut Canvas<'_>, session: &Session, id: GroupId, top: usize) {

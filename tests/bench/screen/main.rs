@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use cooee::crypto::vault::KeyFile;
 use cooee::crypto::{Device, Identity};
-use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
+use cooee::domain::{Body, ConversationId, Marks, Message, MessageId, MessageText, Timestamp, UserName};
 use cooee::store::{Account, Incoming, Store};
 use feed::Feed;
 use hand::{clear, letter};
@@ -161,6 +161,9 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             delivery: None,
             late: false,
             unseen: true,
+            reply: None,
+            forwarded: false,
+            marks: Marks::default(),
         })
     };
     for first in (0..HISTORY).step_by(10_000) {

@@ -47,7 +47,8 @@ fn escape_sequences_are_taken_out_of_every_text_field() {
     };
     assert!(is_harmless(name.as_str()));
     let said = String::from_utf8(encode_letter(&letter(1, "TEXT"))).unwrap().replace("TEXT", HOSTILE);
-    let Content::Text(text) = decode_letter(said.as_bytes()).unwrap().content else { panic!() };
+    let Content::Text(words) = decode_letter(said.as_bytes()).unwrap().content else { panic!() };
+    let text = words.text;
     assert!(is_harmless(text.as_str()) && text.as_str().starts_with('a'), "{text:?}");
     let mobile = encode_profile(&bob.profile()).replace("+49 30 1234", HOSTILE);
     let mobile = decode_profile(&bob.user, &mobile).unwrap().mobile.unwrap();

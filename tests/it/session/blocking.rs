@@ -58,7 +58,7 @@ on_every_broker! {
         assert!(!alice.screen.groups.contains_key(&club), "the invitation was dropped");
         assert!(alice.screen.typing.iter().all(|(_, user)| *user != name("bob")));
         let text = cooee::domain::MessageText::new("hm").unwrap();
-        alice.ask(Command::Send { to: from_bob.clone(), text, ticket: Ticket(8_000) }).await;
+        alice.ask(Command::Send { to: from_bob.clone(), text, reply: None, forwarded: false, ticket: Ticket(8_000) }).await;
         alice.until("it is refused", |s| s.answers.contains_key(&8_000)).await;
         let why = alice.screen.answers[&8_000].clone().unwrap_err();
         assert!(why.contains("you have blocked `bob`") && why.contains("/unblock bob"), "{why}");

@@ -279,6 +279,6 @@ on_every_broker! {
         bob.come_online().await;
         alice.say(&direct("bob"), "for you").await;
         let told = cooee::domain::MessageText::new("for you").unwrap();
-        bob.until_told(&cooee::protocol::Content::Text(told)).await;
+        bob.until_told(&cooee::protocol::Content::Text(told.into())).await;
     }
 }

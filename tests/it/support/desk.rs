@@ -67,6 +67,9 @@ pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &
         delivery: (sender == "alice").then_some(Delivery::Sent),
         late: false,
         unseen: sender != "alice",
+        reply: None,
+        forwarded: false,
+        marks: Marks::default(),
     }
 }
 

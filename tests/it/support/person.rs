@@ -241,7 +241,7 @@ impl Person {
     pub async fn say(&mut self, to: &ConversationId, words: &str) {
         let ticket = self.ticket();
         let text = MessageText::new(words).unwrap();
-        self.ask(Command::Send { to: to.clone(), text, ticket }).await;
+        self.ask(Command::Send { to: to.clone(), text, reply: None, forwarded: false, ticket }).await;
     }
 
     /// Waits until the broker took everything of ours that was stored so far, `count` texts in all.

@@ -1,6 +1,7 @@
 //! One conversation as its window holds it: draft, messages, scroll position, unread line, what is chosen,
 //! who is writing.
 
+mod about;
 mod above;
 mod selection;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
+pub use about::About;
 pub use above::Above;
 pub use selection::Pick;
 
@@ -59,6 +61,8 @@ pub enum Move {
     Newest,
     /// To the first message that is unread: to the unread line, or to what came late further up.
     Unread,
+    /// To this message, in the middle of what is around it.
+    To(MessageKey),
 }
 
 /// One conversation as its window holds it.
@@ -68,6 +72,10 @@ pub struct Chat {
     pub draft: Editor,
     /// What Ctrl+C cleared last, until something else is written.
     pub cleared: Option<String>,
+    /// The message that what is being written is about.
+    pub about: Option<About>,
+    /// What was being written when a message was taken up to be changed.
+    set_aside: String,
     timeline: Timeline,
     anchor: Anchor,
     unread: Option<UnreadLine>,
@@ -229,6 +237,13 @@ impl Chat {
             Move::Newest => return self.go_newest(),
             Move::Oldest if self.timeline.at_oldest() => self.show_at_top(0, window),
             Move::Oldest => return self.timeline.ask(PageAt::Oldest),
+            Move::To(key) => {
+                if !self.holds(key) {
+                    return self.timeline.ask(PageAt::Around(key));
+                }
+                let above = self.timeline.index_from(key).saturating_sub(window.height / 4);
+                self.show_at_top(above, window);
+            }
             Move::Unread => {
                 let from = self.first_unread()?;
                 if !self.holds(from) {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Session, Turn};
-use crate::domain::{ConversationId, GroupChange, Standing};
+use crate::domain::{Alteration, ConversationId, GroupChange, Standing};
 use crate::engine::{Command, Link};
 use crate::tui::app::chat::Move;
 use crate::tui::app::choice::Choice;
@@ -32,6 +32,11 @@ impl Session {
                 choice.search();
             }
             Some(Overlay::NewGroup(form)) => form.type_char(c),
+            Some(Overlay::React(react)) => {
+                if let Some(sign) = react.type_char(c) {
+                    self.react(sign, turn);
+                }
+            }
             Some(Overlay::Question(_)) => self.overlay = None,
             Some(Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_)) => {}
             None => self.write(c.encode_utf8(&mut [0; 4]), turn),
@@ -46,6 +51,7 @@ impl Session {
                 choice.search();
             }
             Some(Overlay::NewGroup(form)) if !form.on_policy => form.name.paste(text),
+            Some(Overlay::React(react)) => react.field.paste(text),
             Some(_) => {}
             None => {
                 self.write(&crate::domain::clean_block(text), turn);
@@ -120,6 +126,12 @@ impl Session {
                 };
                 *top = top.saturating_add_signed(by).min(count.saturating_sub(1));
             }
+            (Some(Overlay::React(react)), Action::Accept) => {
+                if let Some(sign) = react.accept() {
+                    self.react(sign, turn);
+                }
+            }
+            (Some(Overlay::React(react)), action) => react.act(action),
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
             (Some(Overlay::Verify(_)), action) => self.act_on_verify(action, turn),
             (None, _) => {}
@@ -132,6 +144,8 @@ impl Session {
             Question::Leave(id) | Question::Decline(id) => self.leave(id, turn),
             Question::Remove(id, user) => self.change(id, GroupChange::Remove(user), turn),
             Question::AcceptKey(user) => self.accept_key(user, turn),
+            Question::Hide(message) => turn.send(Command::Hide(message)),
+            Question::Delete(message) => self.alter(message, Alteration::Delete, turn),
         }
     }
 
@@ -323,6 +337,7 @@ impl Session {
             self.pane = Pane::Conversation;
         } else if self.is_choosing() {
             self.stop_choosing();
+        } else if self.writing_mut().stop_about() {
         } else if self.chat().is_some_and(|chat| chat.shows_newest() && chat.draft.is_empty()) {
             self.choose_message(turn);
         } else {

@@ -54,6 +54,9 @@ impl Session {
                 let Some(message) = self.chat().and_then(|chat| chat.selected()).cloned() else {
                     return false;
                 };
+                if self.act_on_chosen(action, &message, turn) {
+                    return true;
+                }
                 match action {
                     Action::Write | Action::ShowConversation => self.stop_choosing(),
                     Action::Info => self.overlay = Some(Overlay::Info(Box::new(InfoBox::new(message)))),

@@ -5,6 +5,7 @@
 //! are bound, nor paint.
 
 mod actions;
+mod altering;
 mod messages;
 mod mouse;
 mod requests;
@@ -85,6 +86,7 @@ impl Turn<'_> {
 #[derive(Clone, Debug)]
 enum Asked {
     Send(ConversationId),
+    Alter,
     Create(GroupName),
     Join(GroupId),
     Leave(GroupId),

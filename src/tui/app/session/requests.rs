@@ -2,10 +2,11 @@
 
 use super::{Asked, Session, Turn};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageText, RoomName, Standing,
-    UserName,
+    Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText,
+    RoomName, Standing, UserName,
 };
 use crate::engine::Command;
+use crate::tui::app::chat::About;
 use crate::tui::app::choice::{Choice, Purpose};
 use crate::tui::app::form::{NewGroup, Wanted};
 use crate::tui::app::overlay::{Overlay, Question};
@@ -21,11 +22,12 @@ impl Session {
         turn.notices.forget_errors();
         let text = draft.text();
         if !draft.is_command() {
-            match self.say(&text, turn) {
-                Ok(()) => {
-                    self.writing_mut().draft.take();
-                    self.writing_mut().cleared = None;
-                }
+            let said = match self.writing_mut().about.clone() {
+                Some(About::Edit(message, before)) => self.say_otherwise(message, &before, &text, turn),
+                about => self.say(&text, about, turn),
+            };
+            match said {
+                Ok(()) => self.writing_mut().sent(),
                 Err(why) => turn.error(why),
             }
             return;
@@ -45,11 +47,40 @@ impl Session {
         }
     }
 
+    /// Says a message of ours otherwise.
+    fn say_otherwise(
+        &mut self,
+        message: MessageId,
+        before: &MessageText,
+        text: &str,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), String> {
+        let text = MessageText::new(text).map_err(|why| format!("not changed: {why}"))?;
+        if text != *before {
+            self.alter(message, Alteration::Edit(text), turn);
+        }
+        Ok(())
+    }
+
     /// Sends a text to the open chat. A text that begins with `//` says a slash.
-    fn say(&mut self, text: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+    fn say(&mut self, text: &str, about: Option<About>, turn: &mut Turn<'_>) -> Result<(), String> {
         let text = if text.starts_with("//") { &text[1..] } else { text };
         let text = MessageText::new(text).map_err(|why| format!("not sent: {why}"))?;
         let id = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /find")?;
+        self.may_say(&id, turn)?;
+        let reply = match about {
+            Some(About::Reply(reply)) => Some(reply.to),
+            _ => None,
+        };
+        let ticket = self.ticket(Asked::Send(id.clone()));
+        let now = turn.now;
+        turn.send(Command::Send { to: id, text: text.clone(), reply, forwarded: false, ticket });
+        self.with_chat(turn, |chat, _| chat.echo(ticket, text, now));
+        Ok(())
+    }
+
+    /// Whether something can be said in the open chat; if not, why, and what to do.
+    pub(super) fn may_say(&self, id: &ConversationId, turn: &Turn<'_>) -> Result<(), String> {
         if let Some(view) = self.open_group().filter(|view| view.standing != Standing::Member) {
             let name = &view.group.name;
             return Err(match view.group.policy {
@@ -62,14 +93,7 @@ impl Session {
         if let Some(why) = self.outside_room() {
             return Err(why);
         }
-        if let Some(why) = self.stopped(&id, turn.keymap) {
-            return Err(why);
-        }
-        let ticket = self.ticket(Asked::Send(id.clone()));
-        let now = turn.now;
-        turn.send(Command::Send { to: id, text: text.clone(), ticket });
-        self.with_chat(turn, |chat, _| chat.echo(ticket, text, now));
-        Ok(())
+        self.stopped(id, turn.keymap).map_or(Ok(()), Err)
     }
 
     /// Does what a written command asks for.
@@ -134,7 +158,7 @@ impl Session {
                 }
                 self.open(ConversationId::Direct(user), turn);
                 if !text.is_empty() {
-                    self.say(&text, turn)?;
+                    self.say(&text, None, turn)?;
                 }
             }
             Request::Verify(name) => {
@@ -243,6 +267,7 @@ impl Session {
         let Some(target) = choice.chosen().map(|entry| entry.target.clone()) else { return };
         match (choice.purpose, target) {
             (Purpose::Jump, target) => self.open(target, turn),
+            (Purpose::Forward(text), target) => self.forward(text, target, turn),
             (Purpose::Invite(group), ConversationId::Direct(user)) => {
                 self.change(group, GroupChange::Invite(user), turn);
             }

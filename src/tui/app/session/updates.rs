@@ -29,6 +29,13 @@ impl Session {
             Update::Delivery { conversation, id, delivery } => {
                 self.delivered(&conversation, id, delivery);
             }
+            Update::Altered(messages) => self.altered(messages),
+            Update::Hidden { conversation, id } => {
+                if let Some(chat) = self.chats.get_mut(&conversation) {
+                    chat.remove(id);
+                }
+            }
+            Update::Marked { .. } => {}
             Update::Info(info) => {
                 if let Some(Overlay::Info(shown)) = &mut self.overlay {
                     shown.take(info, turn.now);
@@ -151,6 +158,7 @@ impl Session {
             // Of the rest a line in the conversation tells.
             Some(
                 Asked::Change(..)
+                | Asked::Alter
                 | Asked::Send(_)
                 | Asked::Room(..)
                 | Asked::Verify(..)
@@ -190,6 +198,7 @@ impl Session {
                 turn.error(format!("not left {}: {why}", room_label(&room)));
             }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
+            Some(Asked::Alter) => turn.error(format!("not done: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
                 turn.error(format!("no emoji are compared with {user}: {why}"))

@@ -1,0 +1,526 @@
+//! What was done with messages after they were said.
+//!
+//! Of each kind by each author the newest is kept, whether the message is here or not, and what a message comes to
+//! is made anew from all of them: so it is the same in whatever order they came.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::handle::{bounded, in_transaction};
+use super::row::{json, message, select_message, to_json};
+use super::value::{Altered, Draft, Queued, Secret};
+use super::{Error, Store, outbox, search};
+use crate::domain::{
+    Alteration, ConversationId, Message, MessageId, MessageText, Reaction, Timestamp, UserName,
+};
+
+const EDIT: i64 = 0;
+const DELETE: i64 = 1;
+const REACT: i64 = 2;
+const PIN: i64 = 3;
+
+/// Kinds of message: see `assets/schema`.
+const TEXT: i64 = 0;
+const DELETED: i64 = 13;
+const HIDDEN: i64 = 14;
+
+impl Store {
+    /// Stores what we do with a message, with what is to be published for it, and the keys that sealed it as they are
+    /// now: all of it or nothing.
+    pub async fn alter(
+        &self,
+        altered: Altered,
+        drafts: Vec<Draft>,
+        secrets: Vec<Secret>,
+    ) -> Result<Queued, Error> {
+        let alter = move |db: &mut Connection| outbox::alter(db, &altered, &drafts, &secrets);
+        self.ask("store what is to be sent", alter).await
+    }
+
+    /// A message; `None` where it is not here, or we deleted it for ourselves.
+    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, Error> {
+        self.ask("read a message", move |db| find(db, id)).await
+    }
+
+    /// Stars a message for ourselves, or takes the star away: the message as it is then; `None` where that changes
+    /// nothing.
+    pub async fn star(&self, id: MessageId, starred: bool) -> Result<Option<Message>, Error> {
+        self.ask("star a message", move |db| star(db, id, starred)).await
+    }
+
+    /// Deletes a message for ourselves: what it said is gone, and it does not come again. Says from which
+    /// conversation, `None` where it is not here.
+    pub async fn hide(&self, id: MessageId) -> Result<Option<ConversationId>, Error> {
+        let hide = move |db: &mut Connection| in_transaction(db, |db| hide(db, id));
+        self.ask("delete a message", hide).await
+    }
+
+    /// What is pinned in a conversation, the newest first; without one what is starred, in all of them.
+    pub async fn marked(
+        &self,
+        pinned_in: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<Message>, Error> {
+        let marked = move |db: &mut Connection| marked(db, pinned_in.as_ref(), bounded(limit));
+        self.ask("read what is marked", marked).await
+    }
+}
+
+/// What an alteration did here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// This message is otherwise than it was.
+    Changed(Box<Message>),
+    /// It is kept, and there is nothing to show of it.
+    Nothing,
+    /// A newer one, or the same, was here before.
+    Known,
+}
+
+/// Takes an alteration in.
+pub(super) fn apply(db: &Connection, altered: &Altered) -> Result<Effect> {
+    let Altered { conversation, of, author, at, letter, change } = altered;
+    let (kind, value) = columns(change);
+    let keep = "INSERT INTO alteration (message, party, kind, author, at, letter, value)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT DO UPDATE SET at = excluded.at, letter = excluded.letter, value = excluded.value
+            WHERE (excluded.at, excluded.letter) > (at, letter)";
+    // The id that its author gave it may be another's here; then it has one of its own.
+    let apart = of.apart(author);
+    let is_apart = change.is_for_its_author() && !is_by(db, *of, author)? && is_by(db, apart, author)?;
+    let under = if is_apart { apart } else { *of };
+    let kept = params![under, conversation, kind, author, at, letter, value];
+    if db.prepare_cached(keep)?.execute(kept)? == 0 {
+        return Ok(Effect::Known);
+    }
+    let stamp = "UPDATE conversation SET stamp = max(stamp, ?2) WHERE party = ?1";
+    db.prepare_cached(stamp)?.execute((conversation, at))?;
+    Ok(settle(db, under)?.map_or(Effect::Nothing, |message| Effect::Changed(Box::new(message))))
+}
+
+/// Whether the message is here, and this user wrote it.
+fn is_by(db: &Connection, id: MessageId, author: &UserName) -> Result<bool> {
+    let is_by = "SELECT 1 FROM message WHERE id = ?1 AND sender = ?2";
+    db.prepare_cached(is_by)?.exists((id, author))
+}
+
+/// Whether something was done with a message before it came.
+pub(super) fn is_altered(db: &Connection, id: MessageId) -> Result<bool> {
+    db.prepare_cached("SELECT 1 FROM alteration WHERE message = ?1")?.exists([id])
+}
+
+/// A message as it stands.
+pub(super) fn find(db: &Connection, id: MessageId) -> Result<Option<Message>> {
+    let by_id = select_message!("WHERE m.id = ?1 AND m.kind <> 14");
+    db.prepare_cached(by_id)?.query_row([id], message).optional()
+}
+
+/// All that was done with a message that is here, as the row of it says.
+struct Standing {
+    arrival: i64,
+    conversation: i64,
+    party: ConversationId,
+    sender: UserName,
+    kind: i64,
+    text: Option<MessageText>,
+    edit: Option<MessageId>,
+}
+
+/// Brings a message up to date with all that was done with it. `None` where it is not here, says nothing that can be
+/// altered, or is as it was.
+pub(super) fn settle(db: &Connection, id: MessageId) -> Result<Option<Message>> {
+    let Some(row) = row(db, id)? else { return Ok(None) };
+    let mut sum = Sum::default();
+    let all = "SELECT kind, author, at, letter, value FROM alteration WHERE message = ?1 AND party = ?2";
+    let mut all = db.prepare_cached(all)?;
+    let mut rows = all.query((id, &row.party))?;
+    while let Some(one) = rows.next()? {
+        sum.add(one, &row.sender)?;
+    }
+    let deleted = sum.deleted || row.kind == DELETED;
+    let (text, edit) = match sum.edit {
+        _ if deleted => (None, None),
+        Some((text, letter)) => (Some(text), Some(letter)),
+        None => (row.text.clone(), row.edit),
+    };
+    if text != row.text {
+        if let Some(old) = &row.text {
+            search::forget(db, row.arrival, row.conversation, old)?;
+        }
+        if let Some(new) = &text {
+            search::index(db, row.arrival, row.conversation, new)?;
+        }
+    }
+    let reactions = match deleted || sum.reactions.is_empty() {
+        true => None,
+        false => Some(to_json(&sum.reactions)?),
+    };
+    let pinned = !deleted && sum.pinned.is_some_and(|(_, pinned)| pinned);
+    // Who has seen what was there before has not seen this.
+    let write = "UPDATE message SET kind = ?2, text = ?3, edit = ?4, reactions = ?5, pinned = ?6,
+            unseen = CASE WHEN ?7 THEN 0 WHEN edit IS NOT ?4 AND delivery IS NULL THEN 1 ELSE unseen END
+        WHERE id = ?1 AND (kind, text, edit, reactions, pinned) IS NOT (?2, ?3, ?4, ?5, ?6)";
+    let kind = if deleted { DELETED } else { TEXT };
+    let changed =
+        db.prepare_cached(write)?.execute(params![id, kind, text, edit, reactions, pinned, deleted])?;
+    if changed == 0 { Ok(None) } else { find(db, id) }
+}
+
+fn row(db: &Connection, id: MessageId) -> Result<Option<Standing>> {
+    let row = "SELECT m.arrival, m.conversation, c.party, m.sender, m.kind, m.text, m.edit
+        FROM message m JOIN conversation c ON c.id = m.conversation
+        WHERE m.id = ?1 AND m.kind IN (0, 13)";
+    let read = |row: &Row<'_>| {
+        Ok(Standing {
+            arrival: row.get(0)?,
+            conversation: row.get(1)?,
+            party: row.get(2)?,
+            sender: row.get(3)?,
+            kind: row.get(4)?,
+            text: row.get(5)?,
+            edit: row.get(6)?,
+        })
+    };
+    db.prepare_cached(row)?.query_row([id], read).optional()
+}
+
+/// What alterations come to.
+#[derive(Default)]
+struct Sum {
+    edit: Option<(MessageText, MessageId)>,
+    deleted: bool,
+    reactions: BTreeMap<UserName, Reaction>,
+    pinned: Option<((Timestamp, MessageId), bool)>,
+}
+
+impl Sum {
+    fn add(&mut self, row: &Row<'_>, sender: &UserName) -> Result<()> {
+        let author: UserName = row.get(1)?;
+        match row.get(0)? {
+            EDIT if author == *sender => self.edit = Some((row.get(4)?, row.get(3)?)),
+            DELETE if author == *sender => self.deleted = true,
+            // Nobody else may, whatever they sent.
+            EDIT | DELETE => {}
+            REACT => {
+                let sign: Option<String> = row.get(4)?;
+                if let Some(sign) = sign.and_then(|sign| Reaction::new(&sign).ok()) {
+                    self.reactions.insert(author, sign);
+                }
+            }
+            PIN => {
+                let key = (row.get(2)?, row.get(3)?);
+                if self.pinned.is_none_or(|(known, _)| known < key) {
+                    self.pinned = Some((key, row.get::<_, Option<String>>(4)?.is_some()));
+                }
+            }
+            other => return Err(rusqlite::Error::IntegralValueOutOfRange(0, other)),
+        }
+        Ok(())
+    }
+}
+
+fn columns(change: &Alteration) -> (i64, Option<&str>) {
+    match change {
+        Alteration::Edit(text) => (EDIT, Some(text.as_str())),
+        Alteration::Delete => (DELETE, None),
+        Alteration::React(sign) => (REACT, sign.as_ref().map(Reaction::as_str)),
+        Alteration::Pin(pinned) => (PIN, pinned.then_some("1")),
+    }
+}
+
+fn change(kind: i64, value: Value) -> Result<Alteration> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        rusqlite::Error::ToSqlConversionFailure(error.to_string().into())
+    };
+    let text = match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    };
+    Ok(match kind {
+        EDIT => {
+            let text = MessageText::new(&text.unwrap_or_default());
+            Alteration::Edit(text.map_err(|error| wrong(&error))?)
+        }
+        DELETE => Alteration::Delete,
+        REACT => {
+            let sign = text.map(|sign| Reaction::new(&sign)).transpose();
+            Alteration::React(sign.map_err(|error| wrong(&error))?)
+        }
+        PIN => Alteration::Pin(text.is_some()),
+        other => return Err(rusqlite::Error::IntegralValueOutOfRange(0, other)),
+    })
+}
+
+/// All that was done with a message, for another device of ours.
+pub(super) fn of(db: &Connection, message: &Message) -> Result<Vec<Altered>> {
+    let all = "SELECT kind, author, at, letter, value FROM alteration WHERE message = ?1 AND party = ?2";
+    let mut all = db.prepare_cached(all)?;
+    let rows = all.query_map((message.id, &message.conversation), |row| {
+        Ok(Altered {
+            conversation: message.conversation.clone(),
+            of: message.id,
+            author: row.get(1)?,
+            at: row.get(2)?,
+            letter: row.get(3)?,
+            change: change(row.get(0)?, row.get(4)?)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Stars a message for ourselves, or takes the star away. `None` where it is not here or is as it was.
+pub(super) fn star(db: &Connection, id: MessageId, starred: bool) -> Result<Option<Message>> {
+    let star = "UPDATE message SET starred = ?2 WHERE id = ?1 AND starred <> ?2 AND kind <> 14";
+    match db.prepare_cached(star)?.execute((id, starred))? {
+        0 => Ok(None),
+        _ => find(db, id),
+    }
+}
+
+/// Deletes a message for ourselves. Says of which conversation, `None` where it is not here.
+pub(super) fn hide(db: &Connection, id: MessageId) -> Result<Option<ConversationId>> {
+    let find = "SELECT m.arrival, m.conversation, m.text, c.party
+        FROM message m JOIN conversation c ON c.id = m.conversation
+        WHERE m.id = ?1 AND m.kind <> ?2";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let found = db.prepare_cached(find)?.query_row((id, HIDDEN), read).optional()?;
+    let Some((arrival, conversation, text, party)) = found else { return Ok(None) };
+    let text: Option<MessageText> = text;
+    if let Some(text) = &text {
+        search::forget(db, arrival, conversation, text)?;
+    }
+    let hide = "UPDATE message SET kind = ?2, text = NULL, reactions = NULL, reply = NULL, pinned = 0,
+        starred = 0, unseen = 0 WHERE id = ?1";
+    db.prepare_cached(hide)?.execute((id, HIDDEN))?;
+    db.prepare_cached("DELETE FROM alteration WHERE message = ?1")?.execute([id])?;
+    Ok(Some(party))
+}
+
+/// Messages that are pinned in a conversation, or starred anywhere; the newest first.
+pub(super) fn marked(
+    db: &Connection,
+    pinned_in: Option<&ConversationId>,
+    limit: u32,
+) -> Result<Vec<Message>> {
+    let pinned = select_message!("WHERE c.party = ?1 AND m.pinned ORDER BY m.sent_at DESC LIMIT ?2");
+    let starred = select_message!("WHERE m.starred ORDER BY m.sent_at DESC LIMIT ?1");
+    match pinned_in {
+        Some(party) => db.prepare_cached(pinned)?.query_map((party, limit), message)?.collect(),
+        None => db.prepare_cached(starred)?.query_map([limit], message)?.collect(),
+    }
+}
+
+/// The signs in a row.
+pub(super) fn reactions(text: Option<&str>, column: usize) -> Result<BTreeMap<UserName, Reaction>> {
+    text.map_or(Ok(BTreeMap::new()), |text| json(text, column))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use super::*;
+    use crate::domain::{Body, Delivery, PageAt, Quote, Reply};
+    use crate::store::Incoming;
+    use crate::store::testing::{Fixture, at, direct, draft, id, ours, said, user};
+
+    fn text(text: &str) -> MessageText {
+        MessageText::new(text).unwrap()
+    }
+
+    fn sign(sign: &str) -> Alteration {
+        Alteration::React(Some(Reaction::new(sign).unwrap()))
+    }
+
+    fn altered(letter: u128, author: &str, of: u128, change: Alteration) -> Altered {
+        Altered {
+            conversation: direct("bob"),
+            of: id(of),
+            author: user(author),
+            at: at(i64::try_from(letter).unwrap()),
+            letter: id(letter),
+            change,
+        }
+    }
+
+    fn incoming(altered: Altered) -> Incoming {
+        Incoming::Altered { altered, recipients: Vec::new() }
+    }
+
+    fn page(f: &Fixture) -> Vec<Message> {
+        f.wait(f.store.page(direct("bob"), PageAt::Newest, 50)).unwrap().messages
+    }
+
+    fn take(f: &Fixture, all: Vec<Altered>) -> Vec<Message> {
+        f.wait(f.store.receive(all.into_iter().map(incoming).collect())).unwrap().altered
+    }
+
+    #[test]
+    fn an_edit_replaces_the_text_and_what_is_found() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 5, "the pump")]);
+        f.wait(f.store.see(vec![id(1)], Vec::new(), vec![])).unwrap();
+        let told = take(&f, vec![altered(9, "bob", 1, Alteration::Edit(text("the valve")))]);
+        assert_eq!((told.len(), &told[0].body), (1, &Body::Text(text("the valve"))));
+        assert!(told[0].marks.edited && told[0].unseen, "nobody has seen it as it is");
+        assert_eq!(f.wait(f.store.unseen(vec![id(1)])).unwrap(), [(user("bob"), id(9))]);
+        let found = |words| f.wait(f.store.search(words, None, 9)).unwrap().len();
+        assert_eq!((found("pump"), found("valve")), (0, 1));
+        // An older one that comes later changes nothing, nor does the same again.
+        let old = altered(8, "bob", 1, Alteration::Edit(text("old")));
+        assert_eq!(take(&f, vec![old, altered(9, "bob", 1, Alteration::Edit(text("x")))]), []);
+        assert_eq!(page(&f)[0].body, Body::Text(text("the valve")));
+    }
+
+    #[test]
+    fn only_its_author_changes_a_message_and_only_in_its_conversation() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 5, "mine")]);
+        let elsewhere =
+            Altered { conversation: direct("eve"), ..altered(7, "bob", 1, sign("x")) };
+        let told = take(
+            &f,
+            vec![
+                altered(5, "eve", 1, Alteration::Edit(text("forged"))),
+                altered(6, "eve", 1, Alteration::Delete),
+                elsewhere,
+            ],
+        );
+        assert_eq!(told, []);
+        assert_eq!(page(&f)[0].body, Body::Text(text("mine")));
+        assert!(page(&f)[0].marks.reactions.is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_back_says_nothing_any_more() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 5, "secret words")]);
+        take(&f, vec![altered(5, "eve", 1, sign("👍")), altered(6, "bob", 1, Alteration::Pin(true))]);
+        let reply = Some(Reply::to(id(1)));
+        let answer = Message { reply, ..said(2, "eve", 20, "indeed") };
+        let fresh = f.receive(&[Message { conversation: direct("bob"), ..answer }]).fresh;
+        let quote = Quote { sender: user("bob"), sent_at: at(5), text: Some("secret words".into()) };
+        assert_eq!(fresh[0].reply.as_ref().unwrap().quote, Some(quote));
+        take(&f, vec![altered(9, "bob", 1, Alteration::Delete)]);
+        take(&f, vec![altered(10, "bob", 1, Alteration::Edit(text("again")))]);
+        let [deleted, answer] = &page(&f)[..] else { panic!() };
+        assert_eq!(deleted.body, Body::Deleted);
+        assert!(deleted.marks.reactions.is_empty() && !deleted.marks.pinned);
+        assert_eq!(answer.reply.as_ref().unwrap().quote.as_ref().unwrap().text, None);
+        assert_eq!(f.wait(f.store.search("secret", None, 9)).unwrap(), []);
+        assert_eq!(f.wait(f.store.marked(Some(direct("bob")), 9)).unwrap(), []);
+    }
+
+    #[test]
+    fn an_edit_of_ours_starts_the_ticks_again() {
+        let f = Fixture::new();
+        let letter = |n| crate::store::Draft { recipients: vec![user("bob")], ..draft("to/bob", n) };
+        let queued =
+            f.wait(f.store.queue(Some(ours(1, "bob", 5, "old")), vec![letter(1)], None, vec![]));
+        let row = queued.unwrap().rows[0];
+        f.wait(f.store.taken(vec![row])).unwrap();
+        let heard = |n: u128, delivery| {
+            let letters = vec![id(n)];
+            let receipt = Incoming::Receipt { member: user("bob"), delivery, at: at(9), letters };
+            let progress = f.wait(f.store.receive(vec![receipt])).unwrap().progress;
+            progress.into_iter().map(|p| (p.id, p.delivery)).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(1, Delivery::Read), [(id(1), Delivery::Read)]);
+        let me = page(&f)[0].sender.clone();
+        let edit = altered(7, me.as_str(), 1, Alteration::Edit(text("new")));
+        let queued = f.wait(f.store.alter(edit, vec![letter(7)], vec![])).unwrap();
+        assert_eq!(queued.altered.unwrap().delivery, Some(Delivery::Queued));
+        assert_eq!(heard(1, Delivery::Read), [], "of what it was there is nothing to tell any more");
+        f.wait(f.store.taken(queued.rows)).unwrap();
+        assert_eq!(page(&f)[0].delivery, Some(Delivery::Sent));
+        assert_eq!(heard(7, Delivery::Delivered), [(id(1), Delivery::Delivered)]);
+        assert_eq!(f.wait(f.store.waiting(9)).unwrap().1, 0);
+        assert_eq!(heard(7, Delivery::Read), [(id(1), Delivery::Read)]);
+        let known = f.wait(f.store.tracked(id(1))).unwrap().unwrap();
+        assert_eq!((known.id, known.recipients[0].delivery), (id(7), Delivery::Read));
+        // A sign of ours moves no ticks, and nothing is kept of its way once it is there.
+        let react = altered(8, me.as_str(), 1, sign("👍"));
+        let rows = f.wait(f.store.alter(react, vec![letter(8)], vec![])).unwrap().rows;
+        f.wait(f.store.taken(rows)).unwrap();
+        assert_eq!(heard(8, Delivery::Delivered), []);
+        assert_eq!(page(&f)[0].delivery, Some(Delivery::Read));
+        assert_eq!(f.wait(f.store.tracked(id(8))).unwrap(), None);
+    }
+
+    #[test]
+    fn what_we_delete_for_ourselves_stays_away() {
+        let f = Fixture::new();
+        f.receive(&[said(1, "bob", 5, "the pump"), said(2, "bob", 6, "the valve")]);
+        assert!(f.wait(f.store.star(id(1), true)).unwrap().unwrap().marks.starred);
+        assert_eq!(f.wait(f.store.star(id(1), true)).unwrap(), None);
+        assert_eq!(f.wait(f.store.marked(None, 9)).unwrap()[0].id, id(1));
+        assert_eq!(f.wait(f.store.hide(id(1))).unwrap(), Some(direct("bob")));
+        assert_eq!(f.wait(f.store.hide(id(1))).unwrap(), None);
+        f.receive(&[said(1, "bob", 5, "the pump")]);
+        take(&f, vec![altered(9, "bob", 1, Alteration::Edit(text("the pump again")))]);
+        let left: Vec<_> = page(&f).iter().map(|m| m.id).collect();
+        assert_eq!(left, [id(2)]);
+        assert_eq!(f.wait(f.store.search("pump", None, 9)).unwrap(), []);
+        assert_eq!(f.wait(f.store.marked(None, 9)).unwrap(), []);
+        assert_eq!(f.wait(f.store.message(id(1))).unwrap(), None);
+    }
+
+    /// In whatever order messages and alterations come, and however often, it comes to the same.
+    #[test]
+    fn the_order_of_arrival_makes_no_difference() {
+        let f = Fixture::new();
+        let mut runner = TestRunner::new(Config::with_cases(48));
+        let case = Cell::new(0_u128);
+        let change = |kind: u8, n: u128| match kind {
+            0 => Alteration::Edit(text(&format!("edit {n}"))),
+            1 => Alteration::Delete,
+            2 => sign(["👍", "!"][usize::try_from(n % 2).unwrap()]),
+            3 => Alteration::React(None),
+            _ => Alteration::Pin(n % 2 == 0),
+        };
+        let one = (0..2_u8, 0..5_u8, 1..6_u128);
+        let law = |(steps, order): (Vec<(u8, u8, u128)>, Vec<prop::sample::Index>)| {
+            let mut seen = Vec::new();
+            for shuffled in [false, true] {
+                case.set(case.get() + 1);
+                let base = case.get() << 32;
+                let name = format!("c{}", case.get());
+                let message = Message { sender: user("bob"), ..said(base, &name, 1, "first") };
+                let mut all = vec![Incoming::Message(message)];
+                all.extend(steps.iter().map(|&(author, kind, n)| {
+                    let author = ["bob", "eve"][usize::from(author)];
+                    let letter = n + u128::from(kind) * 10 + u128::from(author == "eve") * 100;
+                    let altered = Altered {
+                        conversation: direct(&name),
+                        of: id(base),
+                        ..altered(letter, author, 0, change(kind, n))
+                    };
+                    incoming(altered)
+                }));
+                if shuffled {
+                    for (at, other) in order.iter().enumerate() {
+                        let len = all.len();
+                        all.swap(at % len, other.index(len));
+                    }
+                    all.extend(all.clone());
+                }
+                for incoming in all {
+                    f.wait(f.store.receive(vec![incoming])).unwrap();
+                }
+                let page = f.wait(f.store.page(direct(&name), PageAt::Newest, 9)).unwrap();
+                let [message] = &page.messages[..] else { panic!("one message") };
+                seen.push((message.body.clone(), message.marks.clone()));
+            }
+            prop_assert_eq!(&seen[0], &seen[1]);
+            Ok(())
+        };
+        let steps = prop::collection::vec(one, 0..8);
+        let order = prop::collection::vec(any::<prop::sample::Index>(), 12);
+        runner.run(&(steps, order), law).unwrap();
+    }
+}

@@ -1,0 +1,98 @@
+//! What is being written may be about a message: an answer to it, or what it is to say from now on.
+
+use super::Chat;
+use crate::domain::{Message, MessageId, MessageKey, MessageText, PageAt, Reply};
+use crate::tui::app::chat::Window;
+
+/// The message that what is being written is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// It answers that.
+    Reply(Reply),
+    /// It replaces what that says so far.
+    Edit(MessageId, MessageText),
+}
+
+impl Chat {
+    /// Begins to write about a message. What was being written becomes the answer; a text that is to be changed takes
+    /// its place for as long as that lasts.
+    pub fn begin(&mut self, about: About) {
+        self.stop_about();
+        if let About::Edit(_, text) = &about {
+            self.set_aside = self.draft.take();
+            self.draft.insert(text.as_str());
+        }
+        self.about = Some(about);
+    }
+
+    /// It is about no message any more, and was not sent; says whether it was about one.
+    pub fn stop_about(&mut self) -> bool {
+        let about = self.about.take();
+        if let Some(About::Edit(..)) = about {
+            self.restore();
+        }
+        about.is_some()
+    }
+
+    /// What was written was sent.
+    pub fn sent(&mut self) {
+        let about = self.about.take();
+        self.draft.take();
+        self.cleared = None;
+        if let Some(About::Edit(..)) = about {
+            self.restore();
+        }
+    }
+
+    fn restore(&mut self) {
+        self.draft.take();
+        let before = std::mem::take(&mut self.set_aside);
+        self.draft.insert(&before);
+    }
+
+    /// A message is otherwise than it was.
+    pub fn replace(&mut self, message: Message) {
+        self.timeline.replace(message);
+    }
+
+    /// A message is gone.
+    pub fn remove(&mut self, id: MessageId) {
+        self.timeline.remove(id);
+    }
+
+    /// Chooses a message, or does so as soon as it is here.
+    pub fn choose(&mut self, key: MessageKey, window: &Window<'_>) -> Option<PageAt> {
+        self.selected = Some(key);
+        self.hold(window);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> MessageText {
+        MessageText::new(text).unwrap()
+    }
+
+    #[test]
+    fn what_was_being_written_comes_back_after_an_edit() {
+        let id = MessageId::from_bytes([1; 16]);
+        let mut chat = Chat::default();
+        chat.draft.insert("half a thought");
+        chat.begin(About::Edit(id, text("old")));
+        assert_eq!(chat.draft.text(), "old");
+        chat.begin(About::Edit(id, text("other")));
+        assert_eq!(chat.draft.text(), "other", "another one is taken up");
+        assert!(chat.stop_about());
+        assert_eq!((chat.draft.text().as_str(), chat.stop_about()), ("half a thought", false));
+        chat.begin(About::Edit(id, text("old")));
+        chat.sent();
+        assert_eq!((chat.draft.text().as_str(), &chat.about), ("half a thought", &None));
+        chat.begin(About::Reply(Reply::to(id)));
+        assert_eq!(chat.draft.text(), "half a thought", "it becomes the answer");
+        chat.sent();
+        assert!(chat.draft.is_empty());
+    }
+}
