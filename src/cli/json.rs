@@ -430,7 +430,9 @@ pub(super) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Delivery, DisplayName, GroupName, JoinPolicy, Marks, MessageText, MobileNumber};
+    use crate::domain::{
+        Delivery, DisplayName, GroupName, JoinPolicy, Marks, MessageText, MobileNumber,
+    };
 
     fn user(name: &str) -> UserName {
         name.parse().unwrap()

@@ -381,8 +381,7 @@ mod tests {
     fn only_its_author_changes_a_message_and_only_in_its_conversation() {
         let f = Fixture::new();
         f.receive(&[said(1, "bob", 5, "mine")]);
-        let elsewhere =
-            Altered { conversation: direct("eve"), ..altered(7, "bob", 1, sign("x")) };
+        let elsewhere = Altered { conversation: direct("eve"), ..altered(7, "bob", 1, sign("x")) };
         let told = take(
             &f,
             vec![

@@ -228,6 +228,11 @@ impl Timeline {
         true
     }
 
+    /// Whether a message that is held says something else.
+    pub fn says_otherwise(&self, altered: &Message) -> bool {
+        self.messages.iter().any(|message| message.id == altered.id && message.body != altered.body)
+    }
+
     /// A message is otherwise than it was.
     pub fn replace(&mut self, altered: Message) {
         let found = self.messages.iter_mut().chain(&mut self.meanwhile).rev();

@@ -216,7 +216,7 @@ fn about_words(canvas: &Canvas<'_>, app: &App, session: &Session, chat: &Chat) -
     };
     let text = fit(&text, 30);
     let colon = if text.is_empty() { "" } else { ": " };
-    format!("{doing}{colon}{text}{}{back} not", canvas.glyphs.separator())
+    format!("{doing}{colon}{text}{}{back} gives up", canvas.glyphs.separator())
 }
 
 /// What is off the screen and was not seen yet, above and below, with the keys that lead there.

@@ -1,6 +1,7 @@
 //! Sessions of several people on a real broker: the built-in one always, mosquitto and HiveMQ where they are
 //! installed.
 
+mod altering;
 mod blocking;
 mod clocks;
 mod cluster;

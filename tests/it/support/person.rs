@@ -42,6 +42,8 @@ pub struct Screen {
     pub keys: Option<KeyView>,
     /// How comparisons of emoji went on.
     pub comparisons: Vec<ComparisonView>,
+    /// The answer to what is pinned or starred.
+    pub marked: Vec<Message>,
     pub warnings: Vec<String>,
     pub stopped: Option<Option<String>>,
 }
@@ -77,6 +79,17 @@ impl Screen {
                 }
             }
             Update::Stored(stored) => self.stored.extend(stored.into_iter().map(|s| s.message)),
+            Update::Altered(messages) => {
+                for altered in messages {
+                    self.sent.extend(altered.delivery.map(|delivery| (altered.id, delivery)));
+                    let known = self.stored.iter_mut().find(|message| message.id == altered.id);
+                    if let Some(message) = known {
+                        *message = altered;
+                    }
+                }
+            }
+            Update::Hidden { id, .. } => self.stored.retain(|message| message.id != id),
+            Update::Marked { messages, .. } => self.marked = messages,
             Update::Delivery { id, delivery, .. } => {
                 self.sent.insert(id, delivery);
             }

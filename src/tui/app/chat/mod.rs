@@ -185,7 +185,7 @@ impl Chat {
 
     /// A message was stored; the window is there when the chat is open.
     pub fn store(&mut self, message: &Message, ticket: Option<Ticket>, window: Option<&Window<'_>>) {
-        self.writers.remove(&message.sender);
+        self.stopped_writing(&message.sender);
         let at_bottom = self.shows_newest();
         let anchor = self.place();
         self.timeline.store(message, ticket);
@@ -374,6 +374,11 @@ impl Chat {
         if self.writers.len() < MOST_WRITERS || self.writers.contains_key(&user) {
             self.writers.insert(user, now.plus(TYPING_LASTS));
         }
+    }
+
+    /// Somebody has written what they were writing.
+    pub fn stopped_writing(&mut self, user: &UserName) {
+        self.writers.remove(user);
     }
 
     /// Who is writing.

@@ -35,6 +35,9 @@ impl Session {
                 }
                 Err(why) => Err(why),
             },
+            Action::React | Action::Pin if !can_be(Action::React, message) => {
+                text_of(message).and(Err("what was said in an open room stays as it is"))
+            }
             Action::React => text_of(message).map(|_| {
                 let current = message.marks.reactions.get(&self.me.user).cloned();
                 self.overlay = Some(Overlay::React(Box::new(ReactBox::new(message.clone(), current))));
@@ -130,9 +133,23 @@ impl Session {
                 info.outdate();
             }
             if let Some(chat) = self.chats.get_mut(&message.conversation) {
+                // Whose words have changed has written them.
+                if chat.timeline().says_otherwise(&message) {
+                    chat.stopped_writing(&message.sender);
+                }
                 chat.replace(message);
             }
         }
+    }
+}
+
+/// Whether an action makes sense for a message.
+pub(super) fn can_be(action: Action, message: &Message) -> bool {
+    let in_room = matches!(message.conversation, ConversationId::Room(_));
+    match action {
+        Action::Edit => own_text(message).is_ok(),
+        Action::Reply | Action::React => !in_room && text_of(message).is_ok(),
+        _ => text_of(message).is_ok(),
     }
 }
 

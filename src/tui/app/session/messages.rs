@@ -1,5 +1,6 @@
 //! Choosing a message, and what can be done with it; what is on the screen.
 
+use super::altering::can_be;
 use super::{Session, Turn};
 use crate::domain::{Delivery, Message, Timestamp};
 use crate::engine::{Command, Link};
@@ -151,6 +152,15 @@ impl Session {
             (Action::TryAgain, Some(Overlay::Info(info))) => failed(&info.message),
             (action, Some(Overlay::Verify(verify))) => self.offers_verify(action, verify),
             (Action::AcceptKey, _) => self.open_id().is_some_and(|id| self.is_stopped(id)),
+            (
+                Action::Reply
+                | Action::Edit
+                | Action::React
+                | Action::Forward
+                | Action::Copy
+                | Action::Star,
+                None,
+            ) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| can_be(action, m)),
             (Action::TryAgain, _) => self.chat().and_then(|chat| chat.selected()).is_some_and(failed),
             _ => true,
         }
