@@ -2,7 +2,7 @@
 //! [`super`]; this is the only place that reads and writes them.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -218,7 +218,7 @@ impl Home {
     /// The last record that any broker wrote here, dead or alive.
     pub fn last_record(&self) -> Option<Record> {
         let file = File::open(self.record()).ok()?;
-        serde_json::from_reader(file.take(LONGEST_RECORD)).ok()
+        serde_json::from_reader(BufReader::new(file.take(LONGEST_RECORD))).ok()
     }
 
     /// Replaces the record, so that a reader sees the old one or the new one.

@@ -4,7 +4,7 @@
 //! `cooee broker invite` makes files, and only the broker changes them: neither has to know of the other.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -100,7 +100,7 @@ impl Invites {
                 return None;
             }
         };
-        let invite: Invite = serde_json::from_reader(file.take(LONGEST)).ok()?;
+        let invite: Invite = serde_json::from_reader(BufReader::new(file.take(LONGEST))).ok()?;
         (invite.uses > 0 && Timestamp::now() < invite.expires).then_some(invite)
     }
 

@@ -2,7 +2,7 @@
 //! anybody's configuration, because whoever finds no broker starts it, and it must be the same one then.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ impl Network {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             opened => opened.map_err(failed)?,
         };
-        serde_json::from_reader(file.take(LONGEST)).map_err(|e| failed(e.into()))
+        serde_json::from_reader(BufReader::new(file.take(LONGEST))).map_err(|e| failed(e.into()))
     }
 
     /// Keeps it for the next start.

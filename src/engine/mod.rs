@@ -118,6 +118,11 @@ pub use update::{
 use crate::config::{BrokerAccess, BrokerChoice, Config};
 use crate::protocol::Root;
 
+/// To be called first by a process that is going to sign in soon: what takes a while is done aside.
+pub fn prepare() {
+    crate::store::prepare();
+}
+
 /// To be called when nothing of the engine is used any more, at the end of the process.
 pub fn finish() {
     crate::store::wait_for_threads(Duration::from_secs(2));

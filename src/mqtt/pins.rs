@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ impl Pins {
         match File::open(&self.0) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
             Err(e) => Err(e),
-            Ok(file) => Ok(serde_json::from_reader(file.take(LONGEST))?),
+            Ok(file) => Ok(serde_json::from_reader(BufReader::new(file.take(LONGEST)))?),
         }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
-use std::time::{Duration, Instant};
+use std::thread::{self, ThreadId};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +13,7 @@ use super::value::{
 };
 use super::{
     Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
-    secrets, tracking,
+    secrets, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -31,37 +29,6 @@ pub struct Store {
     path: Arc<PathBuf>,
     jobs: mpsc::Sender<Job>,
     thread: ThreadId,
-}
-
-/// The threads of all stores, until they have ended.
-static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
-
-/// Takes the threads that have ended, and this one, off the list; waits for this one.
-fn join(thread: Option<ThreadId>) {
-    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    let over = |handle: &mut JoinHandle<()>| {
-        handle.is_finished() || thread.is_some_and(|id| handle.thread().id() == id)
-    };
-    let over: Vec<JoinHandle<()>> = threads.extract_if(.., over).collect();
-    drop(threads);
-    // A thread that panicked has nothing to say here: whoever asked it has seen that there is no answer.
-    over.into_iter().for_each(|handle| drop(handle.join()));
-}
-
-/// Waits, so long at most, until the thread of every store has ended whose handles are gone. To be called at the
-/// end of the process, so that every file is closed in good order; and should the library that encrypts clear up
-/// then after all (`file::open` tells it not to), no thread that clears up after itself gets in its way. Only its
-/// handle tells that a thread is wholly gone, and waiting for that has no time limit; so it is looked at until then.
-pub fn wait_for_threads(most: Duration) {
-    let deadline = Instant::now() + most;
-    loop {
-        join(None);
-        let left = THREADS.lock().unwrap_or_else(PoisonError::into_inner).len();
-        if left == 0 || Instant::now() >= deadline {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 enum Job {
@@ -93,11 +60,10 @@ impl Store {
         let failed = |source| Error::Open { path: path.to_owned(), source };
         let handle = thread::Builder::new().name("store".to_owned()).spawn(run).map_err(failed)?;
         let thread = handle.thread().id();
-        join(None);
-        THREADS.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        threads::keep(handle);
         let gone = || failed(std::io::Error::other("the thread of the store ended"));
         if let Err(error) = told.recv().unwrap_or_else(|_| Err(gone())) {
-            join(Some(thread));
+            threads::join(Some(thread));
             return Err(error);
         }
         Ok(Self { path: Arc::new(path.to_owned()), jobs, thread })
@@ -113,7 +79,7 @@ impl Store {
         // No answer: somebody else closed it first.
         let closed = answer.await.unwrap_or(Ok(()));
         let thread = self.thread;
-        let _ = tokio::task::spawn_blocking(move || join(Some(thread))).await;
+        let _ = tokio::task::spawn_blocking(move || threads::join(Some(thread))).await;
         closed.map_err(|source| Error::sqlite("close the history", &self.path, source))
     }
 
@@ -141,6 +107,8 @@ impl Store {
     /// Everything that must be there at start. Costs the same however many messages there are.
     pub async fn load(&self) -> Result<Snapshot, Error> {
         let load = |db: &mut Connection| {
+            // One look, not eleven: each would ask the file anew whether somebody wrote to it.
+            let db = &db.transaction_with_behavior(TransactionBehavior::Deferred)?;
             Ok(Snapshot {
                 people: people::people(db)?,
                 groups: people::groups(db)?,

@@ -34,11 +34,13 @@ mod search;
 mod secrets;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod tracking;
 mod value;
 
 pub use error::Error;
-pub use handle::{Store, wait_for_threads};
+pub use handle::Store;
+pub use threads::{prepare, wait_for_threads};
 pub use value::{
     Account, Altered, Changed, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened,
     OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot,

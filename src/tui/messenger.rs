@@ -15,6 +15,7 @@ use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 /// # Errors
 /// When there is no terminal, or it fails.
 pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
+    engine::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
     let messenger = Messenger { setup: Setup::new(config, program) };

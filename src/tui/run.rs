@@ -16,13 +16,17 @@ use super::input::{self, Input};
 use super::terminal::Screen;
 use crate::domain::{Timestamp, UserName};
 
-/// The least time between two frames that nobody's hand caused.
+/// The time between two frames that nobody's hand caused, where many follow each other; the second of them
+/// need not wait, for what is told twice in a moment (we are in, and we are connected) is no flood.
 const FRAME: Duration = Duration::from_millis(16);
 /// The least time between two frames when somebody types: an echo is not to wait for a frame that a
 /// burst of messages has just taken.
 const ECHO: Duration = Duration::from_millis(1);
 /// Most updates taken before the keyboard is looked at again.
 const BATCH: usize = 64;
+/// How long the first frame waits for a sign-in: one that needs no passphrase is through before, and nobody
+/// sees a screen flash by that they cannot use.
+const ENTRY: Duration = Duration::from_millis(20);
 /// How long the end of the session may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -75,7 +79,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         running: None,
         attempt: None,
         timer: None,
-        drawn_at: None,
+        pace: Pace::default(),
         draw_at: None,
         leaving: false,
         resumed: false,
@@ -103,7 +107,7 @@ struct Front<'a, B> {
     running: Option<Running>,
     attempt: Option<Attempt<'a>>,
     timer: Option<Instant>,
-    drawn_at: Option<Instant>,
+    pace: Pace,
     /// When the next frame is due.
     draw_at: Option<Instant>,
     leaving: bool,
@@ -121,7 +125,10 @@ enum Woken {
 
 impl<B: Backend> Front<'_, B> {
     async fn go(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
-        self.note_changes(ECHO);
+        self.note_changes(Cause::Hand);
+        if self.attempt.is_some() {
+            self.draw_at = self.draw_at.map(|due| due + ENTRY);
+        }
         loop {
             self.draw_if_due(screen)?;
             if self.leaving {
@@ -179,14 +186,14 @@ impl<B: Backend> Front<'_, B> {
             Input::Continued if !std::mem::take(&mut self.resumed) => self.resume(screen)?,
             Input::Continued => {}
         }
-        self.note_changes(ECHO);
+        self.note_changes(Cause::Hand);
         Ok(())
     }
 
     fn take(&mut self, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
         let effects = self.app.update(event, now());
         self.carry_out(effects, screen)?;
-        self.note_changes(FRAME);
+        self.note_changes(Cause::Other);
         Ok(())
     }
 
@@ -199,9 +206,6 @@ impl<B: Backend> Front<'_, B> {
         let event = match outcome {
             Ok(link) => {
                 self.running = Some(Running::new(link));
-                // The first frame of the main screen need not keep its distance from the last one of the
-                // screen before.
-                self.drawn_at = None;
                 Event::SignedIn
             }
             Err(error) => Event::SignFailed(error, self.backend.accounts()),
@@ -257,10 +261,10 @@ impl<B: Backend> Front<'_, B> {
         Ok(())
     }
 
-    /// Makes a frame due, so long after the last one, if something has changed.
-    fn note_changes(&mut self, gap: Duration) {
-        if self.app.take_changed() || (gap == ECHO && self.draw_at.is_some()) {
-            let due = self.drawn_at.map_or_else(Instant::now, |drawn| drawn + gap);
+    /// Makes a frame due if something has changed; one that is due already is for a hand that waits, too.
+    fn note_changes(&mut self, cause: Cause) {
+        if self.app.take_changed() || (cause == Cause::Hand && self.draw_at.is_some()) {
+            let due = self.pace.next(cause);
             self.draw_at = Some(self.draw_at.map_or(due, |earlier| earlier.min(due)));
         }
     }
@@ -269,12 +273,46 @@ impl<B: Backend> Front<'_, B> {
         let now = Instant::now();
         if self.draw_at.is_some_and(|due| due <= now) || self.leaving {
             screen.draw(&self.app).map_err(TuiError::Draw)?;
-            self.drawn_at = Some(Instant::now());
+            self.pace.drawn(Instant::now());
             self.draw_at = None;
             let effects = self.app.drawn();
             self.carry_out(effects, screen)?;
         }
         Ok(())
+    }
+}
+
+/// Why there is something new to show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Somebody typed, and waits for it.
+    Hand,
+    /// It came by itself.
+    Other,
+}
+
+/// When frames may follow each other: one every [`FRAME`] in the long run, two at once after a pause.
+#[derive(Debug, Default)]
+struct Pace {
+    drawn: Option<Instant>,
+    /// Until when what was drawn has used up its time.
+    used: Option<Instant>,
+}
+
+impl Pace {
+    /// The earliest time of the next frame.
+    fn next(&self, cause: Cause) -> Instant {
+        let (Some(drawn), Some(used)) = (self.drawn, self.used) else { return Instant::now() };
+        let echo = drawn + ECHO;
+        match cause {
+            Cause::Hand => echo,
+            Cause::Other => echo.max(used - FRAME),
+        }
+    }
+
+    fn drawn(&mut self, now: Instant) {
+        self.drawn = Some(now);
+        self.used = Some(self.used.map_or(now, |used| used.max(now)) + FRAME);
     }
 }
 
@@ -296,5 +334,28 @@ async fn signed(attempt: &mut Option<Attempt<'_>>) -> Result<Connected, SignErro
     match attempt {
         Some(attempt) => attempt.await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_frames_may_follow_at_once_and_then_one_at_a_time() {
+        let mut pace = Pace::default();
+        let start = Instant::now();
+        pace.drawn(start);
+        assert_eq!(pace.next(Cause::Other), start + ECHO);
+        pace.drawn(start + ECHO);
+        for frame in 1..10 {
+            let due = start + FRAME * frame;
+            assert_eq!(pace.next(Cause::Other), due);
+            assert!(pace.next(Cause::Hand) < due, "a hand does not wait for that");
+            pace.drawn(due);
+        }
+        let later = start + Duration::from_secs(1);
+        pace.drawn(later);
+        assert_eq!(pace.next(Cause::Other), later + ECHO, "after a pause it begins anew");
     }
 }
