@@ -480,7 +480,7 @@ mod tests {
             1 => Alteration::Delete,
             2 => sign(["👍", "!"][usize::try_from(n % 2).unwrap()]),
             3 => Alteration::React(None),
-            _ => Alteration::Pin(n % 2 == 0),
+            _ => Alteration::Pin(n.is_multiple_of(2)),
         };
         let one = (0..2_u8, 0..5_u8, 1..6_u128);
         let law = |(steps, order): (Vec<(u8, u8, u128)>, Vec<prop::sample::Index>)| {

@@ -171,6 +171,50 @@ fn the_states_of_messages() {
     assert_snapshot!(states((80, 24), ascii).screen());
 }
 
+/// A chat in which messages were answered, changed, marked and taken back.
+fn altered(size: (u16, u16), setup: Setup) -> Desk {
+    let mut desk = Desk::signed_in(setup, size);
+    desk.people();
+    let bob = direct("bob");
+    let at = |n: i64| NOW + n * MINUTE;
+    let first = message(&bob, "bob", at(0), "the pump on the north side is back");
+    let mut answer =
+        Message { delivery: Some(Delivery::Read), ..message(&bob, "alice", at(1), "which of the two?") };
+    let quote = Quote::of(first.sender.clone(), first.sent_at, &first.body);
+    answer.reply = Some(Reply { to: first.id, quote: Some(quote) });
+    answer.marks.reactions.insert(user("bob"), Reaction::new("👍").unwrap());
+    let mut edited = message(&bob, "bob", at(2), "the one with the blue handle, not the red one");
+    edited.marks.edited = true;
+    (edited.marks.pinned, edited.marks.starred) = (true, true);
+    for (who, sign) in [("alice", "❤️"), ("bob", "❤️"), ("carol", "🎉")] {
+        edited.marks.reactions.insert(user(who), Reaction::new(sign).unwrap());
+    }
+    let mut lost = message(&bob, "bob", at(3), "passed on");
+    (lost.forwarded, lost.reply) = (true, Some(Reply::to(MessageId::from_bytes([9; 16]))));
+    let deleted = Message { body: Body::Deleted, ..message(&bob, "bob", at(4), "x") };
+    let ours = Message { delivery: Some(Delivery::Delivered), ..message(&bob, "alice", at(5), "x") };
+    let ours = Message { body: Body::Deleted, ..ours };
+    desk.open("bob", &[first, answer, edited, lost, deleted, ours]);
+    desk
+}
+
+#[test]
+fn what_was_done_with_messages() {
+    assert_snapshot!(altered((80, 24), plain()).screen());
+    assert_snapshot!(altered((40, 12), plain()).screen());
+    let ascii = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    assert_snapshot!(altered((80, 24), ascii).screen());
+}
+
+#[test]
+fn a_message_is_answered_and_a_sign_is_picked() {
+    let mut desk = altered((80, 24), plain());
+    desk.keys(&["up", "k", "k", "k", "r"]);
+    assert_snapshot!(desk.screen());
+    desk.keys(&["esc", "up", "k", "k", "k", "+"]);
+    assert_snapshot!(desk.screen());
+}
+
 #[test]
 fn a_message_is_chosen() {
     for size in [(80, 24), (40, 12), (20, 6)] {

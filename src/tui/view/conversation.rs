@@ -190,7 +190,7 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let writers: Vec<_> = chat.writers().map(|user| session.world.name(user)).collect();
     let words = match &writers[..] {
         _ if chat.draft.is_command() => command_hint(&chat.draft.text()),
-        _ if chat.about.is_some() => about_words(canvas, app, session, chat),
+        _ if chat.about.is_some() => about_words(canvas, app, session, room),
         [] => return,
         [one] => format!("{one} is typing…"),
         [one, other] => format!("{one} and {other} are typing…"),
@@ -200,9 +200,10 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
 }
 
 /// Which message what is being written is about, and how to have it otherwise.
-fn about_words(canvas: &Canvas<'_>, app: &App, session: &Session, chat: &Chat) -> String {
+fn about_words(canvas: &Canvas<'_>, app: &App, session: &Session, room: usize) -> String {
     let back = app.keymap.key(Context::Global, Action::Back).unwrap_or_default();
-    let (doing, text) = match &chat.about {
+    let about = session.writing().and_then(|chat| chat.about.as_ref());
+    let (doing, text) = match about {
         Some(About::Reply(Reply { quote: Some(quote), .. })) => {
             let name = match quote.sender == session.me.user {
                 true => "yourself".into(),
@@ -214,9 +215,13 @@ fn about_words(canvas: &Canvas<'_>, app: &App, session: &Session, chat: &Chat) -
         Some(About::Edit(_, before)) => ("changing".to_owned(), before.to_string().replace('\n', " ")),
         None => return String::new(),
     };
-    let text = fit(&text, 30);
-    let colon = if text.is_empty() { "" } else { ": " };
-    format!("{doing}{colon}{text}{}{back} gives up", canvas.glyphs.separator())
+    let end = format!("{}{back} gives up", canvas.glyphs.separator());
+    let left = room.saturating_sub(width(&doing) + width(&end) + 2);
+    // A word or two of it, or none.
+    match text.is_empty() || left < 8 {
+        true => format!("{doing}{end}"),
+        false => format!("{doing}: {}{end}", fit(&text, left)),
+    }
 }
 
 /// What is off the screen and was not seen yet, above and below, with the keys that lead there.

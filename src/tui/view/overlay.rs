@@ -180,7 +180,7 @@ fn draw_react(canvas: &mut Canvas<'_>, react: &ReactBox) -> Position {
     }
     let mut words = picks.join("   ");
     if let Some(sign) = &react.current {
-        words.push_str(&format!("   0 takes {} back", sign_words(sign, canvas.glyphs)));
+        words.push_str(&format!("\n0 takes {} back", sign_words(sign, canvas.glyphs)));
     }
     let rows = wrap(&words, columns.saturating_sub(4)).len();
     let area = canvas.middle(columns, rows + 4);

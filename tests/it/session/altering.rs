@@ -34,7 +34,7 @@ async fn alter(
     }
 }
 
-fn find<'a>(screen: &'a Screen, id: MessageId) -> Option<&'a Message> {
+fn find(screen: &Screen, id: MessageId) -> Option<&Message> {
     screen.stored.iter().find(|message| message.id == id)
 }
 
