@@ -75,7 +75,7 @@ impl Core {
         };
         let (reply, forwarded) = (letter.content.reply(), letter.content.is_forwarded());
         let body = match letter.content {
-            Content::Text(words) => Body::Text(words.text),
+            Content::Text(speech) => Body::Text(speech.text),
             Content::Altered(protocol::Altered { of, change }) => {
                 let (author, at) = (self.me.user.clone(), letter.sent_at);
                 let recipients = self.recipients_of(&to);

@@ -87,7 +87,7 @@ impl Core {
             (Content::Left(_) | Content::Newer, _) | (_, None) => return Err(Refusal::NotMember),
             (_, Some(Voice::None)) => return Err(Refusal::NotMember),
             (_, Some(Voice::Unknown)) => return Ok(Taken::Later),
-            (Content::Text(words), _) => Body::Text(words.text.clone()),
+            (Content::Text(speech), _) => Body::Text(speech.text.clone()),
             (Content::Altered(altered), _) => {
                 let conversation = ConversationId::Group(id);
                 self.take_altered(&letter, altered, conversation, sender, mail);

@@ -409,7 +409,7 @@ impl Core {
         let id = letter.id;
         let conversation = ConversationId::Direct(from.clone());
         let body = match letter.content {
-            Content::Text(ref words) => Body::Text(words.text.clone()),
+            Content::Text(ref speech) => Body::Text(speech.text.clone()),
             Content::Altered(ref altered) => {
                 self.take_altered(&letter, altered.clone(), conversation, (from, device), mail);
                 return Ok(Ok(()));

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
-use crate::protocol::{Content, Letter, Place, Stand, Topic, Words, encode_typing};
+use crate::protocol::{Content, Letter, Place, Speech, Stand, Topic, encode_typing};
 use crate::store::{Changed, Draft};
 
 /// How long the broker may hold back a typing notice.
@@ -31,8 +31,8 @@ impl Core {
                 self.speak(face, room, text, ticket).await
             }
             Command::Send { to, text, reply, forwarded, ticket } => {
-                let words = Words { text, reply, forwarded };
-                self.send_words(face, to, words, ticket).await
+                let speech = Speech { text, reply, forwarded };
+                self.send_speech(face, to, speech, ticket).await
             }
             Command::Alter { message, change, ticket } => {
                 self.alter(face, message, change, ticket).await
@@ -102,19 +102,19 @@ impl Core {
         self.faces.answer(face, Update::Refused { ticket, why }).await;
     }
 
-    async fn send_words(
+    async fn send_speech(
         &mut self,
         face: FaceId,
         to: ConversationId,
-        words: Words,
+        speech: Speech,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
         if let Err(why) = self.may_write(&to) {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         }
-        let text = words.text.clone();
-        let letter = self.say(&to, Content::Text(words));
+        let text = speech.text.clone();
+        let letter = self.say(&to, Content::Text(speech));
         self.queue(letter, to, Body::Text(text), Default::default(), None, Some((face, ticket))).await
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::documents::to_bytes;
-use super::said::{Altered, Words};
+use super::said::{Altered, Speech};
 use super::{Malformed, SignedDocument, Step, VERSION, check_size, limits};
 use crate::domain::{ConversationId, GroupChange, GroupId, MessageId, Reply, StateHash, Timestamp};
 
@@ -31,14 +31,14 @@ impl Content {
     /// What it answers.
     pub fn reply(&self) -> Option<Reply> {
         match self {
-            Self::Text(words) => words.reply.map(Reply::to),
+            Self::Text(speech) => speech.reply.map(Reply::to),
             _ => None,
         }
     }
 
     /// Whether it passes on what was said elsewhere.
     pub fn is_forwarded(&self) -> bool {
-        matches!(self, Self::Text(words) if words.forwarded)
+        matches!(self, Self::Text(speech) if speech.forwarded)
     }
 }
 
@@ -67,7 +67,7 @@ pub struct Papers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Words for people. To a person or to a group.
-    Text(Words),
+    Text(Speech),
     /// The sender did something with a message that was said. To a person or to a group.
     Altered(Altered),
     /// The sender came into the group, and signed that; or made it, and signed how. To a group.
@@ -282,7 +282,7 @@ pub fn decode_letter(bytes: &[u8]) -> Result<Letter, Malformed> {
 
 pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
     let content = match inner.ty.as_str() {
-        "text" => Content::Text(Words::deserialize(inner.b)?),
+        "text" => Content::Text(Speech::deserialize(inner.b)?),
         kind @ ("edit" | "delete" | "react" | "pin") => Content::Altered(Altered::read(kind, inner.b)?),
         "joined" => Content::Joined(SignedBody::deserialize(inner.b)?.signed),
         "left" => Content::Left(SignedBody::deserialize(inner.b)?.signed),
@@ -398,7 +398,7 @@ mod tests {
         Content::Altered(Altered { of: OTHER, change })
     }
 
-    fn words(text: &str) -> Words {
+    fn words(text: &str) -> Speech {
         MessageText::new(text).unwrap().into()
     }
 
@@ -430,7 +430,7 @@ mod tests {
     fn the_format_stays_as_it_was_published() {
         let hi = letter(Content::Text(MessageText::new("hi").unwrap().into()));
         assert_snapshot!(text(&hi), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","b":{"text":"hi"}}"#);
-        let reply = Words { reply: Some(OTHER), forwarded: true, ..words("hi") };
+        let reply = Speech { reply: Some(OTHER), forwarded: true, ..words("hi") };
         assert_snapshot!(text(&letter(Content::Text(reply))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","b":{"fw":true,"re":"07070707-0707-0707-0707-070707070707","text":"hi"}}"#);
         let [edit, delete, react, ..] = alterations().map(|change| text(&letter(altered(change))));
         assert_snapshot!(edit, @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"edit","b":{"of":"07070707-0707-0707-0707-070707070707","text":"otherwise"}}"#);
@@ -454,7 +454,7 @@ mod tests {
     fn every_letter_is_read_as_it_was_written() {
         let contents = [
             Content::Text(MessageText::new("a\n\u{1F469}\u{200D}\u{1F680}").unwrap().into()),
-            Content::Text(Words { reply: Some(OTHER), forwarded: true, ..words("hi") }),
+            Content::Text(Speech { reply: Some(OTHER), forwarded: true, ..words("hi") }),
             Content::Joined(signed()),
             Content::Left(signed()),
             Content::Invitation(papers()),

@@ -53,7 +53,7 @@ pub use letter::{
     encode_letter,
 };
 pub use plain::{Plain, decode_plain, encode_plain};
-pub use said::{Altered, Words};
+pub use said::{Altered, Speech};
 pub use signed::SignedDocument;
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
 pub use verification::{Bytes32, Reason, Step, StepKind, decode_step, encode_step};

@@ -8,7 +8,7 @@ use crate::domain::{Alteration, MessageId, MessageText, Reaction};
 
 /// Words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
+pub struct Speech {
     /// What is said.
     pub text: MessageText,
     /// The message of the same conversation that it answers. Its id alone: what it says everybody knows who has it.
@@ -19,7 +19,7 @@ pub struct Words {
     pub forwarded: bool,
 }
 
-impl From<MessageText> for Words {
+impl From<MessageText> for Speech {
     fn from(text: MessageText) -> Self {
         Self { text, reply: None, forwarded: false }
     }
