@@ -21,6 +21,7 @@ pub(super) struct File {
     pub broker: BrokerSection,
     pub registry: RegistrySection,
     pub chat: ChatSection,
+    pub alerts: AlertSection,
     pub log: LogSection,
 }
 
@@ -46,6 +47,16 @@ pub(super) struct RegistrySection {
 pub(super) struct ChatSection {
     pub typing: Option<bool>,
     pub read_receipts: Option<bool>,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AlertSection {
+    pub desktop: Option<bool>,
+    pub bell: Option<bool>,
+    pub content: Option<bool>,
+    pub title: Option<bool>,
+    pub quiet: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -167,6 +178,9 @@ mod tests {
         );
         assert_eq!(all.registry.private_groups, Some(true));
         assert_eq!((all.chat.typing, all.chat.read_receipts), (Some(true), Some(true)));
+        let AlertSection { desktop, bell, content, title, quiet } = all.alerts;
+        assert_eq!([desktop, bell, content, title], [Some(true); 4]);
+        assert!(quiet.is_some());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 
 use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line};
 use crate::protocol::{InvalidRoot, Root};
+use jiff::civil::Time;
 use zeroize::Zeroizing;
 
 /// The flags that every command takes, before or after the subcommand.
@@ -58,6 +59,8 @@ pub struct Config {
     pub typing: bool,
     /// Whether others are told that their messages were on our screen.
     pub read_receipts: bool,
+    /// How to call for somebody who looks elsewhere.
+    pub alerts: AlertConfig,
     /// The passphrase of the account, where the environment holds it.
     pub passphrase: Option<Passphrase>,
     /// A passphrase to take instead, where the environment holds it.
@@ -70,6 +73,21 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
     pub log_filter: Option<String>,
+}
+
+/// How to call for somebody who looks elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertConfig {
+    /// Whether the desktop shows it, as far as the terminal passes it on.
+    pub desktop: bool,
+    /// Whether the terminal rings.
+    pub bell: bool,
+    /// Whether what was said is shown outside of Cooee.
+    pub content: bool,
+    /// Whether the title of the terminal tells how much is unread.
+    pub title: bool,
+    /// From when to when nothing calls.
+    pub quiet: Option<(Time, Time)>,
 }
 
 /// Which broker to use.
@@ -232,12 +250,34 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         private_groups: file.registry.private_groups.unwrap_or(true),
         typing: file.chat.typing.unwrap_or(true),
         read_receipts: file.chat.read_receipts.unwrap_or(true),
+        alerts: AlertConfig {
+            desktop: file.alerts.desktop.unwrap_or(true),
+            bell: file.alerts.bell.unwrap_or(true),
+            content: file.alerts.content.unwrap_or(true),
+            title: file.alerts.title.unwrap_or(true),
+            quiet: file
+                .alerts
+                .quiet
+                .as_deref()
+                .map(|text| quiet(text, in_file("alerts.quiet")))
+                .transpose()?,
+        },
         passphrase: passphrase("COOEE_PASSPHRASE")?,
         new_passphrase: passphrase("COOEE_NEW_PASSPHRASE")?,
         export_passphrase: passphrase("COOEE_EXPORT_PASSPHRASE")?,
         passphrase_command: file.passphrase_command,
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
+    })
+}
+
+/// From when to when it is quiet: `22:00-07:00`.
+fn quiet(text: &str, setting: String) -> Result<(Time, Time), Error> {
+    let time = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
+    let hours = text.split_once('-').and_then(|(from, to)| Some((time(from)?, time(to)?)));
+    hours.ok_or_else(|| {
+        let why = format!("`{}` says no hours: write `22:00-07:00`", clean_line(text));
+        Error::Value { setting, why }
     })
 }
 
@@ -352,6 +392,17 @@ mod tests {
         assert_eq!(config.topic_root, Root::default());
         assert!(config.private_groups && config.typing);
         assert_eq!((config.log_file, config.log_filter), (None, None));
+    }
+
+    #[test]
+    fn quiet_hours_are_two_times() {
+        let of = |text: &str| with(Flags::default(), &[], &format!("[alerts]\nquiet = \"{text}\""));
+        let hours = of("22:00 - 7:30").unwrap().alerts.quiet;
+        assert_eq!(hours, Some((Time::constant(22, 0, 0, 0), Time::constant(7, 30, 0, 0))));
+        for wrong in ["", "22:00", "25:00-26:00", "late", "22-7"] {
+            let error = of(wrong).unwrap_err();
+            assert!(error.contains("`alerts.quiet`") && error.contains("22:00-07:00"), "{error}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! a value goes in, a value comes out, and the same input always gives the same output. It imports
 //! nothing else of ours.
 
+mod alerts;
 mod alteration;
 mod conversation;
 mod delivery;
@@ -21,6 +22,7 @@ mod secret;
 mod text;
 mod time;
 
+pub use alerts::{Alerts, mentions};
 pub use alteration::{Alteration, Reaction};
 pub use conversation::{ConversationId, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};

@@ -8,7 +8,7 @@ use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::mail::{Mail, Sender};
 use super::update::Update;
-use crate::domain::{Alteration, Body, ConversationId, Message, MessageId, UserName};
+use crate::domain::{Alerts, Alteration, Body, ConversationId, Message, MessageId, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{self, Content, Letter};
 use crate::store::{Altered, Heard, Incoming as Storable};
@@ -129,6 +129,27 @@ impl Core {
         };
         self.tell_altered(message.into_iter().collect()).await;
         Ok(())
+    }
+
+    /// When a conversation calls for us.
+    pub(super) async fn set_alerts(
+        &mut self,
+        conversation: ConversationId,
+        alerts: Alerts,
+    ) -> Result<(), Fatal> {
+        self.store.save_alerts(conversation.clone(), alerts).await?;
+        match alerts {
+            Alerts::All => self.alerts.remove(&conversation),
+            alerts => self.alerts.insert(conversation, alerts),
+        };
+        let told = self.alerts_told();
+        self.faces.tell(told).await;
+        Ok(())
+    }
+
+    /// What is told of when conversations call for us.
+    pub(super) fn alerts_told(&self) -> Update {
+        Update::Alerts(self.alerts.iter().map(|(id, alerts)| (id.clone(), *alerts)).collect())
     }
 
     /// Deletes a message for ourselves.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText,
-    PageAt, RoomName, UserName,
+    Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
+    MessageText, PageAt, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -50,6 +50,8 @@ pub enum Command {
     },
     /// Delete a message for ourselves, on this device. Answered by `Update::Hidden`.
     Hide(MessageId),
+    /// When a conversation calls for us from now on, on this device. Answered by `Update::Alerts`.
+    Alerts(ConversationId, Alerts),
     /// What is pinned in this conversation; without one what is starred, in all of them. Answered by
     /// `Update::Marked`.
     Marked(Option<ConversationId>),

@@ -27,7 +27,7 @@ use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
 use crate::crypto::Unreadable;
 use crate::domain::{
-    ConversationId, DeviceId, GroupId, MessageId, Profile, Standing, Summary, UserName,
+    Alerts, ConversationId, DeviceId, GroupId, MessageId, Profile, Standing, Summary, UserName,
 };
 use crate::mqtt::{Event, Request};
 use crate::protocol::Topic;
@@ -84,6 +84,8 @@ pub(super) struct Core {
     pub people: People,
     pub groups: Groups,
     pub rooms: Rooms,
+    /// The conversations that do not always call for us.
+    pub alerts: BTreeMap<ConversationId, Alerts>,
     pub summaries: BTreeMap<ConversationId, Summary>,
     /// What our next letter in each conversation has to follow.
     pub threads: BTreeMap<ConversationId, Thread>,
@@ -218,6 +220,7 @@ impl Core {
         }
         let rooms = self.rooms.joined().cloned().collect();
         self.faces.answer(face, Update::Rooms(rooms)).await;
+        self.faces.answer(face, self.alerts_told()).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
         for view in self.comparing.views() {

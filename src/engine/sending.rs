@@ -38,6 +38,7 @@ impl Core {
                 self.alter(face, message, change, ticket).await
             }
             Command::Star { message, starred } => self.star(face, message, starred).await,
+            Command::Alerts(conversation, alerts) => self.set_alerts(conversation, alerts).await,
             Command::Hide(message) => self.hide(message).await,
             Command::Marked(pinned_in) => self.show_marked(face, pinned_in).await,
             Command::Load { conversation, at, limit } => {

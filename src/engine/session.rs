@@ -194,6 +194,7 @@ async fn start(
         people,
         groups,
         rooms: Rooms::new(snapshot.rooms),
+        alerts: snapshot.alerts.into_iter().collect(),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),
         outbox: Outbox::default(),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Ticket;
 use crate::domain::{
-    ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile, Recipient,
-    RoomName, Standing, Summary, Timestamp, Trust, UserName,
+    Alerts, ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile,
+    Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -72,6 +72,8 @@ pub enum Update {
     GroupGone(GroupId),
     /// The open rooms that we are in, all of them, by name.
     Rooms(Vec<RoomName>),
+    /// The conversations that do not always call for us, all of them.
+    Alerts(Vec<(ConversationId, Alerts)>),
     /// The summaries of these conversations are new or changed.
     Summaries(Vec<Summary>),
     /// These messages were stored just now, ours and others', in the order of their arrival.

@@ -18,6 +18,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/002_receipts.sql")),
     M::up(include_str!("../../assets/schema/003_secrecy.sql")),
     M::up(include_str!("../../assets/schema/006_alterations.sql")),
+    M::up(include_str!("../../assets/schema/007_alerts.sql")),
 ];
 
 /// Settings of the connection.

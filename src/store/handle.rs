@@ -12,8 +12,8 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
-    secrets, threads, tracking,
+    Error, alerts, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed,
+    search, secrets, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -121,6 +121,7 @@ impl Store {
                 epoch: people::epoch(db)?,
                 sealed: sealed::senders(db)?,
                 unsealed: outbox::unsealed_for(db)?,
+                alerts: alerts::all(db)?,
             })
         };
         self.ask("read what is known", load).await

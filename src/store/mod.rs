@@ -12,6 +12,7 @@
 //! Nothing here reads all messages: pages are read by key, the search reads an index, and what a list
 //! of conversations shows is kept up to date in columns.
 
+mod alerts;
 mod alterations;
 mod batch;
 mod cipher;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId, Profile,
-    Recipient, RoomName, Standing, Summary, Timestamp, UserName,
+    Alerts, Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId,
+    Profile, Recipient, RoomName, Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -178,6 +178,8 @@ pub struct Snapshot {
     pub sealed: Vec<UserName>,
     /// To whom something is to be said that is not sealed yet.
     pub unsealed: Vec<UserName>,
+    /// The conversations that do not always call for us.
+    pub alerts: Vec<(ConversationId, Alerts)>,
 }
 
 /// What the next letter of ours in a conversation has to follow.

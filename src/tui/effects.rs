@@ -109,6 +109,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::MarkRead(_)
         | Command::Star { .. }
         | Command::Hide(_)
+        | Command::Alerts(..)
         | Command::Marked(_)
         | Command::Seen { .. }
         | Command::Info(_)

@@ -4,12 +4,13 @@ use std::{env, fs};
 
 use jiff::tz::TimeZone;
 
-use super::app::{Calendar, Glyphs, Setup};
+use super::app::{AlertSetup, Calendar, Glyphs, Setup};
 
 /// Reads `NO_COLOR`, `TERM`, the locale and the time zone.
-pub fn setup() -> Setup {
+pub fn setup(alerts: AlertSetup) -> Setup {
     let var = |name: &str| env::var(name).ok();
-    Setup { calendar: Calendar::new(time_zone(var)), glyphs: glyphs(var), colours: colours(var) }
+    let calendar = Calendar::new(time_zone(var));
+    Setup { calendar, glyphs: glyphs(var), colours: colours(var), alerts }
 }
 
 /// Where nobody names a time zone it is what the system has: read at once, for to find its name one would have to walk

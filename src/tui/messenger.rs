@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::app::{AccountSummary, FieldName, Keymap, SignError, SignUpForm};
+use super::app::{AccountSummary, AlertSetup, FieldName, Keymap, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
 use super::{Options, TuiError, environment, run};
-use crate::config::Config;
+use crate::config::{AlertConfig, Config};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 
@@ -20,7 +20,9 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let runtime = runtime.map_err(TuiError::Threads)?;
     let messenger = Messenger { setup: Setup::new(config, program) };
     let keymap = Keymap::built_in().map_err(TuiError::Keymap)?;
-    let options = Options { keymap, setup: environment::setup(), sign_in: config.user.clone() };
+    let AlertConfig { desktop, bell, content, title, quiet } = config.alerts;
+    let alerts = AlertSetup { desktop, bell, content, title, quiet };
+    let options = Options { keymap, setup: environment::setup(alerts), sign_in: config.user.clone() };
     let outcome = runtime.block_on(run(&messenger, options));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();

@@ -233,6 +233,8 @@ impl<B: Backend> Front<'_, B> {
                     self.timer = at.map(|at| Instant::now() + at.since(now()));
                 }
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
+                Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
+                Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
                     self.draw_at = Some(Instant::now());

@@ -17,16 +17,17 @@ use crossterm::event::{
 };
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{Command, cursor, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
-use super::app::App;
+use super::app::{Alert, App};
 use super::repaint::Repaint;
 use super::view;
+use crate::domain::clean_line;
 
 /// Bytes collected before they are written: more than a frame takes as a rule.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -41,6 +42,34 @@ struct Mouse(bool);
 impl Command for Mouse {
     fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
         f.write_str(if self.0 { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" })
+    }
+}
+
+/// Has the terminal remember its title, or take it back.
+struct KeepTitle(bool);
+
+impl Command for KeepTitle {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str(if self.0 { "\x1b[22;0t" } else { "\x1b[23;0t" })
+    }
+}
+
+/// Rings, and has the desktop show something where the terminal passes it on: OSC 777 (foot, Ghostty, WezTerm, urxvt),
+/// OSC 9 (iTerm2, kitty, Windows Terminal and others), by what `TERM` says. What the terminal does not know it ignores.
+struct Call<'a>(&'a Alert);
+
+impl Command for Call<'_> {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        let Alert { title, body, desktop, bell } = self.0;
+        let plain = |words: &str| clean_line(words).replace(';', ",");
+        if *desktop {
+            let term = std::env::var("TERM").unwrap_or_default();
+            match ["foot", "rxvt", "ghostty"].iter().any(|known| term.contains(known)) {
+                true => write!(f, "\x1b]777;notify;{};{}\x1b\\", plain(title), plain(body))?,
+                false => write!(f, "\x1b]9;{}: {}\x1b\\", plain(title), plain(body))?,
+            }
+        }
+        if *bell { f.write_str("\x07") } else { Ok(()) }
     }
 }
 
@@ -102,6 +131,20 @@ impl Screen {
         out.flush()
     }
 
+    /// Gives the terminal window a title.
+    pub fn title(&mut self, title: &str) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        queue!(out, SetTitle(clean_line(title)))?;
+        out.flush()
+    }
+
+    /// Calls for the person.
+    pub fn alert(&mut self, alert: &Alert) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        queue!(out, Call(alert))?;
+        out.flush()
+    }
+
     /// Gives the terminal back for a while.
     pub fn leave(&self) {
         undo_modes();
@@ -128,6 +171,7 @@ fn set_modes() -> io::Result<()> {
     queue!(
         out,
         EnterAlternateScreen,
+        KeepTitle(true),
         EnableBracketedPaste,
         EnableFocusChange,
         Mouse(true),
@@ -151,6 +195,7 @@ fn undo_modes() {
         DisableFocusChange,
         DisableBracketedPaste,
         cursor::Show,
+        KeepTitle(false),
         LeaveAlternateScreen,
     );
     let _ = out.flush();

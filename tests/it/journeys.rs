@@ -469,3 +469,63 @@ fn hostile_numbers_of_everything_stay_bounded_on_the_screen() {
         }
     }
 }
+
+/// What calls for somebody who looks elsewhere, and for what.
+fn calls(desk: &mut Desk) -> Vec<String> {
+    let calls = desk.effects().into_iter().filter_map(|effect| match effect {
+        Effect::Alert(alert) => Some(format!("{}: {}", alert.title, alert.body)),
+        _ => None,
+    });
+    calls.collect()
+}
+
+#[test]
+fn a_chat_calls_for_whoever_looks_elsewhere() {
+    let mut desk = Desk::among_people((80, 24));
+    let bob = direct("bob");
+    let said = |n: i64, text: &str| message(&bob, "bob", NOW + n, text);
+    desk.effects();
+    desk.stored(&said(1, "one"), None);
+    assert_eq!(calls(&mut desk), ["Bob: one"]);
+    desk.open("bob", &[said(1, "one")]);
+    desk.effects();
+    desk.stored(&said(2, "two"), None);
+    assert_eq!(calls(&mut desk), [""; 0], "it is on the screen");
+    desk.event(Event::Focus(false));
+    desk.stored(&said(3, "three"), None);
+    assert_eq!(calls(&mut desk), ["Bob: three"], "nobody looks at the screen");
+    desk.write("/mute");
+    desk.keys(&["enter"]);
+    let asked = desk.commands();
+    assert!(asked.contains(&Command::Alerts(bob.clone(), Alerts::None)), "{asked:?}");
+    assert!(desk.shows("this chat is muted"));
+    desk.update(Update::Alerts(vec![(bob.clone(), Alerts::None)]));
+    desk.stored(&said(4, "four"), None);
+    desk.stored(&message(&bob, "bob", NOW + 5, "@alice"), None);
+    assert_eq!(calls(&mut desk), [""; 0]);
+    desk.update(Update::Alerts(vec![(bob.clone(), Alerts::Mentions)]));
+    desk.stored(&said(6, "six"), None);
+    desk.stored(&said(7, "come, @alice"), None);
+    assert_eq!(calls(&mut desk), ["Bob: come, @alice"]);
+}
+
+#[test]
+fn the_title_of_the_terminal_tells_what_is_unread() {
+    let mut desk = Desk::among_people((80, 24));
+    let titles = |desk: &mut Desk| -> Vec<String> {
+        let titles = desk.effects().into_iter().filter_map(|effect| match effect {
+            Effect::Title(title) => Some(title),
+            _ => None,
+        });
+        titles.collect()
+    };
+    titles(&mut desk);
+    let bob = direct("bob");
+    let said = [message(&bob, "bob", NOW, "one"), message(&bob, "bob", NOW + 1, "two")];
+    desk.update(Update::Summaries(vec![summary(&said, 2)]));
+    assert_eq!(titles(&mut desk), ["(2) alice - cooee"]);
+    desk.update(Update::Summaries(vec![summary(&said, 2)]));
+    assert_eq!(titles(&mut desk), [""; 0], "it is told once");
+    desk.update(Update::Alerts(vec![(bob, Alerts::None)]));
+    assert_eq!(titles(&mut desk), ["alice - cooee"], "a muted chat does not count");
+}

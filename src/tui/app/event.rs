@@ -2,6 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
+use super::alerts::Alert;
 use super::seam::{AccountSummary, SignError, SignUpForm};
 use crate::domain::{Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
@@ -79,6 +80,10 @@ pub enum Effect {
     SetTimer(Option<Timestamp>),
     /// Put this text, which is cleaned, into the clipboard of the terminal.
     Copy(String),
+    /// Call for the person.
+    Alert(Alert),
+    /// Give the terminal this title.
+    Title(String),
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

@@ -6,6 +6,7 @@
 //! `Update` alone.
 
 mod action;
+mod alerts;
 mod chat;
 mod choice;
 mod editor;
@@ -43,6 +44,7 @@ use std::collections::HashMap;
 use crossterm::event::KeyEvent;
 
 pub use action::Action;
+pub use alerts::{Alert, AlertSetup};
 pub use chat::{About, Above, Chat, Move, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use editor::{Editor, Layout};
@@ -88,6 +90,8 @@ pub struct Setup {
     pub glyphs: Glyphs,
     /// Whether colours may be used (`NO_COLOR` says no).
     pub colours: bool,
+    /// How to call for somebody who looks elsewhere.
+    pub alerts: AlertSetup,
 }
 
 /// What fills the screen.
@@ -124,6 +128,8 @@ pub struct App {
     focused: bool,
     timer: Option<Timestamp>,
     changed: bool,
+    /// The title of the terminal, as it was told last.
+    title: Option<String>,
 }
 
 impl App {
@@ -150,6 +156,7 @@ impl App {
             focused: true,
             timer: None,
             changed: true,
+            title: None,
         };
         (app, asked.into_iter().map(effect_of).collect())
     }
@@ -184,6 +191,7 @@ impl App {
         }
         self.on_session(&mut effects, |session, turn| session.settle(turn));
         self.leaving |= effects.contains(&Effect::Quit);
+        self.set_title(&mut effects);
         self.set_timer(&mut effects);
         effects
     }
@@ -251,6 +259,26 @@ impl App {
         if next != self.timer {
             self.timer = next;
             effects.push(Effect::SetTimer(next));
+        }
+    }
+
+    /// The title of the terminal tells how much is unread.
+    fn set_title(&mut self, effects: &mut Vec<Effect>) {
+        if !self.setup.alerts.title {
+            return;
+        }
+        let title = match &self.screen {
+            Screen::Main(session) => match session.world.unread_in_all() {
+                0 => format!("{} - cooee", session.me.user),
+                unread => format!("({unread}) {} - cooee", session.me.user),
+            },
+            // It is the terminal's own until somebody is signed in.
+            Screen::Welcome(_) if self.title.is_none() => return,
+            Screen::Welcome(_) => "cooee".to_owned(),
+        };
+        if self.title.as_ref() != Some(&title) {
+            self.title = Some(title.clone());
+            effects.push(Effect::Title(title));
         }
     }
 
@@ -422,7 +450,8 @@ mod tests {
         };
         let keymap = Keymap::built_in().unwrap();
         let calendar = Calendar::new(TimeZone::UTC);
-        let setup = Setup { calendar, glyphs: Glyphs::Unicode, colours: true };
+        let alerts = AlertSetup::default();
+        let setup = Setup { calendar, glyphs: Glyphs::Unicode, colours: true, alerts };
         let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
         let me = Profile {
             user: user("alice"),

@@ -1,7 +1,7 @@
 //! Commands that are written in the composer: `/join team`.
 
 use super::Action;
-use crate::domain::JoinPolicy;
+use crate::domain::{Alerts, JoinPolicy};
 
 /// What a written command asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Request {
     AcceptKey(String),
     /// Show nothing more of somebody, or do so again.
     Block(String, bool),
+    /// Say when the open chat calls for us; `None`: tell it.
+    Alerts(Option<Alerts>),
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -92,6 +94,11 @@ pub const COMMANDS: &[Slash] = &[
         Request::Block(rest.to_owned(), true)
     }),
     needing("unblock", "NAME", "hear somebody again", |rest| Request::Block(rest.to_owned(), false)),
+    slash("alerts", "[all|mentions|none]", "when this chat calls for you", |rest| {
+        Request::Alerts(Alerts::from_name(rest))
+    }),
+    slash("mute", "", "this chat never calls for you", |_| Request::Alerts(Some(Alerts::None))),
+    slash("unmute", "", "this chat always calls for you", |_| Request::Alerts(Some(Alerts::All))),
     slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
     slash("verify", "[NAME]", "compare somebody's key: number, QR code, emoji", |rest| {
         Request::Verify(rest.to_owned())

@@ -1,7 +1,7 @@
 //! Times as people read them, in their own time zone.
 
 use jiff::Zoned;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::domain::Timestamp;
@@ -25,6 +25,11 @@ impl Calendar {
     /// The day of an instant.
     pub fn day(&self, at: Timestamp) -> Date {
         self.local(at).date()
+    }
+
+    /// The time of the day.
+    pub fn time(&self, at: Timestamp) -> Time {
+        self.local(at).time()
     }
 
     /// Hours and minutes: `10:41`.

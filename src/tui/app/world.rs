@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::{
-    Availability, ConversationId, GroupId, JoinPolicy, Person, RoomName, Standing, Summary, Timestamp,
-    UserName,
+    Alerts, Availability, ConversationId, GroupId, JoinPolicy, Person, RoomName, Standing, Summary,
+    Timestamp, UserName,
 };
 use crate::engine::GroupView;
 
@@ -17,6 +17,7 @@ pub struct World {
     people: BTreeMap<UserName, Person>,
     groups: BTreeMap<GroupId, GroupView>,
     rooms: Vec<RoomName>,
+    alerts: BTreeMap<ConversationId, Alerts>,
     summaries: HashMap<ConversationId, Summary>,
     contacts: Vec<UserName>,
     online: Vec<UserName>,
@@ -38,6 +39,7 @@ impl World {
             people: BTreeMap::new(),
             groups: BTreeMap::new(),
             rooms: Vec::new(),
+            alerts: BTreeMap::new(),
             summaries: HashMap::new(),
             contacts: Vec::new(),
             online: Vec::new(),
@@ -72,6 +74,22 @@ impl World {
     pub fn note_rooms(&mut self, rooms: Vec<RoomName>) {
         self.rooms = rooms;
         self.groups_changed = true;
+    }
+
+    /// Takes in which conversations do not always call for us.
+    pub fn note_alerts(&mut self, alerts: Vec<(ConversationId, Alerts)>) {
+        self.alerts = alerts.into_iter().collect();
+    }
+
+    /// When a conversation calls for us.
+    pub fn alerts(&self, conversation: &ConversationId) -> Alerts {
+        self.alerts.get(conversation).copied().unwrap_or_default()
+    }
+
+    /// Messages of others that were not read, in all conversations that may call for us.
+    pub fn unread_in_all(&self) -> u32 {
+        let calling = self.summaries.values().filter(|s| self.alerts(&s.conversation) != Alerts::None);
+        calling.fold(0, |sum, summary| sum.saturating_add(summary.unread))
     }
 
     /// Takes in the summaries of conversations.

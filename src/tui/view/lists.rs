@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::paint::{Canvas, row};
-use crate::domain::{ConversationId, Origin, Standing, Trust, UserName};
+use crate::domain::{Alerts, ConversationId, Origin, Standing, Trust, UserName};
 use crate::tui::app::{Action, App, Context, Pane, Session, fit, last_seen, trust_words, width};
 
 /// What one entry shows.
@@ -101,7 +101,7 @@ fn person(
         (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),
         (0, None) if by_hand => ("not here".to_owned(), canvas.theme.faint()),
         (0, None) => (String::new(), canvas.theme.faint()),
-        (n, _) => (n.to_string(), canvas.theme.unread()),
+        (n, _) => (n.to_string(), count_style(canvas, session, &conversation)),
     };
     Entry {
         conversation,
@@ -111,6 +111,14 @@ fn person(
         aside,
         aside_style,
         chosen: chosen == Some(user),
+    }
+}
+
+/// A count of unread messages: it does not stand out where the chat is muted.
+fn count_style(canvas: &Canvas<'_>, session: &Session, conversation: &ConversationId) -> Style {
+    match session.world.alerts(conversation) {
+        Alerts::None => canvas.theme.faint(),
+        Alerts::All | Alerts::Mentions => canvas.theme.unread(),
     }
 }
 
@@ -136,7 +144,7 @@ fn place(
     };
     let (aside, aside_style) = match session.unread(conversation) {
         0 => (aside.to_owned(), canvas.theme.faint()),
-        n => (n.to_string(), canvas.theme.unread()),
+        n => (n.to_string(), count_style(canvas, session, conversation)),
     };
     Some(Entry {
         conversation: conversation.clone(),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use cooee::domain::*;
 use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
-use cooee::tui::app::{App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Setup, Start};
+use cooee::tui::app::{
+    AlertSetup, App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Setup, Start,
+};
 use cooee::tui::view;
 use crokey::{KeyCombination, OneToThree};
 use crossterm::event::KeyEvent;
@@ -86,7 +88,8 @@ pub fn summary(messages: &[Message], unread: usize) -> Summary {
 
 /// UTC, Unicode signs and colours.
 pub fn plain() -> Setup {
-    Setup { calendar: Calendar::new(TimeZone::UTC), glyphs: Glyphs::Unicode, colours: true }
+    let (calendar, alerts) = (Calendar::new(TimeZone::UTC), AlertSetup::default());
+    Setup { calendar, glyphs: Glyphs::Unicode, colours: true, alerts }
 }
 
 /// The front end without a terminal.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
-    Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
+    Alerts, Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
     JoinPolicy, Message, MessageId, MessageText, PageAt, Person as Contact, Role, RoomName, Summary,
     UserName,
 };
@@ -42,6 +42,7 @@ pub struct Screen {
     pub keys: Option<KeyView>,
     /// How comparisons of emoji went on.
     pub comparisons: Vec<ComparisonView>,
+    pub alerts: Vec<(ConversationId, Alerts)>,
     /// The answer to what is pinned or starred.
     pub marked: Vec<Message>,
     pub warnings: Vec<String>,
@@ -73,6 +74,7 @@ impl Screen {
                 self.groups.remove(&id);
             }
             Update::Rooms(rooms) => self.rooms = rooms,
+            Update::Alerts(alerts) => self.alerts = alerts,
             Update::Summaries(summaries) => {
                 for summary in summaries {
                     self.summaries.insert(summary.conversation.clone(), summary);

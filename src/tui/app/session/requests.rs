@@ -2,8 +2,8 @@
 
 use super::{Asked, Session, Turn};
 use crate::domain::{
-    Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId, MessageText,
-    RoomName, Standing, UserName,
+    Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
+    MessageText, RoomName, Standing, UserName,
 };
 use crate::engine::Command;
 use crate::tui::app::chat::About;
@@ -173,6 +173,25 @@ impl Session {
                 let user = self.user_named(&name)?;
                 let ticket = self.ticket(Asked::Block(user.clone(), blocked));
                 turn.send(Command::Block { user, blocked, ticket });
+            }
+            Request::Alerts(alerts) => {
+                let id = self.open.clone().ok_or("open the chat that this is about")?;
+                match alerts {
+                    Some(alerts) => {
+                        turn.send(Command::Alerts(id, alerts));
+                        turn.news(match alerts {
+                            Alerts::All => "this chat calls for you from now on",
+                            Alerts::Mentions => "this chat calls for you when you are mentioned",
+                            Alerts::None => "this chat is muted; /unmute takes that back",
+                        });
+                    }
+                    None => {
+                        let now = self.world.alerts(&id).name();
+                        turn.news(format!(
+                            "this chat calls for you: {now}; /alerts all, mentions or none"
+                        ));
+                    }
+                }
             }
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),

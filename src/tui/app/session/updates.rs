@@ -1,10 +1,11 @@
 //! What the engine says.
 
-use super::{Asked, Session, Turn};
+use super::{Asked, Effect, Session, Turn};
 use crate::domain::{
     ConversationId, Delivery, GroupChange, GroupId, Message, MessageId, PageAt, Summary, UserName,
 };
 use crate::engine::{Link, Notice, Stored, Ticket, Update};
+use crate::tui::app::alerts::alert;
 use crate::tui::app::overlay::Overlay;
 use crate::tui::app::room::room_label;
 use crate::tui::app::text::counted;
@@ -24,8 +25,12 @@ impl Session {
             Update::Group(view) => self.world.note_group(view),
             Update::GroupGone(id) => self.group_gone(id, turn),
             Update::Rooms(rooms) => self.world.note_rooms(rooms),
+            Update::Alerts(alerts) => self.world.note_alerts(alerts),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
-            Update::Stored(stored) => stored.into_iter().for_each(|stored| self.stored(stored, turn)),
+            Update::Stored(stored) => {
+                self.call(&stored, turn);
+                stored.into_iter().for_each(|stored| self.stored(stored, turn));
+            }
             Update::Delivery { conversation, id, delivery } => {
                 self.delivered(&conversation, id, delivery);
             }
@@ -100,6 +105,18 @@ impl Session {
             }
         }
         self.world.note_summaries(summaries);
+    }
+
+    /// Calls for somebody who looks elsewhere.
+    fn call(&self, stored: &[Stored], turn: &mut Turn<'_>) {
+        let messages: Vec<_> = stored.iter().map(|stored| &stored.message).collect();
+        let in_view = self.open.as_ref().filter(|_| turn.watched && self.reads_newest(turn.focused));
+        let setup = &turn.setup.alerts;
+        if let Some(alert) = alert(&messages, &self.world, in_view, setup)
+            && !setup.is_quiet(&turn.setup.calendar, turn.now)
+        {
+            turn.effects.push(Effect::Alert(alert));
+        }
     }
 
     fn stored(&mut self, stored: Stored, turn: &Turn<'_>) {
