@@ -14,7 +14,7 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
+    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed,
     secrets, tracking,
 };
 use crate::domain::{
@@ -343,24 +343,6 @@ impl Store {
         self.ask("mark messages as read", mark).await
     }
 
-    /// Texts that have every word of `text`, in one conversation or in all, those that arrived last
-    /// first; at most `limit` (at least one, at most [`limits::ROWS`]).
-    ///
-    /// Case and accents do not matter, and a word of two letters or more finds longer words that begin
-    /// with it. In scripts without spaces any part is found, and so are emoji. Any text is fit to be
-    /// looked for; its first [`limits::SEARCH`] characters count.
-    pub async fn search(
-        &self,
-        text: &str,
-        conversation: Option<ConversationId>,
-        limit: usize,
-    ) -> Result<Vec<Message>, Error> {
-        let text = text.to_owned();
-        let search =
-            move |db: &mut Connection| search::search(db, &text, conversation.as_ref(), bounded(limit));
-        self.ask("search", search).await
-    }
-
     /// The messages of all conversations that arrived after this place (0: from the start), in the order of
     /// their arrival, at most [`limits::ROWS`]; and the place to go on from. For what moves to another device.
     pub async fn history(&self, after: i64) -> Result<(Vec<Kept>, i64), Error> {
@@ -411,7 +393,7 @@ pub(super) fn in_transaction<T>(
     Ok(done)
 }
 
-fn bounded(limit: usize) -> u32 {
+pub(super) fn bounded(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, limits::ROWS)
 }
 

@@ -34,12 +34,13 @@ mod secrets;
 #[cfg(test)]
 mod testing;
 mod tracking;
+mod unread;
 mod value;
 
 pub use error::Error;
 pub use handle::{Store, wait_for_threads};
 pub use value::{
-    Account, Changed, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened,
-    OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot,
-    StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
+    Account, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson, LastSeen, Moved,
+    Opened, OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret,
+    Snapshot, StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
 };

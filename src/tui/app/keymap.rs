@@ -20,6 +20,10 @@ pub enum Context {
     Text,
     /// The composer.
     Composer,
+    /// The line that finds words in the open chat.
+    Find,
+    /// What was found in all chats.
+    FindAll,
     /// The messages, while one is being chosen.
     Messages,
     /// All about a message.
@@ -50,6 +54,8 @@ impl Context {
         Self::Global,
         Self::Composer,
         Self::Text,
+        Self::Find,
+        Self::FindAll,
         Self::Messages,
         Self::Info,
         Self::Verify,
@@ -69,6 +75,8 @@ impl Context {
             Self::Global => "global",
             Self::Text => "text",
             Self::Composer => "composer",
+            Self::Find => "find",
+            Self::FindAll => "find-all",
             Self::Messages => "messages",
             Self::Info => "info",
             Self::Verify => "verify",
@@ -89,6 +97,8 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Text => "Editing",
             Self::Composer => "Writing",
+            Self::Find => "Finding words in this chat",
+            Self::FindAll => "Finding words in all chats",
             Self::Messages => "Choosing a message",
             Self::Info => "All about a message",
             Self::Verify => "Comparing a key",
@@ -105,7 +115,7 @@ impl Context {
 
     /// Whether characters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Composer | Self::Choice | Self::Form)
+        matches!(self, Self::Composer | Self::Find | Self::FindAll | Self::Choice | Self::Form)
     }
 
     /// Where its keys are looked up, in this order.

@@ -1,6 +1,7 @@
 //! What lies over the main screen and has the keyboard while it does.
 
 use super::choice::Choice;
+use super::find::FindAll;
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
@@ -25,6 +26,8 @@ pub enum Overlay {
     },
     /// All about a message.
     Info(Box<InfoBox>),
+    /// Words that are looked for in all chats.
+    Find(Box<FindAll>),
     /// Somebody's key, to be compared.
     Verify(Box<VerifyBox>),
 }
@@ -53,6 +56,7 @@ impl Overlay {
             Self::Question(_) => Context::Question,
             Self::Members { .. } => Context::Page,
             Self::Info(_) => Context::Info,
+            Self::Find(_) => Context::FindAll,
             Self::Verify(_) => Context::Verify,
         }
     }

@@ -2,6 +2,7 @@
 //! who is writing.
 
 mod above;
+mod jump;
 mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 pub use above::Above;
+pub use jump::{Aim, Bookmark};
 pub use selection::Pick;
 
 use super::editor::Editor;
@@ -80,6 +82,10 @@ pub struct Chat {
     below: usize,
     /// The chosen message, while one is being chosen.
     selected: Option<MessageKey>,
+    /// The message that was found, while something is looked for.
+    hit: Option<MessageKey>,
+    /// Where the message is to come whose page was asked for.
+    aim: Option<(MessageKey, Aim)>,
     writers: BTreeMap<UserName, Timestamp>,
     told_at: Option<Timestamp>,
 }
@@ -116,7 +122,7 @@ impl Chat {
         self.anchor = Anchor::Newest;
         self.unread = None;
         self.below = 0;
-        self.selected = None;
+        (self.selected, self.hit, self.aim) = (None, None, None);
         match self.timeline.at_newest() {
             true => self.timeline.trim(self.timeline.len(), KEPT),
             false => self.unload(),
@@ -165,7 +171,7 @@ impl Chat {
                 self.reselect(0);
             }
             PageAt::Around(key) => {
-                self.show_at_top(self.timeline.index_from(key), window);
+                self.arrive(key, window);
                 self.reselect(self.timeline.index_from(key));
             }
             PageAt::Before(_) | PageAt::After(_) => {}
@@ -263,10 +269,11 @@ impl Chat {
         let mut laid_out = BTreeMap::new();
         let mut height = |index| laid_out.entry(index).or_insert_with(|| self.rows(index, window)).len();
         let slices = scroll::visible(place, window.height, &mut height);
-        let selected = self.selected_index();
+        let hit = || self.timeline.index(ItemId::Message(self.hit?));
+        let marked = self.selected_index().or_else(hit);
         let rows = slices.into_iter().flat_map(|slice| {
             let mut rows = laid_out.remove(&slice.item).unwrap_or_default();
-            if selected == Some(slice.item) {
+            if marked == Some(slice.item) {
                 let first = slice.skip.max(self.lines_above(slice.item, window));
                 selection::mark(&mut rows[first..], window.setter.glyphs);
             }
@@ -412,6 +419,7 @@ mod tests {
                 glyphs: Glyphs::Unicode,
                 width: 60,
                 unread,
+                found: None,
                 now: Timestamp::EPOCH,
             };
             Window { setter, height: 10 }
