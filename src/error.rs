@@ -4,6 +4,7 @@
 //! failure to [`report`]; nothing else in Cooee ends the process.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::domain::{GroupId, GroupName, UserName, clean_block};
@@ -65,6 +66,14 @@ pub enum Error {
     /// Standard output takes nothing.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
+    /// A file takes nothing.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// What standard input holds cannot be sent.
     #[error("{place}: {why}")]
     Input {

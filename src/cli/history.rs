@@ -36,7 +36,7 @@ pub struct History {
 /// [`Error::Nobody`], [`Error::NoGroup`], [`Error::Ambiguous`], and what a session brings.
 pub async fn run(command: &History, config: &Config) -> Result<(), Error> {
     with_session(config, async |attached| {
-        let with = find(attached, &command.with).await?;
+        let with = conversation_of(attached, &command.with).await?;
         let mut at = match command.limit {
             None => PageAt::Oldest,
             Some(limit) => start_of_newest(attached, &with, limit as usize).await?,
@@ -63,7 +63,10 @@ pub async fn run(command: &History, config: &Config) -> Result<(), Error> {
 }
 
 /// Finds the conversation. Those whom only the CSV files know come a moment later.
-async fn find(attached: &mut Attached, with: &Target) -> Result<ConversationId, Error> {
+pub(super) async fn conversation_of(
+    attached: &mut Attached,
+    with: &Target,
+) -> Result<ConversationId, Error> {
     let conversation = with.resolve(&attached.groups, Purpose::Read)?;
     if let ConversationId::Room(room) = &conversation
         && !attached.rooms.contains(room)
@@ -106,13 +109,16 @@ async fn start_of_newest(
     }
 }
 
-struct Page {
-    messages: Vec<Message>,
+/// Part of a conversation.
+pub(super) struct Page {
+    /// The messages, oldest first.
+    pub messages: Vec<Message>,
     /// Newer ones exist.
-    more: bool,
+    pub more: bool,
 }
 
-async fn load(
+/// Reads part of a conversation.
+pub(super) async fn load(
     attached: &mut Attached,
     with: &ConversationId,
     at: PageAt,

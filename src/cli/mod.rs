@@ -11,6 +11,8 @@ mod attached;
 mod broker;
 mod confirm;
 mod doctor;
+mod export;
+mod find;
 mod group;
 mod history;
 mod import;
@@ -148,6 +150,20 @@ pub enum Command {
     ///
     /// Reads what this account has stored, and needs no broker. Nothing counts as read by it.
     History(history::History),
+    /// Print the messages of all conversations that have some words
+    ///
+    /// Prints the messages that have all of the words, in the order in which they came. Case and accents do not
+    /// matter; a word of two letters or more also finds longer ones that begin with it, and in scripts without
+    /// spaces any part is found. Reads what this account has stored, and needs no broker.
+    Find(find::Find),
+    /// Write a whole conversation as text, JSON, CSV or Markdown
+    ///
+    /// Reads what this account has stored, and needs no broker. Times are RFC 3339 in UTC. A file is never
+    /// overwritten without --force, and is there only when it is whole. In CSV, cells that a spreadsheet would run
+    /// as a formula begin with an apostrophe.
+    ///
+    /// To take the account itself to another machine, see `cooee account export`.
+    Export(export::Export),
     /// Take in the CSV files of the original script
     ///
     /// Reads Registration.csv, Group.csv, Group_*.csv and online.csv of a directory, and says of each row
@@ -202,6 +218,8 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Key { command } => block_on(key::run(command, config)),
         Command::Outbox { command } => block_on(outbox::run(command, config)),
         Command::History(command) => block_on(history::run(&command, config)),
+        Command::Find(command) => block_on(find::run(&command, config)),
+        Command::Export(command) => block_on(export::run(command, config)),
         Command::Import(command) => import::run(&command, config),
         Command::Completions { shell } => print_completions(shell),
         Command::Doctor(command) => return block_on(doctor::run(&command, config)),

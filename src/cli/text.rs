@@ -90,39 +90,60 @@ fn names(users: &[UserName]) -> String {
 ///
 /// With `outbox`, one that still waits there or has failed says so.
 pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, outbox: bool) -> String {
-    let (at, from) = (time(message.sent_at), &message.sender);
-    let (place, group) = match &message.conversation {
-        ConversationId::Direct(to) if message.is_ours() => (format!("{from} to {to}"), String::new()),
-        ConversationId::Direct(_) => (from.to_string(), String::new()),
-        ConversationId::Group(id) => {
-            let group = group_label(groups, *id);
-            (format!("{group} {from}"), group)
-        }
-        ConversationId::Room(room) => {
-            let (room, claimed) = (room_label(room), if message.is_ours() { "" } else { "~" });
-            (format!("{room} {claimed}{from}"), String::new())
-        }
-    };
-    let waits = match message.delivery {
-        Some(Delivery::Queued) if outbox => " (in the outbox)",
-        Some(Delivery::Failed) if outbox => " (failed)",
-        _ => "",
-    };
+    let at = time(message.sent_at);
+    let waits = if outbox { waits(message) } else { "" };
     match &message.body {
         Body::Text(text) => {
+            let place = place(message, groups);
             format!("{at} {place}{waits}: {}\n", text.as_str().replace('\n', INDENT))
         }
-        Body::Created => format!("{at} -- {from} made {group}{waits}\n"),
-        Body::Joined => format!("{at} -- {from} joined {group}{waits}\n"),
-        Body::Left => format!("{at} -- {from} left {group}{waits}\n"),
-        Body::Changed(change) => {
-            let told = change.told(UserName::to_string, &group);
-            format!("{at} -- {from} {told}{waits}\n")
-        }
-        Body::KeyChanged => format!("{at} -- another key stands for {from} since then\n"),
-        Body::KeyAccepted => format!("{at} -- you accepted another key of {from}\n"),
-        Body::Deleted => format!("{at} {place}{waits} deleted a message\n"),
-        Body::Unsupported => format!("{at} -- {place} wrote what needs a newer Cooee\n"),
+        _ => format!("{at} -- {}{waits}\n", event(message, groups)),
+    }
+}
+
+/// Who says something, and where.
+fn place(message: &Message, groups: &BTreeMap<GroupId, GroupView>) -> String {
+    let from = speaker(message);
+    match &message.conversation {
+        ConversationId::Direct(to) if message.is_ours() => format!("{from} to {to}"),
+        ConversationId::Direct(_) => from,
+        ConversationId::Group(id) => format!("{} {from}", group_label(groups, *id)),
+        ConversationId::Room(room) => format!("{} {from}", room_label(room)),
+    }
+}
+
+/// Who says something; in an open room, with the sign that it is only what the topic claims.
+pub(super) fn speaker(message: &Message) -> String {
+    let is_claimed = matches!(message.conversation, ConversationId::Room(_)) && !message.is_ours();
+    format!("{}{}", if is_claimed { "~" } else { "" }, message.sender)
+}
+
+/// That a message of ours still waits in the outbox, or has failed.
+pub(super) fn waits(message: &Message) -> &'static str {
+    match message.delivery {
+        Some(Delivery::Queued) => " (in the outbox)",
+        Some(Delivery::Failed) => " (failed)",
+        _ => "",
+    }
+}
+
+/// What happened, of a message that is no text.
+pub(super) fn event(message: &Message, groups: &BTreeMap<GroupId, GroupView>) -> String {
+    let from = &message.sender;
+    let group = match &message.conversation {
+        ConversationId::Group(id) => group_label(groups, *id),
+        ConversationId::Direct(_) | ConversationId::Room(_) => String::new(),
+    };
+    match &message.body {
+        Body::Text(text) => text.as_str().to_owned(),
+        Body::Created => format!("{from} made {group}"),
+        Body::Joined => format!("{from} joined {group}"),
+        Body::Left => format!("{from} left {group}"),
+        Body::Changed(change) => format!("{from} {}", change.told(UserName::to_string, &group)),
+        Body::KeyChanged => format!("another key stands for {from} since then"),
+        Body::KeyAccepted => format!("you accepted another key of {from}"),
+        Body::Deleted => format!("{} deleted a message", place(message, groups)),
+        Body::Unsupported => format!("{} wrote what needs a newer Cooee", place(message, groups)),
     }
 }
 

@@ -45,6 +45,18 @@ pub struct Summary {
     pub last: Option<Preview>,
 }
 
+/// Which part of what was found to read: in the order in which messages came to be here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindAt {
+    /// What came last, and back from there.
+    Newest,
+    /// What came before this place, and back from there.
+    Before(i64),
+    /// What came after this place (0: from the start), and on from there.
+    After(i64),
+}
+
 /// Which part of a conversation to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -21,10 +21,11 @@ mod room;
 mod secret;
 mod text;
 mod time;
+pub mod words;
 
 pub use alerts::{Alerts, mentions};
 pub use alteration::{Alteration, Reaction};
-pub use conversation::{ConversationId, PageAt, Preview, Summary};
+pub use conversation::{ConversationId, FindAt, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};
 pub use fingerprint::{InvalidFingerprint, TlsFingerprint};
 pub use group::{Group, GroupChange, GroupName, JoinPolicy, Membership, Role, Standing};
@@ -38,6 +39,7 @@ pub use room::{InvalidRoomName, RoomName};
 pub use secret::{DataKey, InvalidPassphrase, Passphrase};
 pub use text::{InvalidText, clean_block, clean_line};
 pub use time::Timestamp;
+pub use words::Words;
 
 /// Bounds that every layer keeps. Sizes are in bytes unless said.
 pub mod limits {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
+    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
     MessageText, PageAt, RoomName, UserName,
 };
 
@@ -64,8 +64,41 @@ pub enum Command {
         /// At most so many messages (the engine gives no more than 500).
         limit: usize,
     },
+    /// Look for texts that have all of these words, or longer ones that begin with them. Answered by
+    /// `Update::Found`.
+    Find {
+        /// The words; any text will do, its first 256 characters count.
+        words: String,
+        /// In which conversation; in all where none is named.
+        within: Option<ConversationId>,
+        /// Where to begin, and in which direction.
+        at: FindAt,
+        /// At most so many messages (the engine gives no more than 500).
+        limit: usize,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Where in a conversation texts stand that have all of these words. Answered by `Update::Hits`.
+    Hits {
+        /// The words, as in `Find`.
+        words: String,
+        /// In which conversation.
+        conversation: ConversationId,
+        /// Those that arrived before this place, which an earlier answer told; `None`: the last ones.
+        before: Option<i64>,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
     /// All messages that arrived up to now were read.
     MarkRead(ConversationId),
+    /// Show a conversation as unread again, from the newest message of another. Tells nobody, nor our other
+    /// devices. Answered by `Update::Agreed`, or `Update::Refused` where there is no such message.
+    MarkUnread {
+        /// Which.
+        conversation: ConversationId,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
     /// We are writing there: tell the others. The engine limits how often they are told.
     Typing(ConversationId),
     /// Make a group and join it. Answered by `Update::Done` (with its id) or `Update::Refused`.

@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
 use crate::protocol::{Content, Letter, Place, Speech, Stand, Topic, encode_typing};
-use crate::store::{Changed, Draft};
+use crate::store::{Changed, Draft, Found, Hits};
 
 /// How long the broker may hold back a typing notice.
 const TYPING_EXPIRY: Duration = Duration::from_secs(10);
@@ -61,6 +61,20 @@ impl Core {
                 }
                 Ok(())
             }
+            Command::Find { words, within, at, limit, ticket } => {
+                let found = self.store.search(&words, within, at, limit).await?;
+                let Found { messages, edge, more } = found;
+                self.faces.answer(face, Update::Found { ticket, messages, edge, more }).await;
+                Ok(())
+            }
+            Command::Hits { words, conversation, before, ticket } => {
+                let Hits { keys, total, older } = self.store.hits(&words, conversation, before).await?;
+                self.faces.answer(face, Update::Hits { ticket, keys, total, older }).await;
+                Ok(())
+            }
+            Command::MarkUnread { conversation, ticket } => {
+                self.mark_unread(face, conversation, ticket).await
+            }
             Command::Typing(conversation) => {
                 self.tell_typing(conversation).await;
                 Ok(())
@@ -101,6 +115,23 @@ impl Core {
 
     pub(super) async fn refuse_ticket(&mut self, face: FaceId, ticket: Ticket, why: String) {
         self.faces.answer(face, Update::Refused { ticket, why }).await;
+    }
+
+    async fn mark_unread(
+        &mut self,
+        face: FaceId,
+        conversation: ConversationId,
+        ticket: Ticket,
+    ) -> Result<(), Fatal> {
+        let summary = self.store.mark_unread(conversation).await?;
+        if summary.is_none() {
+            let why = "nobody else has said anything there";
+            self.refuse_ticket(face, ticket, why.into()).await;
+            return Ok(());
+        }
+        self.tell_summary(summary).await;
+        self.faces.answer(face, Update::Agreed { ticket }).await;
+        Ok(())
     }
 
     async fn send_speech(

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Ticket;
 use crate::domain::{
-    Alerts, ConversationId, Delivery, Group, GroupId, Message, MessageId, PageAt, Person, Profile,
-    Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
+    Alerts, ConversationId, Delivery, Group, GroupId, Message, MessageId, MessageKey, PageAt, Person,
+    Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -126,6 +126,28 @@ pub enum Update {
         more_before: bool,
         /// Whether newer messages exist.
         more_after: bool,
+    },
+    /// The answer to `Command::Find`.
+    Found {
+        /// Which question.
+        ticket: Ticket,
+        /// The messages, in the order of their arrival; where it was asked backwards, the last first.
+        messages: Vec<Message>,
+        /// The place of the last of these, to go on from.
+        edge: Option<i64>,
+        /// Whether there are more in that direction.
+        more: bool,
+    },
+    /// The answer to `Command::Hits`.
+    Hits {
+        /// Which question.
+        ticket: Ticket,
+        /// Where, in the order of the conversation.
+        keys: Vec<MessageKey>,
+        /// How many there are in the whole conversation; counted up to 100,000.
+        total: u64,
+        /// The place to go on from, where there are more that arrived before these.
+        older: Option<i64>,
     },
     /// Somebody is writing; takes back nothing, it lasts for [`TYPING_LASTS`].
     Typing {

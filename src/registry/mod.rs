@@ -26,6 +26,7 @@ mod error;
 mod group_file;
 mod groups;
 mod import;
+mod line;
 mod lock;
 mod people;
 mod records;
@@ -37,6 +38,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{Error, Problem};
 pub use import::import;
+pub use line::line;
 pub use people::Entry;
 pub use report::{Outcome, Report, ReportLine};
 pub use watch::{OnlineRow, Watch};

@@ -209,7 +209,7 @@ impl Row {
     }
 }
 
-fn append_record<T: AsRef<[u8]>>(bytes: &mut Vec<u8>, cells: &[T], newline: &str) {
+pub(super) fn append_record<T: AsRef<[u8]>>(bytes: &mut Vec<u8>, cells: &[T], newline: &str) {
     let terminator = if newline == "\r\n" { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
     let mut writer = csv::WriterBuilder::new().terminator(terminator).from_writer(bytes);
     writer.write_record(cells).expect("writing to memory cannot fail, and one record has one length");

@@ -325,7 +325,7 @@ mod tests {
     use proptest::test_runner::{Config, TestRunner};
 
     use super::*;
-    use crate::domain::{Body, Delivery, PageAt, Quote, Reply};
+    use crate::domain::{Body, Delivery, FindAt, PageAt, Quote, Reply};
     use crate::store::Incoming;
     use crate::store::testing::{Fixture, at, direct, draft, id, ours, said, user};
 
@@ -369,7 +369,8 @@ mod tests {
         assert_eq!((told.len(), &told[0].body), (1, &Body::Text(text("the valve"))));
         assert!(told[0].marks.edited && told[0].unseen, "nobody has seen it as it is");
         assert_eq!(f.wait(f.store.unseen(vec![id(1)])).unwrap(), [(user("bob"), id(9))]);
-        let found = |words| f.wait(f.store.search(words, None, 9)).unwrap().len();
+        let found =
+            |words| f.wait(f.store.search(words, None, FindAt::Newest, 9)).unwrap().messages.len();
         assert_eq!((found("pump"), found("valve")), (0, 1));
         // An older one that comes later changes nothing, nor does the same again.
         let old = altered(8, "bob", 1, Alteration::Edit(text("old")));
@@ -411,7 +412,7 @@ mod tests {
         assert_eq!(deleted.body, Body::Deleted);
         assert!(deleted.marks.reactions.is_empty() && !deleted.marks.pinned);
         assert_eq!(answer.reply.as_ref().unwrap().quote.as_ref().unwrap().text, None);
-        assert_eq!(f.wait(f.store.search("secret", None, 9)).unwrap(), []);
+        assert_eq!(f.wait(f.store.search("secret", None, FindAt::Newest, 9)).unwrap().messages, []);
         assert_eq!(f.wait(f.store.marked(Some(direct("bob")), 9)).unwrap(), []);
     }
 
@@ -464,7 +465,7 @@ mod tests {
         take(&f, vec![altered(9, "bob", 1, Alteration::Edit(text("the pump again")))]);
         let left: Vec<_> = page(&f).iter().map(|m| m.id).collect();
         assert_eq!(left, [id(2)]);
-        assert_eq!(f.wait(f.store.search("pump", None, 9)).unwrap(), []);
+        assert_eq!(f.wait(f.store.search("pump", None, FindAt::Newest, 9)).unwrap().messages, []);
         assert_eq!(f.wait(f.store.marked(None, 9)).unwrap(), []);
         assert_eq!(f.wait(f.store.message(id(1))).unwrap(), None);
     }

@@ -85,7 +85,7 @@ mod tests {
     use rusqlite::params;
 
     use super::*;
-    use crate::domain::PageAt;
+    use crate::domain::{FindAt, PageAt};
     use crate::store::testing::{Fixture, changed, direct, draft, key, ours, said};
     use crate::store::{KnownPerson, Store};
 
@@ -104,7 +104,7 @@ mod tests {
         f.wait(f.store.queue(Some(mine), vec![letter], Some(changed(7)), vec![])).unwrap();
         let person = KnownPerson::met(crate::store::testing::profile("bobby-tables"));
         f.wait(f.store.save_people(vec![person])).unwrap();
-        let found = f.wait(f.store.search("harpsichord", None, 9)).unwrap();
+        let found = f.wait(f.store.search("harpsichord", None, FindAt::Newest, 9)).unwrap().messages;
         assert_eq!(found.len(), 1, "the search has it");
         f
     }

@@ -13,7 +13,7 @@ use super::value::{
 };
 use super::{
     Error, alerts, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed,
-    search, secrets, threads, tracking,
+    secrets, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -310,24 +310,6 @@ impl Store {
             file::unforced(db, |db| batch::mark_read_up_to(db, conversation, at))
         };
         self.ask("mark messages as read", mark).await
-    }
-
-    /// Texts that have every word of `text`, in one conversation or in all, those that arrived last
-    /// first; at most `limit` (at least one, at most [`limits::ROWS`]).
-    ///
-    /// Case and accents do not matter, and a word of two letters or more finds longer words that begin
-    /// with it. In scripts without spaces any part is found, and so are emoji. Any text is fit to be
-    /// looked for; its first [`limits::SEARCH`] characters count.
-    pub async fn search(
-        &self,
-        text: &str,
-        conversation: Option<ConversationId>,
-        limit: usize,
-    ) -> Result<Vec<Message>, Error> {
-        let text = text.to_owned();
-        let search =
-            move |db: &mut Connection| search::search(db, &text, conversation.as_ref(), bounded(limit));
-        self.ask("search", search).await
     }
 
     /// The messages of all conversations that arrived after this place (0: from the start), in the order of

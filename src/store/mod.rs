@@ -37,13 +37,14 @@ mod secrets;
 mod testing;
 mod threads;
 mod tracking;
+mod unread;
 mod value;
 
 pub use error::Error;
 pub use handle::Store;
 pub use threads::{prepare, wait_for_threads};
 pub use value::{
-    Account, Altered, Changed, Draft, Gap, Heard, Incoming, Kept, KnownPerson, LastSeen, Moved, Opened,
-    OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret, Snapshot,
-    StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
+    Account, Altered, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson, LastSeen,
+    Moved, Opened, OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret,
+    Snapshot, StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
 };

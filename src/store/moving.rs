@@ -83,7 +83,7 @@ pub(super) fn restore_marks(db: &mut Connection, marks: &[(Summary, Timestamp)])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Delivery, PageAt};
+    use crate::domain::{Delivery, FindAt, PageAt};
     use crate::store::testing::{Fixture, direct, draft, ours, said, user};
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
             let page = |f: &Fixture| f.wait(f.store.page(direct(party), PageAt::Newest, 500)).unwrap();
             assert_eq!(page(&to), page(&from));
         }
-        let found = to.wait(to.store.search("valve", None, 500)).unwrap();
+        let found = to.wait(to.store.search("valve", None, FindAt::Newest, 500)).unwrap().messages;
         assert_eq!(found.len(), limits::ROWS as usize);
         let mine = to.wait(to.store.tracked(crate::store::testing::id(9_001))).unwrap().unwrap();
         let [bob] = &mine.recipients[..] else { panic!("one recipient") };

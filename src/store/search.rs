@@ -6,12 +6,47 @@
 //! is searched for is treated alike: 水泵 becomes the phrase "水 泵".
 
 use rusqlite::{Connection, Result};
-use unicode_linebreak::{BreakClass, break_property};
 
 use super::batch;
-use super::row::{message, select_message};
-use super::value::limits;
-use crate::domain::{ConversationId, Message, MessageText, clean_line};
+use super::handle::bounded;
+use super::row::{MESSAGE_COLUMNS, from_bits, message, select_message};
+use super::value::{Found, Hits, limits};
+use super::{Error, Store};
+use crate::domain::words::{begins_words, searchable, set_apart};
+use crate::domain::{ConversationId, FindAt, MessageKey, MessageText};
+
+impl Store {
+    /// Texts that have every word of `text`, in one conversation or in all, from a place in the order of their
+    /// arrival on; at most `limit` (at least one, at most [`limits::ROWS`]).
+    ///
+    /// Case and accents do not matter, and a word of two letters or more finds longer words that begin
+    /// with it. In scripts without spaces any part is found, and so are emoji. Any text is fit to be
+    /// looked for; its first 256 characters count. The domain's `Words` tells where they stand.
+    pub async fn search(
+        &self,
+        text: &str,
+        conversation: Option<ConversationId>,
+        at: FindAt,
+        limit: usize,
+    ) -> Result<Found, Error> {
+        let text = text.to_owned();
+        let search =
+            move |db: &mut Connection| search(db, &text, conversation.as_ref(), at, bounded(limit));
+        self.ask("search", search).await
+    }
+
+    /// Where the texts of one conversation stand that have every word of `text`, those that arrived last before
+    /// this place (`None`: at all), at most [`limits::HITS`]; and how many there are in all.
+    pub async fn hits(
+        &self,
+        text: &str,
+        conversation: ConversationId,
+        before: Option<i64>,
+    ) -> Result<Hits, Error> {
+        let text = text.to_owned();
+        self.ask("search", move |db| hits(db, &text, &conversation, before)).await
+    }
+}
 
 /// Indexes the text of the message that has this arrival.
 pub(super) fn index(db: &Connection, arrival: i64, conversation: i64, text: &MessageText) -> Result<()> {
@@ -35,74 +70,97 @@ pub(super) fn forget(
     Ok(())
 }
 
-/// The messages that have every word of `text` (or a longer word that begins with it), those that
-/// arrived last first.
-pub(super) fn search(
+fn search(
     db: &Connection,
     text: &str,
     party: Option<&ConversationId>,
+    at: FindAt,
     limit: u32,
-) -> Result<Vec<Message>> {
-    let Some(mut query) = query(text) else { return Ok(Vec::new()) };
-    if let Some(party) = party {
-        let Some(conversation) = batch::find(db, party)? else { return Ok(Vec::new()) };
-        query = format!("conversation : \"{}\" AND {query}", conversation.row);
-    }
-    // By rowid, never by rank: ranking reads every match.
-    let select = select_message!(
-        with "", from "message_search s JOIN message m ON m.arrival = s.rowid",
-        "WHERE s.message_search MATCH ?1
-        ORDER BY s.rowid DESC LIMIT ?2"
-    );
-    db.prepare_cached(select)?.query_map((query, limit), message)?.collect()
+) -> Result<Found> {
+    let Some(query) = query_in(db, text, party)? else { return Ok(Found::default()) };
+    let (select, place) = match at {
+        FindAt::Newest => (BACK, i64::MAX),
+        FindAt::Before(place) => (BACK, place),
+        FindAt::After(place) => (ON, place),
+    };
+    // One more tells whether there are more.
+    let mut rows = db
+        .prepare_cached(select)?
+        .query_map((query, place, limit + 1), |row| {
+            Ok((message(row)?, row.get::<_, i64>(MESSAGE_COLUMNS)?))
+        })?
+        .collect::<Result<Vec<_>>>()?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let edge = rows.last().map(|(_, arrival)| *arrival);
+    Ok(Found { messages: rows.into_iter().map(|(message, _)| message).collect(), edge, more })
 }
 
-/// The text with a space on either side of each character that is a word of its own.
-fn set_apart(text: &str) -> String {
-    let mut words = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if stands_alone(c) {
-            words.extend([' ', c, ' ']);
-        } else {
-            words.push(c);
-        }
-    }
-    words
+// By rowid, never by rank: ranking reads every match.
+
+/// What arrived last before a place, and back from there.
+const BACK: &str = select_message!(
+    with ", m.arrival", from "message_search s JOIN message m ON m.arrival = s.rowid",
+    "WHERE s.message_search MATCH ?1 AND s.rowid < ?2
+    ORDER BY s.rowid DESC LIMIT ?3"
+);
+
+/// What arrived first after a place, and on from there.
+const ON: &str = select_message!(
+    with ", m.arrival", from "message_search s JOIN message m ON m.arrival = s.rowid",
+    "WHERE s.message_search MATCH ?1 AND s.rowid > ?2
+    ORDER BY s.rowid LIMIT ?3"
+);
+
+fn hits(db: &Connection, text: &str, party: &ConversationId, before: Option<i64>) -> Result<Hits> {
+    let Some(query) = query_in(db, text, Some(party))? else { return Ok(Hits::default()) };
+    let select = "SELECT m.sent_at, m.id, m.arrival FROM message_search s
+        JOIN message m ON m.arrival = s.rowid
+        WHERE s.message_search MATCH ?1 AND s.rowid < ?2
+        ORDER BY s.rowid DESC LIMIT ?3";
+    let mut rows = db
+        .prepare_cached(select)?
+        .query_map((&query, before.unwrap_or(i64::MAX), limits::HITS + 1), |row| {
+            Ok((MessageKey { sent_at: row.get(0)?, id: row.get(1)? }, row.get::<_, i64>(2)?))
+        })?
+        .collect::<Result<Vec<_>>>()?;
+    let more = rows.len() > limits::HITS as usize;
+    rows.truncate(limits::HITS as usize);
+    let older = rows.last().map(|(_, arrival)| *arrival).filter(|_| more);
+    let mut keys: Vec<MessageKey> = rows.into_iter().map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    // The index alone is read for it.
+    let count = "SELECT count(*) FROM
+        (SELECT rowid FROM message_search WHERE message_search MATCH ?1 LIMIT ?2)";
+    let total = match more || before.is_some() {
+        true => db
+            .prepare_cached(count)?
+            .query_row((query, limits::COUNTED), |row| row.get(0).map(from_bits))?,
+        false => keys.len() as u64,
+    };
+    Ok(Hits { keys, total, older })
 }
 
-/// Whether a character is a word of its own. The line breaking classes of UAX #14 tell the scripts that
-/// are written without spaces, since lines may break anywhere in them.
-fn stands_alone(c: char) -> bool {
-    if c.is_ascii() {
-        return false;
-    }
-    match break_property(u32::from(c)) {
-        BreakClass::Ideographic
-        | BreakClass::ConditionalJapaneseStarter
-        | BreakClass::ComplexContext
-        | BreakClass::HangulLvSyllable
-        | BreakClass::HangulLvtSyllable => true,
-        // A mark belongs to the letter before it.
-        BreakClass::CombiningMark => false,
-        _ => !c.is_alphanumeric(),
-    }
+/// The search in the language of FTS5, kept to one conversation if one is named. `None` when nothing can be found.
+fn query_in(db: &Connection, text: &str, party: Option<&ConversationId>) -> Result<Option<String>> {
+    let Some(query) = query(text) else { return Ok(None) };
+    let Some(party) = party else { return Ok(Some(query)) };
+    let conversation = batch::find(db, party)?;
+    Ok(conversation.map(|c| format!("conversation : \"{}\" AND {query}", c.row)))
 }
 
 /// A search in the language of FTS5, in which quotes make any text a plain phrase. `None` when there is
 /// nothing to look for.
 fn query(text: &str) -> Option<String> {
-    let end = text.char_indices().nth(limits::SEARCH).map_or(text.len(), |(end, _)| end);
-    let text = clean_line(&text[..end]);
+    let text = searchable(text);
     let phrases: Vec<String> = text.split_whitespace().map(phrase).collect();
     (!phrases.is_empty()).then(|| format!("words : ({})", phrases.join(" ")))
 }
 
-/// A word as a phrase of FTS5, a star marking it as the beginning of one. A single letter begins too
-/// many words for that, and a character that stands alone begins none.
+/// A word as a phrase of FTS5, a star marking it as the beginning of one.
 fn phrase(word: &str) -> String {
     let quoted = set_apart(word).replace('"', "\"\"");
-    let letters = word.chars().filter(|c| c.is_alphanumeric()).count();
-    let star = if letters > 1 && !word.ends_with(stands_alone) { "*" } else { "" };
+    let star = if begins_words(word) { "*" } else { "" };
     format!("\"{quoted}\"{star}")
 }
 
@@ -112,7 +170,7 @@ mod tests {
     use proptest::test_runner::{Config, TestRunner};
 
     use super::*;
-    use crate::domain::{Body, GroupChange, GroupId};
+    use crate::domain::{Body, GroupChange, GroupId, Message, Words};
     use crate::store::testing::{Fixture, direct, said, user};
 
     const TEXTS: &[(u128, &str)] = &[
@@ -138,8 +196,8 @@ mod tests {
     }
 
     fn found(f: &Fixture, text: &str) -> Vec<u128> {
-        let messages = f.wait(f.store.search(text, None, 50)).unwrap();
-        messages.iter().map(|m| u128::from_be_bytes(*m.id.as_bytes())).collect()
+        let found = f.wait(f.store.search(text, None, FindAt::Newest, 50)).unwrap();
+        found.messages.iter().map(|m| u128::from_be_bytes(*m.id.as_bytes())).collect()
     }
 
     #[test]
@@ -219,18 +277,19 @@ mod tests {
             ";DROP TABLE message;--",
         ];
         for text in operators {
-            f.wait(f.store.search(text, None, 50)).unwrap_or_else(|e| panic!("{text:?}: {e}"));
+            f.wait(f.store.search(text, None, FindAt::Newest, 50))
+                .unwrap_or_else(|e| panic!("{text:?}: {e}"));
         }
         assert_eq!(found(&f, "!!! pump ???"), [2, 1], "what is not a word does not count");
         assert_eq!(found(&f, "pump AND"), [] as [u128; 0]);
         assert_eq!(found(&f, "conversation:1"), [] as [u128; 0]);
-        assert_eq!(found(&f, &format!("pump{}zzz", " ".repeat(limits::SEARCH))), [2, 1]);
+        assert_eq!(found(&f, &format!("pump{}zzz", " ".repeat(256))), [2, 1]);
         found(&f, &"水".repeat(100_000));
 
         let mut runner = TestRunner::new(Config::with_cases(512));
         runner
             .run(&"[\"'*(){}:^+\\-\\PC\\x00 aAND]{0,40}", |text| {
-                let answer = f.wait(f.store.search(&text, Some(direct("bob")), 5));
+                let answer = f.wait(f.store.search(&text, Some(direct("bob")), FindAt::Newest, 5));
                 prop_assert!(answer.is_ok(), "{:?}", answer);
                 Ok(())
             })
@@ -257,8 +316,9 @@ mod tests {
             })
             .collect();
         f.receive(&all);
-        let search =
-            |party: Option<ConversationId>, limit| f.wait(f.store.search("pum", party, limit)).unwrap();
+        let search = |party: Option<ConversationId>, limit| {
+            f.wait(f.store.search("pum", party, FindAt::Newest, limit)).unwrap().messages
+        };
         let newest: Vec<_> = all.iter().rev().take(50).cloned().collect();
         assert_eq!(search(None, 50), newest);
         assert_eq!(search(None, usize::MAX).len(), limits::ROWS as usize);
@@ -268,6 +328,86 @@ mod tests {
             assert_eq!(search(Some(party), 20), there);
         }
         assert_eq!(search(Some(direct("eve")), 20), []);
+    }
+
+    #[test]
+    fn what_is_found_is_read_in_pages_both_ways() {
+        let f = Fixture::new();
+        let all: Vec<_> = (0..1_203).map(|n| said(n, "bob", 5, "pump")).collect();
+        f.receive(&all);
+        for forward in [false, true] {
+            let (mut at, mut read) =
+                (if forward { FindAt::After(0) } else { FindAt::Newest }, Vec::new());
+            loop {
+                let page = f.wait(f.store.search("pump", None, at, 500)).unwrap();
+                read.extend(page.messages);
+                let Some(edge) = page.edge.filter(|_| page.more) else { break };
+                at = if forward { FindAt::After(edge) } else { FindAt::Before(edge) };
+            }
+            if !forward {
+                read.reverse();
+            }
+            assert_eq!(read, all, "forward: {forward}");
+        }
+    }
+
+    #[test]
+    fn hits_are_keys_in_pages_with_a_count_of_all() {
+        let f = Fixture::new();
+        let most = u128::from(limits::HITS);
+        let all: Vec<_> = (0..most + 7).map(|n| said(n, "bob", 5, "pump 1")).collect();
+        f.receive(&all);
+        f.receive(&[said(most + 100, "ann", 5, "pump 1"), said(most + 101, "bob", 5, "valve")]);
+        let hits = |text: &str, before| f.wait(f.store.hits(text, direct("bob"), before)).unwrap();
+        let keys: Vec<_> = all.iter().map(Message::key).collect();
+        let last = hits("pum", None);
+        assert_eq!((last.total, &last.keys[..]), (keys.len() as u64, &keys[7..]));
+        let first = hits("pum", last.older);
+        assert_eq!((first.total, &first.keys[..], first.older), (keys.len() as u64, &keys[..7], None));
+        assert_eq!(hits("valve", None).total, 1);
+        assert_eq!(hits("nix", None), Hits::default());
+        assert_eq!(f.wait(f.store.hits("pump", direct("eve"), None)).unwrap(), Hits::default());
+    }
+
+    #[test]
+    fn what_is_found_can_be_marked() {
+        let f = talk();
+        let searches =
+            ["pump", "水泵", "ンプ", "밸브", "น้ำ", "🎉", "cafe", "👍", "c++", "δελτα ПРИ", "don't", "3"];
+        for text in searches {
+            let found = f.wait(f.store.search(text, None, FindAt::Newest, 50)).unwrap().messages;
+            assert!(!found.is_empty(), "{text}");
+            for message in found {
+                let Body::Text(said) = &message.body else { panic!() };
+                assert!(!Words::new(text).places(said.as_str()).is_empty(), "{text}: {said}");
+                assert!(Words::new(text).are_in(said.as_str()), "{text}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_index_and_the_words_that_are_marked_agree() {
+        let f = Fixture::new();
+        let case = std::cell::Cell::new(0u128);
+        let mut runner = TestRunner::new(Config::with_cases(256));
+        // Letters with and without accents and case, scripts without spaces, symbols, punctuation.
+        let part = "[aAbéÉçõñüÜσςΣйЙ水泵ン밸1✓🎉.,:'+ -]{1,4}";
+        let law = |(text, words): (String, String)| {
+            case.set(case.get() + 1);
+            let text = format!("x{text}");
+            f.receive(&[said(case.get(), "bob", 5, &text)]);
+            let found = f.wait(f.store.search(&words, None, FindAt::Newest, 1)).unwrap();
+            let found =
+                found.messages.first().is_some_and(|m| m.id == crate::store::testing::id(case.get()));
+            prop_assert_eq!(found, Words::new(&words).are_in(&text), "{:?} in {:?}", words, text);
+            Ok(())
+        };
+        let pair = proptest::collection::vec(part, 1..6).prop_flat_map(|parts| {
+            let text = parts.join("");
+            let len = parts.len();
+            (Just(text), (0..len).prop_map(move |at| parts[at].clone()))
+        });
+        runner.run(&pair, law).unwrap();
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Alerts, Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId,
-    Profile, Recipient, RoomName, Standing, Summary, Timestamp, UserName,
+    MessageKey, Profile, Recipient, RoomName, Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -20,8 +20,10 @@ pub mod limits {
     pub const QUARANTINE_PAYLOAD: usize = 64 * 1024;
     /// Most bytes kept of a topic or a reason in quarantine; the rest is cut off.
     pub const QUARANTINE_LINE: usize = 1_024;
-    /// Most characters of a search that are used.
-    pub const SEARCH: usize = 256;
+    /// Most hits in one conversation that are told at once.
+    pub const HITS: u32 = 2_000;
+    /// Up to how many hits are counted.
+    pub const COUNTED: u32 = 100_000;
     /// How often a letter goes to somebody who is online and does not confirm it, until it is given up.
     pub const ATTEMPTS: u32 = 50;
     /// Most numbers of one device that are remembered as missing.
@@ -485,6 +487,28 @@ pub struct Page {
     pub more_before: bool,
     /// Whether the conversation has newer messages than these.
     pub more_after: bool,
+}
+
+/// Messages that were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The messages, in the order that was asked for.
+    pub messages: Vec<Message>,
+    /// The place to go on from: of the last of them.
+    pub edge: Option<i64>,
+    /// Whether there are more in that direction.
+    pub more: bool,
+}
+
+/// Where in a conversation something was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Where, in the order of the conversation.
+    pub keys: Vec<MessageKey>,
+    /// How many there are in the whole conversation, counted up to [`limits::COUNTED`].
+    pub total: u64,
+    /// The place to go on from, where there are more that arrived before these.
+    pub older: Option<i64>,
 }
 
 /// A user and when they were last connected.

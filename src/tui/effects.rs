@@ -104,7 +104,10 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::AcceptKey { ticket, .. }
         | Command::Compare { ticket, .. }
         | Command::SameEmoji { ticket, .. }
-        | Command::Block { ticket, .. } => Some(*ticket),
+        | Command::Block { ticket, .. }
+        | Command::Find { ticket, .. }
+        | Command::Hits { ticket, .. }
+        | Command::MarkUnread { ticket, .. } => Some(*ticket),
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Star { .. }

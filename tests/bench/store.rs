@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use cooee::domain::{
-    Body, ConversationId, DataKey, Delivery, Marks, Message, MessageId, MessageKey, MessageText, PageAt,
-    Timestamp, UserName,
+    Body, ConversationId, DataKey, Delivery, FindAt, Marks, Message, MessageId, MessageKey, MessageText,
+    PageAt, Timestamp, UserName,
 };
 use cooee::store::{Incoming, Store};
 use divan::Bencher;
@@ -189,5 +189,7 @@ fn search_newest_50(bencher: Bencher<'_, '_>, text: &str) {
         Some(text) => (text, Some(ConversationId::Direct(SMALL.parse().unwrap()))),
         None => (text, None),
     };
-    bencher.bench_local(|| runtime.block_on(store.search(text, party.clone(), 50)).unwrap());
+    bencher.bench_local(|| {
+        runtime.block_on(store.search(text, party.clone(), FindAt::Newest, 50)).unwrap()
+    });
 }

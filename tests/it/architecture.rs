@@ -37,8 +37,13 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
-    ("cli", &["cli::broker", "cli::import", "config", "domain", "engine", "error", "logging"]),
+    (
+        "cli",
+        &["cli::broker", "cli::export", "cli::import", "config", "domain", "engine", "error", "logging"],
+    ),
     ("cli::broker", &["broker", "cli", "config", "error", "logging", "registry"]),
+    // The registry's way to write CSV.
+    ("cli::export", &["cli", "config", "domain", "engine", "error", "registry"]),
     ("cli::import", &["cli", "config", "error", "registry"]),
     ("tui", &["config", "domain", "engine", "error", "logging", "tui::app", "tui::view"]),
     (

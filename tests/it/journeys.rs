@@ -294,7 +294,7 @@ fn an_invitation_is_accepted_or_declined_and_others_are_invited() {
 fn commands_do_what_keys_do_and_a_slash_can_be_said() {
     let mut desk = talking_to_bob();
     for (written, words) in
-        [("/help", "Everywhere"), ("/find car", "Carol Müller  @carol"), ("/me", "you are Alice")]
+        [("/help", "Everywhere"), ("/jump car", "Carol Müller  @carol"), ("/me", "you are Alice")]
     {
         desk.write(written);
         desk.keys(&["enter"]);
@@ -320,7 +320,7 @@ fn commands_do_what_keys_do_and_a_slash_can_be_said() {
 #[test]
 fn writing_is_told_seldom_and_never_for_commands() {
     let mut desk = talking_to_bob();
-    desk.write("/find somebody");
+    desk.write("/jump somebody");
     assert_eq!(desk.commands(), []);
     desk.keys(&["ctrl-u"]);
     desk.write("hello");

@@ -39,6 +39,9 @@ fn every_key_of_the_design_that_is_built_does_what_it_says() {
         ("alt-left", PreviousTab),
         ("alt-right", NextTab),
         ("alt-a", NextUnread),
+        ("alt-/", LastChat),
+        ("alt-shift-u", MarkUnread),
+        ("ctrl-f", Find),
         ("ctrl-k", Jump),
         ("pageup", PageUp),
         ("pagedown", PageDown),
@@ -68,6 +71,8 @@ fn a_chosen_message_has_the_keys_of_the_design() {
         ("g", First),
         ("shift-g", Last),
         ("i", Info),
+        ("n", OlderHit),
+        ("shift-n", NewerHit),
         ("enter", Write),
         ("esc", Back),
     ];
@@ -108,7 +113,7 @@ fn every_action_has_a_key_and_every_hint_of_the_footer_too() {
 #[test]
 fn keys_that_write_text_are_never_bound_where_text_is_written() {
     let keymap = keymap();
-    for context in [Context::Composer, Context::Choice, Context::Form] {
+    for context in [Context::Composer, Context::Find, Context::FindAll, Context::Choice, Context::Form] {
         for c in (' '..='~').chain(['é', '水']) {
             let typed = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
             assert_eq!(keymap.action(context, typed), None, "{c:?} in {context:?}");

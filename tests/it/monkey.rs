@@ -28,6 +28,11 @@ const KEYS: &[&str] = &[
     "alt-left",
     "alt-right",
     "alt-a",
+    "alt-/",
+    "alt-shift-u",
+    "ctrl-f",
+    "n",
+    "shift-n",
     "ctrl-k",
     "ctrl-g",
     "alt-i",
@@ -85,7 +90,12 @@ const TEXTS: &[&str] = &[
     "/room lobby",
     "/create team",
     "/msg bob x",
-    "/find o",
+    "/jump o",
+    "/find wel 水",
+    "/search 水泵",
+    "/date today",
+    "/unread",
+    "line",
     "//",
     "long words in it",
 ];
@@ -160,6 +170,25 @@ fn answer(command: Command) -> Option<Update> {
         let users = vec![user("p1"), user("p2")];
         let waits_for = Some(Hop::Receipt { users, retry_in: Some(Duration::ZERO) });
         return Some(Update::Info(Info { id, delivery: Delivery::Sent, recipients, waits_for }));
+    }
+    if let Command::Hits { conversation, before, ticket, .. } = command {
+        // Of the messages below, and one of nowhere; in two pages.
+        let key = |n: i64| message(&conversation, "bob", n * MINUTE * 60, "line\nline").key();
+        let (range, older) = if before.is_some() { (0..40, None) } else { (40..90, Some(7)) };
+        return Some(Update::Hits { ticket, keys: range.map(key).collect(), total: 90, older });
+    }
+    if let Command::Find { ticket, at, .. } = command {
+        let places = [direct("bob"), ConversationId::Group(GroupId::from_bits(9)), direct("nobody")];
+        let found =
+            (0..30).map(|n: i64| message(&places[n as usize % 3], "bob", n * MINUTE, "line 水泵 line"));
+        let edge = (at == FindAt::Newest).then_some(5);
+        return Some(Update::Found { ticket, messages: found.collect(), edge, more: edge.is_some() });
+    }
+    if let Command::MarkUnread { conversation, ticket } = command {
+        return Some(match conversation {
+            ConversationId::Direct(_) => Update::Agreed { ticket },
+            _ => Update::Refused { ticket, why: "nobody spoke".to_owned() },
+        });
     }
     if let Command::JoinRoom { ticket, .. } | Command::LeaveRoom { ticket, .. } = command {
         return Some(Update::Agreed { ticket });

@@ -52,6 +52,12 @@ actions! {
     Tab8 "tab-8" "eighth group tab";
     Tab9 "tab-9" "ninth group tab";
     NextUnread "next-unread" "next unread";
+    MarkUnread "mark-unread" "mark as unread";
+    LastChat "last-chat" "the chat before this one";
+    Find "find" "find";
+    FindAll "find-all" "in all chats";
+    OlderHit "older-hit" "the one above";
+    NewerHit "newer-hit" "the one below";
     Jump "jump" "jump";
     NewGroup "new-group" "new group";
     Invite "invite" "invite into this group";

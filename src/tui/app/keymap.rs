@@ -20,6 +20,12 @@ pub enum Context {
     Text,
     /// The composer.
     Composer,
+    /// The line that finds words in the open chat.
+    Find,
+    /// What was found in all chats.
+    FindAll,
+    /// What is pinned or starred.
+    Marked,
     /// The messages, while one is being chosen.
     Messages,
     /// All about a message.
@@ -50,6 +56,9 @@ impl Context {
         Self::Global,
         Self::Composer,
         Self::Text,
+        Self::Find,
+        Self::FindAll,
+        Self::Marked,
         Self::Messages,
         Self::Info,
         Self::Verify,
@@ -69,6 +78,9 @@ impl Context {
             Self::Global => "global",
             Self::Text => "text",
             Self::Composer => "composer",
+            Self::Find => "find",
+            Self::FindAll => "find-all",
+            Self::Marked => "marked",
             Self::Messages => "messages",
             Self::Info => "info",
             Self::Verify => "verify",
@@ -89,6 +101,9 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Text => "Editing",
             Self::Composer => "Writing",
+            Self::Find => "Finding words in this chat",
+            Self::FindAll => "Finding words in all chats",
+            Self::Marked => "What is pinned or starred",
             Self::Messages => "Choosing a message",
             Self::Info => "All about a message",
             Self::Verify => "Comparing a key",
@@ -105,7 +120,7 @@ impl Context {
 
     /// Whether characters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Composer | Self::Choice | Self::Form)
+        matches!(self, Self::Composer | Self::Find | Self::FindAll | Self::Choice | Self::Form)
     }
 
     /// Where its keys are looked up, in this order.

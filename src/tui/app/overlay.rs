@@ -1,6 +1,7 @@
 //! What lies over the main screen and has the keyboard while it does.
 
 use super::choice::Choice;
+use super::find::{FindAll, Marked};
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
@@ -28,6 +29,10 @@ pub enum Overlay {
     Info(Box<InfoBox>),
     /// A sign to answer a message with.
     React(Box<ReactBox>),
+    /// Words that are looked for in all chats.
+    Find(Box<FindAll>),
+    /// What is pinned or starred.
+    Marked(Box<Marked>),
     /// Somebody's key, to be compared.
     Verify(Box<VerifyBox>),
 }
@@ -61,6 +66,8 @@ impl Overlay {
             Self::Members { .. } => Context::Page,
             Self::Info(_) => Context::Info,
             Self::React(_) => Context::Choice,
+            Self::Find(_) => Context::FindAll,
+            Self::Marked(_) => Context::Marked,
             Self::Verify(_) => Context::Verify,
         }
     }

@@ -3,6 +3,7 @@
 //! Rows are plain values, so that scrolling can count them and the view only has to paint them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::glyphs::Glyphs;
 use super::react::sign_words;
@@ -13,7 +14,7 @@ use super::times::Calendar;
 use super::world::World;
 use super::wrap::{visible_width, wrap};
 use crate::domain::{
-    Body, ConversationId, Delivery, Message, MessageKey, Quote, Reaction, Timestamp, UserName,
+    Body, ConversationId, Delivery, Message, MessageKey, Quote, Reaction, Timestamp, UserName, Words,
 };
 
 /// Longest sender's name beside a message, in cells.
@@ -46,6 +47,8 @@ pub enum Tone {
     Unread,
     /// The sign of the chosen message; all of its row stands out.
     Chosen,
+    /// Words that are looked for.
+    Found,
 }
 
 /// Some text at some cell of a row.
@@ -95,6 +98,8 @@ pub struct Typesetter<'a> {
     pub unread: Option<UnreadLine>,
     /// Today.
     pub now: Timestamp,
+    /// Words that are to stand out.
+    pub found: Option<&'a Words>,
 }
 
 impl Typesetter<'_> {
@@ -247,15 +252,19 @@ impl Typesetter<'_> {
             true => (2, self.width.saturating_sub(3)),
             false => (beside, room),
         };
+        let found = self.places(said.text, tone);
         let mut head = Some(head);
         if x != beside {
             rows.extend(head.take());
         }
-        let above = said.above.iter().map(|words| (fit(words, room).into_owned(), Tone::Faint));
-        let text = wrap(said.text, room).into_iter().map(|range| (said.text[range].to_owned(), tone));
-        for (text, tone) in above.chain(text) {
+        for words in &said.above {
             let mut row = head.take().unwrap_or_default();
-            row.push(Piece { x, text, tone });
+            row.push(Piece { x, text: fit(words, room).into_owned(), tone: Tone::Faint });
+            rows.push(row);
+        }
+        for range in wrap(said.text, room) {
+            let mut row = head.take().unwrap_or_default();
+            put_words(&mut row, (said.text, range), x, tone, &found);
             rows.push(row);
         }
     }
@@ -283,12 +292,12 @@ impl Typesetter<'_> {
             let text = fit(words, room).into_owned();
             rows.push(vec![Piece { x: right.saturating_sub(width(&text)), text, tone: Tone::Faint }]);
         }
-        for range in ranges {
-            rows.push(vec![Piece {
-                x,
-                text: text[range].trim_end_matches(' ').to_owned(),
-                tone: Tone::Own,
-            }]);
+        let found = self.places(text, Tone::Own);
+        for Range { start, end } in ranges {
+            let end = start + text[start..end].trim_end_matches(' ').len();
+            let mut row = Vec::new();
+            put_words(&mut row, (text, start..end), x, Tone::Own, &found);
+            rows.push(row);
         }
         let tone = match delivery {
             Delivery::Failed => Tone::Wrong,
@@ -302,6 +311,12 @@ impl Typesetter<'_> {
             Some(last) => last.extend(mark),
             None => rows.push(mark.into()),
         }
+    }
+
+    /// Where words that are looked for stand in what somebody said.
+    fn places(&self, text: &str, tone: Tone) -> Vec<Range<usize>> {
+        let found = self.found.filter(|_| matches!(tone, Tone::Text | Tone::Own));
+        found.map_or_else(Vec::new, |words| words.places(text))
     }
 
     fn event(&self, words: String, time: &str, rows: &mut Vec<Row>) {
@@ -320,6 +335,34 @@ impl Typesetter<'_> {
         let arm = self.glyphs.rule().repeat(side);
         let text = format!("{arm} {words} {arm}");
         vec![Piece { x: self.width.saturating_sub(width(&text)) / 2, text, tone }]
+    }
+}
+
+/// Puts a part of a text into a row, these places in it so that they stand out.
+fn put_words(
+    row: &mut Row,
+    (text, part): (&str, Range<usize>),
+    mut x: usize,
+    tone: Tone,
+    found: &[Range<usize>],
+) {
+    let mut at = part.start;
+    let mut put = |until: usize, tone| {
+        let words = &text[at..until];
+        if !words.is_empty() {
+            row.push(Piece { x, text: words.to_owned(), tone });
+            x += visible_width(words);
+            at = until;
+        }
+    };
+    let inside = |at: usize| at.clamp(part.start, part.end);
+    for place in found.iter().filter(|place| place.start < part.end && place.end > part.start) {
+        put(inside(place.start), tone);
+        put(inside(place.end), Tone::Found);
+    }
+    put(part.end, tone);
+    if part.is_empty() {
+        row.push(Piece { x, text: String::new(), tone });
     }
 }
 
@@ -355,6 +398,7 @@ mod tests {
             width,
             unread,
             now,
+            found: None,
         };
         let mut above = None;
         let mut drawn = Vec::new();

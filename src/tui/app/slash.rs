@@ -29,7 +29,13 @@ pub enum Request {
     /// Change who may come into the open group.
     Policy(JoinPolicy),
     /// Open the jump box with this text.
+    Jump(String),
+    /// Look for these words in the open chat.
+    Search(String),
+    /// Look for these words in all chats.
     Find(String),
+    /// Go to the first message of this day.
+    Day(String),
     /// Open the chat with somebody, and say something if there is something to say.
     Message(String, String),
     /// Compare the key of somebody; without a name, of whom the open chat is with.
@@ -38,6 +44,10 @@ pub enum Request {
     AcceptKey(String),
     /// Show nothing more of somebody, or do so again.
     Block(String, bool),
+    /// Show what is pinned in the open chat.
+    Pinned,
+    /// Show what is starred in all chats.
+    Starred,
     /// Say when the open chat calls for us; `None`: tell it.
     Alerts(Option<Alerts>),
     /// Say what waits in the outbox.
@@ -68,8 +78,15 @@ pub const COMMANDS: &[Slash] = &[
         let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         Request::Message(to.to_owned(), text.trim().to_owned())
     }),
-    slash("find", "[TEXT]", "find people and groups by name or number", |rest| {
-        Request::Find(rest.to_owned())
+    slash("jump", "[TEXT]", "find people and groups by name or number", |rest| {
+        Request::Jump(rest.to_owned())
+    }),
+    slash("find", "[WORDS]", "find what was said, in all chats", |rest| Request::Find(rest.to_owned())),
+    slash("search", "[WORDS]", "find what was said in this chat", |rest| {
+        Request::Search(rest.to_owned())
+    }),
+    needing("date", "YYYY-MM-DD", "go to a day in this chat; also today, yesterday", |rest| {
+        Request::Day(rest.to_owned())
     }),
     slash("create", "[NAME [open|invite]]", "make a group", create),
     needing("join", "NAME", "join a group, or accept an invitation", |rest| {
@@ -94,6 +111,8 @@ pub const COMMANDS: &[Slash] = &[
         Request::Block(rest.to_owned(), true)
     }),
     needing("unblock", "NAME", "hear somebody again", |rest| Request::Block(rest.to_owned(), false)),
+    slash("pinned", "", "what is pinned in this chat", |_| Request::Pinned),
+    slash("starred", "", "what you have starred, in all chats", |_| Request::Starred),
     slash("alerts", "[all|mentions|none]", "when this chat calls for you", |rest| {
         Request::Alerts(Alerts::from_name(rest))
     }),
@@ -109,7 +128,9 @@ pub const COMMANDS: &[Slash] = &[
     slash("contacts", "", "go to the contacts", |_| Request::Do(Action::ShowContacts)),
     slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),
     slash("groups", "", "go to the groups", |_| Request::Do(Action::ShowGroups)),
-    slash("unread", "", "next chat with something unread", |_| Request::Do(Action::NextUnread)),
+    slash("next", "", "next chat with something unread", |_| Request::Do(Action::NextUnread)),
+    slash("last", "", "the chat before this one", |_| Request::Do(Action::LastChat)),
+    slash("unread", "", "mark this chat as unread", |_| Request::Do(Action::MarkUnread)),
     slash("messages", "", "choose a message", |_| Request::Do(Action::ChooseMessage)),
     slash("oldest", "", "go to the first message", |_| Request::Do(Action::Oldest)),
     slash("newest", "", "go to the last message", |_| Request::Do(Action::Newest)),
@@ -184,6 +205,9 @@ mod tests {
         assert_eq!(parse("/rename night shift"), Ok(Request::Rename("night shift".to_owned())));
         assert_eq!(parse("/close"), Ok(Request::Policy(JoinPolicy::Invite)));
         assert_eq!(parse("/unblock bob"), Ok(Request::Block("bob".to_owned(), false)));
+        assert_eq!(parse("/find the pump"), Ok(Request::Find("the pump".to_owned())));
+        assert_eq!(parse("/date today"), Ok(Request::Day("today".to_owned())));
+        assert_eq!(parse("/date"), Err("write /date YYYY-MM-DD".to_owned()));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
     }
 

@@ -32,6 +32,12 @@ impl Calendar {
         self.local(at).time()
     }
 
+    /// When a day begins; `None` where that cannot be told.
+    pub fn start(&self, day: Date) -> Option<Timestamp> {
+        let start = day.to_zoned(self.zone.clone()).ok()?;
+        Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
+    }
+
     /// Hours and minutes: `10:41`.
     pub fn clock(&self, at: Timestamp) -> String {
         self.local(at).strftime("%H:%M").to_string()
@@ -119,5 +125,7 @@ mod tests {
         let brisbane = Calendar::new(TimeZone::fixed(jiff::tz::offset(10)));
         assert_eq!(brisbane.clock(at("2026-11-22T20:00:00Z")), "06:00");
         assert_eq!(brisbane.day(at("2026-11-22T20:00:00Z")).day(), 23);
+        let day = jiff::civil::date(2026, 11, 23);
+        assert_eq!(brisbane.start(day), Some(at("2026-11-22T14:00:00Z")));
     }
 }

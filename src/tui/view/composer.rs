@@ -20,6 +20,9 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
         Glyphs::Unicode => "›",
         Glyphs::Ascii => ">",
     };
+    if let Some(find) = session.find_line() {
+        return Some(super::find::line(canvas, area, find));
+    }
     canvas.put(area, 0, mark, canvas.theme.strong());
     let columns = composer_width(app.size);
     if chat.draft.is_empty() {

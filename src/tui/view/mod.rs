@@ -7,6 +7,7 @@ mod card;
 mod chrome;
 mod composer;
 mod conversation;
+mod find;
 mod help;
 mod lists;
 mod overlay;

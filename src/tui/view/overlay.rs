@@ -27,6 +27,11 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             members(canvas, session, *group, *top);
             None
         }
+        Overlay::Find(all) => Some(super::find::everywhere(canvas, app, session, all)),
+        Overlay::Marked(marked) => {
+            super::find::marked(canvas, app, session, marked);
+            None
+        }
         Overlay::Info(info) => {
             draw_info(canvas, app, session, info);
             None
@@ -40,7 +45,7 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
 }
 
 /// A label with the text of a field after it; returns where the cursor of the field is.
-fn field(canvas: &mut Canvas<'_>, line: Rect, label: &str, field: &Field) -> Position {
+pub(super) fn field(canvas: &mut Canvas<'_>, line: Rect, label: &str, field: &Field) -> Position {
     canvas.put(line, 1, label, canvas.theme.strong());
     let x = 2 + width(label);
     let (text, cell) = field.view(usize::from(line.width).saturating_sub(x + 1));

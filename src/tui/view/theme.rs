@@ -80,6 +80,14 @@ impl Theme {
         self.coloured(Color::Red).add_modifier(Modifier::BOLD)
     }
 
+    /// Words that are looked for.
+    pub fn found(self) -> Style {
+        match self.colours {
+            true => Style::new().fg(Color::Black).bg(Color::Yellow),
+            false => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+        }
+    }
+
     /// A code to be scanned, whose light squares are drawn: light on dark whatever the terminal's colours.
     /// Without colours the terminal is taken for a dark one.
     pub fn code(self) -> Style {
@@ -112,6 +120,7 @@ impl Theme {
             Tone::Strong | Tone::Chosen => self.strong(),
             Tone::Read => self.coloured(Color::Cyan),
             Tone::Unread => self.unread(),
+            Tone::Found => self.found(),
             Tone::Wrong => self.wrong(),
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
     Alerts, Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
-    JoinPolicy, Message, MessageId, MessageText, PageAt, Person as Contact, Role, RoomName, Summary,
-    UserName,
+    JoinPolicy, Message, MessageId, MessageKey, MessageText, PageAt, Person as Contact, Role, RoomName,
+    Summary, UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, GroupView, Info, KeyView, Link, Notice, Protection, Session, Setup,
@@ -37,6 +37,8 @@ pub struct Screen {
     pub agreed: BTreeSet<u64>,
     pub typing: Vec<(ConversationId, UserName)>,
     pub page: Option<(Vec<Message>, bool, bool)>,
+    pub found: Option<(Vec<Message>, Option<i64>)>,
+    pub hits: Option<(Vec<MessageKey>, u64, Option<i64>)>,
     pub info: Option<Info>,
     pub outbox: Option<(Vec<Waiting>, u64, u64)>,
     pub keys: Option<KeyView>,
@@ -100,6 +102,10 @@ impl Screen {
             Update::Page { messages, more_before, more_after, .. } => {
                 self.page = Some((messages, more_before, more_after));
             }
+            Update::Found { messages, edge, more, .. } => {
+                self.found = Some((messages, edge.filter(|_| more)));
+            }
+            Update::Hits { keys, total, older, .. } => self.hits = Some((keys, total, older)),
             Update::Typing { conversation, user } => self.typing.push((conversation, user)),
             Update::Done { ticket, group } => {
                 self.answers.insert(ticket.0, Ok(group));

@@ -1,8 +1,7 @@
 //! What is being written may be about a message: an answer to it, or what it is to say from now on.
 
 use super::Chat;
-use crate::domain::{Message, MessageId, MessageKey, MessageText, PageAt, Reply};
-use crate::tui::app::chat::Window;
+use crate::domain::{Message, MessageId, MessageText, Reply};
 
 /// The message that what is being written is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +57,6 @@ impl Chat {
     /// A message is gone.
     pub fn remove(&mut self, id: MessageId) {
         self.timeline.remove(id);
-    }
-
-    /// Chooses a message, or does so as soon as it is here.
-    pub fn choose(&mut self, key: MessageKey, window: &Window<'_>) -> Option<PageAt> {
-        self.selected = Some(key);
-        self.hold(window);
-        None
     }
 }
 

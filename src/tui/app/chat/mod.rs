@@ -3,6 +3,7 @@
 
 mod about;
 mod above;
+mod jump;
 mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub use about::About;
 pub use above::Above;
+pub use jump::{Aim, Bookmark};
 pub use selection::Pick;
 
 use super::editor::Editor;
@@ -61,8 +63,6 @@ pub enum Move {
     Newest,
     /// To the first message that is unread: to the unread line, or to what came late further up.
     Unread,
-    /// To this message, in the middle of what is around it.
-    To(MessageKey),
 }
 
 /// One conversation as its window holds it.
@@ -88,6 +88,10 @@ pub struct Chat {
     below: usize,
     /// The chosen message, while one is being chosen.
     selected: Option<MessageKey>,
+    /// The message that was found, while something is looked for.
+    hit: Option<MessageKey>,
+    /// Where the message is to come whose page was asked for.
+    aim: Option<(MessageKey, Aim)>,
     writers: BTreeMap<UserName, Timestamp>,
     told_at: Option<Timestamp>,
 }
@@ -124,7 +128,7 @@ impl Chat {
         self.anchor = Anchor::Newest;
         self.unread = None;
         self.below = 0;
-        self.selected = None;
+        (self.selected, self.hit, self.aim) = (None, None, None);
         match self.timeline.at_newest() {
             true => self.timeline.trim(self.timeline.len(), KEPT),
             false => self.unload(),
@@ -173,7 +177,7 @@ impl Chat {
                 self.reselect(0);
             }
             PageAt::Around(key) => {
-                self.show_at_top(self.timeline.index_from(key), window);
+                self.arrive(key, window);
                 self.reselect(self.timeline.index_from(key));
             }
             PageAt::Before(_) | PageAt::After(_) => {}
@@ -237,13 +241,6 @@ impl Chat {
             Move::Newest => return self.go_newest(),
             Move::Oldest if self.timeline.at_oldest() => self.show_at_top(0, window),
             Move::Oldest => return self.timeline.ask(PageAt::Oldest),
-            Move::To(key) => {
-                if !self.holds(key) {
-                    return self.timeline.ask(PageAt::Around(key));
-                }
-                let above = self.timeline.index_from(key).saturating_sub(window.height / 4);
-                self.show_at_top(above, window);
-            }
             Move::Unread => {
                 let from = self.first_unread()?;
                 if !self.holds(from) {
@@ -278,10 +275,11 @@ impl Chat {
         let mut laid_out = BTreeMap::new();
         let mut height = |index| laid_out.entry(index).or_insert_with(|| self.rows(index, window)).len();
         let slices = scroll::visible(place, window.height, &mut height);
-        let selected = self.selected_index();
+        let hit = || self.timeline.index(ItemId::Message(self.hit?));
+        let marked = self.selected_index().or_else(hit);
         let rows = slices.into_iter().flat_map(|slice| {
             let mut rows = laid_out.remove(&slice.item).unwrap_or_default();
-            if selected == Some(slice.item) {
+            if marked == Some(slice.item) {
                 let first = slice.skip.max(self.lines_above(slice.item, window));
                 selection::mark(&mut rows[first..], window.setter.glyphs);
             }
@@ -432,6 +430,7 @@ mod tests {
                 glyphs: Glyphs::Unicode,
                 width: 60,
                 unread,
+                found: None,
                 now: Timestamp::EPOCH,
             };
             Window { setter, height: 10 }

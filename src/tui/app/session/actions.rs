@@ -37,8 +37,16 @@ impl Session {
                     self.react(sign, turn);
                 }
             }
+            Some(Overlay::Find(all)) => {
+                all.edit(|field| {
+                    field.type_char(c);
+                    true
+                });
+            }
             Some(Overlay::Question(_)) => self.overlay = None,
-            Some(Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_)) => {}
+            Some(
+                Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_) | Overlay::Marked(_),
+            ) => {}
             None => self.write(c.encode_utf8(&mut [0; 4]), turn),
         }
     }
@@ -52,6 +60,12 @@ impl Session {
             }
             Some(Overlay::NewGroup(form)) if !form.on_policy => form.name.paste(text),
             Some(Overlay::React(react)) => react.field.paste(text),
+            Some(Overlay::Find(all)) => {
+                all.edit(|field| {
+                    field.paste(text);
+                    true
+                });
+            }
             Some(_) => {}
             None => {
                 self.write(&crate::domain::clean_block(text), turn);
@@ -62,8 +76,15 @@ impl Session {
         }
     }
 
-    /// Writes into the composer, and gives it the keyboard: one types, it goes where one looks.
+    /// Writes into the find line where that has the keyboard, else into the composer, and gives it the keyboard: one types, it goes where one looks.
     fn write(&mut self, text: &str, turn: &mut Turn<'_>) {
+        if self.find_line().is_some() {
+            self.edit_find(|field| {
+                text.chars().for_each(|c| field.type_char(if c == '\n' { ' ' } else { c }));
+                true
+            });
+            return;
+        }
         if self.card().is_some() {
             return;
         }
@@ -132,6 +153,8 @@ impl Session {
                 }
             }
             (Some(Overlay::React(react)), action) => react.act(action),
+            (Some(Overlay::Find(_)), action) => self.act_on_find_all(action, turn),
+            (Some(Overlay::Marked(_)), action) => self.act_on_marked(action, turn),
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
             (Some(Overlay::Verify(_)), action) => self.act_on_verify(action, turn),
             (None, _) => {}
@@ -154,6 +177,7 @@ impl Session {
         match self.pane {
             Pane::Conversation if self.card().is_some() => self.act_on_card(action, turn),
             Pane::Conversation if self.is_choosing() => self.act_on_messages(action, turn),
+            Pane::Conversation if self.find_line().is_some() => self.act_on_find(action, turn),
             Pane::Conversation => self.act_on_composer(action, turn),
             list => self.act_on_list(list, action, turn),
         }
@@ -268,6 +292,10 @@ impl Session {
             Action::NextTab => self.step_tab(1, turn),
             Action::PreviousTab => self.step_tab(-1, turn),
             Action::NextUnread => self.next_unread(turn),
+            Action::MarkUnread => self.mark_unread(turn),
+            Action::LastChat => self.last_chat(turn),
+            Action::Find => self.find_here("", turn),
+            Action::FindAll => self.find_everywhere(),
             Action::Jump => self.overlay = Some(Overlay::Choice(Choice::jump(&self.world, ""))),
             Action::NewGroup => self.overlay = Some(Overlay::NewGroup(NewGroup::new(""))),
             Action::Invite => match self.own_group() {
@@ -337,6 +365,9 @@ impl Session {
             self.pane = Pane::Conversation;
         } else if self.is_choosing() {
             self.stop_choosing();
+            if let Some(find) = &mut self.find {
+                find.on_line = true;
+            }
         } else if self.writing_mut().stop_about() {
         } else if self.chat().is_some_and(|chat| chat.shows_newest() && chat.draft.is_empty()) {
             self.choose_message(turn);

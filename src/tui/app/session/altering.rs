@@ -6,12 +6,12 @@ use crate::domain::{
     Reply,
 };
 use crate::engine::Command;
+use crate::tui::app::Action;
 use crate::tui::app::Effect;
-use crate::tui::app::chat::About;
+use crate::tui::app::chat::{About, Aim};
 use crate::tui::app::choice::Choice;
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::react::ReactBox;
-use crate::tui::app::{Action, Move};
 
 impl Session {
     /// Actions that do something with the chosen message; says whether this was one.
@@ -89,8 +89,10 @@ impl Session {
         let reply = message.reply.as_ref().ok_or("that message answers none")?;
         let quote = reply.quote.as_ref().ok_or("what it answers is not here")?;
         let key = MessageKey { sent_at: quote.sent_at, id: reply.to };
-        self.go(Move::To(key), turn);
-        self.with_chat(turn, |chat, window| chat.choose(key, window));
+        self.with_chat(turn, |chat, window| {
+            chat.choose(key);
+            chat.go_to(key, Aim::Amid, window)
+        });
         Ok(())
     }
 

@@ -62,6 +62,7 @@ impl Session {
                     Action::Write | Action::ShowConversation => self.stop_choosing(),
                     Action::Info => self.overlay = Some(Overlay::Info(Box::new(InfoBox::new(message)))),
                     Action::TryAgain => try_again(&message, turn),
+                    Action::OlderHit | Action::NewerHit => self.step_hit(action, turn),
                     _ => return false,
                 }
                 return true;

@@ -6,6 +6,7 @@
 
 mod actions;
 mod altering;
+mod finding;
 mod messages;
 mod mouse;
 mod requests;
@@ -16,6 +17,7 @@ mod updates;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::chat::{Chat, Window};
+use super::find::Find;
 use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
 use super::overlay::Overlay;
@@ -25,10 +27,12 @@ use super::timeline;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, PageAt, Profile, RoomName, Standing, Timestamp,
-    UserName,
+    ConversationId, GroupChange, GroupId, GroupName, MessageKey, PageAt, Profile, RoomName, Standing,
+    Timestamp, UserName,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
+
+pub use finding::FOUND_ROWS;
 
 /// How many chats keep their messages in memory.
 const CHATS_LOADED: usize = 16;
@@ -97,6 +101,7 @@ enum Asked {
     AcceptKey(UserName),
     Compare(UserName),
     Block(UserName, bool),
+    Unread(ConversationId),
 }
 
 /// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.
@@ -176,6 +181,14 @@ pub struct Session {
     /// The first member that a group's card shows.
     pub card_top: usize,
     open: Option<ConversationId>,
+    /// The chat that was open before.
+    last: Option<ConversationId>,
+    /// What is looked for in the open chat.
+    find: Option<Find>,
+    /// The day that was asked for, and the place where its messages begin.
+    day: Option<(MessageKey, jiff::civil::Date)>,
+    /// Whether the open chat was marked as unread, and is not to count as read before it is left.
+    kept_unread: bool,
     /// Holds what is written while no chat is open.
     home: Chat,
     chats: HashMap<ConversationId, Chat>,
@@ -204,6 +217,10 @@ impl Session {
             composer_top: 0,
             card_top: 0,
             open: None,
+            last: None,
+            find: None,
+            day: None,
+            kept_unread: false,
             home: Chat::default(),
             chats: HashMap::new(),
             recent: VecDeque::new(),
@@ -251,6 +268,7 @@ impl Session {
                 Some(Standing::Invited(_)) => Context::Invitation,
                 Some(_) => Context::Card,
                 None if self.is_choosing() => Context::Messages,
+                None if self.find_line().is_some() => Context::Find,
                 None => Context::Composer,
             },
             (None, _) => Context::List,
@@ -268,6 +286,9 @@ impl Session {
         if self.open.as_ref() == Some(&conversation) {
             return;
         }
+        if let Some(left) = self.open.clone() {
+            self.last = Some(left);
+        }
         self.close();
         let summary = self.world.summary(&conversation);
         let page = self.chats.entry(conversation.clone()).or_default().open(summary);
@@ -284,6 +305,7 @@ impl Session {
     }
 
     fn close(&mut self) {
+        (self.find, self.day, self.kept_unread) = (None, None, false);
         if let Some(id) = self.open.take()
             && let Some(chat) = self.chats.get_mut(&id)
         {
@@ -313,7 +335,7 @@ impl Session {
 
     /// The window onto the messages of the open chat.
     pub fn window<'a>(&'a self, setup: &'a Setup, now: Timestamp) -> Window<'a> {
-        window(&self.world, &self.regions, self.chat(), setup, now)
+        window(&self.world, &self.regions, self.chat(), self.find.as_ref(), setup, now)
     }
 
     /// Does something with the open chat that may need a page.
@@ -324,7 +346,8 @@ impl Session {
     ) {
         let Some(id) = &self.open else { return };
         let Some(chat) = self.chats.get_mut(id) else { return };
-        let window = window(&self.world, &self.regions, Some(&*chat), turn.setup, turn.now);
+        let window =
+            window(&self.world, &self.regions, Some(&*chat), self.find.as_ref(), turn.setup, turn.now);
         let page = act(chat, &window);
         turn.load(id, page);
     }
@@ -343,6 +366,7 @@ impl Session {
             chat.look(window, watched);
             chat.ask_near(window)
         });
+        self.settle_find(turn);
         self.settle_info(turn);
         self.settle_verify(turn);
         if let Some(id) = self.open.clone()
@@ -356,7 +380,7 @@ impl Session {
     /// Whether the person sees the newest message of the open chat, and nothing came late above.
     fn reads_newest(&self, focused: bool) -> bool {
         let all = |chat: &Chat| chat.shows_newest() && chat.above().late == 0;
-        focused && self.regions.messages.height > 0 && self.chat().is_some_and(all)
+        focused && !self.kept_unread && self.regions.messages.height > 0 && self.chat().is_some_and(all)
     }
 
     fn arrange(&mut self, turn: &Turn<'_>) {
@@ -367,7 +391,10 @@ impl Session {
             size: turn.size,
             pane: self.pane,
             entries: (self.world.online().len(), self.world.places().len()),
-            composer: layout.as_ref().map_or(0, |layout| layout.rows.len()),
+            composer: match self.find_line() {
+                Some(_) => 1,
+                None => layout.as_ref().map_or(0, |layout| layout.rows.len()),
+            },
             notice,
             banner: self.banner_rows(turn),
         });
@@ -415,6 +442,7 @@ fn window<'a>(
     world: &'a World,
     regions: &Regions,
     chat: Option<&Chat>,
+    find: Option<&'a Find>,
     setup: &'a Setup,
     now: Timestamp,
 ) -> Window<'a> {
@@ -425,6 +453,7 @@ fn window<'a>(
         width: usize::from(regions.messages.width),
         unread: chat.and_then(Chat::unread),
         now,
+        found: find.map(Find::words),
     };
     Window { setter, height: usize::from(regions.messages.height) }
 }

@@ -8,6 +8,7 @@ use crate::domain::{
 use crate::engine::Command;
 use crate::tui::app::chat::About;
 use crate::tui::app::choice::{Choice, Purpose};
+use crate::tui::app::find::FindAll;
 use crate::tui::app::form::{NewGroup, Wanted};
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::slash::{self, Request};
@@ -66,8 +67,10 @@ impl Session {
     fn say(&mut self, text: &str, about: Option<About>, turn: &mut Turn<'_>) -> Result<(), String> {
         let text = if text.starts_with("//") { &text[1..] } else { text };
         let text = MessageText::new(text).map_err(|why| format!("not sent: {why}"))?;
-        let id = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /find")?;
+        let id = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /jump")?;
         self.may_say(&id, turn)?;
+        // Whoever answers has read it.
+        self.kept_unread = false;
         let reply = match about {
             Some(About::Reply(reply)) => Some(reply.to),
             _ => None,
@@ -100,7 +103,10 @@ impl Session {
     pub(super) fn request(&mut self, request: Request, turn: &mut Turn<'_>) -> Result<(), String> {
         match request {
             Request::Do(action) => turn.then = Some(action),
-            Request::Find(text) => {
+            Request::Search(text) => self.find_here(&text, turn),
+            Request::Find(text) => self.overlay = Some(Overlay::Find(Box::new(FindAll::new(&text)))),
+            Request::Day(text) => self.go_to_day(&text, turn)?,
+            Request::Jump(text) => {
                 self.overlay = Some(Overlay::Choice(Choice::jump(&self.world, &text)))
             }
             Request::Create(name, policy) => self.create(&name, policy, turn),
@@ -174,6 +180,12 @@ impl Session {
                 let ticket = self.ticket(Asked::Block(user.clone(), blocked));
                 turn.send(Command::Block { user, blocked, ticket });
             }
+            Request::Pinned => {
+                let id =
+                    self.open.clone().ok_or("open the chat whose pinned messages you want to see")?;
+                self.show_marked(Some(id), turn);
+            }
+            Request::Starred => self.show_marked(None, turn),
             Request::Alerts(alerts) => {
                 let id = self.open.clone().ok_or("open the chat that this is about")?;
                 match alerts {
@@ -208,7 +220,7 @@ impl Session {
     }
 
     pub(super) fn user_named(&self, name: &str) -> Result<UserName, String> {
-        let unknown = || format!("nobody here is called {name}; /find {name} searches");
+        let unknown = || format!("nobody here is called {name}; /jump {name} searches");
         self.world.user_named(name).cloned().ok_or_else(unknown)
     }
 
@@ -252,7 +264,7 @@ impl Session {
         let found: Vec<_> = self.world.groups_named(name).iter().map(|view| view.group.id).collect();
         match found[..] {
             [] => {
-                Err(format!("no group is called {name}; /find {name} searches, /create {name} makes it"))
+                Err(format!("no group is called {name}; /jump {name} searches, /create {name} makes it"))
             }
             [id] => {
                 self.wanted(Wanted::Existing(id), turn);

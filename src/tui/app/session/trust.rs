@@ -149,6 +149,9 @@ impl Session {
             Some(Asked::Block(user, false)) => {
                 format!("{} is heard again; what they wrote meanwhile is not here", name(user))
             }
+            Some(Asked::Unread(conversation)) => {
+                format!("{} shows as unread", self.label(conversation))
+            }
             _ => String::new(),
         };
         self.asked.remove(&ticket);

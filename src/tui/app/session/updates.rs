@@ -40,7 +40,11 @@ impl Session {
                     chat.remove(id);
                 }
             }
-            Update::Marked { .. } => {}
+            Update::Marked { pinned_in, messages } => {
+                if let Some(Overlay::Marked(marked)) = &mut self.overlay {
+                    marked.take(pinned_in.as_ref(), &messages);
+                }
+            }
             Update::Info(info) => {
                 if let Some(Overlay::Info(shown)) = &mut self.overlay {
                     shown.take(info, turn.now);
@@ -49,6 +53,12 @@ impl Session {
             Update::Outbox { total, changed, .. } => turn.news(outbox(total, changed)),
             Update::Page { conversation, at, messages, more_before, more_after } => {
                 self.page(&conversation, at, messages, (more_before, more_after), turn);
+            }
+            Update::Hits { ticket, keys, total, older } => {
+                self.take_hits(ticket, keys, (total, older), turn);
+            }
+            Update::Found { ticket, messages, edge, more } => {
+                self.take_found(ticket, &messages, edge.filter(|_| more));
             }
             Update::Typing { conversation, user } => self.writes(conversation, user, turn),
             Update::Done { ticket, group } => self.done(ticket, group, turn),
@@ -125,7 +135,18 @@ impl Session {
         }
         if let Some(chat) = self.chats.get_mut(&stored.message.conversation) {
             let is_open = self.open.as_ref() == Some(&stored.message.conversation);
-            let window = super::window(&self.world, &self.regions, Some(&*chat), turn.setup, turn.now);
+            let find = self.find.as_mut().filter(|_| is_open);
+            if let Some(find) = find {
+                find.note_stored(&stored.message);
+            }
+            let window = super::window(
+                &self.world,
+                &self.regions,
+                Some(&*chat),
+                self.find.as_ref(),
+                turn.setup,
+                turn.now,
+            );
             chat.store(&stored.message, stored.ticket, is_open.then_some(&window));
         }
     }
@@ -136,14 +157,25 @@ impl Session {
         at: PageAt,
         messages: Vec<Message>,
         more: (bool, bool),
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
     ) {
         if let Some(chat) = self.chats.get_mut(conversation) {
             let chat_is_open = self.open.as_ref() == Some(conversation);
-            let window = super::window(&self.world, &self.regions, Some(&*chat), turn.setup, turn.now);
-            chat.take_page(at, messages, more, &window);
+            let window = super::window(
+                &self.world,
+                &self.regions,
+                Some(&*chat),
+                self.find.as_ref(),
+                turn.setup,
+                turn.now,
+            );
+            let is_awaited = chat.take_page(at, messages, more, &window);
             if !chat_is_open {
                 chat.close();
+            } else if let PageAt::Around(key) = at
+                && is_awaited
+            {
+                self.tell_day(key, turn);
             }
         }
     }
@@ -181,15 +213,21 @@ impl Session {
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
                 | Asked::Compare(_)
-                | Asked::Block(..),
+                | Asked::Block(..)
+                | Asked::Unread(_),
             )
             | None => {}
         }
     }
 
     fn refused(&mut self, ticket: Ticket, why: &str, turn: &mut Turn<'_>) {
+        self.find_refused(ticket);
         let name = |id| format!("#{}", self.world.group_name(id));
         match self.asked.remove(&ticket) {
+            Some(Asked::Unread(conversation)) => {
+                self.kept_unread &= self.open.as_ref() != Some(&conversation);
+                turn.error(format!("{} was not marked: {why}", self.label(&conversation)));
+            }
             Some(Asked::Send(conversation)) => {
                 turn.error(format!("not sent: {why}"));
                 let Some(chat) = self.chats.get_mut(&conversation) else { return };
