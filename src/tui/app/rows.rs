@@ -351,7 +351,7 @@ fn put_words(
         let words = &text[at..until];
         if !words.is_empty() {
             row.push(Piece { x, text: words.to_owned(), tone });
-            x += visible_width(words);
+            x += width(words);
             at = until;
         }
     };
@@ -414,6 +414,34 @@ mod tests {
             above = Some(Item::Message(message));
         }
         drawn
+    }
+
+    #[test]
+    fn what_is_found_stands_where_it_stood() {
+        let (world, calendar) = (World::new(user("alice")), Calendar::new(TimeZone::UTC));
+        let words = Words::new("pump");
+        let setter = Typesetter {
+            world: &world,
+            calendar: &calendar,
+            glyphs: Glyphs::Unicode,
+            width: 60,
+            unread: None,
+            found: None,
+            now: Timestamp::EPOCH,
+        };
+        let text = "the pump, a pump and pumps ";
+        let told = message("bob", 1, text);
+        let line = |setter: &Typesetter<'_>| {
+            let rows = setter.rows(None, Item::Message(&told));
+            let mut line = String::new();
+            for piece in rows.last().unwrap() {
+                line += &" ".repeat(piece.x - super::width(&line));
+                line += &piece.text;
+            }
+            line
+        };
+        let plain = line(&setter);
+        assert_eq!(line(&Typesetter { found: Some(&words), ..setter }), plain);
     }
 
     #[test]
