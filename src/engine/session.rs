@@ -133,6 +133,7 @@ async fn start(
 ) -> Result<Session, Error> {
     let setup = Arc::new(setup.clone());
     account.sweep();
+    account.sweep_drafts();
     let database = account.database();
     let store = unlock::blocking(move || Store::open(&database, &key)).await??;
     let Some(identity) = store.account().await? else {

@@ -19,7 +19,12 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let runtime = runtime.map_err(TuiError::Threads)?;
     let messenger = Messenger { setup: Setup::new(config, program) };
     let keymap = Keymap::built_in().map_err(TuiError::Keymap)?;
-    let options = Options { keymap, setup: environment::setup(), sign_in: config.user.clone() };
+    let options = Options {
+        keymap,
+        setup: environment::setup(),
+        editor: environment::editor(),
+        sign_in: config.user.clone(),
+    };
     let outcome = runtime.block_on(run(&messenger, options));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
@@ -40,6 +45,11 @@ impl Backend for Messenger {
 
     fn broker(&self) -> String {
         self.setup.broker_label()
+    }
+
+    fn private_dir(&self, user: &UserName) -> PathBuf {
+        // In memory where there is such a place: a draft is not to reach the disk in the clear.
+        environment::runtime_dir().unwrap_or_else(|| engine::account_dir(&self.setup.data_dir, user))
     }
 
     async fn sign_up(&self, form: SignUpForm) -> Result<Connected, SignError> {

@@ -22,6 +22,7 @@ use crossterm::{Command, cursor, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::app::App;
 use super::repaint::Repaint;
@@ -29,6 +30,10 @@ use super::view;
 
 /// Bytes collected before they are written: more than a frame takes as a rule.
 const FRAME_BYTES: usize = 64 * 1024;
+
+/// What a program that died may have left: the line with our words, the cursor and keypad keys of applications,
+/// the motion of the mouse.
+const AFTERMATH: &str = "\x1b[K\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l";
 
 /// Whether the terminal is in our modes.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -41,6 +46,11 @@ impl Command for Mouse {
     fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
         f.write_str(if self.0 { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" })
     }
+}
+
+/// The modes that the terminal had when another program got it.
+pub struct Lent {
+    modes: Option<Termios>,
 }
 
 /// The terminal in our modes. They are undone when this is dropped, and when the thread that made it
@@ -97,6 +107,24 @@ impl Screen {
     /// Gives the terminal back for a while.
     pub fn leave(&self) {
         undo_modes();
+    }
+
+    /// Gives the terminal to another program, with these words for one that shows nothing itself.
+    pub fn lend(&self, words: &str) -> Lent {
+        undo_modes();
+        let mut out = io::stdout();
+        let _ = write!(out, "{words}\r").and_then(|()| out.flush());
+        Lent { modes: tcgetattr(&out).ok() }
+    }
+
+    /// Takes the terminal back from another program, whatever that left behind.
+    pub fn take_back(&mut self, lent: &Lent) -> io::Result<()> {
+        let mut out = io::stdout();
+        if let Some(modes) = &lent.modes {
+            tcsetattr(&out, OptionalActions::Now, modes)?;
+        }
+        write!(out, "{AFTERMATH}")?;
+        self.enter_again()
     }
 
     /// Takes the terminal again. Somebody else may have changed its modes meanwhile.

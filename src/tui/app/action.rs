@@ -79,6 +79,7 @@ actions! {
     Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";
+    Editor "editor" "write in your $EDITOR";
     DeleteBefore "delete-before" "delete before the cursor";
     DeleteAfter "delete-after" "delete after the cursor";
     DeleteWordBefore "delete-word-before" "delete the word before";

@@ -75,6 +75,17 @@ impl Editor {
         std::mem::take(self).text()
     }
 
+    /// Puts this text, or what of it fits within the limit, in the place of what is written; that can be undone. Says
+    /// whether all of it fit.
+    pub fn replace(&mut self, text: &str) -> bool {
+        if self.text() == text {
+            return true;
+        }
+        self.area.select_all();
+        self.area.cut();
+        self.insert(text)
+    }
+
     /// Inserts at the cursor what fits within the limit; says whether all of it did.
     pub fn insert(&mut self, text: &str) -> bool {
         self.goal = None;

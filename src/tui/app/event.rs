@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::seam::{AccountSummary, SignError, SignUpForm};
-use crate::domain::{Passphrase, Timestamp, UserName};
+use crate::domain::{ConversationId, Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
 
 /// What comes into the front end.
@@ -17,6 +17,13 @@ pub enum Event {
         text: String,
         /// Whether there was more than a message may hold, so that the end is missing.
         cut: bool,
+    },
+    /// The editor that [`Effect::Edit`] asked for has ended.
+    Edited {
+        /// Whose draft it had; `None`: that of no chat.
+        conversation: Option<ConversationId>,
+        /// What it left, or why nothing came of it.
+        outcome: Result<Written, String>,
     },
     /// The mouse did something at this cell.
     Mouse {
@@ -49,6 +56,15 @@ pub enum Event {
     Shutdown,
 }
 
+/// What an editor left, as it came: not cleaned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Whether there was more than could be taken.
+    pub cut: bool,
+}
+
 /// What the mouse did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MouseKind {
@@ -77,6 +93,15 @@ pub enum Effect {
     DropSession,
     /// Send one [`Event::Timer`] at this time instead of any asked for before; `None`: no more.
     SetTimer(Option<Timestamp>),
+    /// Give the terminal to the person's editor with this text; answered by [`Event::Edited`].
+    Edit {
+        /// Who writes: the text is kept where what is theirs is kept.
+        user: UserName,
+        /// Whose draft it is.
+        conversation: Option<ConversationId>,
+        /// What is written.
+        text: String,
+    },
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

@@ -45,7 +45,7 @@ pub use action::Action;
 pub use chat::{Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use editor::{Editor, Layout};
-pub use event::{Effect, Event, MouseKind};
+pub use event::{Effect, Event, MouseKind, Written};
 pub use field::Field;
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
@@ -72,7 +72,7 @@ pub use wrap::wrap;
 /// What the engine says that the view shows as it is.
 pub use crate::engine::{GroupView, Link};
 
-use crate::domain::{ConversationId, Profile, Timestamp, UserName};
+use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
 use crate::engine::Update;
 use session::Turn;
 use welcome::Asked;
@@ -166,6 +166,7 @@ impl App {
         match event {
             Event::Key(key) => self.key(key, &mut effects),
             Event::Paste { text, cut } => self.paste(&text, cut, &mut effects),
+            Event::Edited { conversation, outcome } => self.edited(conversation, outcome, &mut effects),
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
@@ -328,6 +329,26 @@ impl App {
             _ if self.help.is_some() || self.leaving => {}
             Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(text, cut, turn)),
             Screen::Welcome(welcome) => welcome.paste(text),
+        }
+    }
+
+    /// The person's editor has ended. The session may have ended meanwhile: then it is for the next one.
+    fn edited(
+        &mut self,
+        conversation: Option<ConversationId>,
+        outcome: Result<Written, String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match (&self.screen, conversation, outcome) {
+            (Screen::Main(_), conversation, outcome) => {
+                self.on_session(effects, |session, turn| session.edited(conversation, outcome, turn));
+            }
+            (Screen::Welcome(_), Some(conversation), Ok(written)) => {
+                if let Some((_, drafts)) = &mut self.drafts {
+                    drafts.insert(conversation, clean_block(&written.text));
+                }
+            }
+            (Screen::Welcome(_), ..) => {}
         }
     }
 

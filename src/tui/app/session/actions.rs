@@ -166,6 +166,7 @@ impl Session {
         match action {
             Action::Send => self.submit(turn),
             Action::Interrupt => self.interrupt(turn),
+            Action::Editor => self.open_editor(turn),
             // There is no line above an empty one: up is into the messages.
             Action::Up if self.writing_mut().draft.is_empty() => {
                 self.choose_message(turn);

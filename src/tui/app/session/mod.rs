@@ -11,6 +11,7 @@ mod requests;
 mod rooms;
 mod trust;
 mod updates;
+mod writing;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

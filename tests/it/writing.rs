@@ -1,0 +1,88 @@
+//! What a person does in the composer, from key to effect.
+
+use cooee::domain::*;
+use cooee::engine::{Command, Update};
+use cooee::tui::app::{Effect, Event, Written};
+
+use crate::support::desk::*;
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn talking_to_bob() -> Desk {
+    let mut desk = Desk::among_people(SIZE);
+    desk.open("bob", &[]);
+    desk
+}
+
+/// Opens a chat whose messages are here already.
+fn go(desk: &mut Desk, name: &str) {
+    desk.keys(&["ctrl-k"]);
+    desk.write(name);
+    desk.keys(&["enter"]);
+}
+
+/// What was sent since, by its text.
+fn sent(desk: &mut Desk) -> Vec<String> {
+    let said = |command| match command {
+        Command::Send { text, .. } => Some(text.as_str().to_owned()),
+        _ => None,
+    };
+    desk.commands().into_iter().filter_map(said).collect()
+}
+
+fn edited(desk: &mut Desk, conversation: &ConversationId, outcome: Result<&str, &str>) {
+    let written = |text: &str| Written { text: text.to_owned(), cut: false };
+    let outcome = outcome.map(written).map_err(str::to_owned);
+    desk.event(Event::Edited { conversation: Some(conversation.clone()), outcome });
+}
+
+#[test]
+fn the_editor_gets_the_draft_and_what_it_leaves_is_not_sent() {
+    let mut desk = talking_to_bob();
+    desk.write("the pump");
+    desk.effects();
+    desk.keys(&["ctrl-o"]);
+    let text = "the pump".to_owned();
+    let asked = Effect::Edit { user: user("alice"), conversation: Some(direct("bob")), text };
+    assert_eq!(desk.effects(), [asked]);
+    edited(&mut desk, &direct("bob"), Ok("the pump\r\nis \u{1b}[31mback\n\n"));
+    assert!(desk.shows("› the pump") && desk.shows("is [31mback"), "{}", desk.screen());
+    assert_eq!(sent(&mut desk), [""; 0]);
+    desk.keys(&["alt-z", "alt-z"]);
+    assert!(desk.shows("› the pump") && !desk.shows("back"), "{}", desk.screen());
+    edited(&mut desk, &direct("bob"), Err("the editor `ed` ended with code 1"));
+    assert!(desk.shows("› the pump") && desk.shows("ended with code 1; your text is as it was"));
+    edited(&mut desk, &direct("bob"), Ok(""));
+    assert!(desk.shows("Write to Bob"));
+}
+
+#[test]
+fn what_an_editor_leaves_is_for_the_chat_that_it_was_opened_in() {
+    let mut desk = talking_to_bob();
+    desk.keys(&["ctrl-o"]);
+    desk.open("carol", &[]);
+    desk.write("for carol");
+    edited(&mut desk, &direct("bob"), Ok("for bob"));
+    assert!(desk.shows("› for carol"));
+    go(&mut desk, "bob");
+    assert!(desk.shows("› for bob"));
+    // Also when the session ends while the editor runs.
+    desk.update(Update::Stopped(None));
+    edited(&mut desk, &direct("bob"), Ok("still for bob"));
+    desk.event(Event::SignedIn);
+    desk.welcome();
+    desk.people();
+    desk.update(Update::Ready);
+    desk.open("bob", &[]);
+    assert!(desk.shows("› still for bob"), "{}", desk.screen());
+}
+
+#[test]
+fn more_than_a_message_holds_is_cut_and_said() {
+    let mut desk = talking_to_bob();
+    let text = "x".repeat(limits::TEXT + 1);
+    edited(&mut desk, &direct("bob"), Ok(&text));
+    assert!(desk.shows("the end of the text is missing"));
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk)[0].len(), limits::TEXT);
+}
