@@ -204,6 +204,7 @@ async fn start(
         recovery: Recovery::default(),
         unpark: snapshot.sealed.iter().cloned().collect(),
         unsealed: snapshot.unsealed,
+        drafts: snapshot.drafts,
         parked: snapshot.sealed.into_iter().collect(),
         withheld: std::collections::BTreeSet::new(),
         newer: std::collections::BTreeSet::new(),

@@ -72,6 +72,8 @@ pub enum Update {
     GroupGone(GroupId),
     /// The open rooms that we are in, all of them, by name.
     Rooms(Vec<RoomName>),
+    /// What was being written when the last session ended, for the front end that started this one alone.
+    Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.
     Summaries(Vec<Summary>),
     /// These messages were stored just now, ours and others', in the order of their arrival.

@@ -17,6 +17,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/001_first.sql")),
     M::up(include_str!("../../assets/schema/002_receipts.sql")),
     M::up(include_str!("../../assets/schema/003_secrecy.sql")),
+    M::up(include_str!("../../assets/schema/004_drafts.sql")),
 ];
 
 /// Settings of the connection.

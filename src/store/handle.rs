@@ -14,8 +14,8 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed, search,
-    secrets, tracking,
+    Error, batch, delivery, drafts, file, gaps, moving, outbox, page, people, quarantine, rooms, sealed,
+    search, secrets, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -153,6 +153,7 @@ impl Store {
                 epoch: people::epoch(db)?,
                 sealed: sealed::senders(db)?,
                 unsealed: outbox::unsealed_for(db)?,
+                drafts: drafts::all(db)?,
             })
         };
         self.ask("read what is known", load).await

@@ -15,6 +15,7 @@
 mod batch;
 mod cipher;
 mod delivery;
+mod drafts;
 mod error;
 mod file;
 mod gaps;

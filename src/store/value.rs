@@ -176,6 +176,8 @@ pub struct Snapshot {
     pub sealed: Vec<UserName>,
     /// To whom something is to be said that is not sealed yet.
     pub unsealed: Vec<UserName>,
+    /// What was being written, by conversation.
+    pub drafts: Vec<(ConversationId, String)>,
 }
 
 /// What the next letter of ours in a conversation has to follow.

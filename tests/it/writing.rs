@@ -86,3 +86,93 @@ fn more_than_a_message_holds_is_cut_and_said() {
     desk.keys(&["enter"]);
     assert_eq!(sent(&mut desk)[0].len(), limits::TEXT);
 }
+
+/// The drafts that the engine was asked to keep since.
+fn kept(desk: &mut Desk) -> Vec<(ConversationId, String)> {
+    let keep = |command| match command {
+        Command::KeepDraft { conversation, text } => Some((conversation, text)),
+        _ => None,
+    };
+    desk.commands().into_iter().filter_map(keep).collect()
+}
+
+fn draft(name: &str, text: &str) -> (ConversationId, String) {
+    (direct(name), text.to_owned())
+}
+
+#[test]
+fn a_draft_is_kept_once_a_second_and_when_one_leaves() {
+    let mut desk = talking_to_bob();
+    desk.write("the");
+    desk.now += 900;
+    desk.write(" pump");
+    desk.event(Event::Timer);
+    assert_eq!(kept(&mut desk), [], "a moment after the first change");
+    desk.now += 100;
+    desk.event(Event::Timer);
+    assert_eq!(kept(&mut desk), [draft("bob", "the pump")]);
+    desk.now += 5_000;
+    desk.event(Event::Timer);
+    assert_eq!(kept(&mut desk), [], "once");
+    desk.write("s");
+    desk.open("carol", &[]);
+    desk.write("hello");
+    desk.effects();
+    desk.keys(&["ctrl-q"]);
+    assert_eq!(
+        desk.effects(),
+        [
+            Effect::Quit,
+            Effect::Send(Command::KeepDraft { conversation: direct("carol"), text: "hello".to_owned() }),
+        ]
+    );
+}
+
+#[test]
+fn what_is_left_or_sent_is_told_to_the_engine_at_once() {
+    let mut desk = talking_to_bob();
+    desk.write("the pump");
+    desk.keys(&["ctrl-k"]);
+    desk.write("carol");
+    desk.keys(&["enter"]);
+    assert_eq!(kept(&mut desk), [draft("bob", "the pump")]);
+    assert!(desk.shows("● Bob         draft"), "{}", desk.screen());
+    go(&mut desk, "bob");
+    assert!(!desk.shows("draft") && desk.shows("› the pump"));
+    desk.keys(&["enter"]);
+    assert_eq!(kept(&mut desk), [draft("bob", "")], "it must not come back after a crash");
+    // Too short a life to be kept at all.
+    desk.write("x");
+    desk.keys(&["enter"]);
+    assert_eq!(kept(&mut desk), []);
+}
+
+#[test]
+fn drafts_of_the_last_session_are_there_and_do_not_overwrite_what_is_newer() {
+    let mut desk = talking_to_bob();
+    desk.write("newer");
+    desk.effects();
+    let mut group = (ConversationId::Group(GroupId::from_bits(1)), "to all".to_owned());
+    desk.update(Update::Drafts(vec![draft("bob", "older"), draft("carol", "\u{1b}hi"), group.clone()]));
+    assert_eq!(kept(&mut desk), [draft("bob", "newer")]);
+    assert!(
+        desk.shows("○ Carol Müll… draft") && desk.shows("# team        draft"),
+        "{}",
+        desk.screen()
+    );
+    desk.open("carol", &[]);
+    assert!(desk.shows("› hi"));
+    desk.write("!");
+    desk.keys(&["alt-1"]);
+    desk.effects();
+    group.1.push('!');
+    desk.keys(&["alt-2"]);
+    desk.write("!");
+    desk.keys(&["ctrl-c"]);
+    assert!(desk.shows("Write to #team"));
+    assert_eq!(kept(&mut desk), [(group.0.clone(), String::new())]);
+    desk.keys(&["ctrl-c"]);
+    desk.now += 1_000;
+    desk.event(Event::Timer);
+    assert_eq!(kept(&mut desk), [group]);
+}

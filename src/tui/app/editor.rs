@@ -48,10 +48,28 @@ impl Default for Editor {
     }
 }
 
+/// A text that was written before, with the cursor at its end. Nothing of it can be undone.
+impl From<&str> for Editor {
+    fn from(text: &str) -> Self {
+        let mut written = Self::default();
+        written.insert(text);
+        let mut area = TextArea::new(written.area.into_lines());
+        area.set_max_histories(UNDO_STEPS);
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self { area, goal: None }
+    }
+}
+
 impl Editor {
     /// The text, its lines joined by line feeds.
     pub fn text(&self) -> String {
         self.area.lines().join("\n")
+    }
+
+    /// Whether this is the text.
+    pub fn reads(&self, text: &str) -> bool {
+        self.area.lines().iter().map(String::as_str).eq(text.split('\n'))
     }
 
     /// Whether nothing is written.
@@ -352,6 +370,14 @@ mod tests {
         assert!(!editor.insert(&format!("ab{FAMILY}")));
         assert_eq!(editor.len(), limits::TEXT - 2);
         assert!(editor.text().ends_with("ab"));
+    }
+
+    #[test]
+    fn a_text_from_before_goes_on_at_its_end_and_is_not_undone() {
+        let mut editor = after_acts(Editor::from("the\n水泵"), &[Action::Undo]);
+        editor.insert("!");
+        assert!(editor.reads("the\n水泵!") && !editor.reads("the\n水泵") && !editor.reads("the"));
+        assert!(Editor::from("").is_empty() && Editor::default().reads(""));
     }
 
     #[test]

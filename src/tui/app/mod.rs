@@ -182,7 +182,10 @@ impl App {
             Event::Shutdown => effects.push(Effect::Quit),
         }
         self.on_session(&mut effects, |session, turn| session.settle(turn));
-        self.leaving |= effects.contains(&Effect::Quit);
+        if effects.contains(&Effect::Quit) {
+            self.on_session(&mut effects, |session, turn| session.keep_open_draft(turn));
+            self.leaving = true;
+        }
         self.set_timer(&mut effects);
         effects
     }

@@ -1,11 +1,15 @@
-//! The person's own editor on a draft.
+//! Drafts: in the person's own editor, and over the end of Cooee.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
+use cooee::store::Store;
 use rustix::process::Signal;
 
 use super::*;
+use crate::support::PATIENCE;
+use crate::support::world::data_key;
 
 /// An editor that is a shell script, as a program of its own.
 fn editor(world: &World, script: &str) -> String {
@@ -121,5 +125,53 @@ fn ctrl_z_in_an_editor_stops_both() {
     let group = rustix::process::getpgid(Some(alice.pid())).unwrap();
     rustix::process::kill_process_group(group, Signal::CONT).unwrap();
     alice.until_says(&["› done"]);
+    alice.quit();
+}
+
+/// Waits until a draft of alice's is in her history; nothing on the screen says so.
+fn until_kept(world: &World, text: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let path = world.data_dir().join("accounts/alice/chat.db");
+        let store = Store::open(&path, &data_key(world.data_dir(), "alice")).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while !store.load().await.unwrap().drafts.iter().any(|(_, kept)| kept == text) {
+            assert!(Instant::now() < deadline, "the draft was not kept");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_draft_outlives_cooee_however_that_ends() {
+    let world = World::built_in();
+    sign_up(&world, "carol");
+    let mut alice = alice_with(&world, "vi");
+    alice.press("for bob");
+    alice.until_says(&["› for bob"]);
+    alice.press("\x0e");
+    alice.until_says(&["Write to carol"]);
+    alice.press("for carol");
+    alice.until_says(&["› for carol"]);
+    alice.quit();
+    let mut alice = sign_in(Launch::new(world.data_dir()), "alice");
+    alice.until("both lists say so", |screen| screen.contents().matches("draft").count() == 2);
+    alice.press(&format!("/msg bob{ENTER}"));
+    alice.until_says(&["› for bob"]);
+    alice.press(ENTER);
+    alice.until_says(&["Write to bob"]);
+    alice.press(&format!("/msg carol{ENTER}"));
+    alice.until_says(&["› for carol"]);
+    alice.press(" and more");
+    alice.until_says(&["› for carol and more"]);
+    until_kept(&world, "for carol and more");
+    alice.kill();
+    let mut alice = sign_in(Launch::new(world.data_dir()), "alice");
+    alice.until("what was sent is no draft any more", |screen| {
+        screen.contents().matches("draft").count() == 1
+    });
+    alice.press(&format!("/msg carol{ENTER}"));
+    alice.until_says(&["› for carol and more"]);
     alice.quit();
 }

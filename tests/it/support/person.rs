@@ -43,6 +43,7 @@ pub struct Screen {
     /// How comparisons of emoji went on.
     pub comparisons: Vec<ComparisonView>,
     pub warnings: Vec<String>,
+    pub drafts: Option<Vec<(ConversationId, String)>>,
     pub stopped: Option<Option<String>>,
 }
 
@@ -71,6 +72,7 @@ impl Screen {
                 self.groups.remove(&id);
             }
             Update::Rooms(rooms) => self.rooms = rooms,
+            Update::Drafts(drafts) => self.drafts = Some(drafts),
             Update::Summaries(summaries) => {
                 for summary in summaries {
                     self.summaries.insert(summary.conversation.clone(), summary);

@@ -68,6 +68,8 @@ pub struct Chat {
     pub draft: Editor,
     /// What Ctrl+C cleared last, until something else is written.
     pub cleared: Option<String>,
+    /// The draft as the engine keeps it.
+    kept: String,
     timeline: Timeline,
     anchor: Anchor,
     unread: Option<UnreadLine>,
@@ -211,6 +213,28 @@ impl Chat {
     /// Takes back what could not be sent.
     pub fn take_echo(&mut self, ticket: Ticket) -> Option<MessageText> {
         self.timeline.take_echo(ticket).map(|echo| echo.text)
+    }
+
+    /// Whether the draft is another than the one that the engine keeps.
+    pub fn has_new_draft(&self) -> bool {
+        !self.draft.reads(&self.kept)
+    }
+
+    /// What the engine is to keep now, if that is something new.
+    pub fn take_new_draft(&mut self) -> Option<String> {
+        if !self.has_new_draft() {
+            return None;
+        }
+        self.kept = self.draft.text();
+        Some(self.kept.clone())
+    }
+
+    /// The engine kept this for us. What is written since is not overwritten.
+    pub fn note_kept_draft(&mut self, text: String) {
+        if self.draft.is_empty() {
+            self.draft = Editor::from(text.as_str());
+        }
+        self.kept = text;
     }
 
     /// What was not stored, and what is being written.

@@ -184,6 +184,8 @@ pub struct Session {
     tickets: u64,
     /// The comparisons of emoji that go on.
     comparisons: BTreeMap<UserName, ComparisonState>,
+    /// When the draft of the open chat goes to the engine, which keeps it.
+    keep_at: Option<Timestamp>,
 }
 
 impl Session {
@@ -209,6 +211,7 @@ impl Session {
             asked: BTreeMap::new(),
             tickets: 0,
             comparisons: BTreeMap::new(),
+            keep_at: None,
         }
     }
 
@@ -267,7 +270,7 @@ impl Session {
         if self.open.as_ref() == Some(&conversation) {
             return;
         }
-        self.close();
+        self.close(turn);
         let summary = self.world.summary(&conversation);
         let page = self.chats.entry(conversation.clone()).or_default().open(summary);
         turn.load(&conversation, page);
@@ -282,7 +285,8 @@ impl Session {
         self.open = Some(conversation);
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, turn: &mut Turn<'_>) {
+        self.keep_open_draft(turn);
         if let Some(id) = self.open.take()
             && let Some(chat) = self.chats.get_mut(&id)
         {
@@ -342,6 +346,7 @@ impl Session {
             chat.look(window, watched);
             chat.ask_near(window)
         });
+        self.settle_draft(turn);
         self.settle_info(turn);
         self.settle_verify(turn);
         if let Some(id) = self.open.clone()
@@ -386,7 +391,7 @@ impl Session {
             Some(Overlay::Info(info)) => info.again_at(),
             _ => None,
         };
-        self.chats.values().filter_map(Chat::deadline).chain(again).min()
+        self.chats.values().filter_map(Chat::deadline).chain(again).chain(self.keep_at).min()
     }
 
     /// Time has passed; says whether that changed anything.
