@@ -264,6 +264,7 @@ impl<B: Backend> Front<'_, B> {
                 Effect::Edit { user, conversation, text } => {
                     self.edit(&user, conversation, &text, screen)?;
                 }
+                Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
                     self.draw_at = Some(Instant::now());

@@ -10,6 +10,8 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
@@ -102,6 +104,14 @@ impl Screen {
         let (width, height) = self.size()?;
         // `Terminal::clear` would ask the terminal where the cursor is, and wait for the answer.
         self.terminal.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// Asks the terminal to put a text on its clipboard (OSC 52). There is no answer: some do not know it, or do not
+    /// allow it.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
+        out.flush()
     }
 
     /// Gives the terminal back for a while.

@@ -155,11 +155,7 @@ fn drafts_of_the_last_session_are_there_and_do_not_overwrite_what_is_newer() {
     let mut group = (ConversationId::Group(GroupId::from_bits(1)), "to all".to_owned());
     desk.update(Update::Drafts(vec![draft("bob", "older"), draft("carol", "\u{1b}hi"), group.clone()]));
     assert_eq!(kept(&mut desk), [draft("bob", "newer")]);
-    assert!(
-        desk.shows("○ Carol Müll… draft") && desk.shows("# team        draft"),
-        "{}",
-        desk.screen()
-    );
+    assert!(desk.shows("○ Carol Müll… draft") && desk.shows("# team        draft"), "{}", desk.screen());
     desk.open("carol", &[]);
     assert!(desk.shows("› hi"));
     desk.write("!");
@@ -175,4 +171,66 @@ fn drafts_of_the_last_session_are_there_and_do_not_overwrite_what_is_newer() {
     desk.now += 1_000;
     desk.event(Event::Timer);
     assert_eq!(kept(&mut desk), [group]);
+}
+
+#[test]
+fn what_is_selected_is_copied_cut_and_replaced() {
+    let mut desk = talking_to_bob();
+    desk.write("check the valve");
+    desk.effects();
+    desk.keys(&["alt-w"]);
+    assert!(desk.shows("nothing is selected") && desk.effects().is_empty());
+    desk.keys(&["ctrl-shift-left", "alt-w"]);
+    assert_eq!(desk.effects(), [Effect::Copy("valve".to_owned())]);
+    assert!(desk.shows("copied; to the clipboard too"));
+    desk.keys(&["ctrl-x"]);
+    assert_eq!(desk.effects(), [Effect::Copy("valve".to_owned())]);
+    assert!(desk.shows("› check the") && !desk.shows("valve"));
+    desk.keys(&["ctrl-y", "alt-shift-a"]);
+    desk.write("x");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), ["x"]);
+    desk.write("ab");
+    // Esc lets go of the selection first.
+    desk.keys(&["shift-home", "esc"]);
+    desk.write("c");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), ["cab"]);
+}
+
+#[test]
+fn what_was_sent_is_recalled_and_the_draft_is_not_lost() {
+    let mut desk = talking_to_bob();
+    desk.keys(&["alt-p"]);
+    assert!(desk.shows("nothing was sent from here before"));
+    for text in ["first", "/find bob"] {
+        desk.write(text);
+        desk.keys(&["enter", "esc"]);
+    }
+    desk.write("draft");
+    desk.keys(&["alt-p"]);
+    assert!(desk.shows("› /find bob"));
+    desk.keys(&["alt-p"]);
+    assert!(desk.shows("› first"));
+    sent(&mut desk);
+    desk.now += 1_000;
+    desk.event(Event::Timer);
+    assert_eq!(kept(&mut desk), [draft("bob", "draft")], "the draft is what is kept");
+    desk.write("!");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), ["first!"]);
+    assert!(desk.shows("› draft"), "{}", desk.screen());
+    desk.open("carol", &[]);
+    desk.keys(&["alt-p"]);
+    assert!(desk.shows("nothing was sent from here before") && desk.shows("Write to Carol"));
+}
+
+#[test]
+fn what_is_deleted_in_one_chat_is_put_back_in_another() {
+    let mut desk = talking_to_bob();
+    desk.write("the pump");
+    desk.keys(&["ctrl-u"]);
+    desk.open("carol", &[]);
+    desk.keys(&["ctrl-y", "ctrl-y", "enter"]);
+    assert_eq!(sent(&mut desk), ["the pumpthe pump"]);
 }

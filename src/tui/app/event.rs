@@ -102,6 +102,8 @@ pub enum Effect {
         /// What is written.
         text: String,
     },
+    /// Put this text, which is cleaned and of bounded length, on the terminal's clipboard.
+    Copy(String),
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

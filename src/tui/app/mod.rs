@@ -15,6 +15,7 @@ mod form;
 mod glyphs;
 mod header;
 mod help;
+mod history;
 mod info;
 mod keymap;
 mod notices;

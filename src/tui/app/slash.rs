@@ -100,7 +100,7 @@ pub const COMMANDS: &[Slash] = &[
         Request::AcceptKey(rest.to_owned())
     }),
     slash("editor", "", "write in the editor that VISUAL or EDITOR names", |_| {
-        Request::Do(Action::Editor)
+        Request::Do(Action::OpenEditor)
     }),
     slash("contacts", "", "go to the contacts", |_| Request::Do(Action::ShowContacts)),
     slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),

@@ -82,3 +82,17 @@ fn a_click_selects_and_the_wheel_scrolls() {
     }
     alice.until_says(&["row 60."]);
 }
+
+#[test]
+fn what_is_copied_goes_to_the_clipboard_of_the_terminal() {
+    let world = World::built_in();
+    let mut alice = at_terminal(&world, "alice");
+    alice.press("the pump");
+    alice.until_says(&["the pump"]);
+    let before = alice.raw().len();
+    alice.press("\x1b[1;6D\x1bw");
+    alice.until_raw("OSC 52 with the word", before, |raw| {
+        String::from_utf8_lossy(raw).contains("\x1b]52;c;cHVtcA==\x07")
+    });
+    alice.quit();
+}

@@ -12,6 +12,7 @@ pub use above::Above;
 pub use selection::Pick;
 
 use super::editor::Editor;
+use super::history::History;
 use super::rows::{Row, Typesetter, UnreadLine};
 use super::scroll::{self, Place};
 use super::timeline::{self, Echo, ItemId, Timeline};
@@ -68,6 +69,8 @@ pub struct Chat {
     pub draft: Editor,
     /// What Ctrl+C cleared last, until something else is written.
     pub cleared: Option<String>,
+    /// What was sent from here in this session.
+    pub history: History,
     /// The draft as the engine keeps it.
     kept: String,
     timeline: Timeline,
@@ -215,9 +218,20 @@ impl Chat {
         self.timeline.take_echo(ticket).map(|echo| echo.text)
     }
 
+    /// What is being written: not what was sent before and is only shown again.
+    fn own_draft(&self) -> &Editor {
+        self.history.aside().filter(|draft| !draft.is_empty()).unwrap_or(&self.draft)
+    }
+
+    /// What is written was sent, or done if it is a command.
+    pub fn note_sent(&mut self, text: &str) {
+        self.draft = self.history.note(text).unwrap_or_default();
+        self.cleared = None;
+    }
+
     /// Whether the draft is another than the one that the engine keeps.
     pub fn has_new_draft(&self) -> bool {
-        !self.draft.reads(&self.kept)
+        !self.own_draft().reads(&self.kept)
     }
 
     /// What the engine is to keep now, if that is something new.
@@ -225,7 +239,7 @@ impl Chat {
         if !self.has_new_draft() {
             return None;
         }
-        self.kept = self.draft.text();
+        self.kept = self.own_draft().text();
         Some(self.kept.clone())
     }
 
@@ -241,7 +255,7 @@ impl Chat {
     pub fn into_draft(mut self) -> String {
         let unsent = self.timeline.take_echoes();
         let unsent = unsent.iter().map(|echo| echo.text.as_str());
-        let draft = self.draft.take();
+        let draft = self.own_draft().text();
         let draft = Some(draft.as_str()).filter(|draft| !draft.is_empty());
         unsent.chain(draft).collect::<Vec<_>>().join("\n")
     }

@@ -166,23 +166,57 @@ impl Session {
         match action {
             Action::Send => self.submit(turn),
             Action::Interrupt => self.interrupt(turn),
-            Action::Editor => self.open_editor(turn),
+            Action::OpenEditor => self.open_editor(turn),
             // There is no line above an empty one: up is into the messages.
             Action::Up if self.writing_mut().draft.is_empty() => {
                 self.choose_message(turn);
             }
+            Action::Back if self.writing_mut().draft.deselect() => {}
+            Action::Earlier | Action::Later => self.recall(action == Action::Earlier, turn),
+            Action::Cut | Action::Copy => match self.writing_mut().draft.selected() {
+                Some(text) => {
+                    turn.copy(&text);
+                    self.edit(action, cells);
+                }
+                None => turn.news("nothing is selected; Shift with an arrow key selects"),
+            },
             action => {
-                let chat = self.writing_mut();
-                if !chat.draft.act(action, cells) {
+                if !self.edit(action, cells) {
                     return false;
                 }
-                chat.cleared = None;
                 if !matches!(action, Action::Up | Action::Down) {
                     self.tell_writing(turn);
                 }
             }
         }
         true
+    }
+
+    /// Does what an editing action says; says whether it was one. What was deleted in one chat can be put back in
+    /// another.
+    fn edit(&mut self, action: Action, cells: usize) -> bool {
+        let yanked = std::mem::take(&mut self.yanked);
+        let chat = self.writing_mut();
+        chat.draft.set_yanked(&yanked);
+        let done = chat.draft.act(action, cells);
+        if done {
+            chat.cleared = None;
+        }
+        self.yanked = self.writing_mut().draft.yanked();
+        done
+    }
+
+    /// Brings back what was sent from here before, or after that.
+    fn recall(&mut self, earlier: bool, turn: &mut Turn<'_>) {
+        let chat = self.writing_mut();
+        let (history, draft) = (&mut chat.history, &mut chat.draft);
+        let found = if earlier { history.earlier(draft) } else { history.later(draft) };
+        if !found {
+            turn.news(match earlier {
+                true => "nothing was sent from here before",
+                false => "nothing was sent after that",
+            });
+        }
     }
 
     /// Clears the text, brings back what was cleared just now, or asks to quit.

@@ -26,12 +26,15 @@ use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
     ConversationId, GroupChange, GroupId, GroupName, PageAt, Profile, RoomName, Standing, Timestamp,
-    UserName,
+    UserName, clean_block,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
 /// How many chats keep their messages in memory.
 const CHATS_LOADED: usize = 16;
+
+/// The longest text that goes to the clipboard: 64 KiB as it is encoded, which is what terminals take.
+const MOST_COPIED: usize = 48 * 1024;
 
 /// One turn of the front end: what it knows from outside, and what it wants done.
 pub struct Turn<'a> {
@@ -67,6 +70,16 @@ impl Turn<'_> {
             let conversation = conversation.clone();
             self.send(Command::Load { conversation, at, limit: timeline::PAGE });
         }
+    }
+
+    /// Puts a text on the terminal's clipboard: cleaned, for whoever pastes it into a shell.
+    pub(super) fn copy(&mut self, text: &str) {
+        let text = clean_block(text);
+        if text.len() > MOST_COPIED {
+            return self.error("not copied: the clipboard of a terminal takes 48 KiB at most");
+        }
+        self.news("copied; to the clipboard too, where the terminal allows it");
+        self.effects.push(Effect::Copy(text));
     }
 
     fn news(&mut self, text: impl Into<String>) {
@@ -184,6 +197,8 @@ pub struct Session {
     tickets: u64,
     /// The comparisons of emoji that go on.
     comparisons: BTreeMap<UserName, ComparisonState>,
+    /// What was deleted or copied last.
+    yanked: String,
     /// When the draft of the open chat goes to the engine, which keeps it.
     keep_at: Option<Timestamp>,
 }
@@ -211,6 +226,7 @@ impl Session {
             asked: BTreeMap::new(),
             tickets: 0,
             comparisons: BTreeMap::new(),
+            yanked: String::new(),
             keep_at: None,
         }
     }

@@ -22,10 +22,7 @@ impl Session {
         let text = draft.text();
         if !draft.is_command() {
             match self.say(&text, turn) {
-                Ok(()) => {
-                    self.writing_mut().draft.take();
-                    self.writing_mut().cleared = None;
-                }
+                Ok(()) => self.writing_mut().note_sent(&text),
                 Err(why) => turn.error(why),
             }
             return;
@@ -35,7 +32,7 @@ impl Session {
             Err(why) => return turn.error(why),
         };
         // It may open another chat, so it leaves this one first.
-        draft.take();
+        self.writing_mut().note_sent(&text);
         if let Err(why) = self.request(request, turn) {
             turn.error(why);
             let draft = &mut self.writing_mut().draft;

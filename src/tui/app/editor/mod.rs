@@ -4,10 +4,14 @@
 //! and deletion here is worked out in grapheme clusters first and then told to it as a column. It is
 //! never drawn: [`Editor::layout`] wraps with the rule of [`super::wrap()`].
 
+mod selection;
+
 use std::ops::Range;
 
 use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+
+use selection::Marked;
 
 use super::Action;
 use super::text::width;
@@ -32,7 +36,12 @@ pub struct Layout {
     pub rows: Vec<String>,
     /// Row and cell of the cursor; the cell is less than the width.
     pub cursor: (usize, usize),
+    /// Rows with the cells of them that are selected.
+    pub marked: Vec<Marked>,
 }
+
+/// Line and byte.
+type Position = (usize, usize);
 
 /// One row on the screen: bytes of one line of the text.
 struct Row {
@@ -100,14 +109,19 @@ impl Editor {
             return true;
         }
         self.area.select_all();
-        self.area.cut();
+        if text.is_empty() {
+            self.area.delete_next_char();
+        }
         self.insert(text)
     }
 
     /// Inserts at the cursor what fits within the limit; says whether all of it did.
     pub fn insert(&mut self, text: &str) -> bool {
+        if text.is_empty() {
+            return true;
+        }
         self.goal = None;
-        let room = limits::TEXT.saturating_sub(self.len());
+        let room = limits::TEXT.saturating_sub(self.len() - self.selected_len());
         if text.len() <= room {
             self.area.insert_str(text);
             return true;
@@ -118,8 +132,22 @@ impl Editor {
         false
     }
 
+    /// What Yank would insert.
+    pub fn yanked(&self) -> String {
+        self.area.yank_text()
+    }
+
+    /// What Yank is to insert.
+    pub fn set_yanked(&mut self, text: &str) {
+        self.area.set_yank_text(text);
+    }
+
     /// Does what an editing action says, at this width of the composer; says whether it was one.
     pub fn act(&mut self, action: Action, cells: usize) -> bool {
+        self.select(action, cells) || self.act_plainly(action, cells)
+    }
+
+    fn act_plainly(&mut self, action: Action, cells: usize) -> bool {
         let (line, at) = self.position();
         let text = self.area.lines()[line].as_str();
         if !matches!(action, Action::Up | Action::Down) {
@@ -184,7 +212,8 @@ impl Editor {
         // Spaces that hang over the edge, and the end of a full row, leave the cursor on the last cell.
         let cell = width(before).min(cells.saturating_sub(1));
         let text = |row: &Row| self.area.lines()[row.line][row.range.clone()].to_owned();
-        Layout { cursor: (row, cell), rows: rows.iter().map(text).collect() }
+        let marked = self.marked(&rows, cells);
+        Layout { cursor: (row, cell), rows: rows.iter().map(text).collect(), marked }
     }
 
     fn rows(&self, cells: usize) -> Vec<Row> {
@@ -195,7 +224,7 @@ impl Editor {
     }
 
     /// Line and byte of the cursor.
-    fn position(&self) -> (usize, usize) {
+    fn position(&self) -> Position {
         let cursor = self.area.cursor();
         let line = &self.area.lines()[cursor.0];
         let at = line.char_indices().nth(cursor.1).map_or(line.len(), |(at, _)| at);
