@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cooee::domain::*;
 use cooee::engine::{Command, Link, Notice, PageAt, Ticket, Update};
-use cooee::tui::app::{AccountSummary, Effect, Event, MouseKind, SignError, Start};
+use cooee::tui::app::{AccountSummary, Effect, Event, MouseKind, Pasted, SignError, Start};
 
 use crate::support::desk::*;
 
@@ -73,7 +73,8 @@ fn a_paste_never_sends_itself() {
     assert!(desk.commands().iter().all(|command| said(command).is_none()));
     desk.keys(&["enter"]);
     assert_eq!(sent(&mut desk).1, "one\ntwo\nthree\n[31mred");
-    desk.event(Event::Paste { text: "x".repeat(20_000), cut: true });
+    desk.event(Event::Paste(Pasted { text: "x".repeat(20_000), cut: true, unmarked: false }));
+    desk.write("y");
     assert!(desk.shows("the end of the paste is missing"));
     desk.keys(&["enter"]);
     assert_eq!(sent(&mut desk).1.len(), limits::TEXT);

@@ -234,3 +234,27 @@ fn what_is_deleted_in_one_chat_is_put_back_in_another() {
     desk.keys(&["ctrl-y", "ctrl-y", "enter"]);
     assert_eq!(sent(&mut desk), ["the pumpthe pump"]);
 }
+
+#[test]
+fn a_long_paste_is_asked_about_and_a_short_one_is_not() {
+    let mut desk = talking_to_bob();
+    let lines = |n: usize| (1..=n).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\r");
+    desk.paste(&lines(10));
+    assert!(desk.shows("line 10") && !desk.shows("Insert"));
+    desk.keys(&["ctrl-c"]);
+    desk.paste(&lines(11));
+    assert!(desk.shows("Insert 11 lines (78 bytes) into the text?"), "{}", desk.screen());
+    desk.write("n");
+    assert!(desk.shows("the paste was not inserted") && desk.shows("Write to Bob"));
+    desk.paste(&lines(11));
+    // What a stalled link brings of it later belongs to it.
+    desk.paste("line 12");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), [""; 0], "Enter answers the question");
+    assert!(desk.shows("line 12"));
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), [lines(12).replace('\r', "\n")]);
+    desk.paste(&lines(11));
+    desk.keys(&["esc"]);
+    assert!(desk.shows("the paste was not inserted"));
+}

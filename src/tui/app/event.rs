@@ -12,12 +12,7 @@ pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
     /// A text was pasted. It is inserted, whatever it holds; it never sends itself.
-    Paste {
-        /// The text, as it came: not cleaned.
-        text: String,
-        /// Whether there was more than a message may hold, so that the end is missing.
-        cut: bool,
-    },
+    Paste(Pasted),
     /// The editor that [`Effect::Edit`] asked for has ended.
     Edited {
         /// Whose draft it had; `None`: that of no chat.
@@ -54,6 +49,17 @@ pub enum Event {
     Timer,
     /// The terminal is gone, or somebody asks the process to end.
     Shutdown,
+}
+
+/// A text that was pasted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pasted {
+    /// The text, as it came: not cleaned.
+    pub text: String,
+    /// Whether there was more than a message may hold, so that the end is missing.
+    pub cut: bool,
+    /// Whether the terminal did not say that it was pasted: several lines came at once, faster than anybody types.
+    pub unmarked: bool,
 }
 
 /// What an editor left, as it came: not cleaned.

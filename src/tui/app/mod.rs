@@ -20,6 +20,7 @@ mod info;
 mod keymap;
 mod notices;
 mod overlay;
+mod pasting;
 mod regions;
 mod room;
 mod rows;
@@ -46,7 +47,7 @@ pub use action::Action;
 pub use chat::{Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use editor::{Editor, Layout};
-pub use event::{Effect, Event, MouseKind, Written};
+pub use event::{Effect, Event, MouseKind, Pasted, Written};
 pub use field::Field;
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
@@ -166,7 +167,7 @@ impl App {
         self.changed |= expired || self.can_show(&event);
         match event {
             Event::Key(key) => self.key(key, &mut effects),
-            Event::Paste { text, cut } => self.paste(&text, cut, &mut effects),
+            Event::Paste(pasted) => self.paste(pasted, &mut effects),
             Event::Edited { conversation, outcome } => self.edited(conversation, outcome, &mut effects),
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
@@ -328,11 +329,11 @@ impl App {
         }
     }
 
-    fn paste(&mut self, text: &str, cut: bool, effects: &mut Vec<Effect>) {
+    fn paste(&mut self, pasted: Pasted, effects: &mut Vec<Effect>) {
         match &mut self.screen {
             _ if self.help.is_some() || self.leaving => {}
-            Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(text, cut, turn)),
-            Screen::Welcome(welcome) => welcome.paste(text),
+            Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(pasted, turn)),
+            Screen::Welcome(welcome) => welcome.paste(&pasted.text),
         }
     }
 

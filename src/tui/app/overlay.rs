@@ -4,6 +4,7 @@ use super::choice::Choice;
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
+use super::pasting::LargePaste;
 use super::verify::VerifyBox;
 use crate::domain::{GroupId, UserName};
 
@@ -40,6 +41,8 @@ pub enum Question {
     Decline(GroupId),
     /// Put somebody out of this group?
     Remove(GroupId, UserName),
+    /// Insert this long paste?
+    Paste(LargePaste),
     /// Take the key that stands for this name now for theirs?
     AcceptKey(UserName),
 }

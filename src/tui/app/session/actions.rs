@@ -32,32 +32,14 @@ impl Session {
                 choice.search();
             }
             Some(Overlay::NewGroup(form)) => form.type_char(c),
-            Some(Overlay::Question(_)) => self.overlay = None,
+            Some(Overlay::Question(_)) => self.refuse_question(turn),
             Some(Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_)) => {}
             None => self.write(c.encode_utf8(&mut [0; 4]), turn),
         }
     }
 
-    /// A text was pasted: it is written where text is written, and never sent.
-    pub fn paste(&mut self, text: &str, cut: bool, turn: &mut Turn<'_>) {
-        match &mut self.overlay {
-            Some(Overlay::Choice(choice)) => {
-                choice.query.paste(text);
-                choice.search();
-            }
-            Some(Overlay::NewGroup(form)) if !form.on_policy => form.name.paste(text),
-            Some(_) => {}
-            None => {
-                self.write(&crate::domain::clean_block(text), turn);
-                if cut {
-                    turn.error("the end of the paste is missing: a message has at most 16 KiB");
-                }
-            }
-        }
-    }
-
     /// Writes into the composer, and gives it the keyboard: one types, it goes where one looks.
-    fn write(&mut self, text: &str, turn: &mut Turn<'_>) {
+    pub(super) fn write(&mut self, text: &str, turn: &mut Turn<'_>) {
         if self.card().is_some() {
             return;
         }
@@ -89,6 +71,7 @@ impl Session {
             (Some(Overlay::Question(Question::Quit)), Action::Interrupt) => {
                 turn.effects.push(Effect::Quit)
             }
+            (Some(Overlay::Question(_)), Action::Back | Action::Interrupt) => self.refuse_question(turn),
             (_, Action::Back | Action::Interrupt) => self.overlay = None,
             (Some(Overlay::Choice(_)), Action::Accept) => self.choose(turn),
             (Some(Overlay::Choice(choice)), action) => {
@@ -107,7 +90,7 @@ impl Session {
                 self.overlay = None;
                 self.agree(question, turn);
             }
-            (Some(Overlay::Question(_)), _) => self.overlay = None,
+            (Some(Overlay::Question(_)), _) => self.refuse_question(turn),
             (Some(Overlay::Members { top, group }), action) => {
                 let group = self.world.group(*group).map(|view| &view.group);
                 let count = group.map_or(0, |group| group.members.len() + group.invited.len());
@@ -132,6 +115,7 @@ impl Session {
             Question::Leave(id) | Question::Decline(id) => self.leave(id, turn),
             Question::Remove(id, user) => self.change(id, GroupChange::Remove(user), turn),
             Question::AcceptKey(user) => self.accept_key(user, turn),
+            Question::Paste(paste) => self.insert_paste(&paste, turn),
         }
     }
 

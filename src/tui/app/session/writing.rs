@@ -1,4 +1,5 @@
-//! The draft of the composer outside the composer: kept for the next session, and in the person's own editor.
+//! What comes into the composer other than by keys, and where it is kept: pastes, the person's own editor, the draft
+//! for the next session.
 
 use std::time::Duration;
 
@@ -6,7 +7,9 @@ use super::{Session, Turn};
 use crate::domain::{ConversationId, clean_block};
 use crate::engine::Command;
 use crate::tui::app::chat::Chat;
-use crate::tui::app::{Effect, Written};
+use crate::tui::app::overlay::{Overlay, Question};
+use crate::tui::app::pasting::{LargePaste, is_large};
+use crate::tui::app::{Effect, Pasted, Written};
 
 /// How long a draft that changes is not kept yet: so long at most, and so seldom at least, it goes to the store.
 const KEEP_AFTER: Duration = Duration::from_secs(1);
@@ -42,6 +45,49 @@ impl Session {
         }
         if let Some(id) = conversation {
             self.keep_draft(&id, turn);
+        }
+    }
+
+    /// A text was pasted: it is written where text is written, and never sent. A long one is asked about first: it
+    /// may be the wrong clipboard.
+    pub fn paste(&mut self, pasted: Pasted, turn: &mut Turn<'_>) {
+        if self.overlay.is_none() && self.card().is_some() {
+            return;
+        }
+        let text = clean_block(&pasted.text);
+        match &mut self.overlay {
+            Some(Overlay::Choice(choice)) => {
+                choice.query.paste(&text);
+                choice.search();
+            }
+            Some(Overlay::NewGroup(form)) if !form.on_policy => form.name.paste(&text),
+            // The rest of it, after a pause.
+            Some(Overlay::Question(Question::Paste(paste))) => paste.add(&text, pasted.cut),
+            Some(_) => {}
+            None => {
+                let paste = LargePaste::new(text, pasted.cut);
+                match is_large(paste.text()) {
+                    true => self.overlay = Some(Overlay::Question(Question::Paste(paste))),
+                    false => self.insert_paste(&paste, turn),
+                }
+                if pasted.unmarked {
+                    turn.news("several lines came at once and were taken for a paste: none is sent");
+                }
+            }
+        }
+    }
+
+    pub(super) fn insert_paste(&mut self, paste: &LargePaste, turn: &mut Turn<'_>) {
+        self.write(paste.text(), turn);
+        if paste.is_cut() {
+            turn.error("the end of the paste is missing: a message has at most 16 KiB");
+        }
+    }
+
+    /// The question was answered with no.
+    pub(super) fn refuse_question(&mut self, turn: &mut Turn<'_>) {
+        if let Some(Overlay::Question(Question::Paste(_))) = self.overlay.take() {
+            turn.news("the paste was not inserted");
         }
     }
 
