@@ -258,3 +258,45 @@ fn a_long_paste_is_asked_about_and_a_short_one_is_not() {
     desk.keys(&["esc"]);
     assert!(desk.shows("the paste was not inserted"));
 }
+
+#[test]
+fn shortcodes_become_emoji_as_they_are_typed() {
+    let mut desk = talking_to_bob();
+    desk.write("well :smil");
+    assert!(desk.shows("😄 :smile:") && desk.shows("Tab complete"), "{}", desk.screen());
+    desk.keys(&["down", "tab"]);
+    assert!(desk.shows("› well 😃") && !desk.shows(":smile:"), "{}", desk.screen());
+    desk.write(" :smile: :thumbsu");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), [""; 0], "Enter completes first");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), ["well 😃 😄 👍"]);
+    desk.write(":smil");
+    desk.keys(&["esc", "enter"]);
+    assert_eq!(sent(&mut desk), [":smil"], "Esc leaves it as it is");
+    desk.write("10:30:");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), ["10:30:"]);
+}
+
+#[test]
+fn members_and_commands_are_completed() {
+    let mut desk = Desk::among_people(SIZE);
+    desk.keys(&["alt-2"]);
+    assert!(desk.shows("#team"));
+    desk.write("ask @ca");
+    assert!(desk.shows("@carol") && desk.shows("Carol Müller"), "{}", desk.screen());
+    desk.keys(&["tab"]);
+    desk.write("soon");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), ["ask @carol soon"]);
+    desk.write("/memb");
+    desk.keys(&["tab"]);
+    assert!(desk.shows("› /members"));
+    desk.keys(&["enter"]);
+    assert!(desk.shows("#team has 3 members"), "{}", desk.screen());
+    desk.keys(&["esc"]);
+    desk.write("/me");
+    desk.keys(&["enter"]);
+    assert!(desk.shows("you are Alice"), "a whole command is done: {}", desk.screen());
+}

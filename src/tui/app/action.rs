@@ -79,6 +79,7 @@ actions! {
     Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";
+    Complete "complete" "complete";
     Earlier "earlier" "bring back what you sent before";
     Later "later" "what you sent after that, and at last the draft";
     OpenEditor "editor" "write in your $EDITOR";

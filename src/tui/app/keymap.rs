@@ -20,6 +20,8 @@ pub enum Context {
     Text,
     /// The composer.
     Composer,
+    /// The composer, while it offers to complete a word.
+    Completion,
     /// The messages, while one is being chosen.
     Messages,
     /// All about a message.
@@ -49,6 +51,7 @@ impl Context {
     pub const ALL: &[Self] = &[
         Self::Global,
         Self::Composer,
+        Self::Completion,
         Self::Text,
         Self::Messages,
         Self::Info,
@@ -69,6 +72,7 @@ impl Context {
             Self::Global => "global",
             Self::Text => "text",
             Self::Composer => "composer",
+            Self::Completion => "completion",
             Self::Messages => "messages",
             Self::Info => "info",
             Self::Verify => "verify",
@@ -89,6 +93,7 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Text => "Editing",
             Self::Composer => "Writing",
+            Self::Completion => "Completing a word",
             Self::Messages => "Choosing a message",
             Self::Info => "All about a message",
             Self::Verify => "Comparing a key",
@@ -105,13 +110,14 @@ impl Context {
 
     /// Whether characters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Composer | Self::Choice | Self::Form)
+        matches!(self, Self::Composer | Self::Completion | Self::Choice | Self::Form)
     }
 
     /// Where its keys are looked up, in this order.
     fn path(self) -> Vec<Self> {
         match self {
             Self::Global => vec![Self::Global],
+            Self::Completion => vec![Self::Completion, Self::Composer, Self::Text, Self::Global],
             Self::Invitation => vec![Self::Invitation, Self::Card, Self::Global],
             here if here.takes_text() => vec![here, Self::Text, Self::Global],
             here => vec![here, Self::Global],

@@ -8,6 +8,7 @@
 mod action;
 mod chat;
 mod choice;
+mod completion;
 mod editor;
 mod event;
 mod field;
@@ -46,6 +47,7 @@ use crossterm::event::KeyEvent;
 pub use action::Action;
 pub use chat::{Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
+pub use completion::Completion;
 pub use editor::{Editor, Layout};
 pub use event::{Effect, Event, MouseKind, Pasted, Written};
 pub use field::Field;

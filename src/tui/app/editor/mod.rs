@@ -132,6 +132,22 @@ impl Editor {
         false
     }
 
+    /// What stands before the cursor in its line, and whether that is the first line.
+    pub fn before_cursor(&self) -> (&str, bool) {
+        let (line, at) = self.position();
+        (&self.area.lines()[line][..at], line == 0)
+    }
+
+    /// Puts a text in the place of so many bytes before the cursor, which are whole clusters.
+    pub fn replace_before(&mut self, bytes: usize, text: &str) {
+        let (_, at) = self.position();
+        self.area.cancel_selection();
+        let yanked = self.yanked();
+        self.delete(Some(at.saturating_sub(bytes)..at), true);
+        self.set_yanked(&yanked);
+        self.insert(text);
+    }
+
     /// What Yank would insert.
     pub fn yanked(&self) -> String {
         self.area.yank_text()

@@ -34,7 +34,10 @@ impl Session {
             Some(Overlay::NewGroup(form)) => form.type_char(c),
             Some(Overlay::Question(_)) => self.refuse_question(turn),
             Some(Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_)) => {}
-            None => self.write(c.encode_utf8(&mut [0; 4]), turn),
+            None => {
+                self.write(c.encode_utf8(&mut [0; 4]), turn);
+                self.typed(c, turn);
+            }
         }
     }
 
@@ -147,6 +150,9 @@ impl Session {
 
     fn act_on_composer(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         let cells = composer_width(turn.size);
+        if self.complete(action, turn) {
+            return true;
+        }
         match action {
             Action::Send => self.submit(turn),
             Action::Interrupt => self.interrupt(turn),

@@ -5,6 +5,7 @@
 //! are bound, nor paint.
 
 mod actions;
+mod completing;
 mod messages;
 mod mouse;
 mod requests;
@@ -16,6 +17,7 @@ mod writing;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::chat::{Chat, Window};
+use super::completion::Completion;
 use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
 use super::overlay::Overlay;
@@ -197,6 +199,10 @@ pub struct Session {
     tickets: u64,
     /// The comparisons of emoji that go on.
     comparisons: BTreeMap<UserName, ComparisonState>,
+    /// What the word before the cursor may become, while that is offered.
+    pub completion: Option<Completion>,
+    /// Whether a word is being typed that may be completed.
+    is_typing: bool,
     /// What was deleted or copied last.
     yanked: String,
     /// When the draft of the open chat goes to the engine, which keeps it.
@@ -226,6 +232,8 @@ impl Session {
             asked: BTreeMap::new(),
             tickets: 0,
             comparisons: BTreeMap::new(),
+            completion: None,
+            is_typing: false,
             yanked: String::new(),
             keep_at: None,
         }
@@ -269,6 +277,7 @@ impl Session {
                 Some(Standing::Invited(_)) => Context::Invitation,
                 Some(_) => Context::Card,
                 None if self.is_choosing() => Context::Messages,
+                None if self.completion.is_some() => Context::Completion,
                 None => Context::Composer,
             },
             (None, _) => Context::List,
@@ -362,6 +371,7 @@ impl Session {
             chat.look(window, watched);
             chat.ask_near(window)
         });
+        self.settle_completion(turn);
         self.settle_draft(turn);
         self.settle_info(turn);
         self.settle_verify(turn);
