@@ -19,6 +19,14 @@ pub(super) struct AccountDir {
     path: PathBuf,
 }
 
+/// How the name of a directory in an account's begins that holds a draft while an editor has it.
+pub const DRAFT_PREFIX: &str = ".draft-";
+
+/// The directory of an account, which its owner alone can read.
+pub fn account_dir(data_dir: &Path, user: &UserName) -> PathBuf {
+    AccountDir::new(data_dir, user).path
+}
+
 /// The right to run an account. The kernel takes it away with the process, however that ends.
 pub(super) struct AccountLock {
     file: File,
@@ -90,6 +98,18 @@ impl AccountDir {
     pub fn remove(&self) {
         if let Err(error) = fs::remove_dir_all(&self.path) {
             tracing::warn!(%error, account = %self.user, "an unfinished account stays behind");
+        }
+    }
+
+    /// Takes away what an earlier session left behind that was killed while an editor had a draft. Whoever calls
+    /// this runs the account: no draft is being edited now.
+    pub fn sweep_drafts(&self) {
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(DRAFT_PREFIX))
+                && let Err(error) = fs::remove_dir_all(entry.path())
+            {
+                tracing::warn!(%error, account = %self.user, "a draft stays behind in the clear");
+            }
         }
     }
 
@@ -170,6 +190,18 @@ mod tests {
         drop(held);
         assert!(account.lock().is_ok());
         drop(inherited);
+    }
+
+    #[test]
+    fn drafts_that_were_left_behind_are_swept_and_nothing_else() {
+        let data = tempfile::tempdir().unwrap();
+        let account = AccountDir::new(data.path(), &"alice".parse().unwrap());
+        fs::create_dir_all(account.path().join(format!("{DRAFT_PREFIX}1"))).unwrap();
+        fs::write(account.path().join(format!("{DRAFT_PREFIX}1/message.md")), "secret").unwrap();
+        fs::write(account.database(), "").unwrap();
+        account.sweep_drafts();
+        let left: Vec<_> = fs::read_dir(account.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(left, [account.database()]);
     }
 
     #[test]

@@ -101,6 +101,14 @@ pub enum Command {
     },
     /// We are writing there: tell the others. The engine limits how often they are told.
     Typing(ConversationId),
+    /// This is being written there and was not sent: keep it for the next session, in place of what was kept before.
+    /// Answered by nothing.
+    KeepDraft {
+        /// Where.
+        conversation: ConversationId,
+        /// What; at most as long as a message may be. Empty: nothing.
+        text: String,
+    },
     /// Make a group and join it. Answered by `Update::Done` (with its id) or `Update::Refused`.
     CreateGroup {
         /// What to call it.

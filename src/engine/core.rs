@@ -97,6 +97,8 @@ pub(super) struct Core {
     pub recovery: Recovery,
     /// Of whom we know more than before: what was kept of theirs may be opened now.
     pub unpark: BTreeSet<UserName>,
+    /// What was being written when the last session ended, until the first front end has it.
+    pub drafts: Vec<(ConversationId, String)>,
     /// For whom the last session left something that was not sealed.
     pub unsealed: Vec<UserName>,
     /// Of whom something is kept that could not be opened.
@@ -223,6 +225,10 @@ impl Core {
         self.faces.answer(face, self.alerts_told()).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
+        if face == FaceId::FIRST {
+            let drafts = std::mem::take(&mut self.drafts);
+            self.faces.answer(face, Update::Drafts(drafts)).await;
+        }
         for view in self.comparing.views() {
             self.faces.answer(face, Update::Comparison(view)).await;
         }

@@ -102,7 +102,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use crate::domain::PageAt;
-pub use account::accounts;
+pub use account::{DRAFT_PREFIX, account_dir, accounts};
 pub use clock::Clock;
 pub use command::{Command, Ticket};
 pub use error::Error;

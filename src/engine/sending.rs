@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::command::{Command, Ticket};
 use super::core::{Core, Fatal};
 use super::faces::FaceId;
-use super::update::{TYPING_LASTS, Update};
+use super::update::{Notice, TYPING_LASTS, Update};
 use crate::domain::{
-    Body, ConversationId, Delivery, GroupId, JoinPolicy, Marks, Message, Trust, UserName,
+    Body, ConversationId, Delivery, GroupId, JoinPolicy, Marks, Message, Trust, UserName, limits,
 };
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
@@ -79,6 +79,10 @@ impl Core {
                 self.tell_typing(conversation).await;
                 Ok(())
             }
+            Command::KeepDraft { conversation, text } => {
+                self.keep_draft(conversation, text).await;
+                Ok(())
+            }
             Command::CreateGroup { name, policy, ticket } => {
                 self.create_group(face, name, policy, ticket).await
             }
@@ -110,6 +114,18 @@ impl Core {
                 self.ask(Request::ConnectNow).await;
                 Ok(())
             }
+        }
+    }
+
+    /// A draft that cannot be kept is no reason to end the session in which it is being written.
+    async fn keep_draft(&mut self, conversation: ConversationId, text: String) {
+        if text.len() > limits::TEXT {
+            return tracing::warn!("a draft is longer than a message may be");
+        }
+        if let Err(error) = self.store.keep_draft(conversation, text).await {
+            let words = format!("what you write is not kept over the end of Cooee: {error}");
+            tracing::warn!("{words}");
+            self.faces.tell(Update::Notice(Notice::Warning(words))).await;
         }
     }
 

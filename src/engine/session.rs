@@ -133,6 +133,7 @@ async fn start(
 ) -> Result<Session, Error> {
     let setup = Arc::new(setup.clone());
     account.sweep();
+    account.sweep_drafts();
     let database = account.database();
     let store = unlock::blocking(move || Store::open(&database, &key)).await??;
     let Some(identity) = store.account().await? else {
@@ -204,6 +205,7 @@ async fn start(
         recovery: Recovery::default(),
         unpark: snapshot.sealed.iter().cloned().collect(),
         unsealed: snapshot.unsealed,
+        drafts: snapshot.drafts,
         parked: snapshot.sealed.into_iter().collect(),
         withheld: std::collections::BTreeSet::new(),
         newer: std::collections::BTreeSet::new(),

@@ -74,6 +74,8 @@ pub enum Update {
     Rooms(Vec<RoomName>),
     /// The conversations that do not always call for us, all of them.
     Alerts(Vec<(ConversationId, Alerts)>),
+    /// What was being written when the last session ended, for the front end that started this one alone.
+    Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.
     Summaries(Vec<Summary>),
     /// These messages were stored just now, ours and others', in the order of their arrival.

@@ -17,6 +17,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/001_first.sql")),
     M::up(include_str!("../../assets/schema/002_receipts.sql")),
     M::up(include_str!("../../assets/schema/003_secrecy.sql")),
+    M::up(include_str!("../../assets/schema/004_drafts.sql")),
     M::up(include_str!("../../assets/schema/006_alterations.sql")),
     M::up(include_str!("../../assets/schema/007_alerts.sql")),
 ];
@@ -206,7 +207,7 @@ mod tests {
         let file = OpenOptions::new().write(true).open(f.path()).unwrap();
         let len = file.metadata().unwrap().len();
         // All but the first pages, which hold the schema.
-        file.write_all_at(&vec![0xa5; usize::try_from(len).unwrap() - 131_072], 131_072).unwrap();
+        file.write_all_at(&vec![0xa5; usize::try_from(len).unwrap() - 196_608], 196_608).unwrap();
         let store = Store::open(&f.path(), &key(1)).unwrap();
         let error = f.wait(store.page(direct("bob"), PageAt::Oldest, 500)).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error}");

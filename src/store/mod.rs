@@ -17,6 +17,7 @@ mod alterations;
 mod batch;
 mod cipher;
 mod delivery;
+mod drafts;
 mod error;
 mod file;
 mod gaps;

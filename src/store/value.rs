@@ -182,6 +182,8 @@ pub struct Snapshot {
     pub unsealed: Vec<UserName>,
     /// The conversations that do not always call for us.
     pub alerts: Vec<(ConversationId, Alerts)>,
+    /// What was being written, by conversation.
+    pub drafts: Vec<(ConversationId, String)>,
 }
 
 /// What the next letter of ours in a conversation has to follow.

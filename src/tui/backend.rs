@@ -1,6 +1,7 @@
 //! The seam between the front end and whoever signs people up and in.
 
 use std::future::Future;
+use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
@@ -28,6 +29,9 @@ pub trait Backend {
 
     /// The broker as a person would write it.
     fn broker(&self) -> String;
+
+    /// A directory in which a text of this user may lie for a while, readable by its owner alone.
+    fn private_dir(&self, user: &UserName) -> PathBuf;
 
     /// Registers a name, and signs it in.
     fn sign_up(&self, form: SignUpForm) -> impl Future<Output = Result<Connected, SignError>>;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use termina::event::{self as raw, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
 
-use super::app::{Event, MouseKind};
+use super::app::{Event, MouseKind, Pasted};
 use crate::domain::limits;
 
 /// How long an incomplete escape sequence may be continued; then a lone Esc is the Esc key.
@@ -41,6 +41,8 @@ pub struct Decoder {
     /// Bytes that the parser may still hold: a sequence, or a character, that is not complete.
     unanswered: usize,
     suspicion: u32,
+    /// Whether the terminal has shown that it marks pastes.
+    marks: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,8 @@ struct Paste {
     cut: bool,
     /// Whether this follows a paste that had no end.
     rest: bool,
+    /// Whether it had no beginning either.
+    unmarked: bool,
 }
 
 impl Paste {
@@ -66,7 +70,8 @@ impl Paste {
         {
             self.bytes.truncate(error.valid_up_to());
         }
-        Event::Paste { text: String::from_utf8_lossy(&self.bytes).into_owned(), cut: self.cut }
+        let text = String::from_utf8_lossy(&self.bytes).into_owned();
+        Event::Paste(Pasted { text, cut: self.cut, unmarked: self.unmarked })
     }
 }
 
@@ -74,6 +79,11 @@ impl Decoder {
     /// Takes in what the terminal sent at once, and says what happened.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
+        let is_idle = self.paste.is_none() && self.held.is_empty() && self.unanswered == 0;
+        if !self.marks && is_idle && is_burst(bytes) {
+            self.suspicion = 0;
+            self.paste = Some(Paste { rest: true, unmarked: true, ..Paste::default() });
+        }
         if self.suspicion > 0 && self.paste.is_none() {
             self.suspicion -= 1;
             if !typed_by_hand(bytes) {
@@ -115,7 +125,7 @@ impl Decoder {
         let held = std::mem::take(&mut self.held);
         self.pass(&held, &mut events);
         if let Some(paste) = self.paste.take() {
-            if !paste.rest {
+            if !paste.rest || paste.unmarked {
                 self.suspicion = SUSPICION;
             }
             events.push(paste.into_event());
@@ -130,6 +140,7 @@ impl Decoder {
     /// A mark was found: a paste begins or ends.
     fn turn(&mut self, events: &mut Vec<Event>) {
         self.suspicion = 0;
+        self.marks = true;
         match self.paste.take() {
             Some(paste) => events.push(paste.into_event()),
             None => {
@@ -178,6 +189,16 @@ impl Decoder {
 fn typed_by_hand(bytes: &[u8]) -> bool {
     let breaks = bytes.contains(&b'\r') || bytes.contains(&b'\n');
     bytes.len() <= 1 || bytes == b"\x1b\r" || !breaks && find(bytes, PASTE_END).is_none()
+}
+
+/// Whether several lines came at once, with nothing among them that only a key makes. On a terminal that marks no
+/// pastes this is one; if it was typed after all, on a link that stalled, it waits in the composer. A line with its
+/// end alone is what a fast hand gives, and counts as typed.
+fn is_burst(bytes: &[u8]) -> bool {
+    let is_break = |b: &u8| matches!(b, b'\r' | b'\n');
+    let Some(last) = bytes.iter().rposition(|b| !is_break(b)) else { return false };
+    let is_key = |b: &u8| *b == 0x7f || (*b < b' ' && !is_break(b) && *b != b'\t');
+    bytes[..last].iter().any(is_break) && !bytes.iter().any(is_key)
 }
 
 fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
@@ -251,7 +272,8 @@ mod tests {
     fn told(events: &[Event]) -> Vec<String> {
         let name = |event: &Event| match event {
             Event::Key(key) => format!("{:?} {:?}", key.code, key.modifiers.bits()),
-            Event::Paste { text, cut } => format!("paste {text:?} {cut}"),
+            Event::Paste(Pasted { text, cut, unmarked: false }) => format!("paste {text:?} {cut}"),
+            Event::Paste(Pasted { text, .. }) => format!("burst {text:?}"),
             Event::Mouse { kind, x, y } => format!("{kind:?} {x} {y}"),
             Event::Focus(focused) => format!("focus {focused}"),
             other => format!("{other:?}"),
@@ -346,8 +368,32 @@ mod tests {
             assert!(decoder.feed("水".repeat(100).as_bytes()).is_empty());
         }
         let events = decoder.feed(PASTE_END);
-        let [Event::Paste { text, cut: true }] = &events[..] else { panic!("{:?}", told(&events)) };
+        let [Event::Paste(Pasted { text, cut: true, .. })] = &events[..] else {
+            panic!("{:?}", told(&events))
+        };
         assert!(text.len() <= PASTE_LIMIT && text.chars().all(|c| c == '水'));
+    }
+
+    #[test]
+    fn several_lines_at_once_are_a_paste_where_the_terminal_marks_none() {
+        let mut decoder = Decoder::default();
+        assert_eq!(told(&decoder.feed(b"ok\r")).len(), 3, "a fast hand");
+        assert_eq!(told(&decoder.feed(b"\r\r")).len(), 2, "a key that is held down");
+        assert_eq!(told(&decoder.feed(b"a\r\x0eb\r")).len(), 5, "keys typed ahead");
+        assert!(decoder.feed(b"one\rtwo\r").is_empty());
+        assert!(decoder.feed(b"three").is_empty());
+        assert_eq!(decoder.patience(), Some(REST_PATIENCE));
+        assert_eq!(told(&decoder.expire()), ["burst \"one\\rtwo\\rthree\""]);
+        assert!(decoder.feed(b"the last line\r").is_empty(), "its end comes late");
+        assert_eq!(told(&decoder.expire()), ["paste \"the last line\\r\" false"]);
+        assert_eq!(told(&decoder.feed(b"\r")), ["Enter 0"], "and Enter is Enter");
+    }
+
+    #[test]
+    fn a_terminal_that_marks_pastes_is_believed() {
+        let mut decoder = Decoder::default();
+        decoder.feed(b"\x1b[200~one\x1b[201~");
+        assert_eq!(told(&decoder.feed(b"yes\rok\r")).len(), 7);
     }
 
     /// Any bytes, with many of those that sequences are made of.
@@ -358,6 +404,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_line_of_an_unmarked_paste_is_sent(lines in prop::collection::vec("[a-z ]{1,9}", 2..9), cut in 2usize..20) {
+            let bytes = lines.join("\r").into_bytes();
+            let mut decoder = Decoder::default();
+            let first = bytes.len().min(lines[0].len() + cut);
+            let mut events = decoder.feed(&bytes[..first]);
+            events.extend(decoder.feed(&bytes[first..]));
+            events.extend(decoder.expire());
+            prop_assert!(!told(&events).iter().any(|event| event.starts_with("Enter")));
+        }
+
         #[test]
         fn no_bytes_can_silence_the_keyboard(noise in noise()) {
             let mut decoder = Decoder::default();

@@ -122,6 +122,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::Retry(_)
         | Command::GiveUp(_)
         | Command::Typing(_)
+        | Command::KeepDraft { .. }
         | Command::ConnectNow => None,
     }
 }

@@ -1,16 +1,34 @@
 //! What the environment says about the terminal and the person at it.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::{env, fs};
 
 use jiff::tz::TimeZone;
 
+use rustix::process::geteuid;
+
 use super::app::{AlertSetup, Calendar, Glyphs, Setup};
+use super::external_editor::EditorCommand;
 
 /// Reads `NO_COLOR`, `TERM`, the locale and the time zone.
 pub fn setup(alerts: AlertSetup) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
     Setup { calendar, glyphs: glyphs(var), colours: colours(var), alerts }
+}
+
+/// Reads `VISUAL` and `EDITOR`.
+pub fn editor() -> EditorCommand {
+    EditorCommand::find(|name| env::var(name).ok())
+}
+
+/// The directory for what is gone with the login, if it is ours and nobody else can look into it.
+pub fn runtime_dir() -> Option<PathBuf> {
+    let path = PathBuf::from(env::var_os("XDG_RUNTIME_DIR")?);
+    let found = path.metadata().ok().filter(|_| path.is_absolute())?;
+    let private = found.mode() & 0o077 == 0 && found.uid() == geteuid().as_raw();
+    (found.is_dir() && private).then_some(path)
 }
 
 /// Where nobody names a time zone it is what the system has: read at once, for to find its name one would have to walk

@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::app::Event;
@@ -26,27 +27,62 @@ pub enum Input {
     Event(Event),
     /// The size of the screen may have changed.
     Resized,
+    /// Somebody interrupts whatever has the terminal.
+    Interrupted,
     /// Somebody asks the process to stop for a while.
     Stop,
     /// The process goes on after it was stopped.
     Continued,
 }
 
-/// Starts reading keys and signals. Everything ends when the receiver is dropped.
-///
-/// The terminal is opened anew, so that reading it without blocking changes nothing for other programs
-/// that share our standard input.
-pub fn start() -> io::Result<mpsc::Receiver<Input>> {
-    let nonblocking =
-        i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).map_err(io::Error::other)?;
-    let tty = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/tty")?;
-    // Any file that can be polled will do here; the name says what it is mostly used for.
-    let tty = pipe::Receiver::from_file_unchecked(tty)?;
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    let signals = Signals::new()?;
-    tokio::spawn(read_keys(tty, sender.clone()));
-    tokio::spawn(signals.read(sender));
-    Ok(receiver)
+/// What comes in from outside, as long as this is held.
+pub struct Inputs {
+    receiver: mpsc::Receiver<Input>,
+    sender: mpsc::Sender<Input>,
+    keyboard: Option<JoinHandle<()>>,
+}
+
+impl Inputs {
+    /// Starts reading keys and signals.
+    pub fn start() -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let signals = Signals::new()?;
+        let mut inputs = Self { receiver, sender, keyboard: None };
+        inputs.take_keyboard()?;
+        tokio::spawn(signals.read(inputs.sender.clone()));
+        Ok(inputs)
+    }
+
+    /// The next input.
+    pub async fn next(&mut self) -> Option<Input> {
+        self.receiver.recv().await
+    }
+
+    /// The next input that has come already.
+    pub fn ready(&mut self) -> Option<Input> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Lets another program read the keys. It has them when the task that this returns has ended.
+    pub fn give_keyboard(&mut self) -> JoinHandle<()> {
+        let reading = self.keyboard.take().unwrap_or_else(|| tokio::spawn(async {}));
+        reading.abort();
+        reading
+    }
+
+    /// Reads the keys again.
+    ///
+    /// The terminal is opened anew, so that reading it without blocking changes nothing for other programs
+    /// that share our standard input.
+    pub fn take_keyboard(&mut self) -> io::Result<()> {
+        let nonblocking =
+            i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).map_err(io::Error::other)?;
+        let tty = OpenOptions::new().read(true).custom_flags(nonblocking).open("/dev/tty")?;
+        // Any file that can be polled will do here; the name says what it is mostly used for.
+        let tty = pipe::Receiver::from_file_unchecked(tty)?;
+        self.keyboard = Some(tokio::spawn(read_keys(tty, self.sender.clone())));
+        Ok(())
+    }
 }
 
 async fn read_keys(mut tty: pipe::Receiver, sender: mpsc::Sender<Input>) {
@@ -112,7 +148,7 @@ impl Signals {
                 Some(()) = self.resized.recv() => Input::Resized,
                 Some(()) = self.terminate.recv() => Input::Event(Event::Shutdown),
                 Some(()) = self.hang_up.recv() => Input::Event(Event::Shutdown),
-                Some(()) = self.interrupt.recv() => Input::Event(Event::Shutdown),
+                Some(()) = self.interrupt.recv() => Input::Interrupted,
                 Some(()) = self.stop.recv() => Input::Stop,
                 Some(()) = self.go_on.recv() => Input::Continued,
                 () = sender.closed() => return,

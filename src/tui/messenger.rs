@@ -22,7 +22,12 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let keymap = Keymap::built_in().map_err(TuiError::Keymap)?;
     let AlertConfig { desktop, bell, content, title, quiet } = config.alerts;
     let alerts = AlertSetup { desktop, bell, content, title, quiet };
-    let options = Options { keymap, setup: environment::setup(alerts), sign_in: config.user.clone() };
+    let options = Options {
+        keymap,
+        setup: environment::setup(alerts),
+        editor: environment::editor(),
+        sign_in: config.user.clone(),
+    };
     let outcome = runtime.block_on(run(&messenger, options));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
@@ -43,6 +48,11 @@ impl Backend for Messenger {
 
     fn broker(&self) -> String {
         self.setup.broker_label()
+    }
+
+    fn private_dir(&self, user: &UserName) -> PathBuf {
+        // In memory where there is such a place: a draft is not to reach the disk in the clear.
+        environment::runtime_dir().unwrap_or_else(|| engine::account_dir(&self.setup.data_dir, user))
     }
 
     async fn sign_up(&self, form: SignUpForm) -> Result<Connected, SignError> {

@@ -1,6 +1,6 @@
 //! Front end 2: the full-screen messenger.
 //!
-//! [`run()`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`) it owns all
+//! [`run()`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`, `external_editor`) it owns all
 //! terminal I/O. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
 //! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`].
 
@@ -9,6 +9,7 @@ mod backend;
 mod decode;
 mod effects;
 mod environment;
+mod external_editor;
 mod input;
 mod messenger;
 mod repaint;
@@ -18,5 +19,6 @@ pub mod view;
 
 pub use backend::{Backend, Connected};
 pub use environment::setup;
+pub use external_editor::EditorCommand;
 pub use messenger::open;
 pub use run::{Options, TuiError, run};

@@ -6,15 +6,15 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::app::{App, Effect, Event, Keymap, Setup, SignError, Start};
+use super::app::{App, Effect, Event, Keymap, Setup, SignError, Start, Written};
 use super::backend::{Backend, Connected};
 use super::effects::Running;
-use super::input::{self, Input};
-use super::terminal::Screen;
-use crate::domain::{Timestamp, UserName};
+use super::external_editor::{Editing, EditorCommand, Sheet};
+use super::input::{Input, Inputs};
+use super::terminal::{Lent, Screen};
+use crate::domain::{ConversationId, Timestamp, UserName};
 
 /// The time between two frames that nobody's hand caused, where many follow each other; the second of them
 /// need not wait, for what is told twice in a moment (we are in, and we are connected) is no flood.
@@ -37,6 +37,8 @@ pub struct Options {
     pub keymap: Keymap,
     /// Time zone, signs, colours.
     pub setup: Setup,
+    /// What to call for a draft that is to be edited outside.
+    pub editor: EditorCommand,
     /// An account to sign in at once.
     pub sign_in: Option<UserName>,
 }
@@ -61,13 +63,20 @@ pub enum TuiError {
 /// An attempt to sign up or in that is under way.
 type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Connected, SignError>> + 'a>>;
 
+/// An editor that has the terminal.
+struct Away {
+    editing: Editing,
+    lent: Lent,
+    conversation: Option<ConversationId>,
+}
+
 /// Runs the full-screen messenger until the person leaves, or the process is asked to end.
 ///
 /// To be polled by `Runtime::block_on`, not from a task: it writes to the terminal, which may block its
 /// thread while the terminal is stopped.
 pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiError> {
     let mut screen = Screen::enter().map_err(TuiError::NoTerminal)?;
-    let inputs = input::start().map_err(TuiError::NoTerminal)?;
+    let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
     let start =
         Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
     let size = screen.size().map_err(TuiError::NoTerminal)?;
@@ -76,6 +85,8 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         backend,
         app,
         inputs,
+        editor: options.editor,
+        away: None,
         running: None,
         attempt: None,
         timer: None,
@@ -86,6 +97,10 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
     };
     front.carry_out(effects, &mut screen)?;
     let outcome = front.go(&mut screen).await;
+    if let Some(away) = front.away.take() {
+        away.editing.call_off().await;
+        screen.take_back(&away.lent).map_err(TuiError::Draw)?;
+    }
     let farewell = async {
         if let Some(running) = front.running.take() {
             running.end().await;
@@ -103,7 +118,10 @@ fn now() -> Timestamp {
 struct Front<'a, B> {
     backend: &'a B,
     app: App,
-    inputs: mpsc::Receiver<Input>,
+    inputs: Inputs,
+    editor: EditorCommand,
+    /// The editor that has the terminal, while one has.
+    away: Option<Away>,
     running: Option<Running>,
     attempt: Option<Attempt<'a>>,
     timer: Option<Instant>,
@@ -120,6 +138,7 @@ enum Woken {
     Input(Option<Input>),
     Event(Event),
     Signed(Result<Connected, SignError>),
+    Edited(Result<Written, String>),
     Draw,
 }
 
@@ -140,6 +159,7 @@ impl<B: Backend> Front<'_, B> {
                 Woken::Input(Some(input)) => self.take_input(input, screen)?,
                 Woken::Event(event) => self.take(event, screen)?,
                 Woken::Signed(outcome) => self.signed(outcome, screen)?,
+                Woken::Edited(outcome) => self.edited(outcome, screen)?,
                 Woken::Draw => {}
             }
             self.drain(screen)?;
@@ -149,8 +169,9 @@ impl<B: Backend> Front<'_, B> {
     async fn wait(&mut self) -> Woken {
         tokio::select! {
             biased;
-            input = self.inputs.recv() => Woken::Input(input),
-            () = until(self.draw_at) => Woken::Draw,
+            input = self.inputs.next() => Woken::Input(input),
+            () = until(self.draw_at), if self.away.is_none() => Woken::Draw,
+            outcome = edited(&mut self.away) => Woken::Edited(outcome),
             update = next(&mut self.running) => Woken::Event(Event::Update(update)),
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
             () = until(self.timer) => {
@@ -163,7 +184,7 @@ impl<B: Backend> Front<'_, B> {
     /// Takes everything that has come already, so that one frame shows all of it.
     fn drain(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
         for _ in 0..BATCH {
-            while let Ok(input) = self.inputs.try_recv() {
+            while let Some(input) = self.inputs.ready() {
                 self.take_input(input, screen)?;
             }
             match self.running.as_mut().and_then(Running::ready) {
@@ -176,7 +197,19 @@ impl<B: Backend> Front<'_, B> {
 
     fn take_input(&mut self, input: Input, screen: &mut Screen) -> Result<(), TuiError> {
         match input {
+            // The end of the terminal. What was typed before the editor had it went to nobody.
+            Input::Event(event) if self.away.is_some() => {
+                if matches!(event, Event::Shutdown) {
+                    self.take(event, screen)?;
+                }
+            }
+            // Ctrl+C of an editor that leaves it to the terminal is meant for that alone.
+            Input::Interrupted if self.away.is_some() => {}
+            // So is Ctrl+Z; but the shell waits for us, and continues both.
+            Input::Stop if self.away.is_some() => stop(),
+            Input::Continued if self.away.is_some() => {}
             Input::Event(event) => self.take(event, screen)?,
+            Input::Interrupted => self.take(Event::Shutdown, screen)?,
             Input::Resized => {
                 let (width, height) = screen.size().map_err(TuiError::Draw)?;
                 self.take(Event::Resize { width, height }, screen)?;
@@ -232,6 +265,9 @@ impl<B: Backend> Front<'_, B> {
                 Effect::SetTimer(at) => {
                     self.timer = at.map(|at| Instant::now() + at.since(now()));
                 }
+                Effect::Edit { user, conversation, text } => {
+                    self.edit(&user, conversation, &text, screen)?;
+                }
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
@@ -249,12 +285,43 @@ impl<B: Backend> Front<'_, B> {
     /// Stops as the shell's Ctrl+Z does; goes on here when the process is continued.
     fn suspend(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
         screen.leave();
-        // Not SIGTSTP, which we catch: this one cannot be caught.
-        if let Err(error) = kill_process(getpid(), Signal::STOP) {
-            tracing::warn!(%error, "cannot stop");
-        }
+        stop();
         self.resumed = true;
         self.resume(screen)
+    }
+
+    /// Gives the terminal to the person's editor. The engine is listened to meanwhile; nothing is drawn, and nobody
+    /// looks at the messages.
+    fn edit(
+        &mut self,
+        user: &UserName,
+        conversation: Option<ConversationId>,
+        text: &str,
+        screen: &mut Screen,
+    ) -> Result<(), TuiError> {
+        let directory = self.backend.private_dir(user);
+        match Sheet::prepare(&self.editor, &directory, text) {
+            Ok(sheet) => {
+                let lent = screen.lend(&format!("Cooee waits until `{}` has ended.", sheet.program()));
+                let editing = sheet.edit(self.inputs.give_keyboard());
+                self.away = Some(Away { editing, lent, conversation });
+                self.take(Event::Focus(false), screen)
+            }
+            Err(why) => self.take(Event::Edited { conversation, outcome: Err(why) }, screen),
+        }
+    }
+
+    /// Takes the terminal back from the editor. Whoever ended it looks at us.
+    fn edited(&mut self, outcome: Result<Written, String>, screen: &mut Screen) -> Result<(), TuiError> {
+        let Some(Away { lent, conversation, .. }) = self.away.take() else { return Ok(()) };
+        screen.take_back(&lent).map_err(TuiError::Draw)?;
+        self.inputs.take_keyboard().map_err(TuiError::NoTerminal)?;
+        let (width, height) = screen.size().map_err(TuiError::Draw)?;
+        self.take(Event::Resize { width, height }, screen)?;
+        self.take(Event::Focus(true), screen)?;
+        self.take(Event::Edited { conversation, outcome }, screen)?;
+        self.draw_at = Some(Instant::now());
+        Ok(())
     }
 
     fn resume(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
@@ -272,6 +339,9 @@ impl<B: Backend> Front<'_, B> {
     }
 
     fn draw_if_due(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
+        if self.away.is_some() {
+            return Ok(());
+        }
         let now = Instant::now();
         if self.draw_at.is_some_and(|due| due <= now) || self.leaving {
             screen.draw(&self.app).map_err(TuiError::Draw)?;
@@ -318,6 +388,13 @@ impl Pace {
     }
 }
 
+/// Stops this process. Not by SIGTSTP, which we catch: this one cannot be caught.
+fn stop() {
+    if let Err(error) = kill_process(getpid(), Signal::STOP) {
+        tracing::warn!(%error, "cannot stop");
+    }
+}
+
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
@@ -328,6 +405,13 @@ async fn until(at: Option<Instant>) {
 async fn next(running: &mut Option<Running>) -> crate::engine::Update {
     match running {
         Some(running) => running.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn edited(away: &mut Option<Away>) -> Result<Written, String> {
+    match away {
+        Some(away) => away.editing.ended().await,
         None => std::future::pending().await,
     }
 }

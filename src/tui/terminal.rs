@@ -10,7 +10,8 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
-use crossterm::clipboard::CopyToClipboard;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
@@ -23,6 +24,7 @@ use crossterm::{Command, cursor, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::app::{Alert, App};
 use super::repaint::Repaint;
@@ -31,6 +33,10 @@ use crate::domain::clean_line;
 
 /// Bytes collected before they are written: more than a frame takes as a rule.
 const FRAME_BYTES: usize = 64 * 1024;
+
+/// What a program that died may have left: the line with our words, the cursor and keypad keys of applications,
+/// the motion of the mouse.
+const AFTERMATH: &str = "\x1b[K\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l";
 
 /// Whether the terminal is in our modes.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -71,6 +77,11 @@ impl Command for Call<'_> {
         }
         if *bell { f.write_str("\x07") } else { Ok(()) }
     }
+}
+
+/// The modes that the terminal had when another program got it.
+pub struct Lent {
+    modes: Option<Termios>,
 }
 
 /// The terminal in our modes. They are undone when this is dropped, and when the thread that made it
@@ -124,10 +135,11 @@ impl Screen {
         self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
-    /// Puts a text into the clipboard, where the terminal allows that (OSC 52). It does not say whether it did.
+    /// Asks the terminal to put a text on its clipboard (OSC 52). There is no answer: some do not know it, or do not
+    /// allow it.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         let out = self.terminal.backend_mut();
-        queue!(out, CopyToClipboard::to_clipboard_from(text))?;
+        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
         out.flush()
     }
 
@@ -148,6 +160,24 @@ impl Screen {
     /// Gives the terminal back for a while.
     pub fn leave(&self) {
         undo_modes();
+    }
+
+    /// Gives the terminal to another program, with these words for one that shows nothing itself.
+    pub fn lend(&self, words: &str) -> Lent {
+        undo_modes();
+        let mut out = io::stdout();
+        let _ = write!(out, "{words}\r").and_then(|()| out.flush());
+        Lent { modes: tcgetattr(&out).ok() }
+    }
+
+    /// Takes the terminal back from another program, whatever that left behind.
+    pub fn take_back(&mut self, lent: &Lent) -> io::Result<()> {
+        let mut out = io::stdout();
+        if let Some(modes) = &lent.modes {
+            tcsetattr(&out, OptionalActions::Now, modes)?;
+        }
+        write!(out, "{AFTERMATH}")?;
+        self.enter_again()
     }
 
     /// Takes the terminal again. Somebody else may have changed its modes meanwhile.

@@ -5,6 +5,8 @@ use cooee::engine::{Hop, Info, Link, Notice, Update};
 use cooee::tui::app::{AccountSummary, FieldName, Glyphs, Setup, SignError, Start};
 use cooee::tui::app::{Effect, Event};
 use insta::assert_snapshot;
+use ratatui::backend::TestBackend;
+use ratatui::style::Modifier;
 
 use crate::support::desk::*;
 
@@ -302,7 +304,7 @@ fn late_messages_above_and_new_ones_below() {
             (0..60).map(|n| message(&bob, "bob", NOW + n * 1_000, &format!("n{n}"))).collect();
         desk.open("bob", &page);
         desk.stored(&message(&bob, "bob", NOW, "late"), None);
-        desk.keys(&["shift-up"]);
+        desk.keys(&["ctrl-up"]);
         desk.stored(&message(&bob, "bob", NOW + MINUTE, "new"), None);
         assert_snapshot!(desk.screen());
     }
@@ -402,4 +404,26 @@ fn the_first_screen_with_accounts_and_small() {
     desk.keys(&["down", "down", "enter"]);
     desk.event(Event::Resize { width: 20, height: 6 });
     assert_snapshot!(desk.screen());
+}
+
+#[test]
+fn what_is_selected_stands_out_without_colours_too() {
+    let setup = Setup { colours: false, ..plain() };
+    let mut desk = Desk::signed_in(setup, (40, 12));
+    desk.people();
+    desk.open("bob", &[]);
+    desk.paste("one 水泵 two\nthree");
+    desk.keys(&["home", "shift-up"]);
+    desk.keys(&["ctrl-shift-right"]);
+    let backend = TestBackend::new(40, 12);
+    let mut terminal = ratatui::Terminal::new(backend).unwrap();
+    terminal.draw(|frame| cooee::tui::view::draw(frame, &desk.app)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let reversed = |y: u16| {
+        let cells = (0..40).filter(|&x| buffer[(x, y)].modifier.contains(Modifier::REVERSED));
+        cells.map(|x| buffer[(x, y)].symbol()).collect::<String>()
+    };
+    let row = (0..12).rev().find(|&y| buffer[(2, y)].symbol() == "o").unwrap();
+    assert_eq!(reversed(row), " 水泵 two ", "{}", desk.screen());
+    assert_eq!(reversed(row + 1), "");
 }

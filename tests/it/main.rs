@@ -19,3 +19,4 @@ mod secrecy;
 mod session;
 mod support;
 mod trust_frames;
+mod writing;

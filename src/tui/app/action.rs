@@ -88,13 +88,16 @@ actions! {
     DeleteForAll "delete-for-all" "delete for everybody";
     React "react" "react";
     Forward "forward" "forward";
-    Copy "copy" "copy";
     Star "star" "star, or take the star away";
     Pin "pin" "pin for all, or take it down";
     GoToOriginal "go-to-original" "go to what it answers";
     Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";
+    Complete "complete" "complete";
+    Earlier "earlier" "bring back what you sent before";
+    Later "later" "what you sent after that, and at last the draft";
+    OpenEditor "editor" "write in your $EDITOR";
     DeleteBefore "delete-before" "delete before the cursor";
     DeleteAfter "delete-after" "delete after the cursor";
     DeleteWordBefore "delete-word-before" "delete the word before";
@@ -112,6 +115,19 @@ actions! {
     LineEnd "line-end" "end of the line";
     TextStart "text-start" "start of the text";
     TextEnd "text-end" "end of the text";
+    SelectLeft "select-left" "select to the left";
+    SelectRight "select-right" "select to the right";
+    SelectUp "select-up" "select a line up";
+    SelectDown "select-down" "select a line down";
+    SelectWordLeft "select-word-left" "select a word to the left";
+    SelectWordRight "select-word-right" "select a word to the right";
+    SelectLineStart "select-line-start" "select to the start of the line";
+    SelectLineEnd "select-line-end" "select to the end of the line";
+    SelectTextStart "select-text-start" "select to the start of the text";
+    SelectTextEnd "select-text-end" "select to the end of the text";
+    SelectAll "select-all" "select all of the text";
+    Cut "cut" "cut what is selected";
+    Copy "copy" "copy";
     /// Up a line of text, or to the entry above.
     Up "up" "up";
     /// Down a line of text, or to the entry below.

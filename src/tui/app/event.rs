@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::alerts::Alert;
 use super::seam::{AccountSummary, SignError, SignUpForm};
-use crate::domain::{Passphrase, Timestamp, UserName};
+use crate::domain::{ConversationId, Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
 
 /// What comes into the front end.
@@ -13,11 +13,13 @@ pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
     /// A text was pasted. It is inserted, whatever it holds; it never sends itself.
-    Paste {
-        /// The text, as it came: not cleaned.
-        text: String,
-        /// Whether there was more than a message may hold, so that the end is missing.
-        cut: bool,
+    Paste(Pasted),
+    /// The editor that [`Effect::Edit`] asked for has ended.
+    Edited {
+        /// Whose draft it had; `None`: that of no chat.
+        conversation: Option<ConversationId>,
+        /// What it left, or why nothing came of it.
+        outcome: Result<Written, String>,
     },
     /// The mouse did something at this cell.
     Mouse {
@@ -50,6 +52,26 @@ pub enum Event {
     Shutdown,
 }
 
+/// A text that was pasted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pasted {
+    /// The text, as it came: not cleaned.
+    pub text: String,
+    /// Whether there was more than a message may hold, so that the end is missing.
+    pub cut: bool,
+    /// Whether the terminal did not say that it was pasted: several lines came at once, faster than anybody types.
+    pub unmarked: bool,
+}
+
+/// What an editor left, as it came: not cleaned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Whether there was more than could be taken.
+    pub cut: bool,
+}
+
 /// What the mouse did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MouseKind {
@@ -78,7 +100,16 @@ pub enum Effect {
     DropSession,
     /// Send one [`Event::Timer`] at this time instead of any asked for before; `None`: no more.
     SetTimer(Option<Timestamp>),
-    /// Put this text, which is cleaned, into the clipboard of the terminal.
+    /// Give the terminal to the person's editor with this text; answered by [`Event::Edited`].
+    Edit {
+        /// Who writes: the text is kept where what is theirs is kept.
+        user: UserName,
+        /// Whose draft it is.
+        conversation: Option<ConversationId>,
+        /// What is written.
+        text: String,
+    },
+    /// Put this text, which is cleaned and of bounded length, on the terminal's clipboard.
     Copy(String),
     /// Call for the person.
     Alert(Alert),

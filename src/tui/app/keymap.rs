@@ -20,6 +20,8 @@ pub enum Context {
     Text,
     /// The composer.
     Composer,
+    /// The composer, while it offers to complete a word.
+    Completion,
     /// The line that finds words in the open chat.
     Find,
     /// What was found in all chats.
@@ -55,6 +57,7 @@ impl Context {
     pub const ALL: &[Self] = &[
         Self::Global,
         Self::Composer,
+        Self::Completion,
         Self::Text,
         Self::Find,
         Self::FindAll,
@@ -78,6 +81,7 @@ impl Context {
             Self::Global => "global",
             Self::Text => "text",
             Self::Composer => "composer",
+            Self::Completion => "completion",
             Self::Find => "find",
             Self::FindAll => "find-all",
             Self::Marked => "marked",
@@ -101,6 +105,7 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Text => "Editing",
             Self::Composer => "Writing",
+            Self::Completion => "Completing a word",
             Self::Find => "Finding words in this chat",
             Self::FindAll => "Finding words in all chats",
             Self::Marked => "What is pinned or starred",
@@ -120,13 +125,16 @@ impl Context {
 
     /// Whether characters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Composer | Self::Find | Self::FindAll | Self::Choice | Self::Form)
+        let all =
+            [Self::Composer, Self::Completion, Self::Find, Self::FindAll, Self::Choice, Self::Form];
+        all.contains(&self)
     }
 
     /// Where its keys are looked up, in this order.
     fn path(self) -> Vec<Self> {
         match self {
             Self::Global => vec![Self::Global],
+            Self::Completion => vec![Self::Completion, Self::Composer, Self::Text, Self::Global],
             Self::Invitation => vec![Self::Invitation, Self::Card, Self::Global],
             here if here.takes_text() => vec![here, Self::Text, Self::Global],
             here => vec![here, Self::Global],

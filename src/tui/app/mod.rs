@@ -9,6 +9,7 @@ mod action;
 mod alerts;
 mod chat;
 mod choice;
+mod completion;
 mod editor;
 mod event;
 mod field;
@@ -17,10 +18,12 @@ mod form;
 mod glyphs;
 mod header;
 mod help;
+mod history;
 mod info;
 mod keymap;
 mod notices;
 mod overlay;
+mod pasting;
 mod react;
 mod regions;
 mod room;
@@ -48,8 +51,9 @@ pub use action::Action;
 pub use alerts::{Alert, AlertSetup};
 pub use chat::{About, Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
+pub use completion::Completion;
 pub use editor::{Editor, Layout};
-pub use event::{Effect, Event, MouseKind};
+pub use event::{Effect, Event, MouseKind, Pasted, Written};
 pub use field::Field;
 pub use find::{Find, FindAll, FoundLine, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
@@ -78,7 +82,7 @@ pub use wrap::wrap;
 /// What the engine says that the view shows as it is.
 pub use crate::engine::{GroupView, Link};
 
-use crate::domain::{ConversationId, Profile, Timestamp, UserName};
+use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
 use crate::engine::Update;
 use session::Turn;
 use welcome::Asked;
@@ -176,7 +180,8 @@ impl App {
         self.changed |= expired || self.can_show(&event);
         match event {
             Event::Key(key) => self.key(key, &mut effects),
-            Event::Paste { text, cut } => self.paste(&text, cut, &mut effects),
+            Event::Paste(pasted) => self.paste(pasted, &mut effects),
+            Event::Edited { conversation, outcome } => self.edited(conversation, outcome, &mut effects),
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
@@ -192,7 +197,10 @@ impl App {
             Event::Shutdown => effects.push(Effect::Quit),
         }
         self.on_session(&mut effects, |session, turn| session.settle(turn));
-        self.leaving |= effects.contains(&Effect::Quit);
+        if effects.contains(&Effect::Quit) {
+            self.on_session(&mut effects, |session, turn| session.keep_open_draft(turn));
+            self.leaving = true;
+        }
         self.set_title(&mut effects);
         self.set_timer(&mut effects);
         effects
@@ -355,11 +363,31 @@ impl App {
         }
     }
 
-    fn paste(&mut self, text: &str, cut: bool, effects: &mut Vec<Effect>) {
+    fn paste(&mut self, pasted: Pasted, effects: &mut Vec<Effect>) {
         match &mut self.screen {
             _ if self.help.is_some() || self.leaving => {}
-            Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(text, cut, turn)),
-            Screen::Welcome(welcome) => welcome.paste(text),
+            Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(pasted, turn)),
+            Screen::Welcome(welcome) => welcome.paste(&pasted.text),
+        }
+    }
+
+    /// The person's editor has ended. The session may have ended meanwhile: then it is for the next one.
+    fn edited(
+        &mut self,
+        conversation: Option<ConversationId>,
+        outcome: Result<Written, String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match (&self.screen, conversation, outcome) {
+            (Screen::Main(_), conversation, outcome) => {
+                self.on_session(effects, |session, turn| session.edited(conversation, outcome, turn));
+            }
+            (Screen::Welcome(_), Some(conversation), Ok(written)) => {
+                if let Some((_, drafts)) = &mut self.drafts {
+                    drafts.insert(conversation, clean_block(&written.text));
+                }
+            }
+            (Screen::Welcome(_), ..) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use super::find::{FindAll, Marked};
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
+use super::pasting::LargePaste;
 use super::react::ReactBox;
 use super::verify::VerifyBox;
 use crate::domain::{GroupId, MessageId, UserName};
@@ -48,6 +49,8 @@ pub enum Question {
     Decline(GroupId),
     /// Put somebody out of this group?
     Remove(GroupId, UserName),
+    /// Insert this long paste?
+    Paste(LargePaste),
     /// Take the key that stands for this name now for theirs?
     AcceptKey(UserName),
     /// Delete this message for ourselves?

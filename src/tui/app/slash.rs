@@ -125,6 +125,9 @@ pub const COMMANDS: &[Slash] = &[
     slash("accept", "[NAME]", "take somebody's new key for theirs", |rest| {
         Request::AcceptKey(rest.to_owned())
     }),
+    slash("editor", "", "write in the editor that VISUAL or EDITOR names", |_| {
+        Request::Do(Action::OpenEditor)
+    }),
     slash("contacts", "", "go to the contacts", |_| Request::Do(Action::ShowContacts)),
     slash("online", "", "go to who is online", |_| Request::Do(Action::ShowOnline)),
     slash("groups", "", "go to the groups", |_| Request::Do(Action::ShowGroups)),

@@ -49,6 +49,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
     let visible = layout.rows.iter().skip(session.composer_top).take(usize::from(area.height));
     for (at, text) in visible.enumerate() {
         canvas.put(row(area, at), TEXT, text, canvas.theme.plain());
+        let marked = layout.marked.iter().filter(|(line, _)| *line == session.composer_top + at);
+        for (_, range) in marked {
+            canvas.mark(row(area, at), TEXT + range.start..TEXT + range.end, canvas.theme.chosen());
+        }
     }
     let (line, cell) = layout.cursor;
     let below = line.checked_sub(session.composer_top)?;

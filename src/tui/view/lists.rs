@@ -97,6 +97,7 @@ fn person(
     let (aside, aside_style) = match (unread, last) {
         _ if blocked => ("blocked".to_owned(), canvas.theme.faint()),
         (0, _) if changed => (trust_words(Trust::Changed).to_owned(), canvas.theme.wrong()),
+        (0, _) if session.has_draft(&conversation) => draft(canvas),
         (n, _) if changed => (format!("{} {n}", trust_words(Trust::Changed)), canvas.theme.wrong()),
         (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),
         (0, None) if by_hand => ("not here".to_owned(), canvas.theme.faint()),
@@ -143,6 +144,7 @@ fn place(
         ConversationId::Direct(_) => return None,
     };
     let (aside, aside_style) = match session.unread(conversation) {
+        0 if session.has_draft(conversation) => draft(canvas),
         0 => (aside.to_owned(), canvas.theme.faint()),
         n => (n.to_string(), count_style(canvas, session, conversation)),
     };
@@ -155,6 +157,11 @@ fn place(
         aside_style,
         chosen: chosen == Some(conversation),
     })
+}
+
+/// Says that something is written there and was not sent.
+fn draft(canvas: &Canvas<'_>) -> (String, Style) {
+    ("draft".to_owned(), canvas.theme.plain())
 }
 
 fn draw_entry(canvas: &mut Canvas<'_>, session: &Session, row: Rect, entry: &Entry, has_keyboard: bool) {

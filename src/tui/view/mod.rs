@@ -5,6 +5,7 @@
 
 mod card;
 mod chrome;
+mod completion;
 mod composer;
 mod conversation;
 mod find;
@@ -63,6 +64,7 @@ fn main_screen(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<
     conversation::draw(canvas, app, session);
     verify::banner(canvas, app, session);
     let cursor = composer::draw(canvas, app, session);
+    completion::draw(canvas, session);
     chrome::notice(canvas, app, session.regions.notice);
     chrome::footer(canvas, app, session.regions.footer);
     cursor

@@ -145,6 +145,10 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
                 name(id)
             ),
         ),
+        Question::Paste(ref paste) => (
+            "Insert the paste?",
+            format!("Insert {} into the text? It is one message, and is not sent yet.", paste.counts()),
+        ),
         Question::AcceptKey(ref user) => (
             "Accept the new key?",
             format!(

@@ -1,5 +1,7 @@
 //! Putting text and frames into cells.
 
+use std::ops::Range;
+
 use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -62,6 +64,13 @@ impl<'a> Canvas<'a> {
     /// Gives the cells of an area a style.
     pub fn style(&mut self, area: Rect, style: Style) {
         self.buffer.set_style(area, style);
+    }
+
+    /// Gives these cells of a row a style.
+    pub fn mark(&mut self, row: Rect, range: Range<usize>, style: Style) {
+        let from = row.x.saturating_add(cells(range.start)).min(row.right());
+        let to = row.x.saturating_add(cells(range.end)).min(row.right());
+        self.style(Rect { x: from, width: to - from, ..row }, style);
     }
 
     /// Draws a frame.

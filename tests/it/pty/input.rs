@@ -14,6 +14,8 @@ fn a_paste_of_500_lines_is_sent_by_enter_alone() {
     let (mut alice, bob) = alice_and_bob(&world);
     let lines: Vec<String> = (1..=500).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
+    alice.until_says(&["Insert 500 lines (5 KiB) into the text?"]);
+    alice.press("y");
     alice.until_says(&["line 500"]);
     alice.press("!");
     alice.until_says(&["line 500!"]);
@@ -23,6 +25,19 @@ fn a_paste_of_500_lines_is_sent_by_enter_alone() {
     let sent = history(&world, "alice", "bob");
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["text"], format!("{}!", lines.join("\n")));
+}
+
+#[test]
+fn lines_that_come_at_once_from_a_terminal_that_marks_no_pastes_are_not_sent() {
+    let world = World::built_in();
+    let (mut alice, bob) = alice_and_bob(&world);
+    alice.press("one\rtwo\rthree\r");
+    alice.until_says(&["› one", "two", "three", "taken for a paste: none is sent"]);
+    assert_eq!(history(&world, "alice", "bob").len(), 0);
+    alice.press(ENTER);
+    bob.until_says(&["three"]);
+    let sent = history(&world, "alice", "bob");
+    assert_eq!((sent.len(), &sent[0]["text"]), (1, &"one\ntwo\nthree".into()));
 }
 
 #[test]
@@ -81,4 +96,18 @@ fn a_click_selects_and_the_wheel_scrolls() {
         alice.press("\x1b[<65;40;10M");
     }
     alice.until_says(&["row 60."]);
+}
+
+#[test]
+fn what_is_copied_goes_to_the_clipboard_of_the_terminal() {
+    let world = World::built_in();
+    let mut alice = at_terminal(&world, "alice");
+    alice.press("the pump");
+    alice.until_says(&["the pump"]);
+    let before = alice.raw().len();
+    alice.press("\x1b[1;6D\x1bw");
+    alice.until_raw("OSC 52 with the word", before, |raw| {
+        String::from_utf8_lossy(raw).contains("\x1b]52;c;cHVtcA==\x07")
+    });
+    alice.quit();
 }

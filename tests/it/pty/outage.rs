@@ -58,8 +58,11 @@ fn what_is_typed_while_the_broker_is_dead_arrives_once_in_order() {
         });
     }
     for n in 1..=3 {
+        // Several lines that are read at once would be taken for a paste.
         alice.press(&format!("from alice {n}\r"));
+        alice.until_says(&[&format!("from alice {n}"), "Write to bob"]);
         bob.press(&format!("from bob {n}\r"));
+        bob.until_says(&[&format!("from bob {n}"), "Write to alice"]);
     }
     let (theirs, ours) =
         (["from bob 1", "from bob 2", "from bob 3"], ["from alice 1", "from alice 2", "from alice 3"]);

@@ -69,6 +69,7 @@ fn unread_is_counted_marked_and_there_after_a_restart() {
     open_chat(&mut bob, "alice");
     for word in ["first", "second", "third"] {
         bob.press(&format!("{word}\r"));
+        bob.until_says(&[word, "Write to alice"]);
     }
     let counted = |terminal: &Terminal, count: usize| {
         terminal.until(&format!("{count} unread"), |screen| counts_unread(screen, "● bob", count));

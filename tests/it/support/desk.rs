@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cooee::domain::*;
 use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
 use cooee::tui::app::{
-    AlertSetup, App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Setup, Start,
+    AlertSetup, App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Pasted, Setup, Start,
 };
 use cooee::tui::view;
 use crokey::{KeyCombination, OneToThree};
@@ -198,7 +198,7 @@ impl Desk {
     }
 
     pub fn paste(&mut self, text: &str) {
-        self.event(Event::Paste { text: text.to_owned(), cut: false });
+        self.event(Event::Paste(Pasted { text: text.to_owned(), ..Pasted::default() }));
     }
 
     pub fn mouse(&mut self, kind: MouseKind, x: u16, y: u16) {

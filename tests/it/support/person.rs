@@ -48,6 +48,7 @@ pub struct Screen {
     /// The answer to what is pinned or starred.
     pub marked: Vec<Message>,
     pub warnings: Vec<String>,
+    pub drafts: Option<Vec<(ConversationId, String)>>,
     pub stopped: Option<Option<String>>,
 }
 
@@ -77,6 +78,7 @@ impl Screen {
             }
             Update::Rooms(rooms) => self.rooms = rooms,
             Update::Alerts(alerts) => self.alerts = alerts,
+            Update::Drafts(drafts) => self.drafts = Some(drafts),
             Update::Summaries(summaries) => {
                 for summary in summaries {
                     self.summaries.insert(summary.conversation.clone(), summary);

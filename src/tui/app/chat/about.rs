@@ -1,6 +1,6 @@
 //! What is being written may be about a message: an answer to it, or what it is to say from now on.
 
-use super::Chat;
+use super::{Chat, Editor};
 use crate::domain::{Message, MessageId, MessageText, Reply};
 
 /// The message that what is being written is about.
@@ -18,35 +18,17 @@ impl Chat {
     pub fn begin(&mut self, about: About) {
         self.stop_about();
         if let About::Edit(_, text) = &about {
-            self.set_aside = self.draft.take();
-            self.draft.insert(text.as_str());
+            self.set_aside = Some(std::mem::replace(&mut self.draft, Editor::from(text.as_str())));
         }
         self.about = Some(about);
     }
 
     /// It is about no message any more, and was not sent; says whether it was about one.
     pub fn stop_about(&mut self) -> bool {
-        let about = self.about.take();
-        if let Some(About::Edit(..)) = about {
-            self.restore();
+        if let Some(draft) = self.set_aside.take() {
+            self.draft = draft;
         }
-        about.is_some()
-    }
-
-    /// What was written was sent.
-    pub fn sent(&mut self) {
-        let about = self.about.take();
-        self.draft.take();
-        self.cleared = None;
-        if let Some(About::Edit(..)) = about {
-            self.restore();
-        }
-    }
-
-    fn restore(&mut self) {
-        self.draft.take();
-        let before = std::mem::take(&mut self.set_aside);
-        self.draft.insert(&before);
+        self.about.take().is_some()
     }
 
     /// A message is otherwise than it was.
@@ -80,11 +62,11 @@ mod tests {
         assert!(chat.stop_about());
         assert_eq!((chat.draft.text().as_str(), chat.stop_about()), ("half a thought", false));
         chat.begin(About::Edit(id, text("old")));
-        chat.sent();
+        chat.note_sent("x");
         assert_eq!((chat.draft.text().as_str(), &chat.about), ("half a thought", &None));
         chat.begin(About::Reply(Reply::to(id)));
         assert_eq!(chat.draft.text(), "half a thought", "it becomes the answer");
-        chat.sent();
+        chat.note_sent("x");
         assert!(chat.draft.is_empty());
     }
 }

@@ -43,41 +43,19 @@ impl Session {
                     true
                 });
             }
-            Some(Overlay::Question(_)) => self.overlay = None,
+            Some(Overlay::Question(_)) => self.refuse_question(turn),
             Some(
                 Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_) | Overlay::Marked(_),
             ) => {}
-            None => self.write(c.encode_utf8(&mut [0; 4]), turn),
-        }
-    }
-
-    /// A text was pasted: it is written where text is written, and never sent.
-    pub fn paste(&mut self, text: &str, cut: bool, turn: &mut Turn<'_>) {
-        match &mut self.overlay {
-            Some(Overlay::Choice(choice)) => {
-                choice.query.paste(text);
-                choice.search();
-            }
-            Some(Overlay::NewGroup(form)) if !form.on_policy => form.name.paste(text),
-            Some(Overlay::React(react)) => react.field.paste(text),
-            Some(Overlay::Find(all)) => {
-                all.edit(|field| {
-                    field.paste(text);
-                    true
-                });
-            }
-            Some(_) => {}
             None => {
-                self.write(&crate::domain::clean_block(text), turn);
-                if cut {
-                    turn.error("the end of the paste is missing: a message has at most 16 KiB");
-                }
+                self.write(c.encode_utf8(&mut [0; 4]), turn);
+                self.typed(c, turn);
             }
         }
     }
 
     /// Writes into the find line where that has the keyboard, else into the composer, and gives it the keyboard: one types, it goes where one looks.
-    fn write(&mut self, text: &str, turn: &mut Turn<'_>) {
+    pub(super) fn write(&mut self, text: &str, turn: &mut Turn<'_>) {
         if self.find_line().is_some() {
             self.edit_find(|field| {
                 text.chars().for_each(|c| field.type_char(if c == '\n' { ' ' } else { c }));
@@ -116,6 +94,7 @@ impl Session {
             (Some(Overlay::Question(Question::Quit)), Action::Interrupt) => {
                 turn.effects.push(Effect::Quit)
             }
+            (Some(Overlay::Question(_)), Action::Back | Action::Interrupt) => self.refuse_question(turn),
             (_, Action::Back | Action::Interrupt) => self.overlay = None,
             (Some(Overlay::Choice(_)), Action::Accept) => self.choose(turn),
             (Some(Overlay::Choice(choice)), action) => {
@@ -134,7 +113,7 @@ impl Session {
                 self.overlay = None;
                 self.agree(question, turn);
             }
-            (Some(Overlay::Question(_)), _) => self.overlay = None,
+            (Some(Overlay::Question(_)), _) => self.refuse_question(turn),
             (Some(Overlay::Members { top, group }), action) => {
                 let group = self.world.group(*group).map(|view| &view.group);
                 let count = group.map_or(0, |group| group.members.len() + group.invited.len());
@@ -169,6 +148,7 @@ impl Session {
             Question::AcceptKey(user) => self.accept_key(user, turn),
             Question::Hide(message) => turn.send(Command::Hide(message)),
             Question::Delete(message) => self.alter(message, Alteration::Delete, turn),
+            Question::Paste(paste) => self.insert_paste(&paste, turn),
         }
     }
 
@@ -201,25 +181,63 @@ impl Session {
 
     fn act_on_composer(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         let cells = composer_width(turn.size);
+        if self.complete(action, turn) {
+            return true;
+        }
         match action {
             Action::Send => self.submit(turn),
             Action::Interrupt => self.interrupt(turn),
+            Action::OpenEditor => self.open_editor(turn),
             // There is no line above an empty one: up is into the messages.
             Action::Up if self.writing_mut().draft.is_empty() => {
                 self.choose_message(turn);
             }
+            Action::Back if self.writing_mut().draft.deselect() => {}
+            Action::Earlier | Action::Later => self.recall(action == Action::Earlier, turn),
+            Action::Cut | Action::Copy => match self.writing_mut().draft.selected() {
+                Some(text) => {
+                    turn.copy(&text);
+                    self.edit(action, cells);
+                }
+                None => turn.news("nothing is selected; Shift with an arrow key selects"),
+            },
             action => {
-                let chat = self.writing_mut();
-                if !chat.draft.act(action, cells) {
+                if !self.edit(action, cells) {
                     return false;
                 }
-                chat.cleared = None;
                 if !matches!(action, Action::Up | Action::Down) {
                     self.tell_writing(turn);
                 }
             }
         }
         true
+    }
+
+    /// Does what an editing action says; says whether it was one. What was deleted in one chat can be put back in
+    /// another.
+    fn edit(&mut self, action: Action, cells: usize) -> bool {
+        let yanked = std::mem::take(&mut self.yanked);
+        let chat = self.writing_mut();
+        chat.draft.set_yanked(&yanked);
+        let done = chat.draft.act(action, cells);
+        if done {
+            chat.cleared = None;
+        }
+        self.yanked = self.writing_mut().draft.yanked();
+        done
+    }
+
+    /// Brings back what was sent from here before, or after that.
+    fn recall(&mut self, earlier: bool, turn: &mut Turn<'_>) {
+        let chat = self.writing_mut();
+        let (history, draft) = (&mut chat.history, &mut chat.draft);
+        let found = if earlier { history.earlier(draft) } else { history.later(draft) };
+        if !found {
+            turn.news(match earlier {
+                true => "nothing was sent from here before",
+                false => "nothing was sent after that",
+            });
+        }
     }
 
     /// Clears the text, brings back what was cleared just now, or asks to quit.

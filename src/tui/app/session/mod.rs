@@ -6,6 +6,7 @@
 
 mod actions;
 mod altering;
+mod completing;
 mod finding;
 mod messages;
 mod mouse;
@@ -13,10 +14,12 @@ mod requests;
 mod rooms;
 mod trust;
 mod updates;
+mod writing;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::chat::{Chat, Window};
+use super::completion::Completion;
 use super::find::Find;
 use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
@@ -28,7 +31,7 @@ use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
     ConversationId, GroupChange, GroupId, GroupName, MessageKey, PageAt, Profile, RoomName, Standing,
-    Timestamp, UserName,
+    Timestamp, UserName, clean_block,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -36,6 +39,9 @@ pub use finding::FOUND_ROWS;
 
 /// How many chats keep their messages in memory.
 const CHATS_LOADED: usize = 16;
+
+/// The longest text that goes to the clipboard: 64 KiB as it is encoded, which is what terminals take.
+const MOST_COPIED: usize = 48 * 1024;
 
 /// One turn of the front end: what it knows from outside, and what it wants done.
 pub struct Turn<'a> {
@@ -71,6 +77,16 @@ impl Turn<'_> {
             let conversation = conversation.clone();
             self.send(Command::Load { conversation, at, limit: timeline::PAGE });
         }
+    }
+
+    /// Puts a text on the terminal's clipboard: cleaned, for whoever pastes it into a shell.
+    pub(super) fn copy(&mut self, text: &str) {
+        let text = clean_block(text);
+        if text.len() > MOST_COPIED {
+            return self.error("not copied: the clipboard of a terminal takes 48 KiB at most");
+        }
+        self.news("copied; to the clipboard too, where the terminal allows it");
+        self.effects.push(Effect::Copy(text));
     }
 
     fn news(&mut self, text: impl Into<String>) {
@@ -198,6 +214,14 @@ pub struct Session {
     tickets: u64,
     /// The comparisons of emoji that go on.
     comparisons: BTreeMap<UserName, ComparisonState>,
+    /// What the word before the cursor may become, while that is offered.
+    pub completion: Option<Completion>,
+    /// Whether a word is being typed that may be completed.
+    is_typing: bool,
+    /// What was deleted or copied last.
+    yanked: String,
+    /// When the draft of the open chat goes to the engine, which keeps it.
+    keep_at: Option<Timestamp>,
 }
 
 impl Session {
@@ -227,6 +251,10 @@ impl Session {
             asked: BTreeMap::new(),
             tickets: 0,
             comparisons: BTreeMap::new(),
+            completion: None,
+            is_typing: false,
+            yanked: String::new(),
+            keep_at: None,
         }
     }
 
@@ -269,6 +297,7 @@ impl Session {
                 Some(_) => Context::Card,
                 None if self.is_choosing() => Context::Messages,
                 None if self.find_line().is_some() => Context::Find,
+                None if self.completion.is_some() => Context::Completion,
                 None => Context::Composer,
             },
             (None, _) => Context::List,
@@ -289,7 +318,7 @@ impl Session {
         if let Some(left) = self.open.clone() {
             self.last = Some(left);
         }
-        self.close();
+        self.close(turn);
         let summary = self.world.summary(&conversation);
         let page = self.chats.entry(conversation.clone()).or_default().open(summary);
         turn.load(&conversation, page);
@@ -304,7 +333,8 @@ impl Session {
         self.open = Some(conversation);
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, turn: &mut Turn<'_>) {
+        self.keep_open_draft(turn);
         (self.find, self.day, self.kept_unread) = (None, None, false);
         if let Some(id) = self.open.take()
             && let Some(chat) = self.chats.get_mut(&id)
@@ -367,6 +397,8 @@ impl Session {
             chat.ask_near(window)
         });
         self.settle_find(turn);
+        self.settle_completion(turn);
+        self.settle_draft(turn);
         self.settle_info(turn);
         self.settle_verify(turn);
         if let Some(id) = self.open.clone()
@@ -414,7 +446,7 @@ impl Session {
             Some(Overlay::Info(info)) => info.again_at(),
             _ => None,
         };
-        self.chats.values().filter_map(Chat::deadline).chain(again).min()
+        self.chats.values().filter_map(Chat::deadline).chain(again).chain(self.keep_at).min()
     }
 
     /// Time has passed; says whether that changed anything.

@@ -28,7 +28,7 @@ impl Session {
                 about => self.say(&text, about, turn),
             };
             match said {
-                Ok(()) => self.writing_mut().sent(),
+                Ok(()) => self.writing_mut().note_sent(&text),
                 Err(why) => turn.error(why),
             }
             return;
@@ -38,7 +38,7 @@ impl Session {
             Err(why) => return turn.error(why),
         };
         // It may open another chat, so it leaves this one first.
-        draft.take();
+        self.writing_mut().note_sent(&text);
         if let Err(why) = self.request(request, turn) {
             turn.error(why);
             let draft = &mut self.writing_mut().draft;

@@ -24,6 +24,7 @@ impl Session {
             }
             Update::Group(view) => self.world.note_group(view),
             Update::GroupGone(id) => self.group_gone(id, turn),
+            Update::Drafts(drafts) => self.take_drafts(drafts, turn),
             Update::Rooms(rooms) => self.world.note_rooms(rooms),
             Update::Alerts(alerts) => self.world.note_alerts(alerts),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
@@ -97,7 +98,7 @@ impl Session {
     fn group_gone(&mut self, id: GroupId, turn: &mut Turn<'_>) {
         if self.open.as_ref() == Some(&ConversationId::Group(id)) {
             turn.news(format!("#{} is not there any more", self.world.group_name(id)));
-            self.close();
+            self.close(turn);
         }
         self.world.forget_group(id);
     }
@@ -238,6 +239,7 @@ impl Session {
                 if !draft.is_empty() {
                     chat.draft.insert(&format!("\n{draft}"));
                 }
+                self.keep_draft(&conversation, turn);
             }
             Some(Asked::Create(name)) => turn.error(format!("#{name} was not made: {why}")),
             Some(Asked::Join(id)) => turn.error(format!("not joined {}: {why}", name(id))),

@@ -4,10 +4,14 @@
 //! and deletion here is worked out in grapheme clusters first and then told to it as a column. It is
 //! never drawn: [`Editor::layout`] wraps with the rule of [`super::wrap()`].
 
+mod selection;
+
 use std::ops::Range;
 
 use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+
+use selection::Marked;
 
 use super::Action;
 use super::text::width;
@@ -32,7 +36,12 @@ pub struct Layout {
     pub rows: Vec<String>,
     /// Row and cell of the cursor; the cell is less than the width.
     pub cursor: (usize, usize),
+    /// Rows with the cells of them that are selected.
+    pub marked: Vec<Marked>,
 }
+
+/// Line and byte.
+type Position = (usize, usize);
 
 /// One row on the screen: bytes of one line of the text.
 struct Row {
@@ -48,10 +57,28 @@ impl Default for Editor {
     }
 }
 
+/// A text that was written before, with the cursor at its end. Nothing of it can be undone.
+impl From<&str> for Editor {
+    fn from(text: &str) -> Self {
+        let mut written = Self::default();
+        written.insert(text);
+        let mut area = TextArea::new(written.area.into_lines());
+        area.set_max_histories(UNDO_STEPS);
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self { area, goal: None }
+    }
+}
+
 impl Editor {
     /// The text, its lines joined by line feeds.
     pub fn text(&self) -> String {
         self.area.lines().join("\n")
+    }
+
+    /// Whether this is the text.
+    pub fn reads(&self, text: &str) -> bool {
+        self.area.lines().iter().map(String::as_str).eq(text.split('\n'))
     }
 
     /// Whether nothing is written.
@@ -75,10 +102,26 @@ impl Editor {
         std::mem::take(self).text()
     }
 
+    /// Puts this text, or what of it fits within the limit, in the place of what is written; that can be undone. Says
+    /// whether all of it fit.
+    pub fn replace(&mut self, text: &str) -> bool {
+        if self.text() == text {
+            return true;
+        }
+        self.area.select_all();
+        if text.is_empty() {
+            self.area.delete_next_char();
+        }
+        self.insert(text)
+    }
+
     /// Inserts at the cursor what fits within the limit; says whether all of it did.
     pub fn insert(&mut self, text: &str) -> bool {
+        if text.is_empty() {
+            return true;
+        }
         self.goal = None;
-        let room = limits::TEXT.saturating_sub(self.len());
+        let room = limits::TEXT.saturating_sub(self.len() - self.selected_len());
         if text.len() <= room {
             self.area.insert_str(text);
             return true;
@@ -89,8 +132,38 @@ impl Editor {
         false
     }
 
+    /// What stands before the cursor in its line, and whether that is the first line.
+    pub fn before_cursor(&self) -> (&str, bool) {
+        let (line, at) = self.position();
+        (&self.area.lines()[line][..at], line == 0)
+    }
+
+    /// Puts a text in the place of so many bytes before the cursor, which are whole clusters.
+    pub fn replace_before(&mut self, bytes: usize, text: &str) {
+        let (_, at) = self.position();
+        self.area.cancel_selection();
+        let yanked = self.yanked();
+        self.delete(Some(at.saturating_sub(bytes)..at), true);
+        self.set_yanked(&yanked);
+        self.insert(text);
+    }
+
+    /// What Yank would insert.
+    pub fn yanked(&self) -> String {
+        self.area.yank_text()
+    }
+
+    /// What Yank is to insert.
+    pub fn set_yanked(&mut self, text: &str) {
+        self.area.set_yank_text(text);
+    }
+
     /// Does what an editing action says, at this width of the composer; says whether it was one.
     pub fn act(&mut self, action: Action, cells: usize) -> bool {
+        self.select(action, cells) || self.act_plainly(action, cells)
+    }
+
+    fn act_plainly(&mut self, action: Action, cells: usize) -> bool {
         let (line, at) = self.position();
         let text = self.area.lines()[line].as_str();
         if !matches!(action, Action::Up | Action::Down) {
@@ -155,7 +228,8 @@ impl Editor {
         // Spaces that hang over the edge, and the end of a full row, leave the cursor on the last cell.
         let cell = width(before).min(cells.saturating_sub(1));
         let text = |row: &Row| self.area.lines()[row.line][row.range.clone()].to_owned();
-        Layout { cursor: (row, cell), rows: rows.iter().map(text).collect() }
+        let marked = self.marked(&rows, cells);
+        Layout { cursor: (row, cell), rows: rows.iter().map(text).collect(), marked }
     }
 
     fn rows(&self, cells: usize) -> Vec<Row> {
@@ -166,7 +240,7 @@ impl Editor {
     }
 
     /// Line and byte of the cursor.
-    fn position(&self) -> (usize, usize) {
+    fn position(&self) -> Position {
         let cursor = self.area.cursor();
         let line = &self.area.lines()[cursor.0];
         let at = line.char_indices().nth(cursor.1).map_or(line.len(), |(at, _)| at);
@@ -341,6 +415,14 @@ mod tests {
         assert!(!editor.insert(&format!("ab{FAMILY}")));
         assert_eq!(editor.len(), limits::TEXT - 2);
         assert!(editor.text().ends_with("ab"));
+    }
+
+    #[test]
+    fn a_text_from_before_goes_on_at_its_end_and_is_not_undone() {
+        let mut editor = after_acts(Editor::from("the\n水泵"), &[Action::Undo]);
+        editor.insert("!");
+        assert!(editor.reads("the\n水泵!") && !editor.reads("the\n水泵") && !editor.reads("the"));
+        assert!(Editor::from("").is_empty() && Editor::default().reads(""));
     }
 
     #[test]
