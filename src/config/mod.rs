@@ -32,7 +32,7 @@ pub struct Flags {
     /// wss://HOST:PORT/PATH or builtin [env: COOEE_BROKER]
     #[arg(short, long, value_name = "URL", global = true)]
     pub broker: Option<String>,
-    /// Read FILE instead of the usual configuration file
+    /// Read FILE instead of the usual configuration file, and the keymap.toml beside it
     #[arg(short, long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Log to FILE [env: COOEE_LOG_FILE]
@@ -69,6 +69,8 @@ pub struct Config {
     pub export_passphrase: Option<Passphrase>,
     /// The program that prints the passphrase, and its arguments.
     pub passphrase_command: Option<Vec<String>>,
+    /// Where the keymap of the person may lie: beside the configuration file. It need not exist.
+    pub keymap_file: Option<PathBuf>,
     /// Where to log to; `None` logs nothing.
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
@@ -266,6 +268,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         new_passphrase: passphrase("COOEE_NEW_PASSPHRASE")?,
         export_passphrase: passphrase("COOEE_EXPORT_PASSPHRASE")?,
         passphrase_command: file.passphrase_command,
+        keymap_file: path.file_name().map(|_| path.with_file_name("keymap.toml")),
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
     })

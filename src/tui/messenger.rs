@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::app::{AccountSummary, AlertSetup, FieldName, Keymap, SignError, SignUpForm};
+use super::app::{AccountSummary, AlertSetup, FieldName, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
-use super::{Options, TuiError, environment, run};
+use super::{Options, TuiError, environment, keymap_file, run};
 use crate::config::{AlertConfig, Config};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
@@ -19,11 +19,13 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
     let messenger = Messenger { setup: Setup::new(config, program) };
-    let keymap = Keymap::built_in().map_err(TuiError::Keymap)?;
+    let (keymap, warnings) =
+        keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
     let AlertConfig { desktop, bell, content, title, quiet } = config.alerts;
     let alerts = AlertSetup { desktop, bell, content, title, quiet };
     let options = Options {
         keymap,
+        warnings,
         setup: environment::setup(alerts),
         editor: environment::editor(),
         sign_in: config.user.clone(),

@@ -11,6 +11,7 @@ mod effects;
 mod environment;
 mod external_editor;
 mod input;
+mod keymap_file;
 mod messenger;
 mod repaint;
 mod run;

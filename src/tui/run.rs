@@ -35,6 +35,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub struct Options {
     /// Which key means what.
     pub keymap: Keymap,
+    /// What the person is to be told first: what is wrong with their keymap.
+    pub warnings: Vec<String>,
     /// Time zone, signs, colours.
     pub setup: Setup,
     /// What to call for a draft that is to be edited outside.
@@ -52,9 +54,9 @@ pub enum TuiError {
     /// No threads.
     #[error("cannot start threads: {0}")]
     Threads(#[source] io::Error),
-    /// The keymap is wrong.
-    #[error(transparent)]
-    Keymap(super::app::KeymapError),
+    /// The built-in keymap is wrong.
+    #[error("the built-in keymap: {0}")]
+    Keymap(super::app::KeymapProblem),
     /// The terminal failed while it was used.
     #[error("cannot draw on the terminal: {0}")]
     Draw(#[source] io::Error),
@@ -80,7 +82,8 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
     let start =
         Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
     let size = screen.size().map_err(TuiError::NoTerminal)?;
-    let (app, effects) = App::new(options.setup, options.keymap, start, size, now());
+    let (mut app, effects) = App::new(options.setup, options.keymap, start, size, now());
+    app.warn(options.warnings);
     let mut front = Front {
         backend,
         app,

@@ -5,6 +5,7 @@ mod broker;
 mod chaos;
 mod cli;
 mod config;
+mod finding;
 mod frames;
 mod guarded;
 mod journeys;

@@ -10,7 +10,7 @@ use crate::registry;
 
 /// The forms there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Form {
+pub enum Form {
     /// Lines as `cooee history` prints them
     Text,
     /// One object a line, as `cooee history --json` prints them

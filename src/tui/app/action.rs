@@ -56,8 +56,8 @@ actions! {
     LastChat "last-chat" "the chat before this one";
     Find "find" "find";
     FindAll "find-all" "in all chats";
-    OlderHit "older-hit" "the one above";
-    NewerHit "newer-hit" "the one below";
+    OlderHit "older-hit" "older hit";
+    NewerHit "newer-hit" "newer hit";
     Jump "jump" "jump";
     NewGroup "new-group" "new group";
     Invite "invite" "invite into this group";

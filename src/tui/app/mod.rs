@@ -61,7 +61,7 @@ pub use glyphs::Glyphs;
 pub use header::Tab;
 pub use help::HelpLine;
 pub use info::{INFO_WIDTH, InfoBox};
-pub use keymap::{Binding, Context, Keymap, KeymapError};
+pub use keymap::{Binding, Context, Keymap, KeymapProblem};
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
 pub use react::{ReactBox, SIGNS, sign_words};
@@ -86,6 +86,9 @@ use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
 use crate::engine::Update;
 use session::Turn;
 use welcome::Asked;
+
+/// Most warnings that are told at the start.
+const MOST_WARNINGS: usize = 5;
 
 /// What stays the same while the program runs.
 #[derive(Clone, Debug)]
@@ -165,6 +168,18 @@ impl App {
             title: None,
         };
         (app, asked.into_iter().map(effect_of).collect())
+    }
+
+    /// Tells what has to be mended, the first on top; what does not fit is counted.
+    pub fn warn(&mut self, mut warnings: Vec<String>) {
+        let more = warnings.len().saturating_sub(MOST_WARNINGS);
+        warnings.truncate(MOST_WARNINGS);
+        if more > 0 {
+            warnings.push(format!("{} more are wrong with it", counted(more, "thing")));
+        }
+        for warning in warnings.into_iter().rev() {
+            self.notices.push(Weight::Warning, warning, self.now);
+        }
     }
 
     /// Whether something changed since this was asked last, so that the screen has to be drawn.

@@ -4,6 +4,7 @@ mod account;
 mod at_rest;
 mod crash;
 mod doctor;
+mod finding;
 mod groups;
 mod keyring;
 mod keys;

@@ -111,3 +111,25 @@ fn what_is_copied_goes_to_the_clipboard_of_the_terminal() {
     });
     alice.quit();
 }
+
+#[test]
+fn own_keys_count_and_what_is_wrong_with_them_is_said() {
+    let world = World::built_in();
+    sign_up(&world, "alice");
+    let (config, keymap) = (world.data_dir().join("config.toml"), world.data_dir().join("keymap.toml"));
+    std::fs::write(&config, "").unwrap();
+    std::fs::write(&keymap, "preset = \"emacs\"\n[global]\njump = [\"ctrl-t\"]\nquitt = [\"f12\"]\n")
+        .unwrap();
+    let launch = Launch::new(world.data_dir()).arguments(&["--config", config.to_str().unwrap()]);
+    let mut alice = sign_in(launch, "alice");
+    alice.until_says(&["line 4:", "did you mean `quit`?"]);
+    alice.press("\x1b");
+    alice.until("it is read", |screen| !screen.contents().contains("line 4:"));
+    alice.press("ab\x02c");
+    alice.until_says(&["› acb", "Ctrl+T jump"]);
+    alice.press("\x14");
+    alice.until_says(&["Jump to"]);
+    alice.press("\x07");
+    alice.until("Ctrl+G backs out", |screen| !screen.contents().contains("Jump to"));
+    alice.quit();
+}

@@ -3,6 +3,7 @@
 //! that a person can find their way, and gets their terminal back, is.
 
 mod editor;
+mod finding;
 mod frames;
 mod groups;
 mod input;

@@ -7,6 +7,7 @@ mod clocks;
 mod cluster;
 mod comparing;
 mod delivery;
+mod finding;
 mod groups;
 mod hostile;
 mod people;

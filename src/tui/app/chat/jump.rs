@@ -36,6 +36,11 @@ impl Chat {
         self.timeline.message(lowest).map(super::Message::key)
     }
 
+    /// Whether the page is still to come that this message is in the middle of.
+    pub fn waits_for(&self, key: MessageKey) -> bool {
+        self.aim.is_some_and(|(at, _)| at == key)
+    }
+
     /// Whether this message is held.
     pub fn has(&self, key: MessageKey) -> bool {
         self.timeline.index(ItemId::Message(key)).is_some()

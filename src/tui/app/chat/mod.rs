@@ -1,19 +1,19 @@
 //! One conversation as its window holds it: draft, messages, scroll position, unread line, what is chosen,
 //! who is writing.
 
-mod about;
 mod above;
 mod jump;
 mod selection;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
-pub use about::About;
 pub use above::Above;
 pub use jump::{Aim, Bookmark};
 pub use selection::Pick;
+pub use writing::About;
 
 use super::editor::Editor;
 use super::history::History;
@@ -228,51 +228,6 @@ impl Chat {
     /// Takes back what could not be sent.
     pub fn take_echo(&mut self, ticket: Ticket) -> Option<MessageText> {
         self.timeline.take_echo(ticket).map(|echo| echo.text)
-    }
-
-    /// What is being written: not what was sent before and is only shown again.
-    fn own_draft(&self) -> &Editor {
-        let aside = self.history.aside().filter(|draft| !draft.is_empty());
-        aside.or(self.set_aside.as_ref()).unwrap_or(&self.draft)
-    }
-
-    /// What is written was sent, or done if it is a command.
-    pub fn note_sent(&mut self, text: &str) {
-        let aside = self.history.note(text);
-        // After an edit what was being written before comes back.
-        self.draft = self.set_aside.take().or(aside).unwrap_or_default();
-        (self.about, self.cleared) = (None, None);
-    }
-
-    /// Whether the draft is another than the one that the engine keeps.
-    pub fn has_new_draft(&self) -> bool {
-        !self.own_draft().reads(&self.kept)
-    }
-
-    /// What the engine is to keep now, if that is something new.
-    pub fn take_new_draft(&mut self) -> Option<String> {
-        if !self.has_new_draft() {
-            return None;
-        }
-        self.kept = self.own_draft().text();
-        Some(self.kept.clone())
-    }
-
-    /// The engine kept this for us. What is written since is not overwritten.
-    pub fn note_kept_draft(&mut self, text: String) {
-        if self.draft.is_empty() {
-            self.draft = Editor::from(text.as_str());
-        }
-        self.kept = text;
-    }
-
-    /// What was not stored, and what is being written.
-    pub fn into_draft(mut self) -> String {
-        let unsent = self.timeline.take_echoes();
-        let unsent = unsent.iter().map(|echo| echo.text.as_str());
-        let draft = self.own_draft().text();
-        let draft = Some(draft.as_str()).filter(|draft| !draft.is_empty());
-        unsent.chain(draft).collect::<Vec<_>>().join("\n")
     }
 
     /// Moves the view; what page that needs, if any.

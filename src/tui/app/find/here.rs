@@ -230,7 +230,10 @@ impl Find {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::ops::Range;
+
+    use proptest::prelude::*;
 
     use super::*;
     use crate::tui::app::testing::message;
@@ -310,5 +313,51 @@ mod tests {
         assert_eq!(find.take(Ticket(1), keys(20..30), 20, Some(7)), None);
         asked(&mut find, 2);
         assert_eq!(find.take(Ticket(2), keys(10..20), 20, None), Some(key(10)), "the nearest below");
+    }
+
+    /// Goes a step up, asking for pages of this size out of all hits as long as it has to.
+    fn up(find: &mut Find, all: &[MessageKey], page: usize) -> Option<MessageKey> {
+        match find.older() {
+            Step::To(key) => Some(key),
+            Step::End => None,
+            Step::Wait => serve(find, all, page),
+        }
+    }
+
+    fn serve(find: &mut Find, all: &[MessageKey], page: usize) -> Option<MessageKey> {
+        let mut reached = None;
+        while let Some((words, before)) = find.wanted() {
+            find.note_asked(Ticket(1), words);
+            let end = before.map_or(all.len(), |before| usize::try_from(before).unwrap());
+            let from = end.saturating_sub(page);
+            let older = (from > 0).then(|| i64::try_from(from).unwrap());
+            reached = find.take(Ticket(1), all[from..end].to_vec(), all.len() as u64, older);
+        }
+        reached
+    }
+
+    proptest! {
+        #[test]
+        fn every_hit_is_reached_whatever_the_pages_and_the_place(
+            times in prop::collection::btree_set(0i64..60, 1..40),
+            page in 1usize..12,
+            from in prop::option::of(0i64..60),
+        ) {
+            let all: Vec<_> = times.into_iter().map(key).collect::<BTreeSet<_>>().into_iter().collect();
+            let mut find = Find::new("pump", Bookmark::default(), from.map(key));
+            let first = serve(&mut find, &all, page);
+            let above = from.map_or(all.len(), |from| all.partition_point(|hit| *hit <= key(from)));
+            let start = above.saturating_sub(1);
+            prop_assert_eq!(first, Some(all[start]));
+            for hit in all[..start].iter().rev() {
+                prop_assert_eq!(up(&mut find, &all, page), Some(*hit));
+            }
+            prop_assert_eq!(up(&mut find, &all, page), None);
+            prop_assert_eq!(find.status(), format!("{0} of {0}", all.len()));
+            for hit in &all[1..] {
+                prop_assert_eq!(find.newer(), Step::To(*hit));
+            }
+            prop_assert_eq!(find.newer(), Step::End);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Asked, Session, Turn};
-use crate::domain::{ConversationId, Message, MessageId, MessageKey, PageAt};
+use crate::domain::{ConversationId, Message, MessageId, MessageKey};
 use crate::engine::{Command, Ticket};
 use crate::tui::app::chat::{Aim, Bookmark};
 use crate::tui::app::find::{FOUND_PAGE, Find, FindAll, Marked, Step};
@@ -48,7 +48,7 @@ impl Session {
 
     /// Opens the list of what was said in all chats.
     pub(super) fn find_everywhere(&mut self) {
-        let text = self.find_line().map_or(String::new(), |find| find.field().text().to_owned());
+        let text = self.find.as_ref().map_or(String::new(), |find| find.field().text().to_owned());
         self.overlay = Some(Overlay::Find(Box::new(FindAll::new(&text))));
     }
 
@@ -63,7 +63,6 @@ impl Session {
             Action::OlderHit | Action::NewerHit => self.step_hit(action, turn),
             Action::FindAll => self.find_everywhere(),
             Action::Find => {}
-            Action::Back if turn.notices.dismiss() => {}
             Action::Back | Action::Interrupt => self.end_find(turn),
             Action::ChooseMessage => self.choose_hit(turn),
             action => return self.edit_find(|field| field.act(action)),
@@ -301,14 +300,9 @@ impl Session {
         }
         let sent_at = calendar.start(day).ok_or_else(|| format!("{day} is too long ago"))?;
         let key = MessageKey { sent_at, id: MessageId::from_bytes([0; 16]) };
-        let mut asked = None;
-        self.with_chat(turn, |chat, window| {
-            let at = chat.go_to(key, Aim::Top, window);
-            asked = at.filter(|at| *at == PageAt::Around(key));
-            at
-        });
         self.day = Some((key, day));
-        if asked.is_none() {
+        self.with_chat(turn, |chat, window| chat.go_to(key, Aim::Top, window));
+        if self.chat().is_some_and(|chat| !chat.waits_for(key)) {
             self.tell_day(key, turn);
         }
         Ok(())

@@ -162,6 +162,7 @@ impl Session {
                 | Action::Star,
                 None,
             ) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| can_be(action, m)),
+            (Action::OlderHit | Action::NewerHit, _) => self.find.is_some(),
             (Action::TryAgain, _) => self.chat().and_then(|chat| chat.selected()).is_some_and(failed),
             _ => true,
         }

@@ -1,13 +1,17 @@
-//! Which key means what: data, read from TOML.
+//! Which key means what: data, read from TOML. Over the built-in keymap lies the one of the person.
 //!
 //! A section is a context of the screen, an entry an action with its keys. `footer` lists what the last
 //! line of the screen shows in each context. A key is looked up in its context, then (where text is
 //! written) in `text`, then in `global`.
 
+mod layer;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crokey::{KeyCombination, KeyCombinationFormat};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+pub use layer::KeymapProblem;
 
 use super::Action;
 
@@ -142,49 +146,6 @@ impl Context {
     }
 }
 
-/// What is wrong with a keymap.
-#[derive(Debug, thiserror::Error)]
-pub enum KeymapError {
-    /// Not TOML, or not of the shape `[section] action = ["key", …]`.
-    #[error("the keymap cannot be read: {0}")]
-    Toml(#[from] toml::de::Error),
-    /// A section that no screen has.
-    #[error("the keymap has a section [{0}] that does not exist: use one of {known}", known = contexts())]
-    Section(String),
-    /// An action that does not exist.
-    #[error("[{section}] in the keymap binds `{action}`, which is no action")]
-    Action {
-        /// Where it stands.
-        section: String,
-        /// What was written.
-        action: String,
-    },
-    /// A key that does not exist.
-    #[error(
-        "[{section}] {action} in the keymap: `{key}` is no key (write for example ctrl-k, alt-left, f1)"
-    )]
-    Key {
-        /// Where it stands.
-        section: String,
-        /// For which action.
-        action: String,
-        /// What was written.
-        key: String,
-    },
-    /// One key with two meanings.
-    #[error("[{section}] in the keymap binds {key} to both {first} and {second}")]
-    Twice {
-        /// Where it stands.
-        section: String,
-        /// Which key.
-        key: String,
-        /// One action.
-        first: String,
-        /// The other.
-        second: String,
-    },
-}
-
 fn contexts() -> String {
     let names: Vec<_> = Context::ALL.iter().map(|context| context.name()).collect();
     format!("{}, footer", names.join(", "))
@@ -200,76 +161,51 @@ pub struct Binding {
 }
 
 /// Which key means what.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Keymap {
+    /// The keys of each action, the usual one first.
+    entries: BTreeMap<Context, BTreeMap<Action, Vec<KeyCombination>>>,
+    footers: BTreeMap<Context, Vec<Action>>,
+    /// The entries by key, and as help lists them.
     bound: HashMap<(Context, KeyCombination), Action>,
     listed: BTreeMap<Context, Vec<Binding>>,
-    footers: BTreeMap<Context, Vec<Action>>,
 }
 
 impl Keymap {
     /// The keymap of the program, `assets/keymap.toml`.
-    pub fn built_in() -> Result<Self, KeymapError> {
-        Self::parse(include_str!("../../../assets/keymap.toml"))
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn built_in() -> Result<Self, KeymapProblem> {
+        Self::parse(include_str!("../../../../assets/keymap.toml"))
     }
 
-    /// Reads a keymap.
-    pub fn parse(text: &str) -> Result<Self, KeymapError> {
-        let file: toml::Table = toml::from_str(text)?;
-        let mut map = Self { bound: HashMap::new(), listed: BTreeMap::new(), footers: BTreeMap::new() };
-        for (section, content) in file {
-            if section == "footer" {
-                let footers: BTreeMap<String, Vec<String>> = content.try_into()?;
-                map.read_footers(footers)?;
-            } else {
-                let entries: toml::Table = content.try_into()?;
-                map.read_section(&section, entries)?;
+    /// Reads a keymap that lies over nothing.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, KeymapProblem> {
+        let mut map = Self::default();
+        map.lay(text).into_iter().next().map_or(Ok(map), Err)
+    }
+
+    /// Brings what is looked up in line with the entries.
+    fn index(&mut self) {
+        self.bound.clear();
+        self.listed.clear();
+        for (&context, actions) in &self.entries {
+            for (&action, keys) in actions.iter().filter(|(_, keys)| !keys.is_empty()) {
+                self.bound.extend(keys.iter().map(|&key| ((context, key), action)));
+                let mut shown: Vec<String> = Vec::new();
+                for key in keys.iter().map(|&key| spelled(key)) {
+                    // Two codes may be one key to a person.
+                    if !shown.contains(&key) {
+                        shown.push(key);
+                    }
+                }
+                self.listed.entry(context).or_default().push(Binding { action, keys: shown });
             }
         }
-        for bindings in map.listed.values_mut() {
-            bindings.sort_by_key(|binding| binding.action);
-        }
-        Ok(map)
-    }
-
-    fn read_section(&mut self, section: &str, entries: toml::Table) -> Result<(), KeymapError> {
-        let context = context(section)?;
-        for (name, keys) in entries {
-            let action = action(section, &name)?;
-            let keys: Vec<String> = keys.try_into()?;
-            let mut shown = Vec::new();
-            for key in keys {
-                let wrong = || KeymapError::Key {
-                    section: section.to_owned(),
-                    action: name.clone(),
-                    key: key.clone(),
-                };
-                let combination: KeyCombination = key.parse().map_err(|_| wrong())?;
-                let combination = combination.normalized();
-                if let Some(other) = self.bound.insert((context, combination), action) {
-                    return Err(KeymapError::Twice {
-                        section: section.to_owned(),
-                        key,
-                        first: other.name().to_owned(),
-                        second: name,
-                    });
-                }
-                // Two codes may be one key to a person.
-                if !shown.contains(&spelled(combination)) {
-                    shown.push(spelled(combination));
-                }
-            }
-            self.listed.entry(context).or_default().push(Binding { action, keys: shown });
-        }
-        Ok(())
-    }
-
-    fn read_footers(&mut self, footers: BTreeMap<String, Vec<String>>) -> Result<(), KeymapError> {
-        for (section, names) in footers {
-            let actions: Result<Vec<_>, _> = names.iter().map(|name| action("footer", name)).collect();
-            self.footers.insert(context(&section)?, actions?);
-        }
-        Ok(())
     }
 
     /// What a key means in a context.
@@ -294,16 +230,6 @@ impl Keymap {
         let actions = self.footers.get(&context).map_or(&[][..], Vec::as_slice);
         actions.iter().filter_map(move |&action| Some((self.key(context, action)?, action)))
     }
-}
-
-fn context(section: &str) -> Result<Context, KeymapError> {
-    let known = Context::ALL.iter().copied().find(|context| context.name() == section);
-    known.ok_or_else(|| KeymapError::Section(section.to_owned()))
-}
-
-fn action(section: &str, name: &str) -> Result<Action, KeymapError> {
-    let wrong = || KeymapError::Action { section: section.to_owned(), action: name.to_owned() };
-    Action::from_name(name).ok_or_else(wrong)
 }
 
 /// A key as people write it: `Ctrl+K`, `Alt+Left`, `PgUp`.
@@ -362,8 +288,8 @@ mod tests {
         assert!(error("[globl]\n").contains("[globl]"));
         assert!(error("[global]\ndance = ['x']").contains("`dance`, which is no action"));
         assert!(error("[global]\nquit = ['ctrl-']").contains("`ctrl-` is no key"));
-        assert!(error("[global]\nquit = 'ctrl-q'").contains("cannot be read"));
-        assert!(error("[global]\nquit = ['ctrl-q']\nhelp = ['ctrl-q']").contains("both help and quit"));
+        assert!(error("[global]\nquit = 'ctrl-q'").contains("`quit` needs a list"));
+        assert!(error("[global]\nquit = ['ctrl-q']\nhelp = ['ctrl-q']").contains("both quit and help"));
         assert!(error("[footer]\ncomposer = ['dance']").contains("`dance`"));
         assert!(error("][").contains("cannot be read"));
     }

@@ -1,4 +1,4 @@
-//! What is being written may be about a message: an answer to it, or what it is to say from now on.
+//! What is being written in a chat. It may be about a message: an answer to it, or what it is to say from now on.
 
 use super::{Chat, Editor};
 use crate::domain::{Message, MessageId, MessageText, Reply};
@@ -13,6 +13,51 @@ pub enum About {
 }
 
 impl Chat {
+    /// What is being written: not what was sent before and is only shown again.
+    fn own_draft(&self) -> &Editor {
+        let aside = self.history.aside().filter(|draft| !draft.is_empty());
+        aside.or(self.set_aside.as_ref()).unwrap_or(&self.draft)
+    }
+
+    /// What is written was sent, or done if it is a command.
+    pub fn note_sent(&mut self, text: &str) {
+        let aside = self.history.note(text);
+        // After an edit what was being written before comes back.
+        self.draft = self.set_aside.take().or(aside).unwrap_or_default();
+        (self.about, self.cleared) = (None, None);
+    }
+
+    /// Whether the draft is another than the one that the engine keeps.
+    pub fn has_new_draft(&self) -> bool {
+        !self.own_draft().reads(&self.kept)
+    }
+
+    /// What the engine is to keep now, if that is something new.
+    pub fn take_new_draft(&mut self) -> Option<String> {
+        if !self.has_new_draft() {
+            return None;
+        }
+        self.kept = self.own_draft().text();
+        Some(self.kept.clone())
+    }
+
+    /// The engine kept this for us. What is written since is not overwritten.
+    pub fn note_kept_draft(&mut self, text: String) {
+        if self.draft.is_empty() {
+            self.draft = Editor::from(text.as_str());
+        }
+        self.kept = text;
+    }
+
+    /// What was not stored, and what is being written.
+    pub fn into_draft(mut self) -> String {
+        let unsent = self.timeline.take_echoes();
+        let unsent = unsent.iter().map(|echo| echo.text.as_str());
+        let draft = self.own_draft().text();
+        let draft = Some(draft.as_str()).filter(|draft| !draft.is_empty());
+        unsent.chain(draft).collect::<Vec<_>>().join("\n")
+    }
+
     /// Begins to write about a message. What was being written becomes the answer; a text that is to be changed takes
     /// its place for as long as that lasts.
     pub fn begin(&mut self, about: About) {
