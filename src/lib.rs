@@ -29,7 +29,8 @@
 //!
 //! *A key press*: the input task sends it through a bounded channel; the loop turns it into an `Action`
 //! by the keymap, and the state answers with a new state and effects. The loop takes all events that are
-//! ready, then draws once, at most every 16 ms. An idle Cooee sleeps.
+//! ready, then draws once; of frames that nobody's hand caused two may follow at once, and in the long run one every
+//! 16 ms. An idle Cooee sleeps.
 //!
 //! *A message in*: the connection task polls; the engine opens it with the keys that its sender is known by,
 //! checks it and de-duplicates it by its id, stores it in one transaction with all that came in the same moment,
@@ -48,7 +49,8 @@
 //! of the outside. *Command* goes into the engine, *Update* comes out. A *Conversation* is with a person,
 //! in a group, or in an open *Room*, where nothing is encrypted; a *Message* has one id, made by its sender; *Delivery* says how far it has come,
 //! in all and to each *Recipient*; a *Letter* is what goes over the wire in an *Envelope*: a message, a
-//! *Receipt* of others' letters, or another notice; the *Outbox* holds letters that are not yet confirmed. A
+//! *Receipt* of others' letters, an *Alteration* (an edit, a deletion, a sign, a pin) of a message that was said, or another
+//! notice; the *Outbox* holds letters that are not yet confirmed. A
 //! *Profile* is what a person tells about themselves, a *Card* what a group tells; *Presence* is who is
 //! online. An *Identity* is who a user is, a *Device* one installation of theirs, a *Bundle* the keys that it
 //! publishes; a *Peer* is another device with the sessions that there are with it. An *Epoch* numbers the connections of a device. A *Face* is a front end that watches a

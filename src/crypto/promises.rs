@@ -57,3 +57,8 @@
 //! - A device whose published keys the broker withholds gets nothing until they are here.
 //! - Olm messages can be denied; profiles and what is said in groups are signed.
 //! - Lengths are padded; a text of one word and one of twenty look alike, a page does not.
+//! - What is edited or taken back is asked of the Cooee of everybody who got it: who has read it has read it, and
+//!   another program may keep what it was. Only who wrote a message can do that, and every receiver sees to it.
+//! - What leaves Cooee by a person's wish is out: a draft lies in the open, in a private file, while their own editor
+//!   has it; what is copied goes to the terminal's clipboard; what calls on the desktop shows its words, unless
+//!   `alerts.content` is off.
