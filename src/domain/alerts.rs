@@ -1,5 +1,7 @@
 //! When a conversation calls for us.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::UserName;
@@ -33,10 +35,17 @@ impl Alerts {
     }
 }
 
-/// Whether a text mentions a user: `@` and the name, which no part of a longer one may be.
+/// Whether a text mentions a user.
 pub fn mentions(text: &str, user: &UserName) -> bool {
+    mentioned(text, user).next().is_some()
+}
+
+/// Where a text mentions a user: `@` and the name, which no part of a longer one may be.
+pub fn mentioned<'a>(text: &'a str, user: &'a UserName) -> impl Iterator<Item = Range<usize>> + 'a {
     let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    text.match_indices('@').any(|(at, _)| {
+    let length = 1 + user.as_str().len();
+    text.match_indices('@').map(move |(at, _)| at..at + length).filter(move |place| {
+        let at = place.start;
         let before = text[..at].chars().next_back();
         let rest = &text[at + 1..];
         let name = rest.get(..user.as_str().len());

@@ -23,7 +23,7 @@ mod text;
 mod time;
 pub mod words;
 
-pub use alerts::{Alerts, mentions};
+pub use alerts::{Alerts, mentioned, mentions};
 pub use alteration::{Alteration, Reaction};
 pub use conversation::{ConversationId, FindAt, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};

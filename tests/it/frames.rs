@@ -209,6 +209,25 @@ fn what_was_done_with_messages() {
 }
 
 #[test]
+fn words_between_signs_stand_out() {
+    let mut desk = Desk::among_people((80, 24));
+    let bob = direct("bob");
+    let text =
+        "it is *back* and _runs_, ~not~ `v3 *x*`; 2 * 3 * 4, @alice: see snake_case_name and *水泵*";
+    desk.open("bob", &[message(&bob, "bob", NOW, text)]);
+    assert_snapshot!(desk.screen());
+    let said: String = desk
+        .emphasis()
+        .lines()
+        .filter(|run| {
+            ["back", "runs", "not", "v3", "@alice", "水"].iter().any(|word| run.contains(word))
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert_snapshot!(said);
+}
+
+#[test]
 fn a_message_is_answered_and_a_sign_is_picked() {
     let mut desk = altered((80, 24), plain());
     desk.keys(&["up", "k", "k", "k", "r"]);

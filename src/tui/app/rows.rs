@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::glyphs::Glyphs;
+use super::markup::{Emphasis, Markup};
 use super::react::sign_words;
 use super::room::claimed_name;
 use super::text::{fit, width};
@@ -15,6 +16,7 @@ use super::world::World;
 use super::wrap::{visible_width, wrap};
 use crate::domain::{
     Body, ConversationId, Delivery, Message, MessageKey, Quote, Reaction, Timestamp, UserName, Words,
+    mentioned,
 };
 
 /// Longest sender's name beside a message, in cells.
@@ -31,6 +33,8 @@ pub enum Tone {
     Text,
     /// Our words.
     Own,
+    /// Words that stand out among others, and whether they are ours.
+    Marked(Emphasis, bool),
     /// The name of a sender; the number picks its colour.
     Sender(u64),
     /// A time, a tick.
@@ -75,13 +79,34 @@ pub struct UnreadLine {
 }
 
 /// What somebody said.
-struct Said<'a> {
+struct Said {
     /// Lines above the text, each of which may be cut off.
     above: Vec<String>,
-    text: &'a str,
+    text: String,
+    /// What stands out in it.
+    spans: Vec<(Range<usize>, Emphasis)>,
 }
 
-const DELETED: Said<'static> = Said { above: Vec::new(), text: "[deleted]" };
+impl Said {
+    /// Words of ours, in brackets.
+    fn note(text: &str) -> Self {
+        Self { above: Vec::new(), text: text.to_owned(), spans: Vec::new() }
+    }
+
+    /// What somebody wrote.
+    fn new(text: &str, above: Vec<String>, me: &UserName) -> Self {
+        let Markup { text, mut spans } = Markup::new(text);
+        for place in mentioned(&text, me) {
+            let is_free =
+                spans.iter().all(|(span, _)| span.end <= place.start || place.end <= span.start);
+            if is_free {
+                spans.push((place, Emphasis { mention: true, ..Emphasis::default() }));
+            }
+        }
+        spans.sort_unstable_by_key(|(span, _)| span.start);
+        Self { above, text, spans }
+    }
+}
 
 /// What the rows of a message depend on, besides the message.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +134,7 @@ impl Typesetter<'_> {
         match item {
             Item::Message(message) => self.message(message, &mut rows),
             Item::Echo(Echo { text, at, .. }) => {
-                let said = Said { above: Vec::new(), text: text.as_str() };
+                let said = Said::new(text.as_str(), Vec::new(), self.world.me());
                 self.own(&said, &self.calendar.clock(*at), Delivery::Queued, &mut rows);
             }
         }
@@ -141,19 +166,21 @@ impl Typesetter<'_> {
         let time = self.time(message);
         match (&message.body, message.delivery) {
             (Body::Text(text), Some(delivery)) => {
-                let said = Said { above: self.above(message, name), text: text.as_str() };
+                let said = Said::new(text.as_str(), self.above(message, name), self.world.me());
                 self.own(&said, &time, delivery, rows);
                 self.reactions(message, rows);
             }
             (Body::Text(text), None) => {
-                let said = Said { above: self.above(message, name), text: text.as_str() };
+                let said = Said::new(text.as_str(), self.above(message, name), self.world.me());
                 self.others(message, time, &said, Tone::Text, rows);
                 self.reactions(message, rows);
             }
-            (Body::Deleted, Some(delivery)) => self.own(&DELETED, &time, delivery, rows),
-            (Body::Deleted, None) => self.others(message, time, &DELETED, Tone::Event, rows),
+            (Body::Deleted, Some(delivery)) => self.own(&Said::note("[deleted]"), &time, delivery, rows),
+            (Body::Deleted, None) => {
+                self.others(message, time, &Said::note("[deleted]"), Tone::Event, rows)
+            }
             (Body::Unsupported, _) => {
-                let said = Said { above: Vec::new(), text: "[this needs a newer Cooee]" };
+                let said = Said::note("[this needs a newer Cooee]");
                 self.others(message, time, &said, Tone::Event, rows);
             }
             (Body::KeyChanged, _) => {
@@ -234,7 +261,7 @@ impl Typesetter<'_> {
     }
 
     /// Words of others: sender and time, the text beside them or, where that is too narrow, below.
-    fn others(&self, message: &Message, time: String, said: &Said<'_>, tone: Tone, rows: &mut Vec<Row>) {
+    fn others(&self, message: &Message, time: String, said: &Said, tone: Tone, rows: &mut Vec<Row>) {
         let sender = &message.sender;
         let name = match message.conversation {
             ConversationId::Room(_) => claimed_name(sender).into(),
@@ -252,7 +279,7 @@ impl Typesetter<'_> {
             true => (2, self.width.saturating_sub(3)),
             false => (beside, room),
         };
-        let found = self.places(said.text, tone);
+        let found = self.tones(said, tone);
         let mut head = Some(head);
         if x != beside {
             rows.extend(head.take());
@@ -262,17 +289,17 @@ impl Typesetter<'_> {
             row.push(Piece { x, text: fit(words, room).into_owned(), tone: Tone::Faint });
             rows.push(row);
         }
-        for range in wrap(said.text, room) {
+        for range in wrap(&said.text, room) {
             let mut row = head.take().unwrap_or_default();
-            put_words(&mut row, (said.text, range), x, tone, &found);
+            put_words(&mut row, (&said.text, range), x, tone, &found);
             rows.push(row);
         }
     }
 
     /// Our words, at the right edge, with time and tick after the last line or, where that is too
     /// narrow, below it.
-    fn own(&self, said: &Said<'_>, time: &str, delivery: Delivery, rows: &mut Vec<Row>) {
-        let text = said.text;
+    fn own(&self, said: &Said, time: &str, delivery: Delivery, rows: &mut Vec<Row>) {
+        let text = said.text.as_str();
         let time = format!("{time} ");
         // Wide enough for any state, so that the text stays where it is when the state changes.
         let reserved = width(&time) + self.glyphs.widest_delivery();
@@ -292,7 +319,7 @@ impl Typesetter<'_> {
             let text = fit(words, room).into_owned();
             rows.push(vec![Piece { x: right.saturating_sub(width(&text)), text, tone: Tone::Faint }]);
         }
-        let found = self.places(text, Tone::Own);
+        let found = self.tones(said, Tone::Own);
         for Range { start, end } in ranges {
             let end = start + text[start..end].trim_end_matches(' ').len();
             let mut row = Vec::new();
@@ -313,10 +340,25 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Where words that are looked for stand in what somebody said.
-    fn places(&self, text: &str, tone: Tone) -> Vec<Range<usize>> {
-        let found = self.found.filter(|_| matches!(tone, Tone::Text | Tone::Own));
-        found.map_or_else(Vec::new, |words| words.places(text))
+    /// The parts of what somebody said that stand out: words that are looked for before all else.
+    fn tones(&self, said: &Said, tone: Tone) -> Vec<(Range<usize>, Tone)> {
+        let is_text = matches!(tone, Tone::Text | Tone::Own);
+        let words = self.found.filter(|_| is_text);
+        let found = words.map_or_else(Vec::new, |words| words.places(&said.text));
+        let mut tones: Vec<_> = found.iter().map(|place| (place.clone(), Tone::Found)).collect();
+        for (span, emphasis) in &said.spans {
+            let mut from = span.start;
+            let inside = found.iter().filter(|place| place.start < span.end && place.end > span.start);
+            for place in inside.cloned().chain(std::iter::once(span.end..span.end)) {
+                let to = place.start.max(from);
+                if from < to {
+                    tones.push((from..to, Tone::Marked(*emphasis, tone == Tone::Own)));
+                }
+                from = from.max(place.end);
+            }
+        }
+        tones.sort_unstable_by_key(|(place, _)| place.start);
+        tones
     }
 
     fn event(&self, words: String, time: &str, rows: &mut Vec<Row>) {
@@ -338,13 +380,13 @@ impl Typesetter<'_> {
     }
 }
 
-/// Puts a part of a text into a row, these places in it so that they stand out.
+/// Puts a part of a text into a row, these places in it in tones of their own.
 fn put_words(
     row: &mut Row,
     (text, part): (&str, Range<usize>),
     mut x: usize,
     tone: Tone,
-    found: &[Range<usize>],
+    tones: &[(Range<usize>, Tone)],
 ) {
     let mut at = part.start;
     let mut put = |until: usize, tone| {
@@ -356,9 +398,10 @@ fn put_words(
         }
     };
     let inside = |at: usize| at.clamp(part.start, part.end);
-    for place in found.iter().filter(|place| place.start < part.end && place.end > part.start) {
+    let here = |(place, _): &&(Range<usize>, Tone)| place.start < part.end && place.end > part.start;
+    for (place, other) in tones.iter().filter(here) {
         put(inside(place.start), tone);
-        put(inside(place.end), Tone::Found);
+        put(inside(place.end), *other);
     }
     put(part.end, tone);
     if part.is_empty() {

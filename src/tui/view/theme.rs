@@ -3,7 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::tui::app::{Tone, Weight};
+use crate::tui::app::{Emphasis, Tone, Weight};
 
 /// Colours for senders, all readable on light and dark backgrounds.
 const SENDERS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Green, Color::Blue, Color::Yellow];
@@ -106,11 +106,30 @@ impl Theme {
         }
     }
 
+    /// What stands out among words. Code and what mentions us have a shape of their own too, for there may be no colours.
+    fn emphatic(self, base: Style, emphasis: Emphasis) -> Style {
+        let Emphasis { bold, italic, struck, code, mention } = emphasis;
+        let mut modifier = Modifier::empty();
+        modifier.set(Modifier::BOLD, bold || mention);
+        modifier.set(Modifier::ITALIC, italic);
+        modifier.set(Modifier::CROSSED_OUT, struck);
+        modifier.set(Modifier::UNDERLINED, code || mention);
+        let style = match mention {
+            true => base.patch(self.coloured(Color::Yellow)),
+            false => base,
+        };
+        style.add_modifier(modifier)
+    }
+
     /// A piece of a message.
     pub fn tone(self, tone: Tone) -> Style {
         match tone {
             Tone::Text => self.plain(),
             Tone::Own => self.coloured(Color::Cyan),
+            Tone::Marked(emphasis, ours) => {
+                let base = self.tone(if ours { Tone::Own } else { Tone::Text });
+                self.emphatic(base, emphasis)
+            }
             Tone::Sender(n) => {
                 let colours = u64::try_from(SENDERS.len()).unwrap_or(1);
                 let pick = usize::try_from(n % colours).unwrap_or(0);

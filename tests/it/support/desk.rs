@@ -239,6 +239,27 @@ impl Desk {
     }
 
     /// The frame, as text. What a wide cluster covers is left out.
+    /// What stands out by more than its colour, a run of cells a line: how, and what.
+    pub fn emphasis(&self) -> String {
+        let (width, height) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view::draw(frame, &self.app)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut runs: Vec<(ratatui::style::Modifier, String)> = Vec::new();
+        for y in 0..height {
+            for x in 0..width {
+                let cell = &buffer[(x, y)];
+                match runs.last_mut().filter(|(modifier, _)| x > 0 && *modifier == cell.modifier) {
+                    Some((_, run)) => run.push_str(cell.symbol()),
+                    None => runs.push((cell.modifier, cell.symbol().to_owned())),
+                }
+            }
+        }
+        let runs =
+            runs.into_iter().filter(|(modifier, run)| !modifier.is_empty() && !run.trim().is_empty());
+        runs.map(|(modifier, run)| format!("{modifier:?} {run}\n")).collect()
+    }
+
     pub fn screen(&self) -> String {
         let (width, height) = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
