@@ -9,6 +9,7 @@
 mod account;
 mod attached;
 mod broker;
+mod config;
 mod confirm;
 mod doctor;
 mod export;
@@ -34,6 +35,7 @@ mod text;
 mod wait;
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -171,6 +173,20 @@ pub enum Command {
     /// known, or refused with the reason. A refused row stops nothing and is no failure. Importing twice
     /// does nothing more.
     Import(import::Import),
+    /// The configuration: begin a file, print what counts, check it
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: config::Command,
+    },
+    /// Print the manual page, or write one for each command
+    ///
+    /// `cooee man | man -l -` reads it.
+    Man {
+        /// Write the page of each command into DIR, which is made where it is missing
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -195,7 +211,10 @@ pub enum Command {
 
 /// Reads the command line. Where that is wrong, or asks for help, the process ends here.
 pub fn parse() -> Arguments {
-    Arguments::parse()
+    let mut arguments = Arguments::parse();
+    let begins = matches!(arguments.command, Some(Command::Config { command: config::Command::Init }));
+    arguments.flags.begins_file = begins;
+    arguments
 }
 
 /// Does what a command says.
@@ -221,6 +240,8 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Find(command) => block_on(find::run(&command, config)),
         Command::Export(command) => block_on(export::run(command, config)),
         Command::Import(command) => import::run(&command, config),
+        Command::Config { command } => config::run(&command, config),
+        Command::Man { dir } => print_manual(dir.as_deref()),
         Command::Completions { shell } => print_completions(shell),
         Command::Doctor(command) => return block_on(doctor::run(&command, config)),
         Command::Broker { command } => return broker::run(&command, config),
@@ -233,6 +254,18 @@ fn print_completions(shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "cooee", &mut script);
     Ok(io::stdout().write_all(&script)?)
+}
+
+/// The manual page of all, or those of each command as files.
+fn print_manual(dir: Option<&Path>) -> Result<(), Error> {
+    let Some(dir) = dir else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+        return Ok(io::stdout().write_all(&page)?);
+    };
+    let failed = |source| Error::Write { path: dir.to_owned(), source };
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    clap_mangen::generate_to(Arguments::command(), dir).map_err(failed)
 }
 
 /// Runs a command that talks to the engine.

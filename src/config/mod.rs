@@ -6,6 +6,7 @@
 mod access;
 mod broker_url;
 mod file;
+mod show;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::str::FromStr;
 
 pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
+pub use show::init;
 
 use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line};
 use crate::protocol::{InvalidRoot, Root};
@@ -38,6 +40,9 @@ pub struct Flags {
     /// Log to FILE [env: COOEE_LOG_FILE]
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
+    /// Whether the file that is named is only to be made.
+    #[arg(skip)]
+    pub begins_file: bool,
 }
 
 /// Everything that can be chosen, chosen.
@@ -69,6 +74,8 @@ pub struct Config {
     pub export_passphrase: Option<Passphrase>,
     /// The program that prints the passphrase, and its arguments.
     pub passphrase_command: Option<Vec<String>>,
+    /// Where the configuration file is, or would be; `None` where there is no home directory and nobody named one.
+    pub config_file: Option<PathBuf>,
     /// Where the keymap of the person may lie: beside the configuration file. It need not exist.
     pub keymap_file: Option<PathBuf>,
     /// Where to log to; `None` logs nothing.
@@ -169,7 +176,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     let env = |name: &str| env(name).filter(|value| !value.is_empty());
     let dirs = directories::ProjectDirs::from("", "", "cooee");
     let (file, path) = match (&flags.config, &dirs) {
-        (Some(path), _) => (file::read(path, true)?, path.clone()),
+        (Some(path), _) => (file::read(path, !flags.begins_file)?, path.clone()),
         (None, Some(dirs)) => {
             let path = dirs.config_dir().join("config.toml");
             (file::read(&path, false)?, path)
@@ -268,6 +275,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         new_passphrase: passphrase("COOEE_NEW_PASSPHRASE")?,
         export_passphrase: passphrase("COOEE_EXPORT_PASSPHRASE")?,
         passphrase_command: file.passphrase_command,
+        config_file: path.file_name().map(|_| path.clone()),
         keymap_file: path.file_name().map(|_| path.with_file_name("keymap.toml")),
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),

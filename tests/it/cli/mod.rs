@@ -2,6 +2,7 @@
 
 mod account;
 mod at_rest;
+mod config;
 mod crash;
 mod doctor;
 mod finding;

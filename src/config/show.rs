@@ -1,0 +1,126 @@
+//! The configuration as it counts, and the file to begin one with.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::{BrokerChoice, Config};
+
+/// Every setting with what it does and its default, as comments.
+const SAMPLE: &str = include_str!("../../assets/config.toml");
+
+/// Writes a configuration file in which every setting is explained and none is changed. One that is there is never
+/// overwritten.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], and where it cannot be written.
+pub fn init(path: &Path) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(SAMPLE.as_bytes())
+}
+
+impl Config {
+    /// What counts, wherever it was said: flags, environment, file or default. Written as the file is; secrets are
+    /// left out, and what is not set.
+    pub fn shown(&self) -> String {
+        let text = |value: &dyn std::fmt::Display| Value::String(value.to_string());
+        let path = |value: &Path| Value::String(value.display().to_string());
+        let mut table = Table::new();
+        table.insert("data_dir".to_owned(), path(&self.data_dir));
+        if let Some(user) = &self.user {
+            table.insert("user".to_owned(), text(user));
+        }
+        if let Some(command) = &self.passphrase_command {
+            let words = command.iter().map(|word| Value::String(word.clone())).collect();
+            table.insert("passphrase_command".to_owned(), Value::Array(words));
+        }
+        let mut section = |name: &str, entries: Vec<(&str, Option<Value>)>| {
+            let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            table.insert(name.to_owned(), Value::Table(entries.collect()));
+        };
+        let access = &self.access;
+        let (certificate, key) = access.certificate.as_ref().map(|(own, key)| (own, key)).unzip();
+        let url = match &self.broker {
+            BrokerChoice::BuiltIn => "builtin".to_owned(),
+            BrokerChoice::Url(url) => url.to_string(),
+        };
+        let broker = vec![
+            ("url", Some(Value::String(url))),
+            ("ca", access.ca.as_deref().map(path)),
+            ("certificate", certificate.map(|file| path(file))),
+            ("key", key.map(|file| path(file))),
+            ("fingerprint", access.fingerprint.as_ref().map(|print| text(print))),
+            ("topic_root", Some(text(&self.topic_root))),
+        ];
+        section("broker", broker);
+        section("registry", vec![("private_groups", Some(self.private_groups.into()))]);
+        let chat = vec![
+            ("typing", Some(self.typing.into())),
+            ("read_receipts", Some(self.read_receipts.into())),
+        ];
+        section("chat", chat);
+        let alerts = self.alerts;
+        let quiet = alerts.quiet.map(|(from, to)| {
+            let hours = |time: jiff::civil::Time| time.strftime("%H:%M").to_string();
+            Value::String(format!("{}-{}", hours(from), hours(to)))
+        });
+        let alerts = vec![
+            ("desktop", Some(alerts.desktop.into())),
+            ("bell", Some(alerts.bell.into())),
+            ("content", Some(alerts.content.into())),
+            ("title", Some(alerts.title.into())),
+            ("quiet", quiet),
+        ];
+        section("alerts", alerts);
+        let filter = self.log_filter.clone().map(Value::String);
+        section("log", vec![("file", self.log_file.as_deref().map(path)), ("filter", filter)]);
+        // Text, numbers and tables of them always have a form in TOML.
+        toml::to_string(&table).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Flags, resolve};
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        std::fs::write(
+            &file,
+            "data_dir = \"/d\"\nuser = \"al\"\n[broker]\nurl = \"mqtt://lan\"\n[alerts]\nquiet = \"22:00-7:00\"\n",
+        )
+        .unwrap();
+        let config = |path: &Path| {
+            let flags = Flags { config: Some(path.to_owned()), ..Flags::default() };
+            resolve(&flags, |_| None).unwrap()
+        };
+        let shown = config(&file).shown();
+        assert!(
+            shown.contains("url = \"mqtt://lan") && shown.contains("quiet = \"22:00-07:00\""),
+            "{shown}"
+        );
+        let again = dir.path().join("again.toml");
+        std::fs::write(&again, &shown).unwrap();
+        assert_eq!(config(&again).shown(), shown);
+    }
+
+    #[test]
+    fn a_file_is_begun_once_and_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/config.toml");
+        init(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), SAMPLE);
+        std::fs::write(&path, "user = \"al\"").unwrap();
+        assert_eq!(init(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "user = \"al\"");
+    }
+}
