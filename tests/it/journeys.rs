@@ -498,6 +498,9 @@ fn a_chat_calls_for_whoever_looks_elsewhere() {
     assert_eq!(calls(&mut desk), [""; 0], "it is on the screen");
     desk.event(Event::Focus(false));
     desk.stored(&said(3, "three"), None);
+    assert_eq!(calls(&mut desk), [""; 0], "not twice in a moment");
+    desk.now += 1_000;
+    desk.stored(&said(3, "three"), None);
     assert_eq!(calls(&mut desk), ["Bob: three"], "nobody looks at the screen");
     desk.write("/mute");
     desk.keys(&["enter"]);
@@ -508,6 +511,7 @@ fn a_chat_calls_for_whoever_looks_elsewhere() {
     desk.stored(&said(4, "four"), None);
     desk.stored(&message(&bob, "bob", NOW + 5, "@alice"), None);
     assert_eq!(calls(&mut desk), [""; 0]);
+    desk.now += 1_000;
     desk.update(Update::Alerts(vec![(bob.clone(), Alerts::Mentions)]));
     desk.stored(&said(6, "six"), None);
     desk.stored(&said(7, "come, @alice"), None);

@@ -212,6 +212,8 @@ pub struct Session {
     recent: VecDeque<ConversationId>,
     asked: BTreeMap<Ticket, Asked>,
     tickets: u64,
+    /// When somebody who looks elsewhere was called last.
+    called_at: Option<Timestamp>,
     /// The comparisons of emoji that go on.
     comparisons: BTreeMap<UserName, ComparisonState>,
     /// What the word before the cursor may become, while that is offered.
@@ -250,6 +252,7 @@ impl Session {
             recent: VecDeque::new(),
             asked: BTreeMap::new(),
             tickets: 0,
+            called_at: None,
             comparisons: BTreeMap::new(),
             completion: None,
             is_typing: false,

@@ -1,5 +1,7 @@
 //! What the engine says.
 
+use std::time::Duration;
+
 use super::{Asked, Effect, Session, Turn};
 use crate::domain::{
     ConversationId, Delivery, GroupChange, GroupId, Message, MessageId, PageAt, Summary, UserName,
@@ -9,6 +11,9 @@ use crate::tui::app::alerts::alert;
 use crate::tui::app::overlay::Overlay;
 use crate::tui::app::room::room_label;
 use crate::tui::app::text::counted;
+
+/// The least time between two calls.
+const CALL_AFTER: Duration = Duration::from_secs(1);
 
 impl Session {
     /// Takes in what the engine says.
@@ -118,14 +123,16 @@ impl Session {
         self.world.note_summaries(summaries);
     }
 
-    /// Calls for somebody who looks elsewhere.
-    fn call(&self, stored: &[Stored], turn: &mut Turn<'_>) {
+    /// Calls for somebody who looks elsewhere, but not without end: what waited for days comes in hundreds of parts.
+    fn call(&mut self, stored: &[Stored], turn: &mut Turn<'_>) {
         let messages: Vec<_> = stored.iter().map(|stored| &stored.message).collect();
         let in_view = self.open.as_ref().filter(|_| turn.watched && self.reads_newest(turn.focused));
         let setup = &turn.setup.alerts;
         if let Some(alert) = alert(&messages, &self.world, in_view, setup)
             && !setup.is_quiet(&turn.setup.calendar, turn.now)
+            && self.called_at.is_none_or(|at| turn.now.since(at) >= CALL_AFTER)
         {
+            self.called_at = Some(turn.now);
             turn.effects.push(Effect::Alert(alert));
         }
     }
