@@ -8,6 +8,7 @@ mod config;
 mod finding;
 mod frames;
 mod guarded;
+mod hostile_text;
 mod journeys;
 mod keys;
 mod monkey;
