@@ -273,7 +273,7 @@ impl<'a> Record<'a> {
             policy: None,
             reply_to: message.reply.as_ref().map(|reply| reply.to),
             forwarded: message.forwarded,
-            edited: message.marks.edited,
+            edited: message.marks.edit.is_some(),
             pinned: message.marks.pinned,
             starred: message.marks.starred,
             reactions: &message.marks.reactions,

@@ -166,12 +166,18 @@ impl Quote {
     /// Of what somebody said.
     pub fn of(sender: UserName, sent_at: Timestamp, body: &Body) -> Self {
         let text = match body {
-            Body::Text(text) => {
-                let words = text.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
-                Some(words.chars().take(limits::QUOTE).collect())
-            }
+            Body::Text(text) => Some(text.as_str()),
             _ => None,
         };
+        Self::new(sender, sent_at, text)
+    }
+
+    /// Of a text that is clean, or of its beginning.
+    pub fn new(sender: UserName, sent_at: Timestamp, text: Option<&str>) -> Self {
+        let text = text.map(|text| {
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.chars().take(limits::QUOTE).collect()
+        });
         Self { sender, sent_at, text }
     }
 }
@@ -180,8 +186,8 @@ impl Quote {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Marks {
-    /// Its author said it otherwise since.
-    pub edited: bool,
+    /// The letter in which its author said it otherwise last.
+    pub edit: Option<MessageId>,
     /// Who answered it with which sign.
     pub reactions: BTreeMap<UserName, Reaction>,
     /// It is pinned, for all.
@@ -203,6 +209,11 @@ impl Message {
     /// nothing was written after it came.
     pub fn shown_at(&self) -> Timestamp {
         self.sent_at.min(self.received_at)
+    }
+
+    /// The letter that told it as it is.
+    pub fn letter(&self) -> MessageId {
+        self.marks.edit.unwrap_or(self.id)
     }
 
     /// Whether we wrote it.

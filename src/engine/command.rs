@@ -161,8 +161,8 @@ pub enum Command {
     Seen {
         /// In which conversation.
         conversation: ConversationId,
-        /// Which.
-        ids: Vec<MessageId>,
+        /// The letters that told them as they are there (`Message::letter`): one that is edited meanwhile was not seen.
+        letters: Vec<MessageId>,
     },
     /// Tell all about the delivery of a message of ours. Answered by `Update::Info`; by nothing where there
     /// is no such message.

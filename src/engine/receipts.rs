@@ -145,17 +145,18 @@ impl Core {
     }
 
     /// Messages of others are on the screen.
-    pub(super) async fn see(&mut self, ids: Vec<MessageId>) -> Result<(), Fatal> {
-        let unseen = self.store.unseen(ids.clone()).await?;
+    pub(super) async fn see(&mut self, letters: Vec<MessageId>) -> Result<(), Fatal> {
+        let unseen = self.store.unseen(letters).await?;
         if unseen.is_empty() {
             return Ok(());
         }
+        let letters = unseen.iter().map(|(_, letter)| *letter).collect();
         let drafts = match self.setup.read_receipts {
             true => self.receipts(Stage::Read, unseen).await?,
             false => Vec::new(),
         };
         kill_point("seen: before it is stored");
-        self.store.see(ids, drafts, self.keys.changed()).await?;
+        self.store.see(letters, drafts, self.keys.changed()).await?;
         kill_point("seen: stored");
         self.outbox.more();
         Ok(())

@@ -93,7 +93,7 @@ impl Core {
             }
             Command::JoinRoom { room, ticket } => self.join_room(face, room, ticket).await,
             Command::LeaveRoom { room, ticket } => self.leave_room(face, room, ticket).await,
-            Command::Seen { ids, .. } => self.see(ids).await,
+            Command::Seen { letters, .. } => self.see(letters).await,
             Command::Info(id) => self.tell_info(face, id).await,
             Command::Outbox => self.tell_outbox(face, 0).await,
             Command::Retry(letters) => self.retry(face, letters).await,

@@ -367,8 +367,17 @@ mod tests {
         f.wait(f.store.see(vec![id(1)], Vec::new(), vec![])).unwrap();
         let told = take(&f, vec![altered(9, "bob", 1, Alteration::Edit(text("the valve")))]);
         assert_eq!((told.len(), &told[0].body), (1, &Body::Text(text("the valve"))));
-        assert!(told[0].marks.edited && told[0].unseen, "nobody has seen it as it is");
-        assert_eq!(f.wait(f.store.unseen(vec![id(1)])).unwrap(), [(user("bob"), id(9))]);
+        assert!(told[0].marks.edit == Some(id(9)) && told[0].unseen, "nobody has seen it as it is");
+        let unseen = f.store.unseen(vec![id(1), id(9)]);
+        assert_eq!(
+            f.wait(unseen).unwrap(),
+            [(user("bob"), id(9))],
+            "of what it was nothing is to be told"
+        );
+        f.wait(f.store.see(vec![id(1)], Vec::new(), vec![])).unwrap();
+        assert!(page(&f)[0].unseen, "what was on the screen is what it was");
+        f.wait(f.store.see(vec![id(9)], Vec::new(), vec![])).unwrap();
+        assert!(!page(&f)[0].unseen);
         let found =
             |words| f.wait(f.store.search(words, None, FindAt::Newest, 9)).unwrap().messages.len();
         assert_eq!((found("pump"), found("valve")), (0, 1));
@@ -376,6 +385,16 @@ mod tests {
         let old = altered(8, "bob", 1, Alteration::Edit(text("old")));
         assert_eq!(take(&f, vec![old, altered(9, "bob", 1, Alteration::Edit(text("x")))]), []);
         assert_eq!(page(&f)[0].body, Body::Text(text("the valve")));
+    }
+
+    #[test]
+    fn what_is_answered_may_begin_with_nothing_but_blanks() {
+        let f = Fixture::new();
+        let text = format!("{}the pump", "\n ".repeat(6_000));
+        let reply = Some(Reply::to(id(1)));
+        f.receive(&[said(1, "bob", 5, &text), Message { reply, ..said(2, "bob", 6, "indeed") }]);
+        let quote = page(&f)[1].reply.clone().unwrap().quote.unwrap();
+        assert_eq!(quote.text.as_deref(), Some(""));
     }
 
     #[test]

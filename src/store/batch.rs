@@ -325,14 +325,14 @@ pub(super) fn mark_read_up_to(
     Ok(Some(conversation.summary(party)))
 }
 
-/// Which of these messages of others were not on the screen yet as they are: the letters that told them last, with
-/// their senders.
-pub(super) fn unseen(db: &Connection, ids: &[MessageId]) -> Result<Vec<(UserName, MessageId)>> {
-    let find = "SELECT sender, coalesce(edit, id) FROM message WHERE id = ?1 AND unseen = 1";
+/// Which messages of others that are as these letters told them were not on the screen yet, with their senders.
+pub(super) fn unseen(db: &Connection, letters: &[MessageId]) -> Result<Vec<(UserName, MessageId)>> {
+    let find = "SELECT sender FROM message WHERE (id = ?1 AND edit IS NULL OR edit = ?1) AND unseen = 1";
     let mut find = db.prepare_cached(find)?;
     let mut unseen = Vec::new();
-    for id in ids {
-        unseen.extend(find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?);
+    for letter in letters {
+        let sender = find.query_row([letter], |row| row.get(0)).optional()?;
+        unseen.extend(sender.map(|sender: UserName| (sender, *letter)));
     }
     Ok(unseen)
 }
@@ -344,10 +344,11 @@ fn seen_edit(db: &Connection, altered: Altered) -> Result<Option<(UserName, Mess
     Ok(seen.then_some((altered.author, altered.letter)))
 }
 
-/// These messages were on the screen.
-pub(super) fn see(db: &Connection, ids: &[MessageId]) -> Result<()> {
-    let mut see = db.prepare_cached("UPDATE message SET unseen = 0 WHERE id = ?1")?;
-    ids.iter().try_for_each(|id| see.execute([id]).map(drop))
+/// These messages were on the screen, as these letters told them.
+pub(super) fn see(db: &Connection, letters: &[MessageId]) -> Result<()> {
+    let see = "UPDATE message SET unseen = 0 WHERE id = ?1 AND edit IS NULL OR edit = ?1";
+    let mut see = db.prepare_cached(see)?;
+    letters.iter().try_for_each(|letter| see.execute([letter]).map(drop))
 }
 
 /// What the next letter of ours in each conversation has to follow.

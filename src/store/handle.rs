@@ -235,24 +235,25 @@ impl Store {
         self.ask("read the outbox", move |db| tracking::waiting(db, bounded(limit))).await
     }
 
-    /// Which of these messages of others were not on the screen yet, with their senders.
-    pub async fn unseen(&self, ids: Vec<MessageId>) -> Result<Vec<(UserName, MessageId)>, Error> {
-        self.ask("look what was seen", move |db| batch::unseen(db, &ids)).await
+    /// Which messages of others that are as these letters told them were not on the screen yet, with their senders.
+    /// Of one that was edited since, its older letter says nothing.
+    pub async fn unseen(&self, letters: Vec<MessageId>) -> Result<Vec<(UserName, MessageId)>, Error> {
+        self.ask("look what was seen", move |db| batch::unseen(db, &letters)).await
     }
 
-    /// These messages of others were on the screen; the drafts that tell their senders go into the outbox with
-    /// that.
+    /// These messages of others were on the screen, as these letters told them; the drafts that tell their senders go
+    /// into the outbox with that.
     ///
     /// Not forced to the disk, as with [`mark_read`](Self::mark_read): they are seen again then.
     pub async fn see(
         &self,
-        ids: Vec<MessageId>,
+        letters: Vec<MessageId>,
         drafts: Vec<Draft>,
         secrets: Vec<Secret>,
     ) -> Result<(), Error> {
         let see = move |db: &mut Connection| {
             let see = |db: &Connection| {
-                batch::see(db, &ids)?;
+                batch::see(db, &letters)?;
                 drafts.iter().try_for_each(|draft| outbox::insert(db, draft).map(drop))?;
                 secrets::save(db, &secrets)
             };

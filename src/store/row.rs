@@ -231,7 +231,7 @@ macro_rules! select_message {
         concat!(
             "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, m.late, m.unseen,
                 m.reply, q.sender, q.kind, substr(q.text, 1, 4000), q.sent_at, m.forwarded,
-                m.edit IS NOT NULL, m.reactions, m.pinned, m.starred",
+                m.edit, m.reactions, m.pinned, m.starred",
             $columns,
             " FROM ",
             $first,
@@ -263,7 +263,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
         reply,
         forwarded: row.get(15)?,
         marks: Marks {
-            edited: row.get(16)?,
+            edit: row.get(16)?,
             reactions: alterations::reactions(row.get::<_, Option<String>>(17)?.as_deref(), 17)?,
             pinned: row.get(18)?,
             starred: row.get(19)?,
@@ -275,11 +275,10 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
 fn quote(row: &Row<'_>) -> Result<Option<Quote>> {
     let sender: Option<UserName> = row.get(11)?;
     let Some(sender) = sender else { return Ok(None) };
-    let text = match row.get(12)? {
-        0_i64 => row.get(13).map(Body::Text)?,
-        _ => Body::Deleted,
-    };
-    Ok(Some(Quote::of(sender, row.get(14)?, &text)))
+    let is_text = row.get::<_, i64>(12)? == 0;
+    // Its beginning may be blank, which no message is as a whole.
+    let text: Option<String> = row.get(13)?;
+    Ok(Some(Quote::new(sender, row.get(14)?, text.as_deref().filter(|_| is_text))))
 }
 
 /// A conversation as it stands in its row.

@@ -89,6 +89,7 @@ pub struct Lent {
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
     repaint: Repaint,
+    title: Option<String>,
 }
 
 impl Screen {
@@ -103,7 +104,7 @@ impl Screen {
         restore_on_panic();
         set_modes()?;
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, repaint: Repaint::default() }),
+            Ok(terminal) => Ok(Self { terminal, repaint: Repaint::default(), title: None }),
             Err(error) => {
                 undo_modes();
                 Err(error)
@@ -143,15 +144,26 @@ impl Screen {
         out.flush()
     }
 
-    /// Gives the terminal window a title.
+    /// Gives the terminal window a title; where another program has it, once it is back.
     pub fn title(&mut self, title: &str) -> io::Result<()> {
+        self.title = Some(clean_line(title));
+        self.show_title()
+    }
+
+    fn show_title(&mut self) -> io::Result<()> {
+        let Some(title) = self.title.as_ref().filter(|_| ENTERED.load(Ordering::SeqCst)) else {
+            return Ok(());
+        };
         let out = self.terminal.backend_mut();
-        queue!(out, SetTitle(clean_line(title)))?;
+        queue!(out, SetTitle(title))?;
         out.flush()
     }
 
-    /// Calls for the person.
+    /// Calls for the person, unless another program has the terminal: it would stand in the middle of what that writes.
     pub fn alert(&mut self, alert: &Alert) -> io::Result<()> {
+        if !ENTERED.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let out = self.terminal.backend_mut();
         queue!(out, Call(alert))?;
         out.flush()
@@ -184,6 +196,7 @@ impl Screen {
     pub fn enter_again(&mut self) -> io::Result<()> {
         undo_modes();
         set_modes()?;
+        self.show_title()?;
         self.forget()
     }
 }

@@ -186,7 +186,7 @@ fn altered(size: (u16, u16), setup: Setup) -> Desk {
     answer.reply = Some(Reply { to: first.id, quote: Some(quote) });
     answer.marks.reactions.insert(user("bob"), Reaction::new("👍").unwrap());
     let mut edited = message(&bob, "bob", at(2), "the one with the blue handle, not the red one");
-    edited.marks.edited = true;
+    edited.marks.edit = Some(MessageId::from_bytes([8; 16]));
     (edited.marks.pinned, edited.marks.starred) = (true, true);
     for (who, sign) in [("alice", "❤️"), ("bob", "❤️"), ("carol", "🎉")] {
         edited.marks.reactions.insert(user(who), Reaction::new(sign).unwrap());

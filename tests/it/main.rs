@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real processes, real files, a real broker.
 
+mod altering;
 mod architecture;
 mod broker;
 mod chaos;

@@ -56,7 +56,7 @@ pub use completion::Completion;
 pub use editor::{Editor, Layout};
 pub use event::{Effect, Event, MouseKind, Pasted, Written};
 pub use field::Field;
-pub use find::{Find, FindAll, FoundLine, Marked, excerpt};
+pub use find::{Find, FindAll, FoundLine, FoundList, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
 pub use header::Tab;

@@ -209,7 +209,7 @@ impl Typesetter<'_> {
         let marks = &message.marks;
         let mut time = String::new();
         for (mark, word) in
-            [(marks.pinned, "pinned "), (marks.starred, "starred "), (marks.edited, "edited ")]
+            [(marks.pinned, "pinned "), (marks.starred, "starred "), (marks.edit.is_some(), "edited ")]
         {
             time.push_str(if mark { word } else { "" });
         }

@@ -268,17 +268,17 @@ impl Timeline {
         self.messages.range(within(range, self.messages.len())).any(|message| message.unseen)
     }
 
-    /// These have been on the screen: those that were for the first time.
+    /// These have been on the screen: the letters of those that were for the first time as they are.
     pub fn take_unseen(&mut self, range: Range<usize>) -> Vec<MessageId> {
         let range = within(range, self.messages.len());
         let unseen = self.messages.range_mut(range).filter(|message| message.unseen);
         let taken: Vec<_> = unseen
             .map(|message| {
                 message.unseen = false;
-                message.id
+                message.letter()
             })
             .collect();
-        for message in self.meanwhile.iter_mut().filter(|message| taken.contains(&message.id)) {
+        for message in self.meanwhile.iter_mut().filter(|message| taken.contains(&message.letter())) {
             message.unseen = false;
         }
         taken

@@ -6,7 +6,8 @@ use super::overlay::field;
 use super::paint::{Canvas, row};
 use crate::domain::{ConversationId, Words};
 use crate::tui::app::{
-    App, FOUND_ROWS, Find, FindAll, FoundLine, Marked, Session, Tone, claimed_name, excerpt, fit, width,
+    App, FOUND_ROWS, Find, FindAll, FoundLine, FoundList, Marked, Session, Tone, claimed_name, excerpt,
+    fit, width,
 };
 
 /// Widest the list is, in cells.
@@ -33,7 +34,7 @@ pub fn everywhere(canvas: &mut Canvas<'_>, app: &App, session: &Session, all: &F
     if let Some(words) = all.status() {
         canvas.put(list, 1, words, canvas.theme.faint());
     }
-    entries(canvas, app, session, (all.found(), all.selected(), all.words()), list);
+    entries(canvas, app, session, (all.list(), all.words()), list);
     cursor
 }
 
@@ -47,8 +48,7 @@ pub fn marked(canvas: &mut Canvas<'_>, app: &App, session: &Session, marked: &Ma
     if let Some(words) = marked.status() {
         canvas.put(list, 1, words, canvas.theme.faint());
     }
-    let lines = (marked.lines(), marked.selected(), &Words::default());
-    entries(canvas, app, session, lines, list);
+    entries(canvas, app, session, (marked.list(), &Words::default()), list);
 }
 
 /// The box of a list of messages.
@@ -65,23 +65,24 @@ fn entries(
     canvas: &mut Canvas<'_>,
     app: &App,
     session: &Session,
-    (all, selected, words): (&[FoundLine], usize, &Words),
+    (found, words): (&FoundList, &Words),
     list: Rect,
 ) {
     let shown = (usize::from(list.height) / FOUND_ROWS).max(1);
-    let top = (selected + 1).saturating_sub(shown);
-    for (at, found) in all.iter().enumerate().skip(top).take(shown) {
-        let lines = [0, 1].map(|line| row(list, (at - top) * FOUND_ROWS + line));
-        if at == selected {
-            lines.iter().for_each(|line| canvas.style(*line, canvas.theme.chosen()));
-            canvas.put(lines[0], 0, canvas.glyphs.pointer(), canvas.theme.strong());
+    let top = (found.selected() + 1).saturating_sub(shown);
+    let lines = found.lines().iter().enumerate();
+    for (at, line) in lines.skip(top).take(shown) {
+        let rows = [0, 1].map(|below| row(list, (at - top) * FOUND_ROWS + below));
+        if at == found.selected() {
+            rows.iter().for_each(|row| canvas.style(*row, canvas.theme.chosen()));
+            canvas.put(rows[0], 0, canvas.glyphs.pointer(), canvas.theme.strong());
         }
-        head(canvas, app, session, found, lines[0]);
-        let room = usize::from(lines[1].width).saturating_sub(4);
+        head(canvas, app, session, line, rows[0]);
+        let room = usize::from(rows[1].width).saturating_sub(4);
         let mut x = 3;
-        for (part, is_found) in excerpt(&found.text, &words.places(&found.text), room) {
+        for (part, is_found) in excerpt(&line.text, &words.places(&line.text), room) {
             let tone = if is_found { Tone::Found } else { Tone::Text };
-            canvas.put(lines[1], x, &part, canvas.theme.tone(tone));
+            canvas.put(rows[1], x, &part, canvas.theme.tone(tone));
             x += width(&part);
         }
     }

@@ -62,6 +62,9 @@ fn a_draft_goes_to_the_editor_and_comes_back_unsent_while_messages_come_in() {
         "seq -f 'row %g.' 1500 | cooee -u bob send alice - --lines --wait delivered --timeout 60s",
     );
     assert!(alice.contents().contains("EDITING"), "nothing is drawn over the editor");
+    let raw = String::from_utf8_lossy(&alice.raw()).into_owned();
+    let (_, since) = raw.split_once("EDITING").unwrap();
+    assert!(!since.contains('\x1b'), "no call and no title in the midst of what it writes: {since:?}");
     alice.resize(100, 30);
     alice.press("\x03valve.");
     alice.until_says(&["the pump and valve", "row 1500."]);
@@ -69,6 +72,9 @@ fn a_draft_goes_to_the_editor_and_comes_back_unsent_while_messages_come_in() {
         screen.bracketed_paste()
             && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
     });
+    let raw = String::from_utf8_lossy(&alice.raw()).into_owned();
+    let title = raw.rsplit_once("\x1b]0;").unwrap().1;
+    assert!(title.starts_with("alice - cooee\x07"), "the title is ours again: {title:?}");
     let last = alice.look(|screen| screen.rows(0, u16::MAX).nth(29)).unwrap();
     assert!(last.contains("F1 help"), "it has the size that the window got meanwhile: {last}");
     assert_eq!(drafts(&world), 0);

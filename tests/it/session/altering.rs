@@ -61,7 +61,7 @@ on_every_broker! {
         alice.until_all(1, Delivery::Delivered).await;
         let first = said(&alice, "the pump");
         bob.until("it is there", |s| says(s, first, "the pump")).await;
-        bob.ask(Command::Seen { conversation: direct("alice"), ids: vec![first] }).await;
+        bob.ask(Command::Seen { conversation: direct("alice"), letters: vec![first] }).await;
         alice.until("he read it", |s| s.sent.get(&first) == Some(&Delivery::Read)).await;
 
         // An answer quotes what the receiver knows of it.
@@ -77,9 +77,12 @@ on_every_broker! {
         alter(&mut alice, 1, first, Alteration::Edit(words("the valve"))).await.unwrap();
         assert!(says(&alice.screen, first, "the valve"));
         bob.until("it is changed", |s| says(s, first, "the valve")).await;
-        assert!(find(&bob.screen, first).unwrap().marks.edited);
+        let edit = find(&bob.screen, first).unwrap().letter();
+        assert_ne!(edit, first);
+        // What was on the screen before says nothing of what it is now.
+        bob.ask(Command::Seen { conversation: direct("alice"), letters: vec![first] }).await;
         alice.until("it is there", |s| s.sent.get(&first) == Some(&Delivery::Delivered)).await;
-        bob.ask(Command::Seen { conversation: direct("alice"), ids: vec![first] }).await;
+        bob.ask(Command::Seen { conversation: direct("alice"), letters: vec![edit] }).await;
         alice.until("he read it again", |s| s.sent.get(&first) == Some(&Delivery::Read)).await;
 
         // Signs of both, one changed and one taken back.
@@ -112,7 +115,7 @@ on_every_broker! {
         let history = bob.history(&direct("alice")).await;
         assert_eq!((history.len(), &history[0].body), (2, &Body::Deleted));
         assert_eq!(history[1].reply.clone().unwrap().quote.unwrap().text, None);
-        let edits = history.iter().filter(|message| message.marks.edited).count();
+        let edits = history.iter().filter(|message| message.marks.edit.is_some()).count();
         assert_eq!(edits, 0);
     }
 
@@ -147,7 +150,7 @@ on_every_broker! {
         }
         let seen = carol.history(&in_team).await;
         let said = seen.iter().find(|message| message.id == first).unwrap();
-        assert_eq!((text(said), said.marks.edited, said.marks.reactions.len()), (Some("second"), true, 2));
+        assert_eq!((text(said), said.marks.edit.is_some(), said.marks.reactions.len()), (Some("second"), true, 2));
         // An edit has come as far as to the last of them.
         alice.until("all have it", |s| s.sent.get(&first) >= Some(&Delivery::Delivered)).await;
         let info = alice.info(first).await;

@@ -61,7 +61,7 @@ on_every_broker! {
         alice.until_heard(&direct("bob"), &["after that".into()]).await;
         assert_eq!(alice.screen.sent[&id], Delivery::Delivered);
         let ids = heard(&bob);
-        bob.ask(Command::Seen { conversation: direct("alice"), ids }).await;
+        bob.ask(Command::Seen { conversation: direct("alice"), letters: ids }).await;
         alice.until("it is read", |s| s.sent[&id] == Delivery::Read).await;
         let info = alice.info(id).await;
         assert_eq!(info.waits_for, None);
@@ -81,7 +81,7 @@ on_every_broker! {
         alice.say(&direct("bob"), "one").await;
         bob.until_heard(&direct("alice"), &["one".into()]).await;
         let ids = heard(&bob);
-        bob.ask(Command::Seen { conversation: direct("alice"), ids }).await;
+        bob.ask(Command::Seen { conversation: direct("alice"), letters: ids }).await;
         bob.until("alice is there", |s| s.is_online("alice")).await;
         bob.say(&direct("alice"), "seen, and not told").await;
         alice.until_heard(&direct("bob"), &["seen, and not told".into()]).await;
@@ -124,7 +124,7 @@ on_every_broker! {
         alice.until("it is delivered", |s| s.sent[&id] == Delivery::Delivered).await;
         for person in [&mut bob, &mut carol] {
             let ids = heard(person);
-            person.ask(Command::Seen { conversation: team.clone(), ids }).await;
+            person.ask(Command::Seen { conversation: team.clone(), letters: ids }).await;
         }
         alice.until("all have read it", |s| s.sent[&id] == Delivery::Read).await;
 

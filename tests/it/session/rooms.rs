@@ -57,7 +57,7 @@ on_every_broker! {
         until_last(&mut bob, "good morning").await;
         // Seen or not, the broker's word is the last.
         let ids = bob.screen.stored.iter().map(|message| message.id).collect();
-        bob.ask(Command::Seen { conversation: room("lobby"), ids }).await;
+        bob.ask(Command::Seen { conversation: room("lobby"), letters: ids }).await;
         bob.ask(Command::MarkRead(room("lobby"))).await;
         bob.ask(Command::Typing(room("lobby"))).await;
         bob.say(&direct("alice"), "the last word").await;

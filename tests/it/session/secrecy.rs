@@ -54,7 +54,7 @@ on_every_broker! {
         alice.until_heard(&here, &["bring the marmalade".into()]).await;
         alice.until_all(1, Delivery::Delivered).await;
         let ids = bob.screen.stored.iter().filter(|m| !m.is_ours()).map(|m| m.id).collect();
-        bob.ask(Command::Seen { conversation: direct("alice"), ids }).await;
+        bob.ask(Command::Seen { conversation: direct("alice"), letters: ids }).await;
         alice.until("it is read", |s| s.sent.values().any(|d| *d == Delivery::Read)).await;
         let first = alice.screen.stored.iter().find(|m| text(m).is_some()).unwrap().id;
 

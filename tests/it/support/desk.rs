@@ -165,7 +165,7 @@ impl Desk {
         self.effects.extend(effects);
         for effect in self.app.drawn() {
             match effect {
-                Effect::Send(Command::Seen { ids, .. }) => self.seen.extend(ids),
+                Effect::Send(Command::Seen { letters, .. }) => self.seen.extend(letters),
                 other => panic!("{other:?} because of a frame"),
             }
         }

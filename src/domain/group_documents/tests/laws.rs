@@ -1,6 +1,7 @@
 //! Merging needs no order, whatever was signed.
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use super::*;
 
@@ -51,7 +52,12 @@ fn merged(a: &Ledger, b: &Ledger) -> Ledger {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig {
+        cases: 1_000,
+        // What failed once is tried first.
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/data/group_laws.txt"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn merging_is_commutative_associative_and_idempotent(a in items(), b in items(), c in items()) {

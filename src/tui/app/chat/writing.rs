@@ -63,7 +63,10 @@ impl Chat {
     pub fn begin(&mut self, about: About) {
         self.stop_about();
         if let About::Edit(_, text) = &about {
-            self.set_aside = Some(std::mem::replace(&mut self.draft, Editor::from(text.as_str())));
+            // As somebody would have to write it: a slash begins a command.
+            let slash = if text.as_str().starts_with('/') { "/" } else { "" };
+            let text = Editor::from(format!("{slash}{text}").as_str());
+            self.set_aside = Some(std::mem::replace(&mut self.draft, text));
         }
         self.about = Some(about);
     }

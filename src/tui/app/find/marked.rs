@@ -1,6 +1,6 @@
 //! What is pinned in a chat, or starred anywhere: in a list, the newest first.
 
-use super::everywhere::FoundLine;
+use super::list::FoundList;
 use crate::domain::{ConversationId, Message, Words};
 use crate::tui::app::Action;
 
@@ -9,59 +9,42 @@ use crate::tui::app::Action;
 pub struct Marked {
     /// The chat of what is pinned; `None`: what is starred, in all chats.
     pub pinned_in: Option<ConversationId>,
-    lines: Option<Vec<FoundLine>>,
-    selected: usize,
+    list: FoundList,
+    /// Whether they have come.
+    came: bool,
 }
 
 impl Marked {
     /// Before they have come.
     pub fn new(pinned_in: Option<ConversationId>) -> Self {
-        Self { pinned_in, lines: None, selected: 0 }
+        Self { pinned_in, list: FoundList::default(), came: false }
     }
 
     /// They have come, if these are the ones.
     pub fn take(&mut self, pinned_in: Option<&ConversationId>, messages: &[Message]) {
         if self.pinned_in.as_ref() == pinned_in {
-            let words = Words::default();
-            let lines = messages.iter().filter_map(|message| FoundLine::new(message, &words));
-            self.lines = Some(lines.collect());
-            self.selected = 0;
+            self.came = true;
+            self.list = FoundList::default();
+            self.list.extend(messages, &Words::default());
         }
     }
 
     /// The messages.
-    pub fn lines(&self) -> &[FoundLine] {
-        self.lines.as_deref().unwrap_or_default()
-    }
-
-    /// The place of the selected one.
-    pub fn selected(&self) -> usize {
-        self.selected
-    }
-
-    /// The selected one.
-    pub fn chosen(&self) -> Option<&FoundLine> {
-        self.lines().get(self.selected)
+    pub fn list(&self) -> &FoundList {
+        &self.list
     }
 
     /// What to say where there is none.
     pub fn status(&self) -> Option<&'static str> {
-        match (self.lines.as_deref(), &self.pinned_in) {
-            (Some([]), Some(_)) => Some("nothing is pinned here"),
-            (Some([]), None) => Some("nothing is starred"),
-            _ => None,
-        }
+        let nothing = match &self.pinned_in {
+            Some(_) => "nothing is pinned here",
+            None => "nothing is starred",
+        };
+        (self.came && self.list.lines().is_empty()).then_some(nothing)
     }
 
     /// Moves the selection, a page being so many entries.
     pub fn act(&mut self, action: Action, page: usize) {
-        let to = match action {
-            Action::Up => self.selected.saturating_sub(1),
-            Action::Down => self.selected + 1,
-            Action::PageUp => self.selected.saturating_sub(page),
-            Action::PageDown => self.selected + page,
-            _ => return,
-        };
-        self.selected = to.min(self.lines().len().saturating_sub(1));
+        self.list.act(action, page);
     }
 }

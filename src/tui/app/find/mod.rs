@@ -6,11 +6,13 @@
 mod everywhere;
 mod excerpt;
 mod here;
+mod list;
 mod marked;
 
-pub use everywhere::{FOUND_PAGE, FindAll, FoundLine};
+pub use everywhere::{FOUND_PAGE, FindAll};
 pub use excerpt::excerpt;
 pub use here::{Find, Step};
+pub use list::{FoundLine, FoundList};
 pub use marked::Marked;
 
 use super::field::Field;

@@ -7,7 +7,6 @@ use crate::domain::{
 };
 use crate::engine::Command;
 use crate::tui::app::Action;
-use crate::tui::app::Effect;
 use crate::tui::app::chat::{About, Aim};
 use crate::tui::app::choice::Choice;
 use crate::tui::app::overlay::{Overlay, Question};
@@ -46,10 +45,7 @@ impl Session {
                 let choice = Choice::forward(&self.world, text.clone());
                 self.overlay = Some(Overlay::Choice(choice));
             }),
-            Action::Copy => text_of(message).map(|text| {
-                turn.effects.push(Effect::Copy(text.to_string()));
-                turn.news("copied, if your terminal lets programs copy");
-            }),
+            Action::Copy => text_of(message).map(|text| turn.copy(text.as_str())),
             Action::Star => {
                 let starred = !message.marks.starred;
                 turn.send(Command::Star { message: message.id, starred });

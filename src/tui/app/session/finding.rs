@@ -204,7 +204,7 @@ impl Session {
         let page = (usize::from(turn.size.1) / 2 / FOUND_ROWS).max(1);
         match action {
             Action::Accept => {
-                let Some(line) = all.chosen().cloned() else { return };
+                let Some(line) = all.list().chosen().cloned() else { return };
                 let text = all.field().text().to_owned();
                 self.overlay = None;
                 self.go_to_found(line.conversation, line.key, &text, turn);
@@ -257,7 +257,7 @@ impl Session {
         let page = (usize::from(turn.size.1) / 2 / FOUND_ROWS).max(1);
         match action {
             Action::Accept => {
-                let Some(line) = marked.chosen().cloned() else { return };
+                let Some(line) = marked.list().chosen().cloned() else { return };
                 self.overlay = None;
                 self.go_to_message(line.conversation, line.key, turn);
             }

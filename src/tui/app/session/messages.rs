@@ -130,13 +130,13 @@ impl Session {
     /// the first time.
     pub fn seen(&mut self, turn: &mut Turn<'_>) {
         let Some(conversation) = self.open.clone().filter(|_| self.watches(turn)) else { return };
-        let mut ids = Vec::new();
+        let mut letters = Vec::new();
         self.with_chat(turn, |chat, window| {
-            ids = chat.take_seen(window);
+            letters = chat.take_seen(window);
             None
         });
-        if !ids.is_empty() {
-            turn.send(Command::Seen { conversation, ids });
+        if !letters.is_empty() {
+            turn.send(Command::Seen { conversation, letters });
         }
     }
 

@@ -56,17 +56,16 @@ impl Session {
         text: &str,
         turn: &mut Turn<'_>,
     ) -> Result<(), String> {
-        let text = MessageText::new(text).map_err(|why| format!("not changed: {why}"))?;
+        let text = MessageText::new(without_slash(text)).map_err(|why| format!("not changed: {why}"))?;
         if text != *before {
             self.alter(message, Alteration::Edit(text), turn);
         }
         Ok(())
     }
 
-    /// Sends a text to the open chat. A text that begins with `//` says a slash.
+    /// Sends a text to the open chat.
     fn say(&mut self, text: &str, about: Option<About>, turn: &mut Turn<'_>) -> Result<(), String> {
-        let text = if text.starts_with("//") { &text[1..] } else { text };
-        let text = MessageText::new(text).map_err(|why| format!("not sent: {why}"))?;
+        let text = MessageText::new(without_slash(text)).map_err(|why| format!("not sent: {why}"))?;
         let id = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /jump")?;
         self.may_say(&id, turn)?;
         // Whoever answers has read it.
@@ -305,4 +304,9 @@ impl Session {
             (Purpose::Invite(_), ConversationId::Group(_) | ConversationId::Room(_)) => {}
         }
     }
+}
+
+/// A text as it is said: one that begins with `//` says a slash.
+fn without_slash(text: &str) -> &str {
+    if text.starts_with("//") { &text[1..] } else { text }
 }
