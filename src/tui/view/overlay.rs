@@ -185,7 +185,8 @@ fn draw_react(canvas: &mut Canvas<'_>, react: &ReactBox) -> Position {
             Glyphs::Unicode => *sign,
             Glyphs::Ascii => *name,
         };
-        picks.push(format!("{} {words}", at + 1));
+        // A digit stays with its sign.
+        picks.push(format!("{}\u{a0}{words}", at + 1));
     }
     let mut words = picks.join("   ");
     if let Some(sign) = &react.current {
