@@ -74,6 +74,16 @@ pub fn ask(terminal: &mut Terminal) -> Duration {
     opened
 }
 
+/// Scrolls with this key; the time is that until anything else is shown.
+pub fn turn(terminal: &mut Terminal, key: &str) -> Duration {
+    let mut before = String::new();
+    terminal.until("something is shown", |screen| {
+        before = screen.contents();
+        true
+    });
+    press(terminal, key, "another page", |screen| screen.contents() != before)
+}
+
 /// From a key until the screen shows what it does.
 fn press(
     terminal: &mut Terminal,

@@ -1,13 +1,16 @@
 //! What a person waits for, on a real terminal of 120x40 cells with the built-in broker:
 //! `cargo bench --bench screen`. It takes about five minutes, and prints the target beside each figure.
-//! `-- start`, `-- talk` or `-- trouble` behind that measures that part alone.
+//! `-- start`, `-- talk`, `-- hostile` or `-- trouble` behind that measures that part alone.
 //!
 //! A time ends when the bytes that show the awaited thing were read from the terminal. Starting a terminal
 //! and handing a message to the network are part of the times.
 
+#[path = "../../it/support/breakers.rs"]
+mod breakers;
 mod feed;
 mod figures;
 mod hand;
+mod hostile;
 mod process;
 #[allow(dead_code)] // The tests use more of it.
 #[path = "../../it/support/puppet.rs"]
@@ -67,6 +70,9 @@ fn main() {
     }
     if measures("talk") {
         talk(&home, &alice, [&bob, &carol]);
+    }
+    if measures("hostile") {
+        hostile::measure(&home, &alice, &bob);
     }
     if measures("trouble") {
         trouble::measure(&home, &alice, [&bob, &carol, &hugo]);

@@ -1,5 +1,6 @@
 //! What the tests of more than one part share: brokers, people, and waiting with a deadline.
 
+pub mod breakers;
 pub mod clock;
 pub mod cluster;
 pub mod desk;
