@@ -19,7 +19,7 @@ use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 /// What scripts can rely on.
 pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
 
-A message (listen, history, find, export, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`, or `+` and the open room: there nothing is encrypted, and `from` is only what the topic claims. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens (neither in open rooms), "failed" when it was refused or given up. Only where it applies there are `reply_to` (the id of the message it answers), `forwarded`, `edited`, `pinned`, `starred` (true), and `reactions` (who answered it with which sign). A message is told as it stands: `listen` tells nothing of what is done with it later.
+A message (listen, history, find, export, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`, or `+` and the open room: there nothing is encrypted, and `from` is only what the topic claims. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens (neither in open rooms), "failed" when it was refused or given up. Only where it applies there are `reply_to` (the id of the message it answers), `forwarded`, `edited`, `pinned`, `starred` (true), and `reactions` (who answered it with which sign). A message is told as it stands; `listen --changes` tells it again, with `changed` (true), when something was done with it.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
 
 What happened in a group (listen, history, export): `created`, `joined`, `left`; `invited`, `removed`, `promoted` (to an admin) and `demoted` (the `user` who was); `renamed` (the new `name`); `policy` (who may come in, as in a group). `unsupported` is a message that only a newer Cooee can read, `deleted` one that its author took back. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
@@ -114,6 +114,8 @@ pub(super) struct MessageRecord<'a> {
     starred: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     reactions: &'a BTreeMap<UserName, Reaction>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    changed: bool,
     sent_at: String,
     received_at: String,
     own: bool,
@@ -261,6 +263,11 @@ impl<'a> Record<'a> {
 
     /// A message, or an event of a group.
     pub fn message(message: &'a Message, groups: &BTreeMap<GroupId, GroupView>) -> Self {
+        Self::told(message, groups, false)
+    }
+
+    /// The same; `changed`: told again, for something was done with it.
+    pub fn told(message: &'a Message, groups: &BTreeMap<GroupId, GroupView>, changed: bool) -> Self {
         let (conversation, group) = place(&message.conversation, groups);
         let mut record = MessageRecord {
             id: message.id,
@@ -277,6 +284,7 @@ impl<'a> Record<'a> {
             pinned: message.marks.pinned,
             starred: message.marks.starred,
             reactions: &message.marks.reactions,
+            changed,
             sent_at: message.sent_at.to_string(),
             received_at: message.received_at.to_string(),
             own: message.is_ours(),

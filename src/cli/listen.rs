@@ -10,7 +10,8 @@ use super::json::{self, Record};
 use super::output::{note, print};
 use super::{text, wait};
 use crate::config::Config;
-use crate::engine::{Link, Notice, Stored, Update};
+use crate::domain::Message;
+use crate::engine::{Link, Notice, Update};
 
 /// Print messages as they come.
 #[derive(clap::Args)]
@@ -19,6 +20,9 @@ pub struct Listen {
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+    /// Tell a message again when it was edited, deleted, answered with a sign or pinned: as it is then
+    #[arg(long)]
+    changes: bool,
     /// Stop after so many messages and events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
@@ -53,7 +57,12 @@ impl Listen {
             match attached.take(update).await? {
                 Heard::Update(Update::Stored(stored)) => {
                     let now = &stored[..stored.len().min(wanted - came)];
-                    print(now.iter().map(|stored| self.line(attached, stored)).collect()).await?;
+                    print(now.iter().map(|s| self.line(attached, &s.message, false)).collect()).await?;
+                    came += now.len();
+                }
+                Heard::Update(Update::Altered(messages)) if self.changes => {
+                    let now = &messages[..messages.len().min(wanted - came)];
+                    print(now.iter().map(|m| self.line(attached, m, true)).collect()).await?;
                     came += now.len();
                 }
                 Heard::Update(Update::Link(Link::Down { reason, .. })) if !told_down => {
@@ -71,10 +80,11 @@ impl Listen {
         Ok(())
     }
 
-    fn line(&self, attached: &Attached, stored: &Stored) -> String {
+    fn line(&self, attached: &Attached, message: &Message, changed: bool) -> String {
         match self.json {
-            true => json::line(&Record::message(&stored.message, &attached.groups)),
-            false => text::line(&stored.message, &attached.groups, false),
+            true => json::line(&Record::told(message, &attached.groups, changed)),
+            false if changed => text::changed(message, &attached.groups),
+            false => text::line(message, &attached.groups, false),
         }
     }
 

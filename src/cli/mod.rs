@@ -21,6 +21,7 @@ mod input;
 mod json;
 mod key;
 mod listen;
+mod message;
 mod moving;
 mod outbox;
 mod output;
@@ -95,6 +96,16 @@ pub enum Command {
     /// Goes on until it is interrupted or nobody reads the output any more; losing the broker does not
     /// end it.
     Listen(listen::Listen),
+    /// What is done with a message that was said: edit, delete, react, pin
+    ///
+    /// ID is that of the message, as --json shows it (`cooee history bob --json --limit 1`). It is done when the
+    /// broker has what tells the others; where that takes longer than --timeout the exit code is 5, and it goes out
+    /// later.
+    Message {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: message::Command,
+    },
     /// List who is online, ourselves included
     ///
     /// No broker says when it has told of everybody, so the list is printed when nothing new came for half
@@ -230,6 +241,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Account { command } => block_on(account::run(command, config)),
         Command::Send(command) => block_on(send::run(command, config)),
         Command::Listen(command) => block_on(listen::run(&command, config)),
+        Command::Message { command } => block_on(message::run(command, config)),
         Command::Who(command) => block_on(people::who(&command, config)),
         Command::Contacts(command) => block_on(people::contacts(&command, config)),
         Command::Group { command } => block_on(group::run(command, config)),

@@ -81,13 +81,15 @@ pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
 }
 
 /// The answer to a question about the outbox.
-struct Answer {
-    waiting: Vec<Waiting>,
+pub(super) struct Answer {
+    /// What waits.
+    pub waiting: Vec<Waiting>,
     total: u64,
     changed: u64,
 }
 
-async fn ask(attached: &mut Attached, question: Ask) -> Result<Answer, Error> {
+/// Asks something about the outbox.
+pub(super) async fn ask(attached: &mut Attached, question: Ask) -> Result<Answer, Error> {
     attached.ask(question.clone()).await;
     loop {
         let update = attached.recv().await;

@@ -15,7 +15,7 @@ use super::output::print;
 use super::target::{Purpose, Target};
 use super::wait::Patience;
 use crate::config::Config;
-use crate::domain::{ConversationId, Delivery, UserName};
+use crate::domain::{ConversationId, Delivery, MessageId, UserName};
 use crate::engine::{Command, Link, Ticket, Update};
 
 /// How long the list of people may take to come once the connection is up.
@@ -47,6 +47,9 @@ pub struct Send {
     /// What to say; `-` reads it from standard input
     #[arg(required = true)]
     text: Vec<String>,
+    /// The message there that it answers, by its id
+    #[arg(long, value_name = "ID")]
+    reply: Option<MessageId>,
     /// Send each line of standard input as a message; blank lines are passed over
     #[arg(long)]
     lines: bool,
@@ -105,6 +108,7 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         let wanted = if is_alone(attached, &to) { Delivery::Sent } else { command.wait.into() };
         let sending = Sending {
             to,
+            reply: command.reply,
             patience: command.patience.timeout,
             json: command.json,
             asked: BTreeMap::new(),
@@ -163,6 +167,7 @@ fn is_alone(attached: &Attached, to: &ConversationId) -> bool {
 /// Messages on their way.
 struct Sending {
     to: ConversationId,
+    reply: Option<MessageId>,
     patience: Duration,
     json: bool,
     /// Given to the session, which has not stored them yet.
@@ -214,7 +219,7 @@ impl Sending {
         Command::Send {
             to: self.to.clone(),
             text: piece.text.clone(),
-            reply: None,
+            reply: self.reply,
             forwarded: false,
             ticket,
         }

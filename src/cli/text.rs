@@ -101,6 +101,23 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
     }
 }
 
+/// A message that something was done with, as a line:
+///
+/// ```text
+/// 2026-11-22T10:41:05Z -- bob: text (edited; pinned; 👍 alice)
+/// ```
+pub(super) fn changed(message: &Message, groups: &BTreeMap<GroupId, GroupView>) -> String {
+    let Body::Text(text) = &message.body else { return line(message, groups, false) };
+    let marks = &message.marks;
+    let words = [(marks.edit.is_some(), "edited"), (marks.pinned, "pinned"), (marks.starred, "starred")];
+    let words = words.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word.to_owned());
+    let signs = marks.reactions.iter().map(|(user, sign)| format!("{sign} {user}"));
+    let all: Vec<String> = words.chain(signs).collect();
+    let all = if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) };
+    let text = text.as_str().replace('\n', INDENT);
+    format!("{} -- {}: {text}{all}\n", time(message.sent_at), place(message, groups))
+}
+
 /// Who says something, and where.
 fn place(message: &Message, groups: &BTreeMap<GroupId, GroupView>) -> String {
     let from = speaker(message);
@@ -153,7 +170,7 @@ mod tests {
 
     use super::*;
     use crate::cli::json::tests::{groups, message, team};
-    use crate::domain::{GroupChange, MessageText};
+    use crate::domain::{GroupChange, MessageId, MessageText, Reaction};
 
     #[test]
     fn a_message_is_a_line() {
@@ -187,6 +204,25 @@ mod tests {
         2026-11-22T10:41:05Z -- #00000007 bob wrote what needs a newer Cooee
         2026-11-22T10:41:05Z +lobby ~bob: five
         2026-11-22T10:41:05Z +lobby alice (in the outbox): six
+        ");
+    }
+
+    #[test]
+    fn what_was_done_with_a_message_stands_behind_it() {
+        let groups = groups();
+        let mut it = message(team(), Body::Text(MessageText::new("one\ntwo").unwrap()), false);
+        let mut all = changed(&it, &groups);
+        it.marks.edit = Some(MessageId::from_bytes([1; 16]));
+        it.marks.pinned = true;
+        it.marks.reactions.insert("carol".parse().unwrap(), Reaction::new("👍").unwrap());
+        all += &changed(&it, &groups);
+        all += &changed(&Message { body: Body::Deleted, ..it }, &groups);
+        insta::assert_snapshot!(all, @r"
+        2026-11-22T10:41:05Z -- #team bob: one
+            two
+        2026-11-22T10:41:05Z -- #team bob: one
+            two (edited; pinned; 👍 carol)
+        2026-11-22T10:41:05Z -- #team bob deleted a message
         ");
     }
 

@@ -161,6 +161,13 @@ impl Core {
             self.refuse_ticket(face, ticket, why).await;
             return Ok(());
         }
+        if let Some(id) = speech.reply
+            && self.store.message(id).await?.is_none_or(|message| message.conversation != to)
+        {
+            let why = "the message that it answers is not in this conversation any more";
+            self.refuse_ticket(face, ticket, why.to_owned()).await;
+            return Ok(());
+        }
         let text = speech.text.clone();
         let letter = self.say(&to, Content::Text(speech));
         self.queue(letter, to, Body::Text(text), Default::default(), None, Some((face, ticket))).await

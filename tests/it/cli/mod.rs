@@ -1,6 +1,7 @@
 //! The scriptable commands, as real processes on the built-in broker.
 
 mod account;
+mod altering;
 mod at_rest;
 mod config;
 mod crash;

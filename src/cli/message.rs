@@ -1,0 +1,162 @@
+//! `cooee message …`: what is done with a message after it was said.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use tokio::time::{Instant, timeout_at};
+
+use super::Error;
+use super::attached::{Attached, Heard, with_session};
+use super::json::{self, Record};
+use super::output::print;
+use super::wait::Options;
+use super::{input, outbox};
+use crate::config::Config;
+use crate::domain::{Alteration, Delivery, Message, MessageId, MessageText, Reaction, Timestamp};
+use crate::engine::{Command as Ask, Link, Ticket, Update};
+
+/// How often it is asked whether the broker has it: that is told of messages alone.
+const ASKING: Duration = Duration::from_millis(50);
+
+/// The commands about messages that were said. Each takes the id that `--json` shows of a message.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Say a message of your own otherwise
+    Edit {
+        /// Which
+        id: MessageId,
+        /// What it is to say; `-` reads it from standard input
+        #[arg(required = true)]
+        text: Vec<String>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Take a message of your own back, for everybody
+    Delete {
+        /// Which
+        id: MessageId,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Answer a message with a sign, in place of the one before
+    React {
+        /// Which
+        id: MessageId,
+        /// The sign: one character as a person sees it, such as 👍
+        #[arg(value_parser = Reaction::new, required_unless_present = "undo")]
+        sign: Option<Reaction>,
+        /// Take yours back
+        #[arg(long, conflicts_with = "sign")]
+        undo: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Pin a message where everybody in the conversation finds it
+    Pin {
+        /// Which
+        id: MessageId,
+        /// Take it down
+        #[arg(long)]
+        undo: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+/// Does what is asked, and waits until the broker has what tells the others of it.
+///
+/// # Errors
+/// [`Error::Refused`], [`Error::NotConfirmed`] after the timeout, [`Error::Input`] for a text that cannot be sent, and
+/// what a session brings.
+pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
+    with_session(config, async |attached| {
+        let (id, change, options) = command.read().await?;
+        let deadline = Instant::now() + options.patience.timeout;
+        let began = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+        attached.hurry().await;
+        let message = alter(attached, id, change).await?;
+        while !has_left(attached, began).await? {
+            if Instant::now() >= deadline {
+                return Err(Error::NotConfirmed { count: 1, why: why_not(attached) });
+            }
+            if let Ok(update) = timeout_at(Instant::now() + ASKING, attached.recv()).await {
+                attached.take(update).await?;
+            }
+        }
+        match (options.json, message) {
+            (true, Some(message)) => {
+                print(json::line(&Record::message(&message, &attached.groups))).await
+            }
+            _ => Ok(()),
+        }
+    })
+    .await
+}
+
+impl Command {
+    async fn read(self) -> Result<(MessageId, Alteration, Options), Error> {
+        Ok(match self {
+            Self::Edit { id, text, options } => (id, Alteration::Edit(read_text(&text).await?), options),
+            Self::Delete { id, options } => (id, Alteration::Delete, options),
+            Self::React { id, sign, options, .. } => (id, Alteration::React(sign), options),
+            Self::Pin { id, undo, options } => (id, Alteration::Pin(!undo), options),
+        })
+    }
+}
+
+async fn read_text(words: &[String]) -> Result<MessageText, Error> {
+    let mut pieces = match words == ["-"] {
+        true => input::whole(std::io::stdin()),
+        false => input::words(words),
+    };
+    match pieces.recv().await {
+        Some(piece) => Ok(piece?.text),
+        None => Err(Error::Usage("there is no text: `cooee message delete` takes a message back")),
+    }
+}
+
+/// Has it done; the message as it is then.
+async fn alter(
+    attached: &mut Attached,
+    id: MessageId,
+    change: Alteration,
+) -> Result<Option<Message>, Error> {
+    let ticket = Ticket(1);
+    let ask = Ask::Alter { message: id, change, ticket };
+    attached.ask(ask.clone()).await;
+    let mut altered = None;
+    loop {
+        let update = attached.recv().await;
+        match attached.take(update).await? {
+            // To do it twice is to do it once.
+            Heard::Again => attached.ask(ask.clone()).await,
+            Heard::Update(Update::Altered(messages)) => {
+                altered = messages.into_iter().find(|message| message.id == id).or(altered);
+            }
+            Heard::Update(Update::Agreed { ticket: answered }) if answered == ticket => {
+                return Ok(altered);
+            }
+            Heard::Update(Update::Refused { ticket: answered, why }) if answered == ticket => {
+                return Err(Error::Refused(why));
+            }
+            Heard::Update(_) => {}
+        }
+    }
+}
+
+/// Whether the broker has everything that was written since then.
+async fn has_left(attached: &mut Attached, began: Timestamp) -> Result<bool, Error> {
+    let answer = outbox::ask(attached, Ask::Outbox).await?;
+    let is_new = |id: MessageId| id.minted_at().is_some_and(|at| at >= began);
+    Ok(!answer.waiting.iter().any(|waiting| {
+        is_new(waiting.id) && waiting.delivery < Delivery::Sent && waiting.delivery != Delivery::Failed
+    }))
+}
+
+fn why_not(attached: &Attached) -> String {
+    match &attached.link {
+        Link::Down { reason, .. } => format!("no connection to the broker: {reason}"),
+        Link::Connecting => "the broker does not answer".to_owned(),
+        Link::Up => "the broker has not taken it".to_owned(),
+    }
+}
