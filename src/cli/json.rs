@@ -487,6 +487,7 @@ pub(super) mod tests {
             unseen: !own,
             reply: None,
             forwarded: false,
+            file: None,
             marks: Marks::default(),
         }
     }

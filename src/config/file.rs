@@ -22,6 +22,7 @@ pub(super) struct File {
     pub registry: RegistrySection,
     pub chat: ChatSection,
     pub alerts: AlertSection,
+    pub files: FileSection,
     pub log: LogSection,
 }
 
@@ -61,6 +62,16 @@ pub(super) struct AlertSection {
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(super) struct FileSection {
+    pub max_send_mb: Option<u64>,
+    pub max_receive_mb: Option<u64>,
+    pub auto_fetch_kb: Option<u64>,
+    pub keep_mb: Option<u64>,
+    pub downloads: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct LogSection {
     pub file: Option<PathBuf>,
     pub filter: Option<String>,
@@ -83,6 +94,7 @@ pub(super) fn read(path: &Path, asked_for: bool) -> Result<File, Error> {
     for (key, value) in [
         ("data_dir", &file.data_dir),
         ("log.file", &file.log.file),
+        ("files.downloads", &file.files.downloads),
         ("broker.ca", ca),
         ("broker.certificate", certificate),
         ("broker.key", key),

@@ -16,7 +16,7 @@ pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 pub use show::init;
 
-use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line};
+use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line, limits};
 use crate::protocol::{InvalidRoot, Root};
 use jiff::civil::Time;
 use zeroize::Zeroizing;
@@ -64,6 +64,8 @@ pub struct Config {
     pub typing: bool,
     /// Whether others are told that their messages were on our screen.
     pub read_receipts: bool,
+    /// What is allowed of files.
+    pub files: FileConfig,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertConfig,
     /// The passphrase of the account, where the environment holds it.
@@ -82,6 +84,21 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
     pub log_filter: Option<String>,
+}
+
+/// What is allowed of files that are sent and fetched. Sizes are in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileConfig {
+    /// Longest file that is sent.
+    pub max_send: u64,
+    /// Longest file that is fetched.
+    pub max_receive: u64,
+    /// Up to which size files are fetched unasked; 0: none.
+    pub auto_fetch: u64,
+    /// How much is kept sealed in all.
+    pub keep: u64,
+    /// Where files are saved when nobody says where.
+    pub downloads: PathBuf,
 }
 
 /// How to call for somebody who looks elsewhere.
@@ -244,8 +261,10 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         return Err(Error::Value { setting: in_file("passphrase_command"), why });
     }
 
+    let data_dir = absolute(&data_dir, "--data-dir")?;
     Ok(Config {
-        data_dir: absolute(&data_dir, "--data-dir")?,
+        files: files(&file.files, &data_dir, in_file)?,
+        data_dir,
         user: user
             .map(|(name, setting)| {
                 let wrong =
@@ -281,6 +300,40 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         log_filter: log_filter.map(|(filter, _)| filter),
     })
 }
+
+/// What is allowed of files.
+fn files(
+    section: &file::FileSection,
+    data_dir: &Path,
+    in_file: impl Fn(&str) -> String,
+) -> Result<FileConfig, Error> {
+    let size = |key: &str, said: Option<u64>, default: u64, unit: u64| {
+        let most = limits::FILE / unit;
+        match said.unwrap_or(default) {
+            n if n > most => Err(Error::Value {
+                setting: in_file(&format!("files.{key}")),
+                why: format!("{n} is too much: at most {most}"),
+            }),
+            n => Ok(n * unit),
+        }
+    };
+    let downloads = || {
+        let dirs = directories::UserDirs::new();
+        let known = dirs.as_ref().and_then(|dirs| dirs.download_dir()).map(Path::to_owned);
+        known.unwrap_or_else(|| data_dir.join("downloads"))
+    };
+    Ok(FileConfig {
+        max_send: size("max_send_mb", section.max_send_mb, 100, MB)?,
+        max_receive: size("max_receive_mb", section.max_receive_mb, 100, MB)?,
+        auto_fetch: size("auto_fetch_kb", section.auto_fetch_kb, 0, KB)?,
+        keep: size("keep_mb", section.keep_mb, 1_000, MB)?,
+        downloads: section.downloads.clone().unwrap_or_else(downloads),
+    })
+}
+
+/// A thousand bytes, and a thousand of those.
+const KB: u64 = 1_000;
+const MB: u64 = 1_000 * KB;
 
 /// From when to when it is quiet: `22:00-07:00`.
 fn quiet(text: &str, setting: String) -> Result<(Time, Time), Error> {

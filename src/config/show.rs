@@ -7,7 +7,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{BrokerChoice, Config};
+use super::{BrokerChoice, Config, KB, MB};
 
 /// Every setting with what it does and its default, as comments.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
@@ -78,6 +78,16 @@ impl Config {
             ("quiet", quiet),
         ];
         section("alerts", alerts);
+        let files = &self.files;
+        let count = |bytes: u64, unit: u64| Some(Value::Integer((bytes / unit).cast_signed()));
+        let files = vec![
+            ("max_send_mb", count(files.max_send, MB)),
+            ("max_receive_mb", count(files.max_receive, MB)),
+            ("auto_fetch_kb", count(files.auto_fetch, KB)),
+            ("keep_mb", count(files.keep, MB)),
+            ("downloads", Some(path(&files.downloads))),
+        ];
+        section("files", files);
         let filter = self.log_filter.clone().map(Value::String);
         section("log", vec![("file", self.log_file.as_deref().map(path)), ("filter", filter)]);
         // Text, numbers and tables of them always have a form in TOML.

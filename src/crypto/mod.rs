@@ -25,6 +25,7 @@
 mod device;
 mod documents;
 pub mod export;
+pub mod file;
 pub mod groups;
 mod identity;
 mod peer;

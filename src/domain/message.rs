@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConversationId, Delivery, GroupChange, InvalidText, MessageId, Reaction, Timestamp, UserName,
-    clean_block, limits,
+    Attachment, ConversationId, Delivery, GroupChange, InvalidText, MessageId, Reaction, Timestamp,
+    UserName, clean_block, limits,
 };
 
 /// The text of a message: cleaned for the terminal, not blank, at most [`limits::TEXT`] bytes.
@@ -130,6 +130,9 @@ pub struct Message {
     /// The sender passes on what was said elsewhere.
     #[serde(default)]
     pub forwarded: bool,
+    /// The file that it carries: its text says what that is, or is its name.
+    #[serde(default)]
+    pub file: Option<Attachment>,
     /// What was done with it since.
     #[serde(default)]
     pub marks: Marks,

@@ -8,6 +8,7 @@ mod alerts;
 mod alteration;
 mod conversation;
 mod delivery;
+mod file;
 mod fingerprint;
 mod group;
 pub mod group_documents;
@@ -27,6 +28,7 @@ pub use alerts::{Alerts, mentioned, mentions};
 pub use alteration::{Alteration, Reaction};
 pub use conversation::{ConversationId, FindAt, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};
+pub use file::{Attachment, ContentHash, FileKey, FileKind, FileName, InvalidAttachment, size_in_words};
 pub use fingerprint::{InvalidFingerprint, TlsFingerprint};
 pub use group::{Group, GroupChange, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHash, UserName};
@@ -57,6 +59,10 @@ pub mod limits {
     pub const REACTION: usize = 64;
     /// Most characters that are quoted of a message that is answered.
     pub const QUOTE: usize = 200;
+    /// Longest name of a file that is sent: with a number in front of its ending it fits into any file system.
+    pub const FILE_NAME: usize = 200;
+    /// Longest file that can be sent at all; the configuration says how long one may be.
+    pub const FILE: u64 = 1 << 34;
     /// Most members of one group, those who left included.
     pub const GROUP_MEMBERS: usize = 256;
     /// Longest passphrase.

@@ -44,7 +44,7 @@ impl Core {
         let queued = self.store.alter(altered, drafts, self.keys.changed()).await?;
         kill_point("alter: stored");
         self.outbox.more();
-        self.tell_altered(queued.altered.into_iter().collect()).await;
+        self.tell_altered(queued.altered.into_iter().collect()).await?;
         self.tell_progress(queued.progress).await;
         self.faces.answer(face, Update::Agreed { ticket }).await;
         Ok(())
@@ -106,10 +106,14 @@ impl Core {
         mail.storable.push(Storable::Altered { altered, recipients });
     }
 
-    pub(super) async fn tell_altered(&mut self, messages: Vec<Message>) {
+    pub(super) async fn tell_altered(&mut self, messages: Vec<Message>) -> Result<(), Fatal> {
+        for message in messages.iter().filter(|message| message.body == Body::Deleted) {
+            self.forget_file(message.id).await?;
+        }
         if !messages.is_empty() {
             self.faces.tell(Update::Altered(messages)).await;
         }
+        Ok(())
     }
 
     pub(super) async fn star(
@@ -127,8 +131,7 @@ impl Core {
             }
             message => message,
         };
-        self.tell_altered(message.into_iter().collect()).await;
-        Ok(())
+        self.tell_altered(message.into_iter().collect()).await
     }
 
     /// When a conversation calls for us.
@@ -155,6 +158,7 @@ impl Core {
     /// Deletes a message for ourselves.
     pub(super) async fn hide(&mut self, id: MessageId) -> Result<(), Fatal> {
         if let Some(conversation) = self.store.hide(id).await? {
+            self.forget_file(id).await?;
             self.faces.tell(Update::Hidden { conversation, id }).await;
         }
         Ok(())

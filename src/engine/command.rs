@@ -1,5 +1,7 @@
 //! What a front end may ask.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -28,6 +30,52 @@ pub enum Command {
         /// Whether it was said elsewhere, and is passed on.
         #[serde(default)]
         forwarded: bool,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Send a file: a message that offers it, for whoever gets that to fetch it from us. Answered as `Send` is, once the
+    /// file is sealed.
+    SendFile {
+        /// Where to. Not an open room.
+        to: ConversationId,
+        /// Which: an absolute path.
+        path: PathBuf,
+        /// What to say with it, instead of its name.
+        #[serde(default)]
+        text: Option<MessageText>,
+        /// The message there that it answers.
+        #[serde(default)]
+        reply: Option<MessageId>,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Offer a file that is here, ours or one that was fetched, elsewhere too. Answered as `Send` is.
+    ForwardFile {
+        /// The message that carries it.
+        message: MessageId,
+        /// Where to.
+        to: ConversationId,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Fetch a file if it is not here, or go on with that, and save it. Answered by `Update::Agreed` when that has begun,
+    /// or by `Update::Refused`; what becomes of it is told with `Update::File`.
+    FetchFile {
+        /// The message that carries it.
+        message: MessageId,
+        /// Where: the absolute path of a file that is not there yet, or of a directory; without it where downloads go.
+        #[serde(default)]
+        target: Option<String>,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// A file that is being fetched rests, until `FetchFile`; or what is here of it is thrown away. Answered by
+    /// `Update::Agreed` or `Update::Refused`.
+    StopFile {
+        /// The message that carries it.
+        message: MessageId,
+        /// Whether to throw it away.
+        forget: bool,
         /// To know the answer by.
         ticket: Ticket,
     },

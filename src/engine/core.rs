@@ -12,6 +12,7 @@ use super::command::Command;
 use super::comparing::Comparing;
 use super::devices::ReadMarks;
 use super::faces::{FaceId, Faces};
+use super::files::{Done, Files};
 use super::generation::Generation;
 use super::groups::Groups;
 use super::keys::{Keys, Trouble};
@@ -113,6 +114,7 @@ pub(super) struct Core {
     /// What was read and our other devices do not know yet.
     pub marks: ReadMarks,
     pub comparing: Comparing,
+    pub files: Files,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
@@ -131,13 +133,14 @@ pub(super) struct Ears {
     pub inputs: mpsc::Receiver<(FaceId, Input)>,
     pub events: mpsc::Receiver<Event>,
     pub reports: mpsc::Receiver<Report>,
+    pub files: mpsc::Receiver<Done>,
 }
 
 impl Core {
     /// Runs until the first front end goes or the session cannot go on. Returns the front ends that are
     /// still to be told, and what.
     pub async fn run(mut self, mut ears: Ears) -> (Faces, Update) {
-        let ended = self.serve(&mut ears).await;
+        let ended = self.run_until_end(&mut ears).await;
         let reason = ended.err().map(|fatal| fatal.to_string());
         if let Some(reason) = &reason {
             tracing::error!(%reason, "the session ended");
@@ -160,7 +163,7 @@ impl Core {
         (self.faces, Update::Stopped(reason))
     }
 
-    async fn serve(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
+    async fn run_until_end(&mut self, ears: &mut Ears) -> Result<(), Fatal> {
         // Whoever starts a session hears all that comes in during it: they are there before the first event is looked
         // at.
         if let Ok((face, input)) = ears.inputs.try_recv() {
@@ -185,6 +188,7 @@ impl Core {
                     self.on_events(events.drain(..)).await?;
                 }
                 Some(report) = ears.reports.recv() => self.on_report(report).await,
+                Some(done) = ears.files.recv() => self.on_file_done(done).await?,
                 () = sleep_until(deadline) => self.on_deadline().await?,
             }
         }
@@ -229,6 +233,7 @@ impl Core {
             let drafts = std::mem::take(&mut self.drafts);
             self.faces.answer(face, Update::Drafts(drafts)).await;
         }
+        self.faces.answer(face, Update::Files(self.files.views())).await;
         for view in self.comparing.views() {
             self.faces.answer(face, Update::Comparison(view)).await;
         }

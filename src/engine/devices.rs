@@ -74,6 +74,7 @@ impl Core {
             ConversationId::Direct(_) | ConversationId::Room(_) => Err(Refusal::Misplaced),
         };
         let (reply, forwarded) = (letter.content.reply(), letter.content.is_forwarded());
+        let file = letter.content.file();
         let body = match letter.content {
             Content::Text(speech) => Body::Text(speech.text),
             Content::Altered(protocol::Altered { of, change }) => {
@@ -115,6 +116,7 @@ impl Core {
             unseen: false,
             reply,
             forwarded,
+            file,
             marks: Marks::default(),
         };
         mail.storable.push(Storable::Said { message, recipients });

@@ -126,7 +126,8 @@ impl Core {
                 | Content::Unreadable
                 | Content::Copy(_)
                 | Content::ReadUpTo(_)
-                | Content::Compare(_),
+                | Content::Compare(_)
+                | Content::File(_),
                 _,
             ) => return Err(Refusal::Misplaced),
         };
@@ -235,6 +236,7 @@ impl Core {
             unseen: false,
             reply: None,
             forwarded: false,
+            file: None,
             marks: Marks::default(),
         }
     }

@@ -139,6 +139,7 @@ impl Core {
                 self.link.settle_at = None;
                 self.outbox.restart();
                 self.resends.restart();
+                self.files.restart();
                 self.link.cut_off_at.get_or_insert(Instant::now() + WILL_DELAY);
                 self.agree_to_join().await;
                 self.tell_link(Link::Down { reason, retry_in }).await;
@@ -356,6 +357,7 @@ impl Core {
             self.link.retry_at,
             // While the broker has not confirmed the subscriptions nothing goes out.
             self.resends.next_due().filter(|_| self.link.is_up()),
+            self.files.next_due().filter(|_| self.link.is_up()),
             self.gaps.due(),
             self.marks.due(),
             self.groups.next_deadline(),
@@ -449,6 +451,7 @@ impl Core {
         for user in &gone {
             seen.extend(self.note_availability(user).map(|at| (user.clone(), at)));
             self.resends.gone(user);
+            self.files.gone(user);
         }
         if !seen.is_empty() {
             self.store.save_last_seen(seen).await?;

@@ -19,7 +19,7 @@ use crate::domain::{
     Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
-use crate::protocol::{self, Content, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
+use crate::protocol::{self, Content, FileWord, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
 use crate::store::{Heard, Incoming as Storable, KnownPerson};
 
 /// Who wrote something, on which device.
@@ -80,6 +80,8 @@ pub(super) struct Mail {
     pub seal_anew: BTreeSet<UserName>,
     /// Steps of comparisons of emoji, and when they were written.
     pub steps: Vec<(Sender, Step, Timestamp)>,
+    /// What was said about fetching files, and in which letters.
+    pub files: Vec<(Sender, MessageId, FileWord)>,
     /// Whose newest profile the broker does not show us.
     pub withheld: Vec<UserName>,
     /// Who can be written to from now on: what waited for that can be sealed.
@@ -146,6 +148,13 @@ impl Core {
             Ok(Topic::Open { room, from }) => {
                 let repeated = retained || redelivered;
                 self.on_open(Spoken { room, from, payload: &payload, repeated }, mail)
+            }
+            Ok(Topic::Inbox { to, from, .. }) if protocol::is_chunk(&payload) => {
+                // Nothing of it is kept that was not asked for.
+                match protocol::decode_chunk(&payload).filter(|_| to == self.me.user) {
+                    Some(chunk) => return self.on_chunk(&from, chunk).await,
+                    None => Err(Refusal::Misplaced),
+                }
             }
             Ok(Topic::Inbox { .. } | Topic::Group { .. }) => {
                 return self.sort_letter(topic, &payload, None, mail).await;
@@ -338,7 +347,10 @@ impl Core {
             mail.last_seen.extend(self.note_availability(&user).map(|at| (user.clone(), at)));
             match self.people.is_online(&user) {
                 true => self.on_seen(&user),
-                false => self.resends.gone(&user),
+                false => {
+                    self.resends.gone(&user);
+                    self.files.gone(&user);
+                }
             }
             mail.changed_people.insert(user);
         }
@@ -403,6 +415,10 @@ impl Core {
                     Ok(Ok(()))
                 }
                 Content::Unreadable => Ok(Ok(())),
+                Content::File(word) => {
+                    mail.files.push(((from, device), letter.id, word));
+                    Ok(Ok(()))
+                }
                 _ => Ok(Err(Refusal::Misplaced)),
             };
         }
@@ -438,6 +454,13 @@ impl Core {
             }
             Content::Compare(step) => {
                 mail.steps.push(((from, device), step, letter.sent_at));
+                return Ok(Ok(()));
+            }
+            Content::File(word) => {
+                if let FileWord::Fetched { .. } = word {
+                    mail.confirmed.push((from.clone(), id));
+                }
+                mail.files.push(((from, device), id, word));
                 return Ok(Ok(()));
             }
             Content::SenderKey(key) => {
@@ -537,6 +560,7 @@ impl Core {
             unseen,
             reply: letter.content.reply(),
             forwarded: letter.content.is_forwarded(),
+            file: letter.content.file(),
             marks: Marks::default(),
         }
     }

@@ -12,7 +12,7 @@
 //!   groups and of them), `rooms` is what is said in open rooms, in and out, and `pace` how much of it is taken in, `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
-//!   devices of ours, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
+//!   devices of ours, `files` sends and fetches files, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
 //!   where messages are;
 //! - `people`, `groups` (each a `known_group`), `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
@@ -66,6 +66,7 @@ pub mod doctor;
 mod enrol;
 mod error;
 mod faces;
+mod files;
 mod generation;
 mod group_mail;
 mod groups;
@@ -106,6 +107,7 @@ pub use account::{DRAFT_PREFIX, account_dir, accounts};
 pub use clock::Clock;
 pub use command::{Command, Ticket};
 pub use error::Error;
+pub use files::{FileRules, FileState, FileView};
 pub use moving::{Contents, Fault as MovingFault, Import, Opened as OpenedImport, export};
 pub use session::Session;
 pub use sign_up::{SignUp, sign_up};
@@ -148,6 +150,8 @@ pub struct Setup {
     pub typing: bool,
     /// Whether others are told that their messages were on our screen.
     pub read_receipts: bool,
+    /// What is allowed of files.
+    pub files: FileRules,
     /// How long the word that somebody is online holds. All who use a broker must agree on it.
     pub online_lasts: Duration,
     /// The `cooee` program, which also is the built-in broker.
@@ -169,6 +173,7 @@ impl Setup {
             private_groups: config.private_groups,
             typing: config.typing,
             read_receipts: config.read_receipts,
+            files: FileRules::configured(config),
             online_lasts: ONLINE_LASTS,
             program,
             clock: Clock::system(),

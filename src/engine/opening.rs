@@ -13,7 +13,8 @@ use super::mail::{Mail, Refusal, Sender};
 use crate::crypto::{Closed, Unopened, tag};
 use crate::domain::{DeviceId, DeviceKeys, GroupId, MessageId, Timestamp, UserName};
 use crate::protocol::{
-    Ciphertext, Content, End, Envelope, Inside, Letter, Receipt, Stage, decode_envelope, decode_inside,
+    Ciphertext, Content, End, Envelope, FileWord, Inside, Letter, Receipt, Stage, decode_envelope,
+    decode_inside,
 };
 use crate::store::{self, Incoming as Storable};
 
@@ -221,7 +222,8 @@ impl Core {
 fn is_passing(content: &Content) -> bool {
     let receipt = matches!(content, Content::Receipt(Receipt { stage: Stage::Delivered, .. }));
     let ours = matches!(content, Content::Copy(_) | Content::ReadUpTo(_));
-    receipt || ours || matches!(content, Content::Missing(_) | Content::Unreadable)
+    let file = matches!(content, Content::File(FileWord::Pull { .. } | FileWord::Gone { .. }));
+    receipt || ours || file || matches!(content, Content::Missing(_) | Content::Unreadable)
 }
 
 /// What only a newer Cooee understands. It has no id that we could read: one made from its bytes keeps

@@ -22,6 +22,8 @@ pub(super) enum Token {
     Resend,
     /// Our own retained records.
     State,
+    /// A part of a file.
+    Chunk,
     /// The last word of a session.
     Goodbye,
 }
@@ -31,6 +33,7 @@ impl From<Token> for u64 {
         match token {
             // Row numbers begin at 1.
             Token::Row(seq) => seq.unsigned_abs(),
+            Token::Chunk => u64::MAX - 3,
             Token::Resend => u64::MAX - 2,
             Token::Goodbye => u64::MAX - 1,
             Token::State => u64::MAX,
@@ -42,6 +45,7 @@ impl From<u64> for Token {
     fn from(number: u64) -> Self {
         match (i64::try_from(number), number) {
             (Ok(seq), _) => Self::Row(seq),
+            (_, n) if n == u64::from(Self::Chunk) => Self::Chunk,
             (_, n) if n == u64::from(Self::Resend) => Self::Resend,
             (_, n) if n == u64::from(Self::Goodbye) => Self::Goodbye,
             _ => Self::State,
@@ -62,6 +66,7 @@ impl Core {
         if !self.link.is_up() || self.link.greet_at.is_some() {
             return Ok(());
         }
+        self.pull().await?;
         loop {
             while let Some(row) = self.outbox.next() {
                 // Not every broker says that nobody listens. Whoever signed up has subscribed.
@@ -89,7 +94,9 @@ impl Core {
             let rows = self.store.due(after, AHEAD).await?;
             self.outbox.feed(rows);
         }
-        self.resend().await
+        self.resend().await?;
+        // Last: what people write does not wait for files.
+        self.serve().await
     }
 
     /// The final bytes of a row, which may have waited for keys; `None` where it still has to.
@@ -182,6 +189,10 @@ impl Core {
             Token::Row(seq) => seq,
             Token::Resend => {
                 self.resends.answered();
+                return Ok(());
+            }
+            Token::Chunk => {
+                self.on_chunk_published(&outcome);
                 return Ok(());
             }
             Token::State | Token::Goodbye => {
@@ -290,6 +301,7 @@ impl Core {
     pub(super) fn on_seen(&mut self, user: &UserName) {
         self.release_outbox(user);
         self.resends.seen(user, Instant::now());
+        self.files.seen(user);
         self.gaps.seen();
     }
 }

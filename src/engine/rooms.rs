@@ -223,6 +223,7 @@ impl Core {
             unseen: false,
             reply: None,
             forwarded: false,
+            file: None,
             marks: Marks::default(),
         };
         let named = id.is_some();
@@ -286,6 +287,7 @@ impl Core {
             unseen: false,
             reply: None,
             forwarded: false,
+            file: None,
             marks: Marks::default(),
         };
         kill_point("send: before it is stored");

@@ -12,8 +12,8 @@ use crate::crypto::Outbound;
 use crate::domain::{ConversationId, DeviceId, GroupId, JoinPolicy, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{
-    Content, End, Envelope, Letter, Receipt, SenderKey, Stage, Topic, decode_letter, encode_envelope,
-    encode_inside, encode_letter,
+    Content, End, Envelope, FileWord, Letter, Receipt, SenderKey, Stage, Topic, decode_letter,
+    encode_envelope, encode_inside, encode_letter,
 };
 use crate::store::Draft;
 
@@ -63,7 +63,8 @@ impl Core {
                 | Content::Unreadable
                 | Content::Copy(_)
                 | Content::ReadUpTo(_)
-                | Content::Compare(_),
+                | Content::Compare(_)
+                | Content::File(FileWord::Pull { .. } | FileWord::Gone { .. }),
             ) => Vec::new(),
             (ConversationId::Direct(user), _) => vec![user.clone()],
             (ConversationId::Group(group), _) => self.others_in(*group),

@@ -31,8 +31,21 @@ impl Core {
                 self.speak(face, room, text, ticket).await
             }
             Command::Send { to, text, reply, forwarded, ticket } => {
-                let speech = Speech { text, reply, forwarded };
+                let speech = Speech { text, reply, forwarded, file: None };
                 self.send_speech(face, to, speech, ticket).await
+            }
+            Command::SendFile { to, path, text, reply, ticket } => {
+                self.send_file(face, (to, reply), path, text, ticket).await;
+                Ok(())
+            }
+            Command::ForwardFile { message, to, ticket } => {
+                self.forward_file(face, message, to, ticket).await
+            }
+            Command::FetchFile { message, target, ticket } => {
+                self.fetch_file(face, message, target, ticket).await
+            }
+            Command::StopFile { message, forget, ticket } => {
+                self.stop_fetch(face, message, forget, ticket).await
             }
             Command::Alter { message, change, ticket } => {
                 self.alter(face, message, change, ticket).await
@@ -266,6 +279,7 @@ impl Core {
             unseen: false,
             reply: letter.content.reply(),
             forwarded: letter.content.is_forwarded(),
+            file: letter.content.file(),
             marks: Marks::default(),
         };
         let moved = changed.as_ref().map(|changed| changed.group.id);

@@ -16,6 +16,7 @@ use super::devices::ReadMarks;
 use super::dialer::{self, SessionDialer};
 use super::enrol::enrol;
 use super::faces::{FaceId, Faces};
+use super::files::Files;
 use super::generation::Generation;
 use super::groups::Groups;
 use super::keys::Keys;
@@ -182,6 +183,8 @@ async fn start(
     };
     let (requests, events) = mqtt::connect(to_broker, dialer);
 
+    let (stored, directory) = (store.files().await?, account.path().to_owned());
+    let (files, files_done) = unlock::blocking(move || Files::open(&directory, stored)).await?;
     let people = People::new(snapshot.people);
     let eyes = Eyes { me: &identity.profile, people: &people };
     let groups = Groups::new(&snapshot.groups, eyes);
@@ -213,6 +216,7 @@ async fn start(
         gaps: Gaps::default(),
         marks: ReadMarks::default(),
         comparing: Comparing::default(),
+        files,
         newcomers: std::collections::BTreeSet::new(),
         registrar,
         unconfirmed: Vec::new(),
@@ -225,7 +229,7 @@ async fn start(
     let session = face(FaceId::FIRST, &inputs_tx).await;
     let door = attach::serve(&account.socket(), inputs_tx);
     tokio::spawn(async move {
-        let (faces, last_word) = core.run(Ears { inputs, events, reports }).await;
+        let (faces, last_word) = core.run(Ears { inputs, events, reports, files: files_done }).await;
         let first = faces.part(&last_word).await;
         // First nobody can join any more, then another process may take the account, and only then is it
         // told that we are through.

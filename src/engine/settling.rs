@@ -105,6 +105,9 @@ impl Core {
         for (sender, step, at) in mail.steps {
             self.on_step(sender, &step, at).await?;
         }
+        for (sender, letter, word) in mail.files {
+            self.on_file_word(sender, letter, word).await?;
+        }
         self.tell_newer(mail.newer).await;
         self.tell_withheld(mail.withheld).await;
         self.tell_thrown_away(mail.thrown_away).await;
@@ -120,8 +123,12 @@ impl Core {
         for id in mail.gone_groups {
             self.faces.tell(Update::GroupGone(id)).await;
         }
+        let with_files: Vec<_> = received.fresh.iter().filter(|m| m.file.is_some()).cloned().collect();
         self.faces.tell_stored(received.fresh, None).await;
-        self.tell_altered(received.altered).await;
+        for message in with_files {
+            self.fetch_unasked(&message).await?;
+        }
+        self.tell_altered(received.altered).await?;
         for summary in received.summaries {
             self.tell_summary(Some(summary)).await;
         }

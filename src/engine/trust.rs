@@ -78,6 +78,7 @@ impl Core {
                 unseen: false,
                 reply: None,
                 forwarded: false,
+                file: None,
                 marks: Marks::default(),
             }
         })

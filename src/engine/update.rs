@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::command::Ticket;
+use super::files::FileView;
 use crate::domain::{
     Alerts, ConversationId, Delivery, Group, GroupId, Message, MessageId, MessageKey, PageAt, Person,
     Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
@@ -181,6 +182,10 @@ pub enum Update {
     Keys(Box<KeyView>),
     /// A comparison of emoji has begun, moved on, or ended.
     Comparison(ComparisonView),
+    /// What became of files, in a front end that attaches: of the newest 1,000.
+    Files(Vec<FileView>),
+    /// A file has come further.
+    File(FileView),
     /// Something a person should know.
     Notice(Notice),
     /// The session ended: by request (`None`), or because it cannot go on.

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::documents::to_bytes;
 use super::said::{Altered, Speech};
-use super::{Malformed, SignedDocument, Step, VERSION, check_size, limits};
-use crate::domain::{ConversationId, GroupChange, GroupId, MessageId, Reply, StateHash, Timestamp};
+use super::{FileWord, Malformed, SignedDocument, Step, VERSION, check_size, limits};
+use crate::domain::{
+    Attachment, ConversationId, GroupChange, GroupId, MessageId, Reply, StateHash, Timestamp,
+};
 
 /// What is inside an envelope. Who wrote it and where to, the topic says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,14 @@ impl Content {
     pub fn reply(&self) -> Option<Reply> {
         match self {
             Self::Text(speech) => speech.reply.map(Reply::to),
+            _ => None,
+        }
+    }
+
+    /// The file that it offers.
+    pub fn file(&self) -> Option<Attachment> {
+        match self {
+            Self::Text(speech) => speech.file.clone(),
             _ => None,
         }
     }
@@ -95,6 +105,8 @@ pub enum Content {
     ReadUpTo(ReadUpTo),
     /// A step of a comparison of emoji. To a person, and worth nothing after some minutes.
     Compare(Step),
+    /// About fetching a file. To a person.
+    File(FileWord),
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
 }
@@ -260,6 +272,7 @@ fn inner(letter: &Letter) -> Inner {
             ("copy", json!(CopyBody { to: to.clone(), m: Box::new(inner(letter)) }))
         }
         Content::ReadUpTo(read) => ("read_up_to", json!(read)),
+        Content::File(word) => word.body(),
         Content::Compare(step) => ("compare", json!(CompareBody { v: VERSION, step: step.clone() })),
         Content::Newer => ("newer", Value::Null),
     };
@@ -302,6 +315,9 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
         "sender_key" => Content::SenderKey(sender_key(SenderKey::deserialize(inner.b)?)?),
         "unreadable" => Content::Unreadable,
         "copy" => Content::Copy(Box::new(copy(CopyBody::deserialize(inner.b)?)?)),
+        kind @ ("file_pull" | "file_gone" | "file_fetched") => {
+            Content::File(FileWord::read(kind, inner.b)?)
+        }
         "read_up_to" => Content::ReadUpTo(ReadUpTo::deserialize(inner.b)?),
         "compare" if inner.b.get("v").is_some_and(|v| *v == VERSION) => {
             Content::Compare(CompareBody::deserialize(inner.b)?.step)
@@ -472,6 +488,9 @@ mod tests {
                 at: Timestamp::from_millis(5),
             }),
             Content::Compare(step()),
+            Content::File(FileWord::Pull { of: OTHER, from: 64, count: 3, have: 60 }),
+            Content::File(FileWord::Gone { of: OTHER }),
+            Content::File(FileWord::Fetched { of: OTHER }),
             Content::Newer,
         ];
         let changes = changes().map(|change| Content::Changed(change, Some(signed())));

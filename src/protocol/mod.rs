@@ -27,11 +27,15 @@
 //! [`Letter`]. An unknown `v`, `t` or `ty` is not an error: it is what a newer Cooee says, and is kept as
 //! [`Envelope::Newer`] or [`Content::Newer`]. The tag `mls` is reserved for a successor of the group envelope.
 //!
+//! Chunks of files that somebody fetches come to an inbox too, and are no envelopes: they are sealed already, with the
+//! key of their file, and they are many. [`encode_chunk`] says how they look.
+//!
 //! Open rooms are the exception, and apart: what is said there is a [`Plain`] text that anything can publish, an
 //! envelope never is one, and no plain text is taken for a word in a conversation that is encrypted.
 
 mod documents;
 mod envelope;
+mod files;
 mod group_documents;
 mod inside;
 mod letter;
@@ -46,6 +50,7 @@ pub use documents::{
     encode_card, encode_presence, encode_profile, encode_typing,
 };
 pub use envelope::{Ciphertext, Envelope, decode_envelope, encode_envelope};
+pub use files::{Chunk, FileWord, decode_chunk, encode_chunk, is_chunk};
 pub use group_documents::{decode_document, decode_statement, encode_document, encode_statement};
 pub use inside::{End, Inside, decode_inside, encode_inside};
 pub use letter::{
@@ -97,6 +102,10 @@ pub mod limits {
     pub const PLAIN_ID: usize = 64;
     /// One typing notice.
     pub const TYPING: usize = 256;
+    /// Most chunks of a file that one letter asks for: what a broker queues for somebody stays free for letters.
+    pub const PULL: u32 = 64;
+    /// One chunk of a file, sealed.
+    pub const FILE_CHUNK: usize = 16 * 1024 + 16;
     /// Most letters that one receipt speaks of.
     pub const RECEIPT: usize = 256;
     /// One MQTT packet: an envelope, its topic and properties, with room to spare.
@@ -144,6 +153,9 @@ pub enum Malformed {
     /// A copy of a copy.
     #[error("a copy of a copy")]
     Nested,
+    /// More chunks of a file than may be asked for at once, or none.
+    #[error("{0} chunks of a file are asked for, from 1 to {max} are allowed", max = limits::PULL)]
+    ChunksAsked(u32),
     /// A ciphertext that is no base64.
     #[error("a ciphertext that is no base64")]
     Base64,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Malformed;
-use crate::domain::{Alteration, MessageId, MessageText, Reaction};
+use crate::domain::{Alteration, Attachment, MessageId, MessageText, Reaction};
 
 /// Words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +17,15 @@ pub struct Speech {
     /// The sender passes on what was said elsewhere.
     #[serde(default, rename = "fw", skip_serializing_if = "std::ops::Not::not")]
     pub forwarded: bool,
+    /// The file that it offers, which whoever gets this may fetch from the sender. The text is its name, or says more
+    /// of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Attachment>,
 }
 
 impl From<MessageText> for Speech {
     fn from(text: MessageText) -> Self {
-        Self { text, reply: None, forwarded: false }
+        Self { text, reply: None, forwarded: false, file: None }
     }
 }
 

@@ -160,6 +160,7 @@ pub(super) fn settle(db: &Connection, id: MessageId) -> Result<Option<Message>> 
     let pinned = !deleted && sum.pinned.is_some_and(|(_, pinned)| pinned);
     // Who has seen what was there before has not seen this.
     let write = "UPDATE message SET kind = ?2, text = ?3, edit = ?4, reactions = ?5, pinned = ?6,
+            file = CASE WHEN ?7 THEN NULL ELSE file END,
             unseen = CASE WHEN ?7 THEN 0 WHEN edit IS NOT ?4 AND delivery IS NULL THEN 1 ELSE unseen END
         WHERE id = ?1 AND (kind, text, edit, reactions, pinned) IS NOT (?2, ?3, ?4, ?5, ?6)";
     let kind = if deleted { DELETED } else { TEXT };
@@ -291,7 +292,7 @@ pub(super) fn hide(db: &Connection, id: MessageId) -> Result<Option<Conversation
     if let Some(text) = &text {
         search::forget(db, arrival, conversation, text)?;
     }
-    let hide = "UPDATE message SET kind = ?2, text = NULL, reactions = NULL, reply = NULL, pinned = 0,
+    let hide = "UPDATE message SET kind = ?2, text = NULL, file = NULL, reactions = NULL, reply = NULL, pinned = 0,
         starred = 0, unseen = 0 WHERE id = ?1";
     db.prepare_cached(hide)?.execute((id, HIDDEN))?;
     db.prepare_cached("DELETE FROM alteration WHERE message = ?1")?.execute([id])?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 
 use super::alterations::{self, Effect};
 use super::place::Voices;
-use super::row::{Conversation, body_columns, from_bits};
+use super::row::{Conversation, body_columns, from_bits, to_json};
 use super::value::{Altered, Incoming, Received, Thread};
 use super::{delivery, gaps, outbox, people, quarantine, rooms, sealed, search, secrets};
 use crate::domain::{
@@ -209,9 +209,9 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
     let (kind, text) = body_columns(&message.body);
     let insert = "INSERT INTO message
             (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen, reply,
-            forwarded, starred)
+            forwarded, starred, file)
         VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
-            :late, :unseen, :reply, :forwarded, :starred)";
+            :late, :unseen, :reply, :forwarded, :starred, :file)";
     let arrival = db.prepare_cached(insert)?.insert(named_params! {
         ":id": message.id,
         ":conversation": conversation.row,
@@ -226,6 +226,7 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
         ":reply": message.reply.as_ref().map(|reply| reply.to),
         ":forwarded": message.forwarded,
         ":starred": message.marks.starred,
+        ":file": message.file.as_ref().map(to_json).transpose()?,
     })?;
     if let Body::Text(text) = &message.body {
         search::index(db, arrival, conversation.row, text)?;

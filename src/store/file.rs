@@ -20,6 +20,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/004_drafts.sql")),
     M::up(include_str!("../../assets/schema/006_alterations.sql")),
     M::up(include_str!("../../assets/schema/007_alerts.sql")),
+    M::up(include_str!("../../assets/schema/008_files.sql")),
 ];
 
 /// Settings of the connection.

@@ -20,6 +20,7 @@ mod delivery;
 mod drafts;
 mod error;
 mod file;
+mod files;
 mod gaps;
 mod handle;
 mod keys;
@@ -42,6 +43,7 @@ mod unread;
 mod value;
 
 pub use error::Error;
+pub use files::{FileStage, StoredFile};
 pub use handle::Store;
 pub use threads::{prepare, wait_for_threads};
 pub use value::{

@@ -231,7 +231,7 @@ macro_rules! select_message {
         concat!(
             "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, m.late, m.unseen,
                 m.reply, q.sender, q.kind, substr(q.text, 1, 4000), q.sent_at, m.forwarded,
-                m.edit, m.reactions, m.pinned, m.starred",
+                m.edit, m.reactions, m.pinned, m.starred, m.file",
             $columns,
             " FROM ",
             $first,
@@ -244,7 +244,7 @@ macro_rules! select_message {
 pub(super) use select_message;
 
 /// How many columns a row of a [`select_message!`] has before those that were added.
-pub(super) const MESSAGE_COLUMNS: usize = 20;
+pub(super) const MESSAGE_COLUMNS: usize = 21;
 
 /// A row of a [`select_message!`].
 pub(super) fn message(row: &Row<'_>) -> Result<Message> {
@@ -262,6 +262,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
         unseen: row.get(9)?,
         reply,
         forwarded: row.get(15)?,
+        file: row.get::<_, Option<String>>(20)?.map(|text| json(&text, 20)).transpose()?,
         marks: Marks {
             edit: row.get(16)?,
             reactions: alterations::reactions(row.get::<_, Option<String>>(17)?.as_deref(), 17)?,
@@ -329,6 +330,7 @@ mod tests {
             "UPDATE message SET kind = 4, text = 'No Such Name'",
             "UPDATE message SET text = NULL",
             "UPDATE message SET text = char(27)",
+            "UPDATE message SET file = '{}'",
             "UPDATE message SET id = x'00'",
             "UPDATE message SET delivery = 77",
             "UPDATE message SET sender = '../x'",

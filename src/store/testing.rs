@@ -96,6 +96,7 @@ pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message 
         unseen: true,
         reply: None,
         forwarded: false,
+        file: None,
         marks: Marks::default(),
     }
 }

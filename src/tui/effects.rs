@@ -93,6 +93,10 @@ fn gone() -> Update {
 fn ticket(command: &Command) -> Option<Ticket> {
     match command {
         Command::Send { ticket, .. }
+        | Command::SendFile { ticket, .. }
+        | Command::ForwardFile { ticket, .. }
+        | Command::FetchFile { ticket, .. }
+        | Command::StopFile { ticket, .. }
         | Command::Alter { ticket, .. }
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }

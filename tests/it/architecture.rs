@@ -54,6 +54,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine::ComparisonState",
             "engine::ComparisonView",
             "engine::Emoji",
+            "engine::FileState",
+            "engine::FileView",
             "engine::GroupView",
             "engine::Hop",
             "engine::Info",

@@ -79,6 +79,7 @@ pub fn message(sender: &str, at: i64, text: &str) -> Message {
         unseen: sender != "alice",
         reply: None,
         forwarded: false,
+        file: None,
         marks: Marks::default(),
     }
 }

@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::{
-    Alerts, Availability, ConversationId, GroupId, JoinPolicy, Person, RoomName, Standing, Summary,
-    Timestamp, UserName,
+    Alerts, Availability, ConversationId, GroupId, JoinPolicy, MessageId, Person, RoomName, Standing,
+    Summary, Timestamp, UserName,
 };
-use crate::engine::GroupView;
+use crate::engine::{FileState, FileView, GroupView};
 
 /// Who and what there is.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct World {
     groups: BTreeMap<GroupId, GroupView>,
     rooms: Vec<RoomName>,
     alerts: BTreeMap<ConversationId, Alerts>,
+    files: BTreeMap<MessageId, FileState>,
     summaries: HashMap<ConversationId, Summary>,
     contacts: Vec<UserName>,
     online: Vec<UserName>,
@@ -40,6 +41,7 @@ impl World {
             groups: BTreeMap::new(),
             rooms: Vec::new(),
             alerts: BTreeMap::new(),
+            files: BTreeMap::new(),
             summaries: HashMap::new(),
             contacts: Vec::new(),
             online: Vec::new(),
@@ -79,6 +81,16 @@ impl World {
     /// Takes in which conversations do not always call for us.
     pub fn note_alerts(&mut self, alerts: Vec<(ConversationId, Alerts)>) {
         self.alerts = alerts.into_iter().collect();
+    }
+
+    /// Takes in what became of files.
+    pub fn note_files(&mut self, views: Vec<FileView>) {
+        self.files.extend(views.into_iter().map(|view| (view.message, view.state)));
+    }
+
+    /// What became of the file that a message carries.
+    pub fn file(&self, message: MessageId) -> &FileState {
+        self.files.get(&message).unwrap_or(&FileState::Offered)
     }
 
     /// When a conversation calls for us.

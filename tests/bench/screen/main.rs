@@ -169,6 +169,7 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             unseen: true,
             reply: None,
             forwarded: false,
+            file: None,
             marks: Marks::default(),
         })
     };

@@ -7,6 +7,8 @@ mod clocks;
 mod cluster;
 mod comparing;
 mod delivery;
+mod files;
+mod files_hostile;
 mod finding;
 mod groups;
 mod hostile;

@@ -71,6 +71,7 @@ pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &
         unseen: sender != "alice",
         reply: None,
         forwarded: false,
+        file: None,
         marks: Marks::default(),
     }
 }

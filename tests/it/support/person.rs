@@ -8,8 +8,8 @@ use cooee::domain::{
     Summary, UserName,
 };
 use cooee::engine::{
-    self, Command, ComparisonView, GroupView, Info, KeyView, Link, Notice, Protection, Session, Setup,
-    SignUp, Ticket, Update, Waiting,
+    self, Command, ComparisonView, FileState, GroupView, Info, KeyView, Link, Notice, Protection,
+    Session, Setup, SignUp, Ticket, Update, Waiting,
 };
 use tokio::time::timeout;
 
@@ -48,6 +48,10 @@ pub struct Screen {
     /// The answer to what is pinned or starred.
     pub marked: Vec<Message>,
     pub warnings: Vec<String>,
+    /// What became of files.
+    pub files: BTreeMap<MessageId, FileState>,
+    /// How files came further, in order.
+    pub file_steps: Vec<FileState>,
     pub drafts: Option<Vec<(ConversationId, String)>>,
     pub stopped: Option<Option<String>>,
 }
@@ -120,6 +124,13 @@ impl Screen {
             }
             Update::Keys(view) => self.keys = Some(*view),
             Update::Comparison(view) => self.comparisons.push(view),
+            Update::Files(views) => {
+                self.files.extend(views.into_iter().map(|view| (view.message, view.state)));
+            }
+            Update::File(view) => {
+                self.file_steps.push(view.state.clone());
+                self.files.insert(view.message, view.state);
+            }
             Update::Notice(Notice::Warning(words) | Notice::Info(words)) => self.warnings.push(words),
             Update::Stopped(reason) => self.stopped = Some(reason),
         }

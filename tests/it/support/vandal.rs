@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cooee::broker;
-use cooee::domain::{DeviceRecord, GroupId, UserName};
+use cooee::domain::{DeviceRecord, GroupId, MessageId, UserName};
 use cooee::mqtt::{self, Event, Identity, Publish, Request, Subscription};
-use cooee::protocol::{Content, Filter, Root, Topic, encode_presence};
+use cooee::protocol::{
+    Chunk, Content, FileWord, Filter, Root, Topic, encode_chunk, encode_presence, is_chunk,
+};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -131,6 +133,8 @@ pub struct Stranger {
     vandal: Vandal,
     line: Line,
     pub puppet: Puppet,
+    /// How many parts of files came.
+    pub chunks: usize,
 }
 
 impl Stranger {
@@ -139,7 +143,7 @@ impl Stranger {
         let puppet = Puppet::new(name);
         let vandal = Vandal::on(world).await;
         let line = vandal.connect(name).await;
-        let mut stranger = Self { vandal, line, puppet };
+        let mut stranger = Self { vandal, line, puppet, chunks: 0 };
         for (topic, payload) in stranger.puppet.papers() {
             stranger.publish(&topic, payload, true).await;
         }
@@ -161,11 +165,12 @@ impl Stranger {
 
     /// Waits for something, and learns from all that comes meanwhile.
     async fn until(&mut self, mut wanted: impl FnMut(&Event, &mut Puppet) -> bool) {
-        let puppet = &mut self.puppet;
+        let (puppet, chunks) = (&mut self.puppet, &mut self.chunks);
         self.line
             .until(|event| {
                 if let Event::Incoming(incoming) = event {
                     puppet.hear(&incoming.topic, &incoming.payload);
+                    *chunks += usize::from(is_chunk(&incoming.payload));
                 }
                 wanted(event, puppet)
             })
@@ -197,6 +202,30 @@ impl Stranger {
             letter.is_some_and(|letter| letter.content == *wanted)
         })
         .await;
+    }
+
+    /// Waits until somebody asks for chunks of a file: with which letter, from which chunk on.
+    pub async fn until_pulled(&mut self) -> (MessageId, u32) {
+        let mut pulled = None;
+        self.until(|event, puppet| {
+            let Event::Incoming(incoming) = event else { return false };
+            let letter = puppet.open(&incoming.topic, &incoming.payload);
+            if let Some(letter) = letter
+                && let Content::File(FileWord::Pull { from, .. }) = letter.content
+            {
+                pulled = Some((letter.id, from));
+            }
+            pulled.is_some()
+        })
+        .await;
+        pulled.expect("somebody asked")
+    }
+
+    /// Sends something to somebody as a chunk that they asked for.
+    pub async fn send_chunk(&mut self, to: &str, pull: MessageId, number: u32, sealed: &[u8]) {
+        let inbox = self.puppet.inbox(to);
+        let chunk = encode_chunk(&Chunk { pull, number, sealed });
+        self.publish(&inbox, chunk, false).await;
     }
 
     /// Says something to somebody; the letter may be any JSON.

@@ -62,6 +62,13 @@ impl World {
             private_groups: true,
             typing: true,
             read_receipts: true,
+            files: engine::FileRules {
+                max_send: 10_000_000,
+                max_receive: 10_000_000,
+                auto_fetch: 0,
+                keep: 50_000_000,
+                downloads: self.data_dir().join("downloads"),
+            },
             online_lasts: engine::ONLINE_LASTS,
             program: program(),
             clock: Clock::system(),

@@ -72,6 +72,8 @@ impl Session {
             Update::Keys(keys) => self.take_keys(*keys),
             Update::Comparison(view) => self.compared(view, turn),
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
+            Update::Files(views) => self.world.note_files(views),
+            Update::File(view) => self.world.note_files(vec![view]),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
             // The loop and the app around us see to it.
