@@ -5,6 +5,7 @@ mod at_rest;
 mod config;
 mod crash;
 mod doctor;
+mod files;
 mod finding;
 mod groups;
 mod keyring;
