@@ -133,6 +133,9 @@ pub enum Error {
     /// No connection to the broker.
     #[error("no connection to the broker: {0}")]
     Unreachable(String),
+    /// A file did not come in time.
+    #[error("the file did not come in time")]
+    NotFetched,
     /// Messages were not confirmed in time.
     #[error("{} not confirmed in time: {why}", messages(*count))]
     NotConfirmed {
@@ -210,7 +213,7 @@ impl Error {
             },
             Self::NoPassphrase(_) | Self::NoExportPassphrase | Self::Unchosen(_) => Exit::SignInRefused,
             Self::Unreachable(_) => Exit::Unreachable,
-            Self::NotConfirmed { .. } | Self::TooFew { .. } => Exit::NotInTime,
+            Self::NotConfirmed { .. } | Self::TooFew { .. } | Self::NotFetched => Exit::NotInTime,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Error;
 use super::passphrase::Terminal;
 use crate::config::Config;
-use crate::domain::{ConversationId, GroupId, Person, Profile, RoomName, UserName};
-use crate::engine::{self, Command, GroupView, Link, Session, Setup, Update};
+use crate::domain::{ConversationId, GroupId, MessageId, Person, Profile, RoomName, UserName};
+use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
 /// is the last of it.
@@ -41,6 +41,8 @@ pub(super) struct Attached {
     pub rooms: BTreeSet<RoomName>,
     /// With whom there is a history.
     pub conversations: BTreeSet<ConversationId>,
+    /// What became of files.
+    pub files: BTreeMap<MessageId, FileState>,
 }
 
 /// What a session told.
@@ -105,6 +107,7 @@ impl Attached {
                 groups: BTreeMap::new(),
                 rooms: BTreeSet::new(),
                 conversations: BTreeSet::new(),
+                files: BTreeMap::new(),
             };
             loop {
                 match attached.recv().await {
@@ -152,6 +155,12 @@ impl Attached {
             }
             Update::GroupGone(id) => {
                 self.groups.remove(id);
+            }
+            Update::Files(views) => {
+                self.files.extend(views.iter().map(|view| (view.message, view.state.clone())));
+            }
+            Update::File(view) => {
+                self.files.insert(view.message, view.state.clone());
             }
             Update::Rooms(rooms) => self.rooms = rooms.iter().cloned().collect(),
             Update::Summaries(summaries) => {

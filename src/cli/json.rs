@@ -9,39 +9,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub(super) use super::json_help::HELP;
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
-    Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message, MessageId,
-    Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
+    Attachment, Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message,
+    MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
-
-/// What scripts can rely on.
-pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
-
-A message (listen, history, find, export, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`, or `+` and the open room: there nothing is encrypted, and `from` is only what the topic claims. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens (neither in open rooms), "failed" when it was refused or given up. Only where it applies there are `reply_to` (the id of the message it answers), `forwarded`, `edited`, `pinned`, `starred` (true), and `reactions` (who answered it with which sign). A message is told as it stands; `listen --changes` tells it again, with `changed` (true), when something was done with it.
-{"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
-
-What happened in a group (listen, history, export): `created`, `joined`, `left`; `invited`, `removed`, `promoted` (to an admin) and `demoted` (the `user` who was); `renamed` (the new `name`); `policy` (who may come in, as in a group). `unsupported` is a message that only a newer Cooee can read, `deleted` one that its author took back. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
-{"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
-
-A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online; `trust` is "unknown" (no key of theirs is here yet), "not_verified", "verified" or "changed"; `blocked` is whether you blocked them.
-{"type":"person","user":"bob","display_name":"Bob","mobile":"+912212345","registered":true,"online":false,"since":null,"last_seen":"2026-11-22T10:41:05.123Z","trust":"not_verified","blocked":false,"own":false}
-
-A group (all that `group` does, and group list). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
-{"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
-
-An open room (room list, join, leave). `joined` is whether you are in it now.
-{"type":"room","name":"lobby","conversation":"+lobby","joined":true}
-
-A letter in the outbox (outbox list). `id` is that of the message, whose `text` it has if it is one; `waits_for` is "link", "broker", "listener", "away", "receipt" or "person", `words` the same for people; `open` are those who have not confirmed it.
-{"type":"waiting","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"text":"hello","delivery":"sent","waits_for":"away","words":"waits for bob to come online","open":["bob"]}
-
-A key (key show, key verify, key accept). `trust` is as above; `ours` is your key in short, `fingerprint` theirs; `code` is what the QR code says. What is not known is null, and of your own key there is `ours` alone. Where `trust` is "changed", `claimed` is the other key, with the same fields.
-{"type":"key","user":"bob","own":false,"trust":"not_verified","ours":"0101 0101 0101 0101 0101 0101 0101 0101","fingerprint":"0202 0202 0202 0202 0202 0202 0202 0202","safety_number":"08750 61290","since":"2026-11-22T10:41:05.123Z","code":"cooee-verify:1:alice:bob","claimed":null}
-
-A member (group members). `role` is "owner", "admin", "member", or "invited" for somebody who did not answer yet; their `joined_at` is null.
-{"type":"member","group":"00000001000000000000000000000000","user":"alice","role":"owner","joined_at":"2026-11-22T10:41:05.123Z"}"##;
 
 fn place(
     conversation: &ConversationId,
@@ -86,6 +60,7 @@ pub(super) enum Record<'a> {
     Room(RoomRecord<'a>),
     Waiting(WaitingRecord<'a>),
     Key(KeyRecord<'a>),
+    File(SavedRecord<'a>),
 }
 
 #[derive(Serialize)]
@@ -112,6 +87,8 @@ pub(super) struct MessageRecord<'a> {
     pinned: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     starred: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<FileRecord<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     reactions: &'a BTreeMap<UserName, Reaction>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -120,6 +97,25 @@ pub(super) struct MessageRecord<'a> {
     received_at: String,
     own: bool,
     delivery: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct FileRecord<'a> {
+    name: &'a str,
+    size: u64,
+    sha256: String,
+}
+
+impl<'a> FileRecord<'a> {
+    fn of(file: &'a Attachment) -> Self {
+        Self { name: file.name.as_str(), size: file.size, sha256: file.hash.to_string() }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct SavedRecord<'a> {
+    id: MessageId,
+    path: &'a str,
 }
 
 #[derive(Serialize)]
@@ -234,6 +230,11 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// A file that was saved.
+    pub fn saved(id: MessageId, path: &'a str) -> Self {
+        Self::File(SavedRecord { id, path })
+    }
+
     /// A letter in the outbox.
     pub fn waiting(waiting: &'a Waiting, groups: &BTreeMap<GroupId, GroupView>) -> Self {
         let (conversation, group) = place(&waiting.to, groups);
@@ -283,6 +284,7 @@ impl<'a> Record<'a> {
             edited: message.marks.edit.is_some(),
             pinned: message.marks.pinned,
             starred: message.marks.starred,
+            file: message.file.as_ref().map(FileRecord::of),
             reactions: &message.marks.reactions,
             changed,
             sent_at: message.sent_at.to_string(),

@@ -19,6 +19,7 @@ mod history;
 mod import;
 mod input;
 mod json;
+mod json_help;
 mod key;
 mod listen;
 mod message;
@@ -27,7 +28,9 @@ mod outbox;
 mod output;
 mod passphrase;
 mod people;
+mod progress;
 mod room;
+mod save;
 mod send;
 mod sign_up;
 mod table;
@@ -87,6 +90,8 @@ pub enum Command {
     },
     /// Send messages to a person, a group or an open room, and wait until the broker has them
     Send(send::Send),
+    /// Fetch and save a file that somebody sent
+    Save(save::Save),
     /// Print messages as they come
     ///
     /// Prints each message and each event of a group when it is stored: what waited at the broker, what
@@ -240,6 +245,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::SignUp(command) => block_on(sign_up::run(command, config)),
         Command::Account { command } => block_on(account::run(command, config)),
         Command::Send(command) => block_on(send::run(command, config)),
+        Command::Save(command) => block_on(save::run(command, config)),
         Command::Listen(command) => block_on(listen::run(&command, config)),
         Command::Message { command } => block_on(message::run(command, config)),
         Command::Who(command) => block_on(people::who(&command, config)),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -11,12 +12,14 @@ use super::attached::{Attached, Heard, UNANSWERED, with_session};
 use super::confirm::Unconfirmed;
 use super::input::{self, Piece, Pieces};
 use super::json::{self, Record};
-use super::output::print;
+use super::output::{note, print};
+use super::progress::Progress;
+use super::save::text_of;
 use super::target::{Purpose, Target};
 use super::wait::Patience;
 use crate::config::Config;
-use crate::domain::{ConversationId, Delivery, MessageId, UserName};
-use crate::engine::{Command, Link, Ticket, Update};
+use crate::domain::{ConversationId, Delivery, FileName, MessageId, UserName};
+use crate::engine::{Command, FileState, Link, Ticket, Update};
 
 /// How long the list of people may take to come once the connection is up.
 const PEOPLE: Duration = Duration::from_millis(2_500);
@@ -35,7 +38,11 @@ The shell takes # for a comment: quote it.
   cooee send bob --wait delivered --timeout 30s 'valve 3 is open' || echo 'not there yet'
   uptime | cooee send '#ops' -
   tail -F errors.log | cooee send '#ops' - --lines
-  cooee send +lobby 'anybody can read this'";
+  cooee send +lobby 'anybody can read this'
+
+With --file the message offers a file: it is sealed, and they decide whether to fetch it from you. They can as long \
+as a Cooee of this account is online: the messenger, `cooee listen`, or this command with --wait fetched.
+  cooee send bob --file plan.pdf --wait fetched --timeout 1h";
 
 /// Send messages to a person, a group or an open room.
 #[derive(clap::Args)]
@@ -45,11 +52,14 @@ pub struct Send {
     /// name of an open room, where nothing is encrypted
     to: Target,
     /// What to say; `-` reads it from standard input
-    #[arg(required = true)]
+    #[arg(required_unless_present = "file")]
     text: Vec<String>,
     /// The message there that it answers, by its id
     #[arg(long, value_name = "ID")]
     reply: Option<MessageId>,
+    /// Send this file; TEXT says what it is, instead of its name
+    #[arg(long, value_name = "PATH", conflicts_with = "lines")]
+    file: Option<PathBuf>,
     /// Send each line of standard input as a message; blank lines are passed over
     #[arg(long)]
     lines: bool,
@@ -72,13 +82,15 @@ enum Wait {
     Delivered,
     /// It was on the screen of everybody it is for
     Read,
+    /// Everybody it is for has fetched the file
+    Fetched,
 }
 
 impl From<Wait> for Delivery {
     fn from(wait: Wait) -> Self {
         match wait {
             Wait::Sent => Self::Sent,
-            Wait::Delivered => Self::Delivered,
+            Wait::Delivered | Wait::Fetched => Self::Delivered,
             Wait::Read => Self::Read,
         }
     }
@@ -94,21 +106,30 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
     if command.lines && !from_input {
         return Err(Error::Usage("--lines reads standard input: write `-` for the text"));
     }
+    if command.file.is_none() && matches!(command.wait, Wait::Fetched) {
+        return Err(Error::Usage("--wait fetched is for files: name one with --file"));
+    }
+    let file = command.file.as_deref().map(text_of).transpose()?;
     if matches!((&command.to, command.wait), (Target::Room(_), Wait::Delivered | Wait::Read)) {
         return Err(Error::Usage("nobody confirms what is said in an open room: leave --wait out"));
     }
     with_session(config, async |attached| {
         let to = find(attached, &command).await?;
+        let has_text = !command.text.is_empty();
         let pieces = match (from_input, command.lines) {
+            (false, _) if !has_text => input::words(&[file_name(file.as_deref())]),
             (false, _) => input::words(&command.text),
             (true, false) => input::whole(std::io::stdin()),
             (true, true) => input::lines(BufReader::new(std::io::stdin())),
         };
         // Where nobody else is, the broker's word is the last.
         let wanted = if is_alone(attached, &to) { Delivery::Sent } else { command.wait.into() };
-        let sending = Sending {
+        let mut sending = Sending {
             to,
             reply: command.reply,
+            file: file.map(|path| (path, has_text)),
+            offered: None,
+            size: 0,
             patience: command.patience.timeout,
             json: command.json,
             asked: BTreeMap::new(),
@@ -117,9 +138,23 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
             stuck_at: Instant::now(),
             failure: None,
         };
-        sending.run(attached, pieces).await
+        sending.run(attached, pieces).await?;
+        match (sending.offered, command.wait) {
+            (Some(id), Wait::Fetched) => sending.until_fetched(attached, id).await,
+            (Some(_), _) => {
+                note("they can fetch it while Cooee runs on this account: the messenger, `cooee listen`, or --wait fetched");
+                Ok(())
+            }
+            (None, _) => Ok(()),
+        }
     })
     .await
+}
+
+/// What is said with a file where nothing is: the engine says its name.
+fn file_name(path: Option<&str>) -> String {
+    let name = path.map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    FileName::new(&name.to_string_lossy()).to_string()
 }
 
 /// Finds whom to send to. What we do not know yet may become known with the connection.
@@ -168,6 +203,12 @@ fn is_alone(attached: &Attached, to: &ConversationId) -> bool {
 struct Sending {
     to: ConversationId,
     reply: Option<MessageId>,
+    /// The path of a file to send, and whether something is said with it.
+    file: Option<(String, bool)>,
+    /// The message that offers it.
+    offered: Option<MessageId>,
+    /// How many bytes it has.
+    size: u64,
     patience: Duration,
     json: bool,
     /// Given to the session, which has not stored them yet.
@@ -181,7 +222,7 @@ struct Sending {
 }
 
 impl Sending {
-    async fn run(mut self, attached: &mut Attached, mut pieces: Pieces) -> Result<(), Error> {
+    async fn run(&mut self, attached: &mut Attached, mut pieces: Pieces) -> Result<(), Error> {
         attached.hurry().await;
         let mut more = true;
         while more || self.on_the_way() > 0 {
@@ -208,7 +249,46 @@ impl Sending {
             }
             more &= self.failure.is_none();
         }
-        self.failure.map_or(Ok(()), Err)
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Waits until everybody it is for has fetched the file.
+    async fn until_fetched(&self, attached: &mut Attached, id: MessageId) -> Result<(), Error> {
+        let size = |attached: &Attached| match attached.files.get(&id) {
+            Some(FileState::Shared { takers }) => takers.clone(),
+            _ => BTreeMap::new(),
+        };
+        let mut progress = Progress::default();
+        let mut until = Instant::now() + self.patience;
+        let mut before = size(attached);
+        loop {
+            let others: Vec<UserName> = match &self.to {
+                ConversationId::Direct(user) => vec![user.clone()],
+                ConversationId::Group(id) => {
+                    let members = attached.groups.get(id).map(|view| &view.group.members);
+                    members
+                        .into_iter()
+                        .flat_map(BTreeMap::keys)
+                        .filter(|user| **user != attached.me.user)
+                        .cloned()
+                        .collect()
+                }
+                ConversationId::Room(_) => Vec::new(),
+            };
+            let takers = size(attached);
+            if others.iter().all(|user| takers.get(user) == Some(&self.size)) {
+                return Ok(());
+            }
+            if takers != before {
+                until = Instant::now() + self.patience;
+                progress.show(&takers.iter().map(|(user, have)| (user.to_string(), *have)).collect());
+                before = takers;
+            }
+            match timeout_at(until, attached.recv()).await {
+                Ok(update) => attached.take(update).await?,
+                Err(_) => return Err(Error::NotFetched),
+            };
+        }
     }
 
     fn on_the_way(&self) -> usize {
@@ -216,6 +296,16 @@ impl Sending {
     }
 
     fn command(&self, ticket: Ticket, piece: &Piece) -> Command {
+        if let Some((path, has_text)) = &self.file {
+            let text = has_text.then(|| piece.text.clone());
+            return Command::SendFile {
+                to: self.to.clone(),
+                path: path.into(),
+                text,
+                reply: self.reply,
+                ticket,
+            };
+        }
         Command::Send {
             to: self.to.clone(),
             text: piece.text.clone(),
@@ -274,6 +364,8 @@ impl Sending {
             Update::Stored(stored) => {
                 for stored in stored {
                     if stored.ticket.is_some_and(|ticket| self.asked.remove(&ticket).is_some()) {
+                        self.offered = stored.message.file.is_some().then_some(stored.message.id);
+                        self.size = stored.message.file.as_ref().map_or(0, |file| file.size);
                         self.unconfirmed.add(stored.message);
                     }
                 }

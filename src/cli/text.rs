@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     Body, ConversationId, Delivery, GroupId, Message, RoomName, Timestamp, Trust, UserName,
+    size_in_words,
 };
 use crate::engine::{GroupView, Hop};
 use crate::error::short;
@@ -95,7 +96,8 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
     match &message.body {
         Body::Text(text) => {
             let place = place(message, groups);
-            format!("{at} {place}{waits}: {}\n", text.as_str().replace('\n', INDENT))
+            let file = file_words(message);
+            format!("{at} {place}{waits}: {file}{}\n", text.as_str().replace('\n', INDENT))
         }
         _ => format!("{at} -- {}{waits}\n", event(message, groups)),
     }
@@ -116,6 +118,16 @@ pub(super) fn changed(message: &Message, groups: &BTreeMap<GroupId, GroupView>) 
     let all = if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) };
     let text = text.as_str().replace('\n', INDENT);
     format!("{} -- {}: {text}{all}\n", time(message.sent_at), place(message, groups))
+}
+
+/// Which file a message carries; its text says its name, or more of it.
+fn file_words(message: &Message) -> String {
+    let Some(file) = &message.file else { return String::new() };
+    let size = size_in_words(file.size);
+    match &message.body {
+        Body::Text(text) if text.as_str() == file.name.as_str() => format!("[file, {size}] "),
+        _ => format!("[file {}, {size}] ", file.name),
+    }
 }
 
 /// Who says something, and where.

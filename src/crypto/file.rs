@@ -140,7 +140,7 @@ mod tests {
     use crate::domain::limits;
 
     fn cipher(n: u8) -> FileCipher {
-        FileCipher::new(&FileKey::filled(|key| Ok::<_, ()>(key.fill(n))).unwrap())
+        FileCipher::new(&FileKey::from([n; 32]))
     }
 
     #[test]

@@ -48,6 +48,14 @@ pub enum Notice {
     Warning(String),
 }
 
+impl Notice {
+    /// The words.
+    pub fn into_words(self) -> String {
+        let (Self::Info(words) | Self::Warning(words)) = self;
+        words
+    }
+}
+
 /// What the engine tells its front ends. A front end that attaches first gets a [`Update::Welcome`], then
 /// the whole state as the same updates that later tell of changes (`People`, `Group`, `Rooms`, `Summaries`,
 /// `Link`), then [`Update::Ready`].

@@ -166,7 +166,7 @@ mod tests {
             name: FileName::new("plan.pdf"),
             size: 5,
             hash: ContentHash::from_bytes([7; 32]),
-            key: FileKey::filled(|key| Ok::<_, ()>(key.fill(9))).unwrap(),
+            key: FileKey::from([9; 32]),
         }
     }
 

@@ -13,6 +13,7 @@ use super::backend::{Backend, Connected};
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
+use super::paths;
 use super::terminal::{Lent, Screen};
 use crate::domain::{ConversationId, Timestamp, UserName};
 
@@ -211,6 +212,7 @@ impl<B: Backend> Front<'_, B> {
             // So is Ctrl+Z; but the shell waits for us, and continues both.
             Input::Stop if self.away.is_some() => stop(),
             Input::Continued if self.away.is_some() => {}
+            Input::Event(Event::Paste(pasted)) => self.take(paths::pasted(pasted), screen)?,
             Input::Event(event) => self.take(event, screen)?,
             Input::Interrupted => self.take(Event::Shutdown, screen)?,
             Input::Resized => {
@@ -253,7 +255,8 @@ impl<B: Backend> Front<'_, B> {
         for effect in effects {
             match effect {
                 Effect::Send(command) => {
-                    let refused = self.running.as_mut().and_then(|running| running.send(command));
+                    let refused =
+                        self.running.as_mut().and_then(|running| running.send(paths::resolved(command)));
                     if let Some(update) = refused {
                         self.take(Event::Update(update), screen)?;
                     }

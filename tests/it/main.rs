@@ -6,6 +6,7 @@ mod broker;
 mod chaos;
 mod cli;
 mod config;
+mod file_frames;
 mod finding;
 mod frames;
 mod guarded;

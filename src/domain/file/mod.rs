@@ -137,11 +137,17 @@ impl fmt::Debug for FileKey {
     }
 }
 
+impl From<[u8; 32]> for FileKey {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(Box::new(bytes))
+    }
+}
+
 impl TryFrom<String> for FileKey {
     type Error = InvalidAttachment;
 
     fn try_from(mut text: String) -> Result<Self, Self::Error> {
-        let key = bytes(&text).map(|bytes| Self(Box::new(bytes)));
+        let key = bytes(&text).map(Self::from);
         text.zeroize();
         key
     }
@@ -180,7 +186,7 @@ mod tests {
             name: FileName::new("plan.pdf"),
             size: 5,
             hash: ContentHash::from_bytes([7; 32]),
-            key: FileKey::filled(|key| Ok::<_, ()>(key.fill(9))).unwrap(),
+            key: FileKey::from([9; 32]),
         }
     }
 

@@ -460,12 +460,12 @@ mod tests {
             name: FileName::new("a"),
             size: 5,
             hash: ContentHash::from_bytes([0; 32]),
-            key: FileKey::filled(|_| Ok::<_, ()>(())).unwrap(),
+            key: FileKey::from([0; 32]),
         };
         let mut fetch = Fetch::new("bob".parse().unwrap(), file);
         let now = Instant::now();
         let mut rests = Vec::new();
-        let mut ask = |fetch: &mut Fetch, left| {
+        let ask = |fetch: &mut Fetch, left| {
             let pull = MessageId::from_bytes([1; 16]);
             fetch.asked = Some(Asked { pull, from: 0, count: 5, left, until: now });
             fetch.give_up_waiting(now);

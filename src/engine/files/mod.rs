@@ -262,7 +262,7 @@ impl Files {
     fn aside(&self, work: impl FnOnce() -> Done + Send + 'static) {
         let done = self.done.clone();
         // Where the session has ended nobody waits for it.
-        spawn_blocking(move || done.blocking_send(work()));
+        spawn_blocking(move || drop(done.blocking_send(work())));
     }
 }
 

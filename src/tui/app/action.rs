@@ -91,6 +91,9 @@ actions! {
     Star "star" "star, or take the star away";
     Pin "pin" "pin for all, or take it down";
     GoToOriginal "go-to-original" "go to what it answers";
+    SaveFile "save-file" "save the file";
+    SaveFileAs "save-file-as" "save the file elsewhere";
+    StopFile "stop-file" "let the file rest; again throws it away";
     Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";

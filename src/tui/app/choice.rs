@@ -7,7 +7,7 @@ use super::Action;
 use super::field::Field;
 use super::room::room_label;
 use super::world::World;
-use crate::domain::{ConversationId, GroupId, MessageText, Person, Standing, UserName};
+use crate::domain::{ConversationId, GroupId, MessageId, MessageText, Person, Standing, UserName};
 
 /// What choosing an entry does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Purpose {
     Invite(GroupId),
     /// Passes this on to the chat.
     Forward(MessageText),
+    /// Passes the file of this message on to the chat.
+    ForwardFile(MessageId),
 }
 
 /// One entry that can be chosen.
@@ -56,6 +58,21 @@ impl Choice {
                 world.group(*id).is_some_and(|view| view.standing == Standing::Member)
             }
             ConversationId::Direct(_) | ConversationId::Room(_) => true,
+        });
+        choice.search();
+        choice
+    }
+
+    /// Where a file can be passed on to: as a text, but to no open room.
+    pub fn forward_file(world: &World, message: MessageId) -> Self {
+        let mut choice = Self::jump(world, "");
+        choice.purpose = Purpose::ForwardFile(message);
+        choice.entries.retain(|entry| match &entry.target {
+            ConversationId::Group(id) => {
+                world.group(*id).is_some_and(|view| view.standing == Standing::Member)
+            }
+            ConversationId::Direct(_) => true,
+            ConversationId::Room(_) => false,
         });
         choice.search();
         choice

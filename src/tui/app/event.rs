@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::alerts::Alert;
+use super::pasting::PastedFile;
 use super::seam::{AccountSummary, SignError, SignUpForm};
 use crate::domain::{ConversationId, Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
@@ -14,6 +15,8 @@ pub enum Event {
     Key(KeyEvent),
     /// A text was pasted. It is inserted, whatever it holds; it never sends itself.
     Paste(Pasted),
+    /// The same, and it is the path of a file that is there.
+    PasteFile(PastedFile),
     /// The editor that [`Effect::Edit`] asked for has ended.
     Edited {
         /// Whose draft it had; `None`: that of no chat.

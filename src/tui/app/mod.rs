@@ -13,6 +13,7 @@ mod completion;
 mod editor;
 mod event;
 mod field;
+mod file_line;
 mod find;
 mod form;
 mod glyphs;
@@ -66,6 +67,7 @@ pub use keymap::{Binding, Context, Keymap, KeymapProblem};
 pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
+pub use pasting::PastedFile;
 pub use react::{ReactBox, SIGNS, sign_words};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use room::{ROOM_HELP, claimed_name, room_label};
@@ -198,6 +200,7 @@ impl App {
         match event {
             Event::Key(key) => self.key(key, &mut effects),
             Event::Paste(pasted) => self.paste(pasted, &mut effects),
+            Event::PasteFile(file) => self.paste_file(file, &mut effects),
             Event::Edited { conversation, outcome } => self.edited(conversation, outcome, &mut effects),
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
@@ -385,6 +388,15 @@ impl App {
             _ if self.help.is_some() || self.leaving => {}
             Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(pasted, turn)),
             Screen::Welcome(welcome) => welcome.paste(&pasted.text),
+        }
+    }
+
+    fn paste_file(&mut self, file: PastedFile, effects: &mut Vec<Effect>) {
+        match &mut self.screen {
+            Screen::Main(_) if self.help.is_none() && !self.leaving => {
+                self.on_session(effects, |session, turn| session.paste_file(file, turn));
+            }
+            _ => self.paste(file.pasted, effects),
         }
     }
 

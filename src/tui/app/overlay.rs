@@ -5,7 +5,7 @@ use super::find::{FindAll, Marked};
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
-use super::pasting::LargePaste;
+use super::pasting::{LargePaste, PastedFile};
 use super::react::ReactBox;
 use super::verify::VerifyBox;
 use crate::domain::{GroupId, MessageId, UserName};
@@ -51,6 +51,8 @@ pub enum Question {
     Remove(GroupId, UserName),
     /// Insert this long paste?
     Paste(LargePaste),
+    /// Send the file whose path was pasted?
+    SendFile(PastedFile),
     /// Take the key that stands for this name now for theirs?
     AcceptKey(UserName),
     /// Delete this message for ourselves?

@@ -1,5 +1,6 @@
 //! What is pasted, and when it is asked about.
 
+use super::event::Pasted;
 use super::text::counted;
 use crate::domain::limits;
 
@@ -11,6 +12,19 @@ const BYTES: usize = 4 * 1024;
 /// Whether a paste is asked about.
 pub fn is_large(text: &str) -> bool {
     text.len() > BYTES || text.lines().count() > LINES
+}
+
+/// The path of a file that was pasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastedFile {
+    /// The path, absolute.
+    pub path: String,
+    /// What the file is called, fit to be shown.
+    pub name: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// What was pasted.
+    pub pasted: Pasted,
 }
 
 /// A pasted text, cleaned, and no longer than a message may be.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::file_line::file_line;
 use super::glyphs::Glyphs;
 use super::markup::{Emphasis, Markup};
 use super::react::sign_words;
@@ -168,11 +169,13 @@ impl Typesetter<'_> {
             (Body::Text(text), Some(delivery)) => {
                 let said = Said::new(text.as_str(), self.above(message, name), self.world.me());
                 self.own(&said, &time, delivery, rows);
+                self.file(message, rows);
                 self.reactions(message, rows);
             }
             (Body::Text(text), None) => {
                 let said = Said::new(text.as_str(), self.above(message, name), self.world.me());
                 self.others(message, time, &said, Tone::Text, rows);
+                self.file(message, rows);
                 self.reactions(message, rows);
             }
             (Body::Deleted, Some(delivery)) => self.own(&Said::note("[deleted]"), &time, delivery, rows),
@@ -231,6 +234,21 @@ impl Typesetter<'_> {
         let quoted = quoted.map(|words| format!("{} {words}", self.glyphs.quote()));
         let forwarded = message.forwarded.then(|| "forwarded".to_owned());
         forwarded.into_iter().chain(quoted).collect()
+    }
+
+    /// What became of the file that a message carries, below it.
+    fn file(&self, message: &Message, rows: &mut Vec<Row>) {
+        let Some(file) = &message.file else { return };
+        let (words, is_wrong) = file_line(message, file, self.world, self.glyphs);
+        let tone = if is_wrong { Tone::Wrong } else { Tone::Faint };
+        for range in wrap(&words, self.width.saturating_sub(4)) {
+            let text = words[range].trim_end().to_owned();
+            let x = match message.is_ours() {
+                true => self.width.saturating_sub(2 + width(&text)),
+                false => 2,
+            };
+            rows.push(vec![Piece { x, text, tone }]);
+        }
     }
 
     /// The signs that a message was answered with, below it: each with how many gave it.

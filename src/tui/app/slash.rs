@@ -50,6 +50,12 @@ pub enum Request {
     Starred,
     /// Say when the open chat calls for us; `None`: tell it.
     Alerts(Option<Alerts>),
+    /// Send the file at this path to the open chat.
+    SendFile(String),
+    /// Save the file of the chosen message, or the last one: there, or where downloads go.
+    SaveFile(String),
+    /// Let the file rest that is being fetched, or throw away what is here of it.
+    StopFile,
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -77,6 +83,15 @@ pub const COMMANDS: &[Slash] = &[
     needing("msg", "NAME [TEXT]", "open a chat, and say something", |rest| {
         let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         Request::Message(to.to_owned(), text.trim().to_owned())
+    }),
+    needing("send", "PATH", "send a file, encrypted; they decide whether to fetch it", |rest| {
+        Request::SendFile(rest.to_owned())
+    }),
+    slash("save", "[PATH]", "fetch and save a file: that of the chosen message, or the last", |rest| {
+        Request::SaveFile(rest.to_owned())
+    }),
+    slash("stop", "", "let a file rest that is being fetched; again throws it away", |_| {
+        Request::StopFile
     }),
     slash("jump", "[TEXT]", "find people and groups by name or number", |rest| {
         Request::Jump(rest.to_owned())
@@ -211,6 +226,8 @@ mod tests {
         assert_eq!(parse("/find the pump"), Ok(Request::Find("the pump".to_owned())));
         assert_eq!(parse("/date today"), Ok(Request::Day("today".to_owned())));
         assert_eq!(parse("/date"), Err("write /date YYYY-MM-DD".to_owned()));
+        assert_eq!(parse("/send ~/a b.pdf"), Ok(Request::SendFile("~/a b.pdf".to_owned())));
+        assert_eq!(parse("/save"), Ok(Request::SaveFile(String::new())));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
     }
 

@@ -109,6 +109,11 @@ impl Timeline {
         self.messages.get(index)
     }
 
+    /// The messages that carry files, the newest first.
+    pub fn with_files(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().rev().filter(|message| message.file.is_some())
+    }
+
     fn echoes(&self) -> &[Echo] {
         if self.more_after { &[] } else { &self.echoes }
     }

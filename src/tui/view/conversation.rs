@@ -212,6 +212,7 @@ fn about_words(canvas: &Canvas<'_>, app: &App, session: &Session, room: usize) -
             (format!("replying to {name}"), quote.text.clone().unwrap_or_default())
         }
         Some(About::Reply(_)) => ("replying".to_owned(), String::new()),
+        Some(About::Save(_, name)) => ("saving as".to_owned(), name.clone()),
         Some(About::Edit(_, before)) => ("changing".to_owned(), before.to_string().replace('\n', " ")),
         None => return String::new(),
     };

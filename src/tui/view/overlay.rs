@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use super::card::draw_members;
 use super::paint::{Canvas, cells, lines, row};
 use super::verify;
-use crate::domain::GroupId;
+use crate::domain::{GroupId, size_in_words};
 use crate::tui::app::{
     Action, App, Choice, Context, Field, Glyphs, INFO_WIDTH, InfoBox, NewGroup, Overlay, Purpose,
     Question, ReactBox, SIGNS, Session, fit, policy_words, sign_words, width, wrap,
@@ -57,7 +57,7 @@ fn draw_choice(canvas: &mut Canvas<'_>, session: &Session, choice: &Choice) -> P
     let title = match choice.purpose {
         Purpose::Jump => "Jump to".to_owned(),
         Purpose::Invite(id) => format!("Ask into #{}", session.world.group_name(id)),
-        Purpose::Forward(_) => "Forward to".to_owned(),
+        Purpose::Forward(_) | Purpose::ForwardFile(_) => "Forward to".to_owned(),
     };
     let screen = usize::from(canvas.area().height);
     let area = canvas.middle(WIDTH, (screen * 2 / 3).max(6));
@@ -149,6 +149,14 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
             "Insert the paste?",
             format!("Insert {} into the text? It is one message, and is not sent yet.", paste.counts()),
         ),
+        Question::SendFile(ref file) => {
+            let whom = session.open_id().map(|id| session.label(id)).unwrap_or_default();
+            let (name, size) = (&file.name, size_in_words(file.size));
+            (
+                "Send the file?",
+                format!("Send the file {name} ({size}) to {whom}? If not, its path is written."),
+            )
+        }
         Question::AcceptKey(ref user) => (
             "Accept the new key?",
             format!(

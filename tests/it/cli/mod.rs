@@ -6,6 +6,7 @@ mod at_rest;
 mod config;
 mod crash;
 mod doctor;
+mod files;
 mod finding;
 mod groups;
 mod keyring;

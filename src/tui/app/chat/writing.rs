@@ -10,6 +10,8 @@ pub enum About {
     Reply(Reply),
     /// It replaces what that says so far.
     Edit(MessageId, MessageText),
+    /// It is the path to save the file at that this carries, whose name is this.
+    Save(MessageId, String),
 }
 
 impl Chat {
@@ -62,10 +64,15 @@ impl Chat {
     /// its place for as long as that lasts.
     pub fn begin(&mut self, about: About) {
         self.stop_about();
-        if let About::Edit(_, text) = &about {
+        let text = match &about {
             // As somebody would have to write it: a slash begins a command.
-            let slash = if text.as_str().starts_with('/') { "/" } else { "" };
-            let text = Editor::from(format!("{slash}{text}").as_str());
+            About::Edit(_, text) if text.as_str().starts_with('/') => Some(format!("/{text}")),
+            About::Edit(_, text) => Some(text.to_string()),
+            About::Save(_, name) => Some(format!("~/{name}")),
+            About::Reply(_) => None,
+        };
+        if let Some(text) = text {
+            let text = Editor::from(text.as_str());
             self.set_aside = Some(std::mem::replace(&mut self.draft, text));
         }
         self.about = Some(about);

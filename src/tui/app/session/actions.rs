@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{Session, Turn};
 use crate::domain::{Alteration, ConversationId, GroupChange, Standing};
 use crate::engine::{Command, Link};
-use crate::tui::app::chat::Move;
+use crate::tui::app::chat::{About, Move};
 use crate::tui::app::choice::Choice;
 use crate::tui::app::form::NewGroup;
 use crate::tui::app::overlay::{Overlay, Question};
@@ -83,7 +83,9 @@ impl Session {
         let outside = outside || self.open_room().is_some();
         let Some(id) = self.open.clone().filter(|_| !outside) else { return };
         let chat = self.writing_mut();
-        if !chat.draft.is_empty() && !chat.draft.is_command() && chat.tell_writing(turn.now) {
+        let is_path = matches!(chat.about, Some(About::Save(..)));
+        if !chat.draft.is_empty() && !is_path && !chat.draft.is_command() && chat.tell_writing(turn.now)
+        {
             turn.send(Command::Typing(id));
         }
     }
@@ -149,6 +151,11 @@ impl Session {
             Question::Hide(message) => turn.send(Command::Hide(message)),
             Question::Delete(message) => self.alter(message, Alteration::Delete, turn),
             Question::Paste(paste) => self.insert_paste(&paste, turn),
+            Question::SendFile(file) => {
+                if let Err(why) = self.send_file(&file.path, turn) {
+                    turn.error(why);
+                }
+            }
         }
     }
 

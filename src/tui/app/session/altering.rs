@@ -20,6 +20,9 @@ impl Session {
         message: &Message,
         turn: &mut Turn<'_>,
     ) -> bool {
+        if self.act_on_file(action, message, turn) {
+            return true;
+        }
         let done = match action {
             Action::Reply => self.begin_reply(message),
             Action::Edit => self.begin_edit(message),
@@ -40,6 +43,9 @@ impl Session {
             Action::React => text_of(message).map(|_| {
                 let current = message.marks.reactions.get(&self.me.user).cloned();
                 self.overlay = Some(Overlay::React(Box::new(ReactBox::new(message.clone(), current))));
+            }),
+            Action::Forward if message.file.is_some() => text_of(message).map(|_| {
+                self.overlay = Some(Overlay::Choice(Choice::forward_file(&self.world, message.id)));
             }),
             Action::Forward => text_of(message).map(|text| {
                 let choice = Choice::forward(&self.world, text.clone());
@@ -146,6 +152,7 @@ pub(super) fn can_be(action: Action, message: &Message) -> bool {
     let in_room = matches!(message.conversation, ConversationId::Room(_));
     match action {
         Action::Edit => own_text(message).is_ok(),
+        Action::SaveFile | Action::SaveFileAs | Action::StopFile => message.file.is_some(),
         Action::Reply | Action::React => !in_room && text_of(message).is_ok(),
         _ => text_of(message).is_ok(),
     }

@@ -159,6 +159,9 @@ impl Session {
                 | Action::React
                 | Action::Forward
                 | Action::Copy
+                | Action::SaveFile
+                | Action::SaveFileAs
+                | Action::StopFile
                 | Action::Star,
                 None,
             ) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| can_be(action, m)),

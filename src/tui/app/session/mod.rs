@@ -7,6 +7,7 @@
 mod actions;
 mod altering;
 mod completing;
+mod files;
 mod finding;
 mod messages;
 mod mouse;
@@ -106,6 +107,10 @@ impl Turn<'_> {
 #[derive(Clone, Debug)]
 enum Asked {
     Send(ConversationId),
+    /// To where, and which path.
+    SendFile(ConversationId, String),
+    /// To fetch, save or stop one.
+    File,
     Alter,
     Create(GroupName),
     Join(GroupId),

@@ -22,6 +22,10 @@ impl Session {
         }
         turn.notices.forget_errors();
         let text = draft.text();
+        if let Some(About::Save(message, _)) = self.writing_mut().about {
+            return self.save_as(message, &text, turn);
+        }
+        let draft = &self.writing_mut().draft;
         if !draft.is_command() {
             let said = match self.writing_mut().about.clone() {
                 Some(About::Edit(message, before)) => self.say_otherwise(message, &before, &text, turn),
@@ -204,6 +208,9 @@ impl Session {
                     }
                 }
             }
+            Request::SendFile(path) => self.send_file(&path, turn)?,
+            Request::SaveFile(path) => self.save_file(&path, turn)?,
+            Request::StopFile => self.stop_file(turn)?,
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {
@@ -298,6 +305,7 @@ impl Session {
         match (choice.purpose, target) {
             (Purpose::Jump, target) => self.open(target, turn),
             (Purpose::Forward(text), target) => self.forward(text, target, turn),
+            (Purpose::ForwardFile(message), target) => self.forward_file(message, target, turn),
             (Purpose::Invite(group), ConversationId::Direct(user)) => {
                 self.change(group, GroupChange::Invite(user), turn);
             }

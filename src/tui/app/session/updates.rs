@@ -219,6 +219,8 @@ impl Session {
                 Asked::Change(..)
                 | Asked::Alter
                 | Asked::Send(_)
+                | Asked::SendFile(..)
+                | Asked::File
                 | Asked::Room(..)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
@@ -264,7 +266,8 @@ impl Session {
                 turn.error(format!("not left {}: {why}", room_label(&room)));
             }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
-            Some(Asked::Alter) => turn.error(format!("not done: {why}")),
+            Some(Asked::SendFile(to, path)) => self.file_refused(&to, &path, why, turn),
+            Some(Asked::Alter | Asked::File) => turn.error(format!("not done: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
                 turn.error(format!("no emoji are compared with {user}: {why}"))

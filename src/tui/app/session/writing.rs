@@ -86,8 +86,10 @@ impl Session {
 
     /// The question was answered with no.
     pub(super) fn refuse_question(&mut self, turn: &mut Turn<'_>) {
-        if let Some(Overlay::Question(Question::Paste(_))) = self.overlay.take() {
-            turn.news("the paste was not inserted");
+        match self.overlay.take() {
+            Some(Overlay::Question(Question::Paste(_))) => turn.news("the paste was not inserted"),
+            Some(Overlay::Question(Question::SendFile(file))) => self.paste_path(&file, turn),
+            _ => {}
         }
     }
 

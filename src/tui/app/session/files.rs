@@ -1,0 +1,150 @@
+//! Files: sent by their path, fetched and saved by the message that carries them.
+
+use super::{Asked, Session, Turn};
+use crate::domain::{ConversationId, Message, MessageId};
+use crate::engine::{Command, FileState};
+use crate::tui::app::Action;
+use crate::tui::app::chat::About;
+use crate::tui::app::overlay::{Overlay, Question};
+use crate::tui::app::pasting::{LargePaste, PastedFile};
+
+impl Session {
+    /// Sends a file to the open chat.
+    pub(super) fn send_file(&mut self, path: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        let to = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /jump")?;
+        if let ConversationId::Room(_) = to {
+            return Err(
+                "not sent: nothing is encrypted in an open room, and no files are sent there".into()
+            );
+        }
+        self.may_say(&to, turn)?;
+        self.kept_unread = false;
+        let ticket = self.ticket(Asked::SendFile(to.clone(), path.to_owned()));
+        turn.send(Command::SendFile { to, path: path.into(), text: None, reply: None, ticket });
+        turn.news("sealing the file; it is offered when that is done");
+        Ok(())
+    }
+
+    /// Passes a file that is here on to another chat.
+    pub(super) fn forward_file(&mut self, message: MessageId, to: ConversationId, turn: &mut Turn<'_>) {
+        self.open(to.clone(), turn);
+        if let Err(why) = self.may_say(&to, turn) {
+            return turn.error(why);
+        }
+        let ticket = self.ticket(Asked::SendFile(to.clone(), String::new()));
+        turn.send(Command::ForwardFile { message, to, ticket });
+    }
+
+    /// A file was not sent: what was written to send it comes back.
+    pub(super) fn file_refused(
+        &mut self,
+        to: &ConversationId,
+        path: &str,
+        why: &str,
+        turn: &mut Turn<'_>,
+    ) {
+        turn.error(format!("not sent: {why}"));
+        if let Some(chat) =
+            self.chats.get_mut(to).filter(|chat| chat.draft.is_empty() && !path.is_empty())
+        {
+            chat.draft.insert(&format!("/send {path}"));
+        }
+    }
+
+    /// The message that a command about a file means: the chosen one, else the last of others that carries one.
+    fn message_with_file(&self) -> Result<Message, String> {
+        let chat = self.chat().ok_or("open the chat in which the file was sent")?;
+        let chosen = chat.selected().filter(|message| message.file.is_some());
+        let last = || chat.timeline().with_files().find(|message| !message.is_ours());
+        chosen
+            .or_else(last)
+            .cloned()
+            .ok_or_else(|| "no file was sent here, as far as it was read".to_owned())
+    }
+
+    /// Saves a file, and fetches it before if it is not here.
+    pub(super) fn save_file(&mut self, target: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        let message = self.message_with_file()?;
+        self.fetch(message.id, (!target.is_empty()).then(|| target.to_owned()), turn);
+        Ok(())
+    }
+
+    /// Lets the file rest that is being fetched; where it rests, throws away what is here of it.
+    pub(super) fn stop_file(&mut self, turn: &mut Turn<'_>) -> Result<(), String> {
+        let is_fetched =
+            |message: &&Message| matches!(self.world.file(message.id), FileState::Fetching { .. });
+        let chosen = self.chat().and_then(|chat| chat.selected()).is_some();
+        let fetched =
+            self.chat().and_then(|chat| chat.timeline().with_files().find(is_fetched)).cloned();
+        let message = match fetched.filter(|_| !chosen) {
+            Some(message) => message,
+            None => self.message_with_file()?,
+        };
+        let forget = !matches!(self.world.file(message.id), FileState::Fetching { .. });
+        let ticket = self.ticket(Asked::File);
+        turn.send(Command::StopFile { message: message.id, forget, ticket });
+        Ok(())
+    }
+
+    fn fetch(&mut self, message: MessageId, target: Option<String>, turn: &mut Turn<'_>) {
+        let ticket = self.ticket(Asked::File);
+        turn.send(Command::FetchFile { message, target, ticket });
+    }
+
+    /// Actions that do something with the file of the chosen message; says whether this was one.
+    pub(super) fn act_on_file(
+        &mut self,
+        action: Action,
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        if !matches!(action, Action::SaveFile | Action::SaveFileAs | Action::StopFile) {
+            return false;
+        }
+        let Some(file) = &message.file else {
+            turn.news("that message carries no file");
+            return true;
+        };
+        match action {
+            Action::SaveFile => self.fetch(message.id, None, turn),
+            Action::SaveFileAs => {
+                let about = About::Save(message.id, file.name.to_string());
+                self.stop_choosing();
+                self.writing_mut().begin(about);
+            }
+            _ => {
+                if let Err(why) = self.stop_file(turn) {
+                    turn.error(why);
+                }
+            }
+        }
+        true
+    }
+
+    /// The path was written to which a file is to be saved.
+    pub(super) fn save_as(&mut self, message: MessageId, path: &str, turn: &mut Turn<'_>) {
+        self.writing_mut().stop_about();
+        match path.trim() {
+            "" => turn
+                .error("not saved: write where to, such as ~/plan.pdf or a directory with / at its end"),
+            path => self.fetch(message, Some(path.to_owned()), turn),
+        }
+    }
+
+    /// The path of a file was pasted: whether it is to be sent is asked, where it could be.
+    pub fn paste_file(&mut self, pasted: PastedFile, turn: &mut Turn<'_>) {
+        let is_room = matches!(self.open, None | Some(ConversationId::Room(_)));
+        let is_free = self.overlay.is_none() && self.card().is_none() && self.find_line().is_none();
+        let is_empty = self.writing().is_some_and(|chat| chat.draft.is_empty() && chat.about.is_none());
+        match is_free && is_empty && !is_room {
+            true => self.overlay = Some(Overlay::Question(Question::SendFile(pasted))),
+            false => self.paste(pasted.pasted, turn),
+        }
+    }
+
+    /// It is not to be sent: then it is text.
+    pub(super) fn paste_path(&mut self, pasted: &PastedFile, turn: &mut Turn<'_>) {
+        let text = crate::domain::clean_block(&pasted.pasted.text);
+        self.insert_paste(&LargePaste::new(text, pasted.pasted.cut), turn);
+    }
+}

@@ -1,0 +1,64 @@
+//! `cooee send --file` and `cooee save`.
+
+use std::fs;
+
+use super::*;
+
+#[test]
+fn a_file_goes_from_one_shell_to_another() {
+    let world = World::built_in();
+    let dir = world.data_dir();
+    for user in ["ann", "ben"] {
+        assert_eq!(run(dir, &["sign-up", user]).code, Some(0));
+    }
+    let plan = "valve 3 first\n".repeat(5_000);
+    fs::write(dir.join("the plan.txt"), &plan).unwrap();
+    let source = dir.join("the plan.txt").display().to_string();
+    // It is there for ben as long as it is waited for.
+    let to_ben =
+        ["-u", "ann", "send", "ben", "--file", &source, "--wait", "fetched", "--timeout", "60s"];
+    let sending = cooee(dir, &to_ben).spawn().unwrap();
+    let heard = run(dir, &["-u", "ben", "listen", "--json", "--count", "1", "--timeout", "60s"]);
+    let message: Value = serde_json::from_str(&heard.out).expect(&heard.err);
+    assert_eq!(
+        (&message["text"], &message["file"]["name"]),
+        (&"the plan.txt".into(), &"the plan.txt".into())
+    );
+    assert_eq!(message["file"]["size"], plan.len());
+    assert_eq!(message["file"]["sha256"].as_str().map(str::len), Some(64));
+    let to = dir.join("got.txt").display().to_string();
+    let saved = run(dir, &["-u", "ben", "save", "ann", &to, "--timeout", "60s"]);
+    assert_eq!((saved.code, saved.out.trim()), (Some(0), to.as_str()), "{saved:?}");
+    assert_eq!(fs::read_to_string(&to).unwrap(), plan);
+    let sent = Done::of(sending.wait_with_output().unwrap());
+    assert_eq!((sent.code, sent.err.as_str()), (Some(0), ""));
+
+    // It is here now: nobody has to be online. Nothing is written over.
+    let id = message["id"].as_str().unwrap();
+    let again = run(dir, &["-u", "ben", "save", id, "--json"]);
+    let record: Value = serde_json::from_str(&again.out).expect(&again.err);
+    assert_eq!(record["path"], dir.join("downloads/the plan.txt").display().to_string());
+    let over = run(dir, &["-u", "ben", "save", id, &to]);
+    assert_eq!(over.code, Some(1));
+    assert!(over.err.contains("is there already"), "{}", over.err);
+    let history = run(dir, &["-u", "ben", "history", "ann"]);
+    assert!(history.out.contains("ann: [file, 70 kB] the plan.txt"), "{}", history.out);
+
+    // Whoever does not wait is told what that means.
+    let quick = run(dir, &["-u", "ann", "send", "ben", "--file", &source, "look", "at", "this"]);
+    assert_eq!(quick.code, Some(0), "{quick:?}");
+    assert!(quick.err.contains("they can fetch it while Cooee runs"), "{}", quick.err);
+    let late = run(
+        dir,
+        &["-u", "ann", "send", "ben", "--file", &source, "--wait", "fetched", "--timeout", "2s"],
+    );
+    assert_eq!(late.code, Some(5), "{late:?}");
+    for (arguments, code, why) in [
+        (&["send", "ben", "--file", "/no/such"][..], 1, "cannot read /no/such"),
+        (&["send", "ben", "hello", "--wait", "fetched"], 2, "--wait fetched is for files"),
+        (&["save", "ben"], 1, "nobody sent a file there"),
+    ] {
+        let done = run(dir, &[&["-u", "ann"], arguments].concat());
+        assert!(done.code == Some(code) && done.err.contains(why), "{done:?}");
+    }
+}

@@ -1,0 +1,192 @@
+//! Files on the screen, and what a person does with them, from key to effect.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cooee::domain::*;
+use cooee::engine::{Command, FileState, FileView, Ticket, Update};
+use cooee::tui::app::{Event, Glyphs, Pasted, PastedFile, Setup};
+use insta::assert_snapshot;
+
+use crate::support::desk::*;
+
+fn attachment(name: &str, size: u64) -> Attachment {
+    let key = FileKey::from([1; 32]);
+    Attachment { name: FileName::new(name), size, hash: ContentHash::from_bytes([2; 32]), key }
+}
+
+/// A message that carries a file.
+fn carrying(to: &ConversationId, sender: &str, at: i64, text: &str, name: &str, size: u64) -> Message {
+    Message { file: Some(attachment(name, size)), ..message(to, sender, at, text) }
+}
+
+fn became(desk: &mut Desk, message: &Message, state: FileState) {
+    let conversation = message.conversation.clone();
+    desk.update(Update::File(FileView { message: message.id, conversation, state }));
+}
+
+fn takers(have: &[(&str, u64)]) -> FileState {
+    let takers: BTreeMap<_, _> = have.iter().map(|(name, have)| (user(name), *have)).collect();
+    FileState::Shared { takers }
+}
+
+/// A chat with a file of bob's, and below it one of ours.
+fn chat(setup: Setup, size: (u16, u16)) -> (Desk, Message, Message) {
+    let mut desk = Desk::signed_in(setup, size);
+    desk.people();
+    let bob = direct("bob");
+    let theirs = carrying(&bob, "bob", NOW, "the plan.pdf", "the plan.pdf", 1_234_567);
+    let ours = carrying(&bob, "alice", NOW + MINUTE, "see what I mean?", "photo.png", 2_500_000);
+    let ours = Message { delivery: Some(Delivery::Read), ..ours };
+    desk.open("bob", &[theirs.clone(), ours.clone()]);
+    desk.commands();
+    (desk, theirs, ours)
+}
+
+#[test]
+fn a_file_tells_what_it_is_and_how_far_it_has_come() {
+    let (mut desk, theirs, ours) = chat(plain(), (80, 24));
+    became(&mut desk, &ours, takers(&[]));
+    assert_snapshot!(desk.screen());
+    became(&mut desk, &theirs, FileState::Fetching { have: 617_283 });
+    became(&mut desk, &ours, takers(&[("bob", 850_000)]));
+    assert_snapshot!(desk.screen());
+    let path = "/home/alice/Downloads/the plan.pdf".to_owned();
+    became(&mut desk, &theirs, FileState::Saved { path });
+    became(&mut desk, &ours, takers(&[("bob", 2_500_000)]));
+    assert_snapshot!(desk.screen());
+}
+
+#[test]
+fn a_narrow_screen_without_colours_or_signs_tells_it_too() {
+    let setup = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    let (mut desk, theirs, ours) = chat(setup, (40, 12));
+    became(&mut desk, &theirs, FileState::Fetching { have: 617_283 });
+    became(&mut desk, &ours, takers(&[("bob", 850_000)]));
+    assert_snapshot!(desk.screen());
+    let why = "what came is not what was offered (its SHA-256 is another): it was thrown away, and nothing was saved";
+    became(&mut desk, &theirs, FileState::Failed { why: why.to_owned() });
+    became(&mut desk, &ours, FileState::NotKept);
+    assert_snapshot!(desk.screen());
+}
+
+#[test]
+fn a_file_whose_sender_is_away_waits_for_them() {
+    let mut desk = Desk::among_people((120, 24));
+    let carol = direct("carol");
+    let theirs = carrying(&carol, "carol", NOW, "a.zip", "a.zip", 1_000);
+    desk.open("carol", std::slice::from_ref(&theirs));
+    became(&mut desk, &theirs, FileState::Fetching { have: 0 });
+    assert!(desk.shows("0 %, 0 B, waits for Carol Müller"));
+    became(&mut desk, &theirs, FileState::Paused { have: 500 });
+    assert!(desk.shows("[archive, 1 kB] rests at █████░░░░░ 50 %, 500 B"));
+    became(&mut desk, &theirs, FileState::Offered);
+    assert!(desk.shows("[archive, 1 kB] not fetched; /save does"));
+}
+
+fn sent(desk: &mut Desk) -> Option<(ConversationId, String, Ticket)> {
+    desk.commands().into_iter().find_map(|command| match command {
+        Command::SendFile { to, path, ticket, .. } => Some((to, path.display().to_string(), ticket)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_file_is_sent_by_its_path_and_the_path_comes_back_where_it_is_wrong() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.write("/send ~/the plan.pdf");
+    desk.keys(&["enter"]);
+    let (to, path, ticket) = sent(&mut desk).expect("it is sent");
+    assert_eq!((to, path.as_str()), (direct("bob"), "~/the plan.pdf"));
+    assert!(desk.shows("sealing the file"));
+    let why = "cannot read /home/alice/the plan.pdf: No such file or directory".to_owned();
+    desk.update(Update::Refused { ticket, why });
+    assert!(desk.shows("not sent: cannot read /home/alice/the plan.pdf"));
+    assert!(desk.shows("› /send ~/the plan.pdf"));
+    // Nothing is encrypted in an open room.
+    desk.update(Update::Rooms(vec!["lobby".parse().unwrap()]));
+    desk.open("lobby", &[]);
+    desk.write("/send x");
+    desk.keys(&["enter"]);
+    assert_eq!(sent(&mut desk), None);
+    assert!(desk.shows("nothing is encrypted in an open room"));
+}
+
+fn pasted(path: &str) -> Event {
+    let text = format!("'{path}'");
+    let name = Path::new(path).file_name().unwrap().to_str().unwrap().to_owned();
+    let pasted = Pasted { text, ..Pasted::default() };
+    Event::PasteFile(PastedFile { path: path.to_owned(), name, size: 1_234_567, pasted })
+}
+
+#[test]
+fn a_pasted_path_asks_whether_the_file_is_to_be_sent() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.event(pasted("/home/alice/the plan.pdf"));
+    assert_snapshot!(desk.screen());
+    desk.keys(&["y"]);
+    assert_eq!(sent(&mut desk).expect("it is sent").1, "/home/alice/the plan.pdf");
+    desk.event(pasted("/home/alice/the plan.pdf"));
+    desk.keys(&["n"]);
+    assert_eq!(sent(&mut desk), None);
+    assert!(desk.shows("› '/home/alice/the plan.pdf'"), "it is text");
+    desk.event(pasted("/x"));
+    assert!(desk.shows("› '/home/alice/the plan.pdf''/x'"), "within a text nobody is asked");
+}
+
+/// What was asked about files since.
+fn asked(desk: &mut Desk) -> Vec<(MessageId, Option<Option<String>>)> {
+    let asked = |command| match command {
+        Command::FetchFile { message, target, .. } => Some((message, Some(target))),
+        Command::StopFile { message, forget, .. } => Some((message, forget.then_some(None))),
+        _ => None,
+    };
+    desk.commands().into_iter().filter_map(asked).collect()
+}
+
+#[test]
+fn a_file_is_saved_where_a_person_says() {
+    let (mut desk, theirs, ours) = chat(plain(), (80, 24));
+    desk.write("/save");
+    desk.keys(&["enter"]);
+    assert_eq!(asked(&mut desk), [(theirs.id, Some(None))]);
+    desk.write("/save /tmp/b.pdf");
+    desk.keys(&["enter"]);
+    assert_eq!(asked(&mut desk), [(theirs.id, Some(Some("/tmp/b.pdf".to_owned())))]);
+    desk.keys(&["f6", "w"]);
+    assert_eq!(asked(&mut desk), [(ours.id, Some(None))]);
+    desk.keys(&["esc"]);
+    desk.write("a draft");
+    desk.keys(&["f6", "k"]);
+    assert_snapshot!(desk.screen());
+    desk.keys(&["shift-w"]);
+    assert!(desk.shows("› ~/the plan.pdf") && desk.shows("saving as: the plan.pdf"));
+    desk.keys(&["ctrl-u"]);
+    desk.write("/tmp/");
+    desk.keys(&["enter"]);
+    assert_eq!(asked(&mut desk), [(theirs.id, Some(Some("/tmp/".to_owned())))], "it is no command");
+    assert!(desk.shows("› a draft"), "what was being written comes back");
+    became(&mut desk, &theirs, FileState::Fetching { have: 5 });
+    desk.keys(&["f6", "k", "x"]);
+    assert_eq!(asked(&mut desk), [(theirs.id, None)]);
+    became(&mut desk, &theirs, FileState::Paused { have: 5 });
+    desk.keys(&["x"]);
+    assert_eq!(asked(&mut desk), [(theirs.id, Some(None))], "what rests is thrown away");
+}
+
+#[test]
+fn a_file_is_passed_on_and_not_to_an_open_room() {
+    let (mut desk, theirs, _) = chat(plain(), (80, 24));
+    desk.update(Update::Rooms(vec!["lobby".parse().unwrap()]));
+    desk.keys(&["f6", "k", "f"]);
+    desk.write("lobby");
+    assert!(desk.shows("nobody and nothing matches"));
+    desk.keys(&["ctrl-u"]);
+    desk.write("carol");
+    desk.keys(&["enter"]);
+    let passed_on = desk.commands().into_iter().find_map(|command| match command {
+        Command::ForwardFile { message, to, .. } => Some((message, to)),
+        _ => None,
+    });
+    assert_eq!(passed_on, Some((theirs.id, direct("carol"))));
+}
