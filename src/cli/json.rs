@@ -11,18 +11,18 @@ use serde::Serialize;
 
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
-    Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message, MessageId,
-    Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
+    Availability, Body, ConversationId, Group, GroupChange, GroupId, Lifetime, Membership, Message,
+    MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
 /// What scripts can rely on.
 pub(super) const HELP: &str = r##"With --json each line is one object; its `type` says which. Times are RFC 3339 in UTC. A field keeps its name, type and meaning; new fields and new types may be added: pass over what you do not know.
 
-A message (listen, history, find, export, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`, or `+` and the open room: there nothing is encrypted, and `from` is only what the topic claims. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens (neither in open rooms), "failed" when it was refused or given up. Only where it applies there are `reply_to` (the id of the message it answers), `forwarded`, `edited`, `pinned`, `starred` (true), and `reactions` (who answered it with which sign). A message is told as it stands: `listen` tells nothing of what is done with it later.
+A message (listen, history, find, export, send). `conversation` is `@` and the other person, or `#` and the group, whose id is `group`, or `+` and the open room: there nothing is encrypted, and `from` is only what the topic claims. `delivery` is for our own: "queued" in the outbox, "sent" when the broker has it, "delivered" when the Cooee of everybody it was for has stored it, "read" when it was on their screens (neither in open rooms), "failed" when it was refused or given up. Only where it applies there are `reply_to` (the id of the message it answers), `forwarded`, `edited`, `pinned`, `starred` (true), `disappears_at` (when it is over and taken out), and `reactions` (who answered it with which sign). A message is told as it stands: `listen` tells nothing of what is done with it later.
 {"type":"message","id":"0193523c-1a00-7000-8000-000000000001","conversation":"@bob","group":null,"from":"bob","text":"hello","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
 
-What happened in a group (listen, history, export): `created`, `joined`, `left`; `invited`, `removed`, `promoted` (to an admin) and `demoted` (the `user` who was); `renamed` (the new `name`); `policy` (who may come in, as in a group). `unsupported` is a message that only a newer Cooee can read, `deleted` one that its author took back. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
+What happened in a group (listen, history, export): `created`, `joined`, `left`; `invited`, `removed`, `promoted` (to an admin) and `demoted` (the `user` who was); `renamed` (the new `name`); `policy` (who may come in, as in a group); `lifetime` (also with one person): how many seconds messages live that are said from then on, as `disappears_after`, null where they stay. `unsupported` is a message that only a newer Cooee can read, `deleted` one that its author took back. `key_changed` and `key_accepted` (in a conversation with one person): another key stands for their name, and that we took it for theirs.
 {"type":"invited","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","user":"carol","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"queued"}
 
 A person (who, contacts). `registered` is whether they signed up on this broker, as far as is known; `since` is since when they are online; `trust` is "unknown" (no key of theirs is here yet), "not_verified", "verified" or "changed"; `blocked` is whether you blocked them.
@@ -30,6 +30,9 @@ A person (who, contacts). `registered` is whether they signed up on this broker,
 
 A group (all that `group` does, and group list). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
+
+A chat (chat disappear). `disappears_after` is how many seconds messages live there, null where they stay.
+{"type":"chat","conversation":"@bob","group":null,"disappears_after":86400}
 
 An open room (room list, join, leave). `joined` is whether you are in it now.
 {"type":"room","name":"lobby","conversation":"+lobby","joined":true}
@@ -74,6 +77,7 @@ pub(super) enum Record<'a> {
     Promoted(MessageRecord<'a>),
     Demoted(MessageRecord<'a>),
     Policy(MessageRecord<'a>),
+    Lifetime(MessageRecord<'a>),
     Unsupported(MessageRecord<'a>),
     Deleted(MessageRecord<'a>),
     #[serde(rename = "key_changed")]
@@ -84,6 +88,7 @@ pub(super) enum Record<'a> {
     Group(GroupRecord<'a>),
     Member(MemberRecord<'a>),
     Room(RoomRecord<'a>),
+    Chat(ChatRecord),
     Waiting(WaitingRecord<'a>),
     Key(KeyRecord<'a>),
 }
@@ -102,6 +107,11 @@ pub(super) struct MessageRecord<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<&'static str>,
+    /// Whether it says so, and then perhaps that they stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disappears_after: Option<Option<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disappears_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<MessageId>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -188,6 +198,13 @@ pub(super) struct KeyRecord<'a> {
     claimed: Option<KeyFields<'a>>,
 }
 
+#[derive(Serialize)]
+pub(super) struct ChatRecord {
+    conversation: String,
+    group: Option<GroupId>,
+    disappears_after: Option<u32>,
+}
+
 #[derive(Default, Serialize)]
 struct KeyFields<'a> {
     fingerprint: Option<&'a str>,
@@ -232,6 +249,17 @@ impl<'a> Record<'a> {
         })
     }
 
+    /// How a chat is set.
+    pub fn chat(
+        conversation: &ConversationId,
+        groups: &BTreeMap<GroupId, GroupView>,
+        lifetime: Option<Lifetime>,
+    ) -> Self {
+        let (conversation, group) = place(conversation, groups);
+        let disappears_after = lifetime.map(Lifetime::seconds);
+        Self::Chat(ChatRecord { conversation, group, disappears_after })
+    }
+
     /// A letter in the outbox.
     pub fn waiting(waiting: &'a Waiting, groups: &BTreeMap<GroupId, GroupView>) -> Self {
         let (conversation, group) = place(&waiting.to, groups);
@@ -271,6 +299,8 @@ impl<'a> Record<'a> {
             user: None,
             name: None,
             policy: None,
+            disappears_after: None,
+            disappears_at: message.ends_at.map(|at| at.to_string()),
             reply_to: message.reply.as_ref().map(|reply| reply.to),
             forwarded: message.forwarded,
             edited: message.marks.edit.is_some(),
@@ -313,8 +343,16 @@ impl<'a> Record<'a> {
                         record.policy = Some(policy.as_str());
                         Self::Policy
                     }
+                    GroupChange::Lifetime(life) => {
+                        record.disappears_after = Some(life.map(Lifetime::seconds));
+                        Self::Lifetime
+                    }
                 };
                 kind(record)
+            }
+            Body::Lifetime(life) => {
+                record.disappears_after = Some(life.map(Lifetime::seconds));
+                Self::Lifetime(record)
             }
             Body::Created => Self::Created(record),
             Body::Joined => Self::Joined(record),
@@ -424,160 +462,4 @@ pub(super) fn role(role: Role) -> &'static str {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::collections::BTreeSet;
-
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::domain::{
-        Delivery, DisplayName, GroupName, JoinPolicy, Marks, MessageText, MobileNumber,
-    };
-
-    fn user(name: &str) -> UserName {
-        name.parse().unwrap()
-    }
-
-    fn at() -> Timestamp {
-        Timestamp::parse_rfc3339("2026-11-22T10:41:05.123Z").unwrap()
-    }
-
-    pub fn team() -> ConversationId {
-        ConversationId::Group(GroupId::from_bits(1 << 96))
-    }
-
-    fn view() -> GroupView {
-        let member = |role| Membership { role, since: at() };
-        let (alice, bob) = (member(Role::Owner), member(Role::Member));
-        let group = Group {
-            id: GroupId::from_bits(1 << 96),
-            name: GroupName::new("team").unwrap(),
-            owner: user("alice"),
-            policy: JoinPolicy::Open,
-            created_at: at(),
-            members: [(user("alice"), alice), (user("bob"), bob)].into(),
-            invited: BTreeSet::new(),
-            former: BTreeSet::new(),
-        };
-        GroupView { group, standing: Standing::Invited(user("bob")) }
-    }
-
-    pub fn groups() -> BTreeMap<GroupId, GroupView> {
-        BTreeMap::from([(view().group.id, view())])
-    }
-
-    pub fn message(conversation: ConversationId, body: Body, own: bool) -> Message {
-        Message {
-            id: MessageId::from(Uuid::from_u128(0x0193_523c_1a00_7000_8000_0000_0000_0001)),
-            conversation,
-            sender: user(if own { "alice" } else { "bob" }),
-            sent_at: at(),
-            received_at: Timestamp::parse_rfc3339("2026-11-22T10:41:06Z").unwrap(),
-            body,
-            delivery: own.then_some(Delivery::Queued),
-            late: false,
-            unseen: !own,
-            reply: None,
-            forwarded: false,
-            marks: Marks::default(),
-        }
-    }
-
-    #[test]
-    fn the_documented_lines_are_what_is_written() {
-        let hello = Body::Text(MessageText::new("hello").unwrap());
-        let message_from_bob = message(ConversationId::Direct(user("bob")), hello, false);
-        let invited = message(team(), Body::Changed(GroupChange::Invite(user("carol"))), true);
-        let person = Person {
-            user: user("bob"),
-            display_name: DisplayName::new("Bob").unwrap(),
-            mobile: Some(MobileNumber::new("+912212345").unwrap()),
-            origin: Origin::Registered,
-            availability: Availability::Offline { last_seen: Some(at()) },
-            trust: Trust::NotVerified,
-            blocked: false,
-        };
-        let lobby = "lobby".parse().unwrap();
-        let view = view();
-        let (alice, membership) = view.group.members.first_key_value().unwrap();
-        let hello = Body::Text(MessageText::new("hello").unwrap());
-        let ours = message(ConversationId::Direct(user("bob")), hello, true);
-        let waiting = Waiting {
-            id: ours.id,
-            to: ours.conversation.clone(),
-            message: Some(ours),
-            delivery: Delivery::Sent,
-            open: vec![user("bob")],
-            waits_for: Hop::Away(vec![user("bob")]),
-        };
-        let key = |n| crate::domain::IdentityKey::from_bytes([n; 32]).fingerprint();
-        let keys = KeyView {
-            user: user("bob"),
-            trust: Trust::NotVerified,
-            ours: key(1),
-            theirs: Some(TheirKey {
-                fingerprint: key(2),
-                safety_number: "08750 61290".to_owned(),
-                since: at(),
-                code: "cooee-verify:1:alice:bob".to_owned(),
-                picture: Vec::new(),
-            }),
-            claimed: None,
-        };
-        let records = [
-            Record::message(&message_from_bob, &groups()),
-            Record::message(&invited, &groups()),
-            Record::person(&person),
-            Record::group(&view),
-            Record::room(&lobby, true),
-            Record::waiting(&waiting, &groups()),
-            Record::key(&keys),
-            Record::member(&view.group, alice, *membership),
-        ];
-        let written: Vec<String> = records.iter().map(line).collect();
-        let documented: Vec<String> =
-            HELP.lines().filter(|line| line.starts_with('{')).map(|line| format!("{line}\n")).collect();
-        assert_eq!(written, documented);
-    }
-
-    #[test]
-    fn other_types_and_values() {
-        let me = Profile {
-            user: user("alice"),
-            identity: crate::domain::IdentityKey::from_bytes([1; 32]),
-            devices: Vec::new(),
-            version: 1,
-            display_name: DisplayName::new("Alice \"A\"").unwrap(),
-            mobile: None,
-            registered_at: at(),
-        };
-        let online = Person {
-            user: user("dave"),
-            display_name: DisplayName::new("Dave").unwrap(),
-            mobile: None,
-            origin: Origin::ByHand,
-            availability: Availability::Online { since: at() },
-            trust: Trust::Unknown,
-            blocked: true,
-        };
-        let mut sent = message(team(), Body::Created, true);
-        sent.delivery = Some(Delivery::Sent);
-        let unknown = ConversationId::Group(GroupId::from_bits(7 << 96));
-        let unsupported = message(unknown, Body::Unsupported, false);
-        let lines: String = [
-            Record::me(&me, true),
-            Record::person(&online),
-            Record::message(&sent, &groups()),
-            Record::message(&unsupported, &groups()),
-        ]
-        .iter()
-        .map(line)
-        .collect();
-        insta::assert_snapshot!(lines, @r##"
-        {"type":"person","user":"alice","display_name":"Alice \"A\"","mobile":null,"registered":true,"online":true,"since":null,"last_seen":null,"own":true}
-        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"trust":"unknown","blocked":true,"own":false}
-        {"type":"created","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"sent"}
-        {"type":"unsupported","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#00000007","group":"00000007000000000000000000000000","from":"bob","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
-        "##);
-    }
-}
+pub(super) mod tests;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
-    MessageText, PageAt, RoomName, UserName,
+    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupName, JoinPolicy, Lifetime,
+    MessageId, MessageText, PageAt, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -47,6 +47,16 @@ pub enum Command {
         message: MessageId,
         /// Whether it is to have a star.
         starred: bool,
+    },
+    /// Set how long messages of a conversation live that are said from now on; `None`: they stay. Answered by
+    /// `Update::Agreed`, of a group `Update::Done`, or by `Update::Refused`.
+    SetLifetime {
+        /// Which.
+        conversation: ConversationId,
+        /// How long.
+        lifetime: Option<Lifetime>,
+        /// To know the answer by.
+        ticket: Ticket,
     },
     /// Delete a message for ourselves, on this device. Answered by `Update::Hidden`.
     Hide(MessageId),

@@ -15,6 +15,7 @@ use super::faces::{FaceId, Faces};
 use super::generation::Generation;
 use super::groups::Groups;
 use super::keys::{Keys, Trouble};
+use super::lifetimes::Lifetimes;
 use super::link::LinkState;
 use super::outbox::Outbox;
 use super::people::People;
@@ -86,6 +87,7 @@ pub(super) struct Core {
     pub rooms: Rooms,
     /// The conversations that do not always call for us.
     pub alerts: BTreeMap<ConversationId, Alerts>,
+    pub lifetimes: Lifetimes,
     pub summaries: BTreeMap<ConversationId, Summary>,
     /// What our next letter in each conversation has to follow.
     pub threads: BTreeMap<ConversationId, Thread>,
@@ -168,6 +170,7 @@ impl Core {
         }
         let mut events = Vec::with_capacity(BATCH);
         loop {
+            self.expire().await?;
             self.publish_cards().await;
             self.pump().await?;
             self.registrar.flush();
@@ -223,6 +226,7 @@ impl Core {
         let rooms = self.rooms.joined().cloned().collect();
         self.faces.answer(face, Update::Rooms(rooms)).await;
         self.faces.answer(face, self.alerts_told()).await;
+        self.faces.answer(face, self.lifetimes_told()).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
         if face == FaceId::FIRST {

@@ -233,6 +233,7 @@ fn newer(bytes: &[u8]) -> Letter {
         group: None,
         number: None,
         stand: None,
+        life: None,
         content: Content::Newer,
     }
 }

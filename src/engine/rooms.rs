@@ -223,6 +223,7 @@ impl Core {
             unseen: false,
             reply: None,
             forwarded: false,
+            ends_at: None,
             marks: Marks::default(),
         };
         let named = id.is_some();
@@ -273,6 +274,7 @@ impl Core {
             to: to.clone(),
             recipients: Vec::new(),
             number: None,
+            ends_at: None,
         };
         let message = Message {
             id,
@@ -286,6 +288,7 @@ impl Core {
             unseen: false,
             reply: None,
             forwarded: false,
+            ends_at: None,
             marks: Marks::default(),
         };
         kill_point("send: before it is stored");

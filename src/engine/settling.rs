@@ -120,6 +120,7 @@ impl Core {
         for id in mail.gone_groups {
             self.faces.tell(Update::GroupGone(id)).await;
         }
+        self.note_lifetimes(&received.fresh).await?;
         self.faces.tell_stored(received.fresh, None).await;
         self.tell_altered(received.altered).await;
         for summary in received.summaries {

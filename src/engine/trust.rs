@@ -78,6 +78,7 @@ impl Core {
                 unseen: false,
                 reply: None,
                 forwarded: false,
+                ends_at: None,
                 marks: Marks::default(),
             }
         })

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command::Ticket;
 use crate::domain::{
-    Alerts, ConversationId, Delivery, Group, GroupId, Message, MessageId, MessageKey, PageAt, Person,
-    Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
+    Alerts, ConversationId, Delivery, Group, GroupId, Lifetime, Message, MessageId, MessageKey, PageAt,
+    Person, Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -74,6 +74,9 @@ pub enum Update {
     Rooms(Vec<RoomName>),
     /// The conversations that do not always call for us, all of them.
     Alerts(Vec<(ConversationId, Alerts)>),
+    /// How long messages live in conversations with people, all in which they do not stay. Of a group `Group` says
+    /// it.
+    Lifetimes(Vec<(ConversationId, Lifetime)>),
     /// What was being written when the last session ended, for the front end that started this one alone.
     Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.
@@ -89,6 +92,8 @@ pub enum Update {
         /// Which.
         id: MessageId,
     },
+    /// These messages were over: nothing of them is left.
+    Gone(Vec<(ConversationId, MessageId)>),
     /// The answer to `Command::Marked`: the newest first, at most 500.
     Marked {
         /// What was asked for.

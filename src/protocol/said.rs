@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Malformed;
-use crate::domain::{Alteration, MessageId, MessageText, Reaction};
+use crate::domain::{Alteration, Lifetime, MessageId, MessageText, Reaction};
 
 /// Words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ impl From<MessageText> for Speech {
     fn from(text: MessageText) -> Self {
         Self { text, reply: None, forwarded: false }
     }
+}
+
+/// How long messages live from now on.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LifetimeBody {
+    pub life: Option<Lifetime>,
 }
 
 /// What the sender did with a message.

@@ -23,6 +23,7 @@ mod file;
 mod gaps;
 mod handle;
 mod keys;
+mod lifetimes;
 mod moving;
 mod outbox;
 mod page;
@@ -43,6 +44,7 @@ mod value;
 
 pub use error::Error;
 pub use handle::Store;
+pub use lifetimes::{Expired, StoredLifetime};
 pub use threads::{prepare, wait_for_threads};
 pub use value::{
     Account, Altered, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson, LastSeen,

@@ -96,6 +96,7 @@ pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message 
         unseen: true,
         reply: None,
         forwarded: false,
+        ends_at: None,
         marks: Marks::default(),
     }
 }
@@ -116,6 +117,7 @@ pub(super) fn draft(topic: &str, letter: u128) -> Draft {
         to: direct("bob"),
         recipients: Vec::new(),
         number: None,
+        ends_at: None,
     }
 }
 

@@ -94,6 +94,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
     match command {
         Command::Send { ticket, .. }
         | Command::Alter { ticket, .. }
+        | Command::SetLifetime { ticket, .. }
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }

@@ -96,6 +96,7 @@ fn message(n: u64) -> Message {
         unseen: true,
         reply: None,
         forwarded: false,
+        ends_at: None,
         marks: Marks::default(),
     }
 }

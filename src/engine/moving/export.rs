@@ -96,6 +96,9 @@ async fn write(
         contents.rooms += 1;
         tell(&Record::Room(room.room))?;
     }
+    for lifetime in known.lifetimes {
+        tell(&Record::Lifetime(lifetime))?;
+    }
     let mut after = 0;
     loop {
         let (messages, next) = store.history(after).await?;

@@ -50,6 +50,8 @@ pub enum Request {
     Starred,
     /// Say when the open chat calls for us; `None`: tell it.
     Alerts(Option<Alerts>),
+    /// Set how long messages of the open chat live; without a time, tell it.
+    Disappear(String),
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -118,6 +120,9 @@ pub const COMMANDS: &[Slash] = &[
     }),
     slash("mute", "", "this chat never calls for you", |_| Request::Alerts(Some(Alerts::None))),
     slash("unmute", "", "this chat always calls for you", |_| Request::Alerts(Some(Alerts::All))),
+    slash("disappear", "[1h|1d|7d|30d|off]", "how long messages live here, for all", |rest| {
+        Request::Disappear(rest.to_owned())
+    }),
     slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
     slash("verify", "[NAME]", "compare somebody's key: number, QR code, emoji", |rest| {
         Request::Verify(rest.to_owned())

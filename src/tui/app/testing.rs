@@ -57,6 +57,7 @@ pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&
         owner: user(owner),
         policy: JoinPolicy::Open,
         created_at: Timestamp::EPOCH,
+        lifetime: None,
         members: members.iter().map(member).collect(),
         invited: BTreeSet::new(),
         former: BTreeSet::new(),
@@ -79,6 +80,7 @@ pub fn message(sender: &str, at: i64, text: &str) -> Message {
         unseen: sender != "alice",
         reply: None,
         forwarded: false,
+        ends_at: None,
         marks: Marks::default(),
     }
 }

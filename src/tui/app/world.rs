@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::{
-    Alerts, Availability, ConversationId, GroupId, JoinPolicy, Person, RoomName, Standing, Summary,
-    Timestamp, UserName,
+    Alerts, Availability, ConversationId, GroupId, JoinPolicy, Lifetime, Person, RoomName, Standing,
+    Summary, Timestamp, UserName,
 };
 use crate::engine::GroupView;
 
@@ -18,6 +18,7 @@ pub struct World {
     groups: BTreeMap<GroupId, GroupView>,
     rooms: Vec<RoomName>,
     alerts: BTreeMap<ConversationId, Alerts>,
+    lifetimes: BTreeMap<ConversationId, Lifetime>,
     summaries: HashMap<ConversationId, Summary>,
     contacts: Vec<UserName>,
     online: Vec<UserName>,
@@ -40,6 +41,7 @@ impl World {
             groups: BTreeMap::new(),
             rooms: Vec::new(),
             alerts: BTreeMap::new(),
+            lifetimes: BTreeMap::new(),
             summaries: HashMap::new(),
             contacts: Vec::new(),
             online: Vec::new(),
@@ -79,6 +81,19 @@ impl World {
     /// Takes in which conversations do not always call for us.
     pub fn note_alerts(&mut self, alerts: Vec<(ConversationId, Alerts)>) {
         self.alerts = alerts.into_iter().collect();
+    }
+
+    /// Takes in how long messages live in conversations with people.
+    pub fn note_lifetimes(&mut self, lifetimes: Vec<(ConversationId, Lifetime)>) {
+        self.lifetimes = lifetimes.into_iter().collect();
+    }
+
+    /// How long messages of a conversation live; `None`: they stay.
+    pub fn lifetime(&self, conversation: &ConversationId) -> Option<Lifetime> {
+        match conversation {
+            ConversationId::Group(id) => self.groups.get(id)?.group.lifetime,
+            other => self.lifetimes.get(other).copied(),
+        }
     }
 
     /// When a conversation calls for us.

@@ -191,7 +191,10 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let words = match &writers[..] {
         _ if chat.draft.is_command() => command_hint(&chat.draft.text()),
         _ if chat.about.is_some() => about_words(canvas, app, session, room),
-        [] => return,
+        [] => match session.fading_words() {
+            Some(words) => words,
+            None => return,
+        },
         [one] => format!("{one} is typing…"),
         [one, other] => format!("{one} and {other} are typing…"),
         more => format!("{} people are typing…", more.len()),

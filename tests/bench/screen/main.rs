@@ -163,6 +163,7 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             unseen: true,
             reply: None,
             forwarded: false,
+            ends_at: None,
             marks: Marks::default(),
         })
     };

@@ -10,6 +10,7 @@ mod delivery;
 mod finding;
 mod groups;
 mod hostile;
+mod lifetimes;
 mod people;
 mod presence;
 mod receipts;

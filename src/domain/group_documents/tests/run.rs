@@ -37,7 +37,7 @@ impl Run {
 
     fn change(&mut self) -> Change {
         let who = self.anybody();
-        match self.random.u8(0..12) {
+        match self.random.u8(0..13) {
             0..5 => Change::Admit(who),
             5 => Change::Remove(who),
             6..9 => Change::Appoint(who),
@@ -45,6 +45,7 @@ impl Run {
                 let keep: BTreeSet<Member> = (0..3).map(|_| self.anybody()).collect();
                 Change::Dismiss { admin: who, keep }
             }
+            12 => Change::Fade(self.random.bool().then_some(Lifetime::LEAST)),
             10 => Change::Policy(if self.random.bool() { JoinPolicy::Open } else { JoinPolicy::Invite }),
             _ => Change::Rename(name(&self.random.alphabetic().to_string())),
         }
@@ -85,7 +86,8 @@ impl Run {
             let clock = *run.random.choice(&[1, 2, 3, 1_000, u64::MAX]).unwrap();
             let naming = Some(Naming { clock, name: name("lies") });
             let author = me.clone();
-            document(Document { group: ID, author, version, naming, members, charter: None })
+            let fading = Some(Fading { clock, lifetime: None });
+            document(Document { group: ID, author, version, naming, fading, members, charter: None })
         };
         let count = *self.random.choice(&[1, 2, 3, u32::MAX, u32::MAX - 1]).unwrap();
         let claim = Statement { group: ID, member: me.clone(), count, at: NOW };

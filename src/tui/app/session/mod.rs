@@ -7,6 +7,7 @@
 mod actions;
 mod altering;
 mod completing;
+mod fading;
 mod finding;
 mod messages;
 mod mouse;

@@ -204,6 +204,7 @@ impl Session {
                     }
                 }
             }
+            Request::Disappear(text) => self.disappear(&text, turn)?,
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {
