@@ -41,6 +41,8 @@ pub(super) struct Attached {
     pub rooms: BTreeSet<RoomName>,
     /// How long messages live in conversations with people.
     pub lifetimes: BTreeMap<ConversationId, Lifetime>,
+    /// The conversations that are put away.
+    pub archived: BTreeSet<ConversationId>,
     /// With whom there is a history.
     pub conversations: BTreeSet<ConversationId>,
 }
@@ -107,6 +109,7 @@ impl Attached {
                 groups: BTreeMap::new(),
                 rooms: BTreeSet::new(),
                 lifetimes: BTreeMap::new(),
+                archived: BTreeSet::new(),
                 conversations: BTreeSet::new(),
             };
             loop {
@@ -158,6 +161,7 @@ impl Attached {
             }
             Update::Rooms(rooms) => self.rooms = rooms.iter().cloned().collect(),
             Update::Lifetimes(lifetimes) => self.lifetimes = lifetimes.iter().cloned().collect(),
+            Update::Archived(archived) => self.archived = archived.iter().cloned().collect(),
             Update::Summaries(summaries) => {
                 let begun = summaries.iter().filter(|summary| summary.last.is_some());
                 self.conversations.extend(begun.map(|summary| summary.conversation.clone()));

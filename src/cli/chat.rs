@@ -3,16 +3,17 @@
 use clap::Subcommand;
 
 use super::Error;
-use super::attached::{Attached, with_session};
+use super::attached::{Attached, Heard, with_session};
 use super::group::ask_and_tell;
 use super::history::conversation_of;
 use super::json::{self, Record};
 use super::output::print;
 use super::target::Target;
+use super::text::{group_label, room_label};
 use super::wait::Options;
 use crate::config::Config;
 use crate::domain::{Body, ConversationId, GroupChange, Lifetime};
-use crate::engine;
+use crate::engine::{self, Update};
 
 /// The commands about whole chats.
 #[derive(Subcommand)]
@@ -32,6 +33,21 @@ pub enum Command {
         #[command(flatten)]
         options: Options,
     },
+    /// Put a chat away: the lists of the messenger do not show it until something new comes there
+    ///
+    /// On this device alone. A message that calls for you brings it back, and so does what you write there: so a
+    /// muted chat stays away.
+    Archive {
+        /// A user name, or `#` and the name of a group, or `+` and the name of an open room
+        with: Target,
+    },
+    /// Bring a chat back into the lists
+    Unarchive {
+        /// A user name, or `#` and the name of a group, or `+` and the name of an open room
+        with: Target,
+    },
+    /// List the chats that are put away
+    Archived,
 }
 
 /// How long messages are to live; `None`: they stay.
@@ -68,8 +84,42 @@ pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
             ask_and_tell(attached, *options, ask, tells).await?;
             print(told(attached, &conversation, *options)).await
         }
+        Command::Archive { with } => archive(attached, with, true).await,
+        Command::Unarchive { with } => archive(attached, with, false).await,
+        Command::Archived => {
+            let label = |conversation| format!("{}\n", label(attached, conversation));
+            print(attached.archived.iter().map(label).collect()).await
+        }
     })
     .await
+}
+
+async fn archive(attached: &mut Attached, with: &Target, archived: bool) -> Result<(), Error> {
+    let conversation = conversation_of(attached, with).await?;
+    let ask = || engine::Command::Archive { conversation: conversation.clone(), archived };
+    attached.ask(ask()).await;
+    loop {
+        let update = attached.recv().await;
+        match attached.take(update).await? {
+            Heard::Again => attached.ask(ask()).await,
+            Heard::Update(Update::Archived(_)) => break,
+            Heard::Update(_) => {}
+        }
+    }
+    let label = label(attached, &conversation);
+    print(match archived {
+        true => format!("{label} is put away.\n"),
+        false => format!("{label} is back.\n"),
+    })
+    .await
+}
+
+fn label(attached: &Attached, conversation: &ConversationId) -> String {
+    match conversation {
+        ConversationId::Direct(user) => format!("@{user}"),
+        ConversationId::Group(id) => group_label(&attached.groups, *id),
+        ConversationId::Room(room) => room_label(room),
+    }
 }
 
 /// How long messages live there.

@@ -130,7 +130,7 @@ pub enum Command {
         #[command(subcommand)]
         command: room::Command,
     },
-    /// Whole chats: how long their messages live
+    /// Whole chats: how long their messages live, and which are put away
     Chat {
         /// What to do with one.
         #[command(subcommand)]

@@ -22,6 +22,7 @@ pub(super) struct File {
     pub registry: RegistrySection,
     pub chat: ChatSection,
     pub alerts: AlertSection,
+    pub links: LinkSection,
     pub log: LogSection,
 }
 
@@ -57,6 +58,12 @@ pub(super) struct AlertSection {
     pub content: Option<bool>,
     pub title: Option<bool>,
     pub quiet: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LinkSection {
+    pub command: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize)]

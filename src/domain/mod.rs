@@ -14,6 +14,7 @@ pub mod group_documents;
 mod ids;
 mod keys;
 mod lifetime;
+mod links;
 mod message;
 mod person;
 mod presence;
@@ -33,6 +34,7 @@ pub use group::{Group, GroupChange, GroupName, JoinPolicy, Membership, Role, Sta
 pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHash, UserName};
 pub use keys::{AgreementKey, Bundle, DeviceKeys, IdentityKey, InvalidKey, SigningKey};
 pub use lifetime::{InvalidLifetime, Lifetime, lifetime_told};
+pub use links::{Link, link_places, links};
 pub use message::{Body, LATE, Marks, Message, MessageKey, MessageText, Quote, Reply};
 pub use person::{Origin, Person, Trust};
 pub use presence::{Availability, DeviceRecord, PresenceBook, Told};

@@ -58,6 +58,13 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
+    /// Put a conversation away, on this device, or bring it back. Answered by `Update::Archived`.
+    Archive {
+        /// Which.
+        conversation: ConversationId,
+        /// Whether it is put away.
+        archived: bool,
+    },
     /// Delete a message for ourselves, on this device. Answered by `Update::Hidden`.
     Hide(MessageId),
     /// When a conversation calls for us from now on, on this device. Answered by `Update::Alerts`.

@@ -88,6 +88,8 @@ pub(super) struct Core {
     /// The conversations that do not always call for us.
     pub alerts: BTreeMap<ConversationId, Alerts>,
     pub lifetimes: Lifetimes,
+    /// The conversations that are put away.
+    pub archived: BTreeSet<ConversationId>,
     pub summaries: BTreeMap<ConversationId, Summary>,
     /// What our next letter in each conversation has to follow.
     pub threads: BTreeMap<ConversationId, Thread>,
@@ -227,6 +229,7 @@ impl Core {
         self.faces.answer(face, Update::Rooms(rooms)).await;
         self.faces.answer(face, self.alerts_told()).await;
         self.faces.answer(face, self.lifetimes_told()).await;
+        self.faces.answer(face, self.archived_told()).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
         if face == FaceId::FIRST {

@@ -42,6 +42,7 @@ impl Core {
             Command::SetLifetime { conversation, lifetime, ticket } => {
                 self.set_lifetime(face, conversation, lifetime, ticket).await
             }
+            Command::Archive { conversation, archived } => self.archive(conversation, archived).await,
             Command::Hide(message) => self.hide(message).await,
             Command::Marked(pinned_in) => self.show_marked(face, pinned_in).await,
             Command::Load { conversation, at, limit } => {
@@ -278,6 +279,7 @@ impl Core {
         }
         self.tell_progress(queued.progress).await;
         self.note_lifetimes(queued.message.as_slice()).await?;
+        self.bring_back(queued.message.as_slice()).await?;
         self.faces.tell_stored(queued.message.into_iter().collect(), author).await;
         self.tell_summary(queued.summary).await;
         Ok(())

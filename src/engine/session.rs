@@ -203,6 +203,7 @@ async fn start(
         groups,
         rooms: Rooms::new(snapshot.rooms),
         lifetimes: Lifetimes::new(snapshot.lifetimes, expired.next),
+        archived: snapshot.archived.into_iter().collect(),
         alerts: snapshot.alerts.into_iter().collect(),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),

@@ -121,6 +121,7 @@ impl Core {
             self.faces.tell(Update::GroupGone(id)).await;
         }
         self.note_lifetimes(&received.fresh).await?;
+        self.bring_back(&received.fresh).await?;
         self.faces.tell_stored(received.fresh, None).await;
         self.tell_altered(received.altered).await;
         for summary in received.summaries {

@@ -77,6 +77,8 @@ pub enum Update {
     /// How long messages live in conversations with people, all in which they do not stay. Of a group `Group` says
     /// it.
     Lifetimes(Vec<(ConversationId, Lifetime)>),
+    /// The conversations that are put away, all of them.
+    Archived(Vec<ConversationId>),
     /// What was being written when the last session ended, for the front end that started this one alone.
     Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.

@@ -21,6 +21,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/006_alterations.sql")),
     M::up(include_str!("../../assets/schema/007_alerts.sql")),
     M::up(include_str!("../../assets/schema/009_lifetimes.sql")),
+    M::up(include_str!("../../assets/schema/010_archive.sql")),
 ];
 
 /// Settings of the connection.

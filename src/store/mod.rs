@@ -14,6 +14,7 @@
 
 mod alerts;
 mod alterations;
+mod archive;
 mod batch;
 mod cipher;
 mod delivery;

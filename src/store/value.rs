@@ -185,6 +185,8 @@ pub struct Snapshot {
     pub alerts: Vec<(ConversationId, Alerts)>,
     /// How long messages live in conversations with people.
     pub lifetimes: Vec<StoredLifetime>,
+    /// The conversations that are put away.
+    pub archived: Vec<ConversationId>,
     /// What was being written, by conversation.
     pub drafts: Vec<(ConversationId, String)>,
 }

@@ -112,6 +112,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Star { .. }
+        | Command::Archive { .. }
         | Command::Hide(_)
         | Command::Alerts(..)
         | Command::Marked(_)

@@ -99,11 +99,13 @@ fn the_documented_lines_are_what_is_written() {
         }),
         claimed: None,
     };
+    let a_day = Lifetime::new(86_400).unwrap();
     let records = [
         Record::message(&message_from_bob, &groups()),
         Record::message(&invited, &groups()),
         Record::person(&person),
         Record::group(&view),
+        Record::chat(&ConversationId::Direct(user("bob")), &groups(), Some(a_day)),
         Record::room(&lobby, true),
         Record::waiting(&waiting, &groups()),
         Record::key(&keys),

@@ -312,7 +312,9 @@ fn set(
     enter: bool,
 ) -> Result<(), Refused> {
     let mut reached = counting.count(member).reached;
-    loop {
+    // Whoever lies may have signed what is reached over our entry alone: then each that we put in its place brings
+    // back another, and only the owner can decide.
+    for _ in 0..limits::GROUP_ADMINS + 3 {
         let count = if is_in(reached) == enter { reached } else { next(member, reached, enter)? };
         draft.members.insert(member.clone(), count);
         reached = counting.with(draft).count(member).reached;
@@ -320,6 +322,7 @@ fn set(
             return Ok(());
         }
     }
+    Err(Refused::UsedUp(member.clone()))
 }
 
 fn room(counting: &Counting<'_>, newcomer: &Member) -> Result<(), Refused> {

@@ -99,6 +99,9 @@ async fn write(
     for lifetime in known.lifetimes {
         tell(&Record::Lifetime(lifetime))?;
     }
+    for conversation in known.archived {
+        tell(&Record::Archived(conversation))?;
+    }
     let mut after = 0;
     loop {
         let (messages, next) = store.history(after).await?;

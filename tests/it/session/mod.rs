@@ -2,6 +2,7 @@
 //! installed.
 
 mod altering;
+mod archiving;
 mod blocking;
 mod clocks;
 mod cluster;

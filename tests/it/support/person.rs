@@ -46,6 +46,7 @@ pub struct Screen {
     pub comparisons: Vec<ComparisonView>,
     pub alerts: Vec<(ConversationId, Alerts)>,
     pub lifetimes: Vec<(ConversationId, Lifetime)>,
+    pub archived: Vec<ConversationId>,
     /// What was over, in the order in which that was told.
     pub gone: Vec<MessageId>,
     /// The answer to what is pinned or starred.
@@ -99,6 +100,7 @@ impl Screen {
             }
             Update::Hidden { id, .. } => self.stored.retain(|message| message.id != id),
             Update::Lifetimes(lifetimes) => self.lifetimes = lifetimes,
+            Update::Archived(archived) => self.archived = archived,
             Update::Gone(gone) => {
                 for (_, id) in gone {
                     self.stored.retain(|message| message.id != id);

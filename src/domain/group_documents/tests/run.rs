@@ -37,7 +37,7 @@ impl Run {
 
     fn change(&mut self) -> Change {
         let who = self.anybody();
-        match self.random.u8(0..13) {
+        match self.random.u8(0..12) {
             0..5 => Change::Admit(who),
             5 => Change::Remove(who),
             6..9 => Change::Appoint(who),
@@ -45,8 +45,8 @@ impl Run {
                 let keep: BTreeSet<Member> = (0..3).map(|_| self.anybody()).collect();
                 Change::Dismiss { admin: who, keep }
             }
-            12 => Change::Fade(self.random.bool().then_some(Lifetime::LEAST)),
             10 => Change::Policy(if self.random.bool() { JoinPolicy::Open } else { JoinPolicy::Invite }),
+            _ if self.random.bool() => Change::Fade(self.random.bool().then_some(Lifetime::LEAST)),
             _ => Change::Rename(name(&self.random.alphabetic().to_string())),
         }
     }

@@ -205,6 +205,9 @@ impl Session {
                 }
             }
             Request::Disappear(text) => self.disappear(&text, turn)?,
+            Request::Archive(archived) => self.archive(Some(archived), turn)?,
+            Request::Archived => self.show_archived()?,
+            Request::Link => self.show_newest_links()?,
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {
@@ -297,7 +300,7 @@ impl Session {
         let Some(Overlay::Choice(choice)) = self.overlay.take() else { return };
         let Some(target) = choice.chosen().map(|entry| entry.target.clone()) else { return };
         match (choice.purpose, target) {
-            (Purpose::Jump, target) => self.open(target, turn),
+            (Purpose::Jump | Purpose::Archived, target) => self.open(target, turn),
             (Purpose::Forward(text), target) => self.forward(text, target, turn),
             (Purpose::Invite(group), ConversationId::Direct(user)) => {
                 self.change(group, GroupChange::Invite(user), turn);
