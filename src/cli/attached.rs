@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Error;
 use super::passphrase::Terminal;
 use crate::config::Config;
-use crate::domain::{ConversationId, GroupId, MessageId, Person, Profile, RoomName, UserName};
+use crate::domain::{ConversationId, GroupId, Lifetime, MessageId, Person, Profile, RoomName, UserName};
 use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
@@ -39,6 +39,10 @@ pub(super) struct Attached {
     pub groups: BTreeMap<GroupId, GroupView>,
     /// The open rooms we are in.
     pub rooms: BTreeSet<RoomName>,
+    /// How long messages live in conversations with people.
+    pub lifetimes: BTreeMap<ConversationId, Lifetime>,
+    /// The conversations that are put away.
+    pub archived: BTreeSet<ConversationId>,
     /// With whom there is a history.
     pub conversations: BTreeSet<ConversationId>,
     /// What became of files.
@@ -106,6 +110,8 @@ impl Attached {
                 people: BTreeMap::new(),
                 groups: BTreeMap::new(),
                 rooms: BTreeSet::new(),
+                lifetimes: BTreeMap::new(),
+                archived: BTreeSet::new(),
                 conversations: BTreeSet::new(),
                 files: BTreeMap::new(),
             };
@@ -163,6 +169,8 @@ impl Attached {
                 self.files.insert(view.message, view.state.clone());
             }
             Update::Rooms(rooms) => self.rooms = rooms.iter().cloned().collect(),
+            Update::Lifetimes(lifetimes) => self.lifetimes = lifetimes.iter().cloned().collect(),
+            Update::Archived(archived) => self.archived = archived.iter().cloned().collect(),
             Update::Summaries(summaries) => {
                 let begun = summaries.iter().filter(|summary| summary.last.is_some());
                 self.conversations.extend(begun.map(|summary| summary.conversation.clone()));

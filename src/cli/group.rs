@@ -320,6 +320,10 @@ fn done(change: &GroupChange, before: &str, label: &str) -> String {
         GroupChange::Rename(_) => format!("{before} is called {label} now."),
         GroupChange::Promote(user) => format!("{user} is an admin of {label} now."),
         GroupChange::Demote(user) => format!("{user} is no admin of {label} any more."),
+        GroupChange::Lifetime(Some(life)) => {
+            format!("Messages in {label} disappear after {}.", life.words())
+        }
+        GroupChange::Lifetime(None) => format!("Messages in {label} stay."),
         GroupChange::Policy(JoinPolicy::Open) => format!("Anybody may join {label} now."),
         GroupChange::Policy(JoinPolicy::Invite) => format!("{label} is by invitation now."),
     }
@@ -333,6 +337,17 @@ async fn act(
     command: impl Fn(Ticket) -> engine::Command,
     tells: impl Fn(&Body) -> bool,
 ) -> Result<GroupId, Error> {
+    ask_and_tell(attached, options, command, tells).await?.ok_or(Error::Lost)
+}
+
+/// Asks for something that is told in a message with such a body, and waits until the broker has that. Returns the
+/// group that it is about, if it is about one.
+pub(super) async fn ask_and_tell(
+    attached: &mut Attached,
+    options: Options,
+    command: impl Fn(Ticket) -> engine::Command,
+    tells: impl Fn(&Body) -> bool,
+) -> Result<Option<GroupId>, Error> {
     let ticket = Ticket(1);
     let deadline = Instant::now() + options.patience.timeout;
     let mut unconfirmed = Unconfirmed::new(Delivery::Sent);
@@ -363,7 +378,10 @@ async fn act(
                         let ours = stored.into_iter().map(|stored| stored.message);
                         ours.filter(|m| m.is_ours() && tells(&m.body)).for_each(|m| unconfirmed.add(m));
                     }
-                    Update::Done { ticket: answered, group } if answered == ticket => done = Some(group),
+                    Update::Done { ticket: answered, group } if answered == ticket => {
+                        done = Some(Some(group));
+                    }
+                    Update::Agreed { ticket: answered } if answered == ticket => done = Some(None),
                     Update::Refused { ticket: answered, why } if answered == ticket => {
                         return Err(Error::Refused(why));
                     }

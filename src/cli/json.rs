@@ -12,8 +12,9 @@ use serde::Serialize;
 pub(super) use super::json_help::HELP;
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
-    Attachment, Availability, Body, ConversationId, Group, GroupChange, GroupId, Membership, Message,
-    MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
+    Attachment, Availability, Body, ConversationId, Group, GroupChange, GroupId, Lifetime, Membership,
+    Message, MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust,
+    UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
@@ -48,6 +49,7 @@ pub(super) enum Record<'a> {
     Promoted(MessageRecord<'a>),
     Demoted(MessageRecord<'a>),
     Policy(MessageRecord<'a>),
+    Lifetime(MessageRecord<'a>),
     Unsupported(MessageRecord<'a>),
     Deleted(MessageRecord<'a>),
     #[serde(rename = "key_changed")]
@@ -58,6 +60,7 @@ pub(super) enum Record<'a> {
     Group(GroupRecord<'a>),
     Member(MemberRecord<'a>),
     Room(RoomRecord<'a>),
+    Chat(ChatRecord),
     Waiting(WaitingRecord<'a>),
     Key(KeyRecord<'a>),
     File(SavedRecord<'a>),
@@ -77,6 +80,11 @@ pub(super) struct MessageRecord<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<&'static str>,
+    /// Whether it says so, and then perhaps that they stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disappears_after: Option<Option<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disappears_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<MessageId>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -186,6 +194,13 @@ pub(super) struct KeyRecord<'a> {
     claimed: Option<KeyFields<'a>>,
 }
 
+#[derive(Serialize)]
+pub(super) struct ChatRecord {
+    conversation: String,
+    group: Option<GroupId>,
+    disappears_after: Option<u32>,
+}
+
 #[derive(Default, Serialize)]
 struct KeyFields<'a> {
     fingerprint: Option<&'a str>,
@@ -235,6 +250,17 @@ impl<'a> Record<'a> {
         Self::File(SavedRecord { id, path })
     }
 
+    /// How a chat is set.
+    pub fn chat(
+        conversation: &ConversationId,
+        groups: &BTreeMap<GroupId, GroupView>,
+        lifetime: Option<Lifetime>,
+    ) -> Self {
+        let (conversation, group) = place(conversation, groups);
+        let disappears_after = lifetime.map(Lifetime::seconds);
+        Self::Chat(ChatRecord { conversation, group, disappears_after })
+    }
+
     /// A letter in the outbox.
     pub fn waiting(waiting: &'a Waiting, groups: &BTreeMap<GroupId, GroupView>) -> Self {
         let (conversation, group) = place(&waiting.to, groups);
@@ -279,6 +305,8 @@ impl<'a> Record<'a> {
             user: None,
             name: None,
             policy: None,
+            disappears_after: None,
+            disappears_at: message.ends_at.map(|at| at.to_string()),
             reply_to: message.reply.as_ref().map(|reply| reply.to),
             forwarded: message.forwarded,
             edited: message.marks.edit.is_some(),
@@ -323,8 +351,16 @@ impl<'a> Record<'a> {
                         record.policy = Some(policy.as_str());
                         Self::Policy
                     }
+                    GroupChange::Lifetime(life) => {
+                        record.disappears_after = Some(life.map(Lifetime::seconds));
+                        Self::Lifetime
+                    }
                 };
                 kind(record)
+            }
+            Body::Lifetime(life) => {
+                record.disappears_after = Some(life.map(Lifetime::seconds));
+                Self::Lifetime(record)
             }
             Body::Created => Self::Created(record),
             Body::Joined => Self::Joined(record),
@@ -434,161 +470,4 @@ pub(super) fn role(role: Role) -> &'static str {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::collections::BTreeSet;
-
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::domain::{
-        Delivery, DisplayName, GroupName, JoinPolicy, Marks, MessageText, MobileNumber,
-    };
-
-    fn user(name: &str) -> UserName {
-        name.parse().unwrap()
-    }
-
-    fn at() -> Timestamp {
-        Timestamp::parse_rfc3339("2026-11-22T10:41:05.123Z").unwrap()
-    }
-
-    pub fn team() -> ConversationId {
-        ConversationId::Group(GroupId::from_bits(1 << 96))
-    }
-
-    fn view() -> GroupView {
-        let member = |role| Membership { role, since: at() };
-        let (alice, bob) = (member(Role::Owner), member(Role::Member));
-        let group = Group {
-            id: GroupId::from_bits(1 << 96),
-            name: GroupName::new("team").unwrap(),
-            owner: user("alice"),
-            policy: JoinPolicy::Open,
-            created_at: at(),
-            members: [(user("alice"), alice), (user("bob"), bob)].into(),
-            invited: BTreeSet::new(),
-            former: BTreeSet::new(),
-        };
-        GroupView { group, standing: Standing::Invited(user("bob")) }
-    }
-
-    pub fn groups() -> BTreeMap<GroupId, GroupView> {
-        BTreeMap::from([(view().group.id, view())])
-    }
-
-    pub fn message(conversation: ConversationId, body: Body, own: bool) -> Message {
-        Message {
-            id: MessageId::from(Uuid::from_u128(0x0193_523c_1a00_7000_8000_0000_0000_0001)),
-            conversation,
-            sender: user(if own { "alice" } else { "bob" }),
-            sent_at: at(),
-            received_at: Timestamp::parse_rfc3339("2026-11-22T10:41:06Z").unwrap(),
-            body,
-            delivery: own.then_some(Delivery::Queued),
-            late: false,
-            unseen: !own,
-            reply: None,
-            forwarded: false,
-            file: None,
-            marks: Marks::default(),
-        }
-    }
-
-    #[test]
-    fn the_documented_lines_are_what_is_written() {
-        let hello = Body::Text(MessageText::new("hello").unwrap());
-        let message_from_bob = message(ConversationId::Direct(user("bob")), hello, false);
-        let invited = message(team(), Body::Changed(GroupChange::Invite(user("carol"))), true);
-        let person = Person {
-            user: user("bob"),
-            display_name: DisplayName::new("Bob").unwrap(),
-            mobile: Some(MobileNumber::new("+912212345").unwrap()),
-            origin: Origin::Registered,
-            availability: Availability::Offline { last_seen: Some(at()) },
-            trust: Trust::NotVerified,
-            blocked: false,
-        };
-        let lobby = "lobby".parse().unwrap();
-        let view = view();
-        let (alice, membership) = view.group.members.first_key_value().unwrap();
-        let hello = Body::Text(MessageText::new("hello").unwrap());
-        let ours = message(ConversationId::Direct(user("bob")), hello, true);
-        let waiting = Waiting {
-            id: ours.id,
-            to: ours.conversation.clone(),
-            message: Some(ours),
-            delivery: Delivery::Sent,
-            open: vec![user("bob")],
-            waits_for: Hop::Away(vec![user("bob")]),
-        };
-        let key = |n| crate::domain::IdentityKey::from_bytes([n; 32]).fingerprint();
-        let keys = KeyView {
-            user: user("bob"),
-            trust: Trust::NotVerified,
-            ours: key(1),
-            theirs: Some(TheirKey {
-                fingerprint: key(2),
-                safety_number: "08750 61290".to_owned(),
-                since: at(),
-                code: "cooee-verify:1:alice:bob".to_owned(),
-                picture: Vec::new(),
-            }),
-            claimed: None,
-        };
-        let records = [
-            Record::message(&message_from_bob, &groups()),
-            Record::message(&invited, &groups()),
-            Record::person(&person),
-            Record::group(&view),
-            Record::room(&lobby, true),
-            Record::waiting(&waiting, &groups()),
-            Record::key(&keys),
-            Record::member(&view.group, alice, *membership),
-        ];
-        let written: Vec<String> = records.iter().map(line).collect();
-        let documented: Vec<String> =
-            HELP.lines().filter(|line| line.starts_with('{')).map(|line| format!("{line}\n")).collect();
-        assert_eq!(written, documented);
-    }
-
-    #[test]
-    fn other_types_and_values() {
-        let me = Profile {
-            user: user("alice"),
-            identity: crate::domain::IdentityKey::from_bytes([1; 32]),
-            devices: Vec::new(),
-            version: 1,
-            display_name: DisplayName::new("Alice \"A\"").unwrap(),
-            mobile: None,
-            registered_at: at(),
-        };
-        let online = Person {
-            user: user("dave"),
-            display_name: DisplayName::new("Dave").unwrap(),
-            mobile: None,
-            origin: Origin::ByHand,
-            availability: Availability::Online { since: at() },
-            trust: Trust::Unknown,
-            blocked: true,
-        };
-        let mut sent = message(team(), Body::Created, true);
-        sent.delivery = Some(Delivery::Sent);
-        let unknown = ConversationId::Group(GroupId::from_bits(7 << 96));
-        let unsupported = message(unknown, Body::Unsupported, false);
-        let lines: String = [
-            Record::me(&me, true),
-            Record::person(&online),
-            Record::message(&sent, &groups()),
-            Record::message(&unsupported, &groups()),
-        ]
-        .iter()
-        .map(line)
-        .collect();
-        insta::assert_snapshot!(lines, @r##"
-        {"type":"person","user":"alice","display_name":"Alice \"A\"","mobile":null,"registered":true,"online":true,"since":null,"last_seen":null,"own":true}
-        {"type":"person","user":"dave","display_name":"Dave","mobile":null,"registered":false,"online":true,"since":"2026-11-22T10:41:05.123Z","last_seen":null,"trust":"unknown","blocked":true,"own":false}
-        {"type":"created","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#team","group":"00000001000000000000000000000000","from":"alice","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":true,"delivery":"sent"}
-        {"type":"unsupported","id":"0193523c-1a00-7000-8000-000000000001","conversation":"#00000007","group":"00000007000000000000000000000000","from":"bob","sent_at":"2026-11-22T10:41:05.123Z","received_at":"2026-11-22T10:41:06Z","own":false,"delivery":null}
-        "##);
-    }
-}
+pub(super) mod tests;

@@ -9,6 +9,7 @@
 mod account;
 mod attached;
 mod broker;
+mod chat;
 mod config;
 mod confirm;
 mod doctor;
@@ -145,6 +146,12 @@ pub enum Command {
         #[command(subcommand)]
         command: room::Command,
     },
+    /// Whole chats: how long their messages live, and which are put away
+    Chat {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: chat::Command,
+    },
     /// Keys: show them, verify whose they are, accept one that changed
     ///
     /// What is written to somebody is encrypted to the key that Cooee met first for their name. Whether that is
@@ -252,6 +259,7 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Contacts(command) => block_on(people::contacts(&command, config)),
         Command::Group { command } => block_on(group::run(command, config)),
         Command::Room { command } => block_on(room::run(command, config)),
+        Command::Chat { command } => block_on(chat::run(command, config)),
         Command::Key { command } => block_on(key::run(command, config)),
         Command::Outbox { command } => block_on(outbox::run(command, config)),
         Command::History(command) => block_on(history::run(&command, config)),

@@ -174,6 +174,7 @@ mod tests {
                 owner: "alice".parse().unwrap(),
                 policy: JoinPolicy::Open,
                 created_at: Timestamp::EPOCH,
+                lifetime: None,
                 members: BTreeMap::new(),
                 invited: BTreeSet::new(),
                 former: BTreeSet::new(),

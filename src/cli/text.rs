@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     Body, ConversationId, Delivery, GroupId, Message, RoomName, Timestamp, Trust, UserName,
-    size_in_words,
+    lifetime_told, size_in_words,
 };
 use crate::engine::{GroupView, Hop};
 use crate::error::short;
@@ -171,6 +171,7 @@ pub(super) fn event(message: &Message, groups: &BTreeMap<GroupId, GroupView>) ->
         Body::Changed(change) => format!("{from} {}", change.told(UserName::to_string, &group)),
         Body::KeyChanged => format!("another key stands for {from} since then"),
         Body::KeyAccepted => format!("you accepted another key of {from}"),
+        Body::Lifetime(life) => format!("{from} {}", lifetime_told(*life)),
         Body::Deleted => format!("{} deleted a message", place(message, groups)),
         Body::Unsupported => format!("{} wrote what needs a newer Cooee", place(message, groups)),
     }

@@ -23,6 +23,7 @@ pub(super) struct File {
     pub chat: ChatSection,
     pub alerts: AlertSection,
     pub files: FileSection,
+    pub links: LinkSection,
     pub log: LogSection,
 }
 
@@ -68,6 +69,12 @@ pub(super) struct FileSection {
     pub auto_fetch_kb: Option<u64>,
     pub keep_mb: Option<u64>,
     pub downloads: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LinkSection {
+    pub command: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize)]

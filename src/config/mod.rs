@@ -76,6 +76,8 @@ pub struct Config {
     pub export_passphrase: Option<Passphrase>,
     /// The program that prints the passphrase, and its arguments.
     pub passphrase_command: Option<Vec<String>>,
+    /// The program that opens links, and the arguments before the link; `None`: that of the desktop.
+    pub link_command: Option<Vec<String>>,
     /// Where the configuration file is, or would be; `None` where there is no home directory and nobody named one.
     pub config_file: Option<PathBuf>,
     /// Where the keymap of the person may lie: beside the configuration file. It need not exist.
@@ -252,13 +254,13 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         file.broker.topic_root.as_deref().map(str::parse).transpose().map_err(wrong_root)?;
 
     let passphrase = |name| env(name).map(|value| passphrase(value, name)).transpose();
-    if file
-        .passphrase_command
-        .as_ref()
-        .is_some_and(|command| command.first().is_none_or(String::is_empty))
+    for (key, command) in
+        [("passphrase_command", &file.passphrase_command), ("links.command", &file.links.command)]
     {
-        let why = "it names no program: write [\"PROGRAM\", \"ARGUMENT\"]".to_owned();
-        return Err(Error::Value { setting: in_file("passphrase_command"), why });
+        if command.as_ref().is_some_and(|command| command.first().is_none_or(String::is_empty)) {
+            let why = "it names no program: write [\"PROGRAM\", \"ARGUMENT\"]".to_owned();
+            return Err(Error::Value { setting: in_file(key), why });
+        }
     }
 
     let data_dir = absolute(&data_dir, "--data-dir")?;
@@ -294,6 +296,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         new_passphrase: passphrase("COOEE_NEW_PASSPHRASE")?,
         export_passphrase: passphrase("COOEE_EXPORT_PASSPHRASE")?,
         passphrase_command: file.passphrase_command,
+        link_command: file.links.command,
         config_file: path.file_name().map(|_| path.clone()),
         keymap_file: path.file_name().map(|_| path.with_file_name("keymap.toml")),
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,

@@ -88,6 +88,10 @@ impl Config {
             ("downloads", Some(path(&files.downloads))),
         ];
         section("files", files);
+        let command = self.link_command.as_ref().map(|command| {
+            Value::Array(command.iter().map(|word| Value::String(word.clone())).collect())
+        });
+        section("links", vec![("command", command)]);
         let filter = self.log_filter.clone().map(Value::String);
         section("log", vec![("file", self.log_file.as_deref().map(path)), ("filter", filter)]);
         // Text, numbers and tables of them always have a form in TOML.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::group_documents::{Member, View};
 use super::text::checked_name;
-use super::{GroupId, IdentityKey, InvalidText, Timestamp, UserName, clean_line};
+use super::{
+    GroupId, IdentityKey, InvalidText, Lifetime, Timestamp, UserName, clean_line, lifetime_told,
+};
 
 /// What a group is called: one clean line, up to 64 grapheme clusters. Two groups may share a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,6 +125,8 @@ pub enum GroupChange {
     Demote(UserName),
     /// Changes who may come in. The owner alone.
     Policy(JoinPolicy),
+    /// Sets how long what is said lives from then on; `None`: it stays.
+    Lifetime(Option<Lifetime>),
 }
 
 impl GroupChange {
@@ -134,6 +138,7 @@ impl GroupChange {
             Self::Rename(new) => format!("named {group} #{new}"),
             Self::Promote(user) => format!("made {} an admin of {group}", name(user)),
             Self::Demote(user) => format!("made {} a member of {group} again", name(user)),
+            Self::Lifetime(lifetime) => lifetime_told(*lifetime),
             Self::Policy(JoinPolicy::Open) => format!("opened {group}: anybody may join"),
             Self::Policy(JoinPolicy::Invite) => format!("closed {group}: by invitation from now on"),
         }
@@ -155,6 +160,9 @@ pub struct Group {
     pub policy: JoinPolicy,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How long what is said there lives; `None`: it stays.
+    #[serde(default)]
+    pub lifetime: Option<Lifetime>,
     /// Those who are in.
     pub members: BTreeMap<UserName, Membership>,
     /// Those who were asked in and did not answer yet.
@@ -192,6 +200,7 @@ impl Group {
             owner: view.owner.user.clone(),
             policy: view.policy,
             created_at: view.created_at,
+            lifetime: view.lifetime,
             former,
             members,
             invited,
@@ -244,6 +253,7 @@ mod tests {
             owner: member("alice", 1),
             policy: JoinPolicy::Invite,
             created_at: Timestamp::EPOCH,
+            lifetime: None,
             admins: [member("bob", 2)].into(),
             members: members.into(),
             former: [member("erin", 5), member("carol", 9)].into(),

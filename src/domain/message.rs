@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attachment, ConversationId, Delivery, GroupChange, InvalidText, MessageId, Reaction, Timestamp,
-    UserName, clean_block, limits,
+    Attachment, ConversationId, Delivery, GroupChange, InvalidText, Lifetime, MessageId, Reaction,
+    Timestamp, UserName, clean_block, limits,
 };
 
 /// The text of a message: cleaned for the terminal, not blank, at most [`limits::TEXT`] bytes.
@@ -77,6 +77,8 @@ pub enum Body {
     KeyChanged,
     /// We accepted another key of the sender. Written here by ourselves.
     KeyAccepted,
+    /// The sender set how long messages live here from then on; `None`: they stay. To a person.
+    Lifetime(Option<Lifetime>),
     /// Something only a newer Cooee understands. It is kept and said so, never guessed at.
     Unsupported,
     /// The sender took it back.
@@ -133,6 +135,9 @@ pub struct Message {
     /// The file that it carries: its text says what that is, or is its name.
     #[serde(default)]
     pub file: Option<Attachment>,
+    /// When it is over, by our clock: then nothing is left of it here.
+    #[serde(default)]
+    pub ends_at: Option<Timestamp>,
     /// What was done with it since.
     #[serde(default)]
     pub marks: Marks,

@@ -38,8 +38,10 @@ impl Core {
         // First the copy: our other devices have to know of it before they hear what became of it.
         let mut drafts: Vec<_> = self.copy_for_us(&letter, &to).await?.into_iter().collect();
         drafts.extend(self.drafts(&letter, &to).await?);
-        let (author, at) = (self.me.user.clone(), letter.sent_at);
-        let altered = Altered { conversation: to, of: id, author, at, letter: letter.id, change };
+        let (author, at, ends_at) = (self.me.user.clone(), letter.sent_at, self.end_of(&letter));
+        self.lifetimes.note(ends_at);
+        let altered =
+            Altered { conversation: to, of: id, author, at, letter: letter.id, change, ends_at };
         kill_point("alter: before it is stored");
         let queued = self.store.alter(altered, drafts, self.keys.changed()).await?;
         kill_point("alter: stored");
@@ -87,6 +89,7 @@ impl Core {
             mail.storable.push(Storable::Heard(Heard { conversation, sender, device, number }));
         }
         if !self.people.is_blocked(&sender) {
+            let ends_at = self.end_here(letter, mail);
             let altered = Altered {
                 conversation,
                 of: altered.of,
@@ -94,6 +97,7 @@ impl Core {
                 at: letter.sent_at,
                 letter: letter.id,
                 change: altered.change,
+                ends_at,
             };
             self.note_altered(altered, Vec::new(), mail);
         }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
-    MessageText, PageAt, RoomName, UserName,
+    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupName, JoinPolicy, Lifetime,
+    MessageId, MessageText, PageAt, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -95,6 +95,23 @@ pub enum Command {
         message: MessageId,
         /// Whether it is to have a star.
         starred: bool,
+    },
+    /// Set how long messages of a conversation live that are said from now on; `None`: they stay. Answered by
+    /// `Update::Agreed`, of a group `Update::Done`, or by `Update::Refused`.
+    SetLifetime {
+        /// Which.
+        conversation: ConversationId,
+        /// How long.
+        lifetime: Option<Lifetime>,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Put a conversation away, on this device, or bring it back. Answered by `Update::Archived`.
+    Archive {
+        /// Which.
+        conversation: ConversationId,
+        /// Whether it is put away.
+        archived: bool,
     },
     /// Delete a message for ourselves, on this device. Answered by `Update::Hidden`.
     Hide(MessageId),

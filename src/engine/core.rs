@@ -16,6 +16,7 @@ use super::files::{Done, Files};
 use super::generation::Generation;
 use super::groups::Groups;
 use super::keys::{Keys, Trouble};
+use super::lifetimes::Lifetimes;
 use super::link::LinkState;
 use super::outbox::Outbox;
 use super::people::People;
@@ -87,6 +88,9 @@ pub(super) struct Core {
     pub rooms: Rooms,
     /// The conversations that do not always call for us.
     pub alerts: BTreeMap<ConversationId, Alerts>,
+    pub lifetimes: Lifetimes,
+    /// The conversations that are put away.
+    pub archived: BTreeSet<ConversationId>,
     pub summaries: BTreeMap<ConversationId, Summary>,
     /// What our next letter in each conversation has to follow.
     pub threads: BTreeMap<ConversationId, Thread>,
@@ -171,6 +175,7 @@ impl Core {
         }
         let mut events = Vec::with_capacity(BATCH);
         loop {
+            self.expire().await?;
             self.publish_cards().await;
             self.pump().await?;
             self.registrar.flush();
@@ -227,6 +232,8 @@ impl Core {
         let rooms = self.rooms.joined().cloned().collect();
         self.faces.answer(face, Update::Rooms(rooms)).await;
         self.faces.answer(face, self.alerts_told()).await;
+        self.faces.answer(face, self.lifetimes_told()).await;
+        self.faces.answer(face, self.archived_told()).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
         if face == FaceId::FIRST {

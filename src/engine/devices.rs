@@ -69,6 +69,7 @@ impl Core {
         if let ConversationId::Room(_) = to {
             return Err(Refusal::Misplaced);
         }
+        let ends_at = self.end_here(&letter, mail);
         let mut learn = |signed: SignedDocument| match &to {
             ConversationId::Group(id) => self.learn(*id, &[signed], mail),
             ConversationId::Direct(_) | ConversationId::Room(_) => Err(Refusal::Misplaced),
@@ -80,7 +81,8 @@ impl Core {
             Content::Altered(protocol::Altered { of, change }) => {
                 let (author, at) = (self.me.user.clone(), letter.sent_at);
                 let recipients = self.recipients_of(&to);
-                let altered = Altered { conversation: to, of, author, at, letter: letter.id, change };
+                let altered =
+                    Altered { conversation: to, of, author, at, letter: letter.id, change, ends_at };
                 self.note_altered(altered, recipients, mail);
                 return Ok(());
             }
@@ -97,6 +99,9 @@ impl Core {
             Content::Changed(change, signed) => {
                 signed.map_or(Ok(()), learn)?;
                 Body::Changed(change)
+            }
+            Content::Lifetime(lifetime) if matches!(to, ConversationId::Direct(_)) => {
+                Body::Lifetime(lifetime)
             }
             Content::Newer => Body::Unsupported,
             _ => return Err(Refusal::Misplaced),
@@ -117,6 +122,7 @@ impl Core {
             reply,
             forwarded,
             file,
+            ends_at,
             marks: Marks::default(),
         };
         mail.storable.push(Storable::Said { message, recipients });

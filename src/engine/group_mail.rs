@@ -120,6 +120,7 @@ impl Core {
             (
                 Content::Invitation(_)
                 | Content::Papers(_)
+                | Content::Lifetime(_)
                 | Content::Receipt(_)
                 | Content::Missing(_)
                 | Content::SenderKey(_)
@@ -237,6 +238,7 @@ impl Core {
             reply: None,
             forwarded: false,
             file: None,
+            ends_at: None,
             marks: Marks::default(),
         }
     }
@@ -492,6 +494,7 @@ fn is_word_of(known: &KnownGroup, from: &UserName, change: &GroupChange, own: Op
         GroupChange::Rename(name) => document.naming.as_ref().is_some_and(|given| given.name == *name),
         GroupChange::Promote(user) => is_admin(user),
         GroupChange::Demote(user) => document.charter.is_some() && !is_admin(user),
+        GroupChange::Lifetime(life) => document.fading.is_some_and(|given| given.lifetime == *life),
         GroupChange::Policy(policy) => {
             document.charter.as_ref().is_some_and(|charter| charter.policy == *policy)
         }

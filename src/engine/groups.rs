@@ -330,7 +330,15 @@ mod tests {
         fn says_as_admin(&self, group: GroupId) -> SignedDocument {
             let author = self.eyes().me();
             let members = std::collections::BTreeMap::new();
-            let document = Document { group, author, version: 1, naming: None, members, charter: None };
+            let document = Document {
+                group,
+                author,
+                version: 1,
+                naming: None,
+                fading: None,
+                members,
+                charter: None,
+            };
             let held = groups::sign_document(&document, &self.identity).unwrap();
             travelling(&Item::Document(held)).unwrap()
         }

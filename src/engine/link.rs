@@ -362,6 +362,7 @@ impl Core {
             self.marks.due(),
             self.groups.next_deadline(),
             self.comparing.next_end(),
+            self.next_end(),
             silence,
         ];
         timers.into_iter().flatten().min().unwrap_or(far)

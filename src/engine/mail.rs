@@ -98,6 +98,8 @@ pub(super) struct Mail {
     pub name_lost: bool,
     /// Somebody says just now that they registered our name before us.
     pub name_claimed: bool,
+    /// How long the broker would still have kept what is being sorted, if it says so.
+    pub kept_for: Option<Duration>,
 }
 
 /// Why something that came in is not taken.
@@ -157,6 +159,7 @@ impl Core {
                 }
             }
             Ok(Topic::Inbox { .. } | Topic::Group { .. }) => {
+                mail.kept_for = expiry;
                 return self.sort_letter(topic, &payload, None, mail).await;
             }
             Err(refusal) => Err(refusal),
@@ -430,6 +433,7 @@ impl Core {
                 self.take_altered(&letter, altered.clone(), conversation, (from, device), mail);
                 return Ok(Ok(()));
             }
+            Content::Lifetime(lifetime) => Body::Lifetime(lifetime),
             Content::Newer => Body::Unsupported,
             Content::Receipt(receipt) => {
                 // That something was read is told until it is heard; that it came, whenever it comes.
@@ -530,7 +534,8 @@ impl Core {
         if self.people.is_blocked(&sender) {
             return;
         }
-        let message = self.message(&letter, conversation, sender, body);
+        let mut message = self.message(&letter, conversation, sender, body);
+        message.ends_at = self.end_here(&letter, mail);
         mail.storable.push(Storable::Message(message));
     }
 
@@ -561,6 +566,7 @@ impl Core {
             reply: letter.content.reply(),
             forwarded: letter.content.is_forwarded(),
             file: letter.content.file(),
+            ends_at: None,
             marks: Marks::default(),
         }
     }

@@ -267,6 +267,7 @@ impl Core {
                 let keep = known.ledger().decided_by(&admin);
                 vec![Change::Dismiss { admin, keep }]
             }
+            GroupChange::Lifetime(lifetime) => vec![Change::Fade(*lifetime)],
             GroupChange::Policy(policy) => vec![Change::Policy(*policy)],
         };
         let me = self.eyes().me();

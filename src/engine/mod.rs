@@ -13,7 +13,7 @@
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
 //!   devices of ours, `files` sends and fetches files, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
-//!   where messages are;
+//!   where messages are, `archiving` puts conversations away, `lifetimes` takes out those that are over;
 //! - `people`, `groups` (each a `known_group`), `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
 //!   source of time and ids;
@@ -54,6 +54,7 @@
 
 mod account;
 mod altering;
+mod archiving;
 mod attach;
 mod blocking;
 mod clock;
@@ -74,6 +75,7 @@ mod key_file;
 mod key_view;
 mod keys;
 mod known_group;
+mod lifetimes;
 mod link;
 mod mail;
 mod membership;

@@ -235,6 +235,7 @@ fn newer(bytes: &[u8]) -> Letter {
         group: None,
         number: None,
         stand: None,
+        life: None,
         content: Content::Newer,
     }
 }

@@ -164,7 +164,15 @@ mod tests {
 
     fn row(seq: i64, name: &str) -> OutboxRow {
         let letter = MessageId::from_bytes(u128::from(seq.unsigned_abs()).to_be_bytes());
-        OutboxRow { seq, letter, topic: String::new(), clear: Vec::new(), payload: None, to: to(name) }
+        OutboxRow {
+            seq,
+            letter,
+            topic: String::new(),
+            clear: Vec::new(),
+            payload: None,
+            to: to(name),
+            ends_at: None,
+        }
     }
 
     fn drain(outbox: &mut Outbox) -> Vec<i64> {

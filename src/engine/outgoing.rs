@@ -7,7 +7,7 @@ use super::mail::Mail;
 use super::outbox::AHEAD;
 use super::resends::AT_ONCE;
 use super::update::{Notice, Update};
-use crate::domain::{ConversationId, UserName};
+use crate::domain::{ConversationId, Timestamp, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Outcome, Publish, Request};
 use crate::protocol::Topic;
@@ -84,7 +84,7 @@ impl Core {
                     continue;
                 };
                 let (letter, token) = (row.letter, Token::Row(row.seq));
-                self.publish_letter(row.topic, payload, token).await;
+                self.publish_letter(row.topic, payload, row.ends_at, token).await;
                 kill_point("send: handed over");
                 if forgets() {
                     self.store.give_up(vec![letter], String::new()).await?;
@@ -144,9 +144,15 @@ impl Core {
         }
     }
 
-    async fn publish_letter(&mut self, topic: String, payload: Vec<u8>, token: Token) {
-        let token = Some(token.into());
-        let publish = Publish { topic, payload, retain: false, expiry: None, token };
+    async fn publish_letter(
+        &mut self,
+        topic: String,
+        payload: Vec<u8>,
+        ends_at: Option<Timestamp>,
+        token: Token,
+    ) {
+        let (token, expiry) = (Some(token.into()), self.expiry(ends_at));
+        let publish = Publish { topic, payload, retain: false, expiry, token };
         self.ask(Request::Publish(publish)).await;
     }
 
@@ -170,7 +176,7 @@ impl Core {
                     self.resends.answered();
                     continue;
                 };
-                self.publish_letter(inbox.clone(), payload, Token::Resend).await;
+                self.publish_letter(inbox.clone(), payload, row.ends_at, Token::Resend).await;
                 kill_point("again: handed over");
             }
             self.tell_progress(progress).await;

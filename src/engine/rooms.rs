@@ -224,6 +224,7 @@ impl Core {
             reply: None,
             forwarded: false,
             file: None,
+            ends_at: None,
             marks: Marks::default(),
         };
         let named = id.is_some();
@@ -274,6 +275,7 @@ impl Core {
             to: to.clone(),
             recipients: Vec::new(),
             number: None,
+            ends_at: None,
         };
         let message = Message {
             id,
@@ -288,6 +290,7 @@ impl Core {
             reply: None,
             forwarded: false,
             file: None,
+            ends_at: None,
             marks: Marks::default(),
         };
         kill_point("send: before it is stored");

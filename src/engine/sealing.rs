@@ -75,6 +75,11 @@ impl Core {
             ConversationId::Group(group) => Topic::Group { group: *group, from, device },
             ConversationId::Room(room) => Topic::Open { room: room.clone(), from },
         };
+        // What tells our other devices of it lives as long.
+        let ends_at = match &letter.content {
+            Content::Copy(copy) => self.end_of(&copy.letter),
+            _ => self.end_of(letter),
+        };
         Draft {
             topic: self.topic(&topic),
             clear,
@@ -83,6 +88,7 @@ impl Core {
             to: to.clone(),
             recipients,
             number: letter.number,
+            ends_at,
         }
     }
 

@@ -52,6 +52,10 @@ impl Core {
             }
             Command::Star { message, starred } => self.star(face, message, starred).await,
             Command::Alerts(conversation, alerts) => self.set_alerts(conversation, alerts).await,
+            Command::SetLifetime { conversation, lifetime, ticket } => {
+                self.set_lifetime(face, conversation, lifetime, ticket).await
+            }
+            Command::Archive { conversation, archived } => self.archive(conversation, archived).await,
             Command::Hide(message) => self.hide(message).await,
             Command::Marked(pinned_in) => self.show_marked(face, pinned_in).await,
             Command::Load { conversation, at, limit } => {
@@ -236,13 +240,14 @@ impl Core {
         let known = group.and_then(|group| self.groups.get(group));
         let stand = known
             .map(|known| Stand { count: known.ledger().count(&self.eyes().me()), state: known.state() });
-        Letter { id, sent_at, group, number, stand, content }
+        let life = self.lifetime(to).filter(|_| content.fades());
+        Letter { id, sent_at, group, number, stand, life, content }
     }
 
     /// A letter that is no part of a conversation.
     pub(super) fn notice(&mut self, content: Content) -> Letter {
         let (id, sent_at) = self.mint.message();
-        Letter { id, sent_at, group: None, number: None, stand: None, content }
+        Letter { id, sent_at, group: None, number: None, stand: None, life: None, content }
     }
 
     /// The members of a group, ourselves left out.
@@ -280,8 +285,10 @@ impl Core {
             reply: letter.content.reply(),
             forwarded: letter.content.is_forwarded(),
             file: letter.content.file(),
+            ends_at: self.end_of(&letter),
             marks: Marks::default(),
         };
+        self.lifetimes.note(message.ends_at);
         let moved = changed.as_ref().map(|changed| changed.group.id);
         kill_point("send: before it is stored");
         let queued = self.store.queue(Some(message), drafts, changed, self.keys.changed()).await?;
@@ -292,6 +299,8 @@ impl Core {
             self.group_moved(id).await;
         }
         self.tell_progress(queued.progress).await;
+        self.note_lifetimes(queued.message.as_slice()).await?;
+        self.bring_back(queued.message.as_slice()).await?;
         self.faces.tell_stored(queued.message.into_iter().collect(), author).await;
         self.tell_summary(queued.summary).await;
         Ok(())

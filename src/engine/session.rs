@@ -21,6 +21,7 @@ use super::generation::Generation;
 use super::groups::Groups;
 use super::keys::Keys;
 use super::known_group::Eyes;
+use super::lifetimes::Lifetimes;
 use super::link::LinkState;
 use super::outbox::Outbox;
 use super::people::People;
@@ -141,12 +142,18 @@ async fn start(
         let known = accounts(&setup.data_dir);
         return Err(Error::NoAccount { user: account.user, known });
     };
+    // Before anything is shown: much may have ended while nobody looked.
+    let now = setup.clock.now();
+    store.mend_ends(now).await?;
+    let mut expired = store.expire(now).await?;
+    while expired.next.is_some_and(|at| at <= now) {
+        expired = store.expire(now).await?;
+    }
     let snapshot = store.load().await?;
     let Some(keys) = Keys::open(store.clone(), snapshot.bundles).await? else {
         let known = accounts(&setup.data_dir);
         return Err(Error::NoAccount { user: account.user, known });
     };
-    let now = setup.clock.now();
     let generation = match held {
         None => None,
         Some(held) => match Generation::read(&account, &store, identity.device, &held).await? {
@@ -198,6 +205,8 @@ async fn start(
         people,
         groups,
         rooms: Rooms::new(snapshot.rooms),
+        lifetimes: Lifetimes::new(snapshot.lifetimes, expired.next),
+        archived: snapshot.archived.into_iter().collect(),
         alerts: snapshot.alerts.into_iter().collect(),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),

@@ -124,6 +124,8 @@ impl Core {
             self.faces.tell(Update::GroupGone(id)).await;
         }
         let with_files: Vec<_> = received.fresh.iter().filter(|m| m.file.is_some()).cloned().collect();
+        self.note_lifetimes(&received.fresh).await?;
+        self.bring_back(&received.fresh).await?;
         self.faces.tell_stored(received.fresh, None).await;
         for message in with_files {
             self.fetch_unasked(&message).await?;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use super::files::FileView;
 use crate::domain::{
-    Alerts, ConversationId, Delivery, Group, GroupId, Message, MessageId, MessageKey, PageAt, Person,
-    Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
+    Alerts, ConversationId, Delivery, Group, GroupId, Lifetime, Message, MessageId, MessageKey, PageAt,
+    Person, Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -83,6 +83,11 @@ pub enum Update {
     Rooms(Vec<RoomName>),
     /// The conversations that do not always call for us, all of them.
     Alerts(Vec<(ConversationId, Alerts)>),
+    /// How long messages live in conversations with people, all in which they do not stay. Of a group `Group` says
+    /// it.
+    Lifetimes(Vec<(ConversationId, Lifetime)>),
+    /// The conversations that are put away, all of them.
+    Archived(Vec<ConversationId>),
     /// What was being written when the last session ended, for the front end that started this one alone.
     Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.
@@ -98,6 +103,8 @@ pub enum Update {
         /// Which.
         id: MessageId,
     },
+    /// These messages were over: nothing of them is left.
+    Gone(Vec<(ConversationId, MessageId)>),
     /// The answer to `Command::Marked`: the newest first, at most 500.
     Marked {
         /// What was asked for.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Malformed, VERSION, check_size, limits};
-use crate::domain::group_documents::{Charter, Document, Member, Naming, Statement};
+use crate::domain::group_documents::{Charter, Document, Fading, Member, Naming, Statement};
 use crate::domain::limits::{GROUP_ADMINS, GROUP_MEMBERS};
-use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Timestamp, UserName};
+use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Lifetime, Timestamp, UserName};
 
 /// A member with a number: a counter, or the version from which on an admin's document counts.
 type Numbered<N> = (UserName, IdentityKey, N);
@@ -20,6 +20,8 @@ struct DocumentJson {
     n: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<(u64, GroupName)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    life: Option<(u64, Option<Lifetime>)>,
     m: Vec<Numbered<u32>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     o: Option<CharterJson>,
@@ -94,13 +96,14 @@ fn to_map<N>(list: Vec<Numbered<N>>) -> Result<BTreeMap<Member, N>, Malformed> {
 
 /// The text of a document, to be signed.
 pub fn encode_document(document: &Document) -> String {
-    let Document { group, author, version, naming, members, charter } = document;
+    let Document { group, author, version, naming, fading, members, charter } = document;
     to_text(&DocumentJson {
         v: VERSION,
         g: *group,
         by: (author.user.clone(), author.key),
         n: *version,
         name: naming.as_ref().map(|naming| (naming.clock, naming.name.clone())),
+        life: fading.map(|fading| (fading.clock, fading.lifetime)),
         m: to_list(members),
         o: charter.as_ref().map(|charter| CharterJson {
             nonce: charter.nonce,
@@ -113,7 +116,8 @@ pub fn encode_document(document: &Document) -> String {
 
 /// Reads a document. Whether it was signed by whom it names is not looked at here.
 pub fn decode_document(text: &str) -> Result<Document, Malformed> {
-    let DocumentJson { g, by: (user, key), n, name, m, o, .. } = read(text, limits::GROUP_DOCUMENT)?;
+    let DocumentJson { g, by: (user, key), n, name, life, m, o, .. } =
+        read(text, limits::GROUP_DOCUMENT)?;
     if m.len() > GROUP_MEMBERS {
         return Err(Malformed::TooManyMembers(m.len()));
     }
@@ -135,6 +139,7 @@ pub fn decode_document(text: &str) -> Result<Document, Malformed> {
         author: Member { user, key },
         version: n,
         naming: name.map(|(clock, name)| Naming { clock, name }),
+        fading: life.map(|(clock, lifetime)| Fading { clock, lifetime }),
         members: to_map(m)?,
         charter,
     })
@@ -171,6 +176,7 @@ mod tests {
             author: member(0, width),
             version: 7,
             naming: Some(Naming { clock: 2, name: GroupName::new("team").unwrap() }),
+            fading: None,
             members: (0..members).map(|n| (member(n, width), 1)).collect(),
             charter: Some(Charter {
                 nonce: 0xab,
@@ -197,6 +203,11 @@ mod tests {
     #[test]
     fn they_are_read_as_they_were_written() {
         let full = document(GROUP_MEMBERS, GROUP_ADMINS, 32);
+        let fading = [None, Some(Lifetime::MOST)].map(|lifetime| Some(Fading { clock: 3, lifetime }));
+        for fading in fading {
+            let document = Document { fading, ..document(1, 0, 1) };
+            assert_eq!(decode_document(&encode_document(&document)).unwrap(), document);
+        }
         for document in [document(0, 0, 1), Document { charter: None, ..document(3, 0, 1) }, full] {
             assert_eq!(decode_document(&encode_document(&document)).unwrap(), document);
         }
@@ -232,6 +243,7 @@ mod tests {
         let deep = text.replacen("{\"v\":1", &format!("{{\"v\":1,\"x\":{}", "[".repeat(30_000)), 1);
         assert!(matches!(decode_document(&deep), Err(Malformed::Shape(_))));
         for (from, to) in [
+            ("\"n\":7", "\"n\":7,\"life\":[1,59]"),
             ("\"n\":7", "\"n\":-1"),
             ("\"n\":7", "\"n\":18446744073709551616"),
             (",1]]", ",4294967296]]"),

@@ -120,6 +120,7 @@ mod tests {
             group: None,
             number: Some(1),
             stand: None,
+            life: None,
             content: Content::Text(MessageText::new(text).unwrap().into()),
         };
         let (from, to) = (end("alice", true), Some(end("bob", true)));

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::documents::to_bytes;
-use super::said::{Altered, Speech};
+use super::said::{Altered, LifetimeBody, Speech};
 use super::{FileWord, Malformed, SignedDocument, Step, VERSION, check_size, limits};
 use crate::domain::{
-    Attachment, ConversationId, GroupChange, GroupId, MessageId, Reply, StateHash, Timestamp,
+    Attachment, ConversationId, GroupChange, GroupId, Lifetime, MessageId, Reply, StateHash, Timestamp,
 };
 
 /// What is inside an envelope. Who wrote it and where to, the topic says.
@@ -25,6 +25,8 @@ pub struct Letter {
     pub number: Option<u64>,
     /// In a group: how the sender stands to it.
     pub stand: Option<Stand>,
+    /// How long what it says lives, where that disappears.
+    pub life: Option<Lifetime>,
     /// What it says.
     pub content: Content,
 }
@@ -44,6 +46,11 @@ impl Content {
             Self::Text(speech) => speech.file.clone(),
             _ => None,
         }
+    }
+
+    /// Whether it goes where messages disappear: what people say, and what they do with that.
+    pub fn fades(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Altered(_))
     }
 
     /// Whether it passes on what was said elsewhere.
@@ -87,6 +94,8 @@ pub enum Content {
     /// The sender did something with the group, and signed that. What a member says who has no right to it is
     /// not signed: that they asked somebody into an open group. To a group.
     Changed(GroupChange, Option<SignedDocument>),
+    /// The sender set how long messages live in the conversation; `None`: they stay. To a person.
+    Lifetime(Option<Lifetime>),
     /// Come into this group. To a person.
     Invitation(Papers),
     /// This is what I know of this group. To a person.
@@ -187,6 +196,8 @@ pub(super) struct Inner {
     q: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<(u32, StateHash)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    l: Option<u32>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     b: Value,
 }
@@ -255,8 +266,10 @@ fn inner(letter: &Letter) -> Inner {
                 GroupChange::Promote(user) => ("promoted", body(json!(user))),
                 GroupChange::Demote(user) => ("demoted", body(json!(user))),
                 GroupChange::Policy(policy) => ("policy", body(json!(policy))),
+                GroupChange::Lifetime(lifetime) => ("lifetime", body(json!(lifetime))),
             }
         }
+        Content::Lifetime(life) => ("disappear", json!(LifetimeBody { life: *life })),
         Content::Invitation(papers) => ("invitation", json!(papers)),
         Content::Papers(papers) => ("papers", json!(papers)),
         Content::Receipt(Receipt { stage, at, letters }) => {
@@ -283,6 +296,7 @@ fn inner(letter: &Letter) -> Inner {
         g: letter.group,
         q: letter.number,
         n: letter.stand.map(|stand| (stand.count, stand.state)),
+        l: letter.life.map(Lifetime::seconds),
         b: body,
     }
 }
@@ -305,6 +319,8 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
         "promoted" => changed(inner.b, GroupChange::Promote)?,
         "demoted" => changed(inner.b, GroupChange::Demote)?,
         "policy" => changed(inner.b, GroupChange::Policy)?,
+        "lifetime" => changed(inner.b, GroupChange::Lifetime)?,
+        "disappear" => Content::Lifetime(LifetimeBody::deserialize(inner.b)?.life),
         "invitation" => Content::Invitation(Papers::deserialize(inner.b)?),
         "papers" => Content::Papers(Papers::deserialize(inner.b)?),
         "receipt" => Content::Receipt(receipt(ReceiptBody::deserialize(inner.b)?)?),
@@ -326,7 +342,9 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
     };
     let stand = inner.n.map(|(count, state)| Stand { count, state });
     let Inner { id, ts: sent_at, g: group, q: number, .. } = inner;
-    Ok(Letter { id, sent_at, group, number, stand, content })
+    // Whoever says otherwise how long it lives says it within bounds: it is not worth losing what is said.
+    let life = inner.l.map(Lifetime::nearest);
+    Ok(Letter { id, sent_at, group, number, stand, life, content })
 }
 
 fn changed<C: DeserializeOwned>(
@@ -375,6 +393,7 @@ mod tests {
             group: None,
             number: None,
             stand: None,
+            life: None,
             content,
         }
     }
@@ -395,7 +414,7 @@ mod tests {
         Papers { group: TEAM, signed: vec![signed()], state: Some(StateHash::from_bits(5)) }
     }
 
-    fn changes() -> [GroupChange; 6] {
+    fn changes() -> [GroupChange; 8] {
         let bob: UserName = "bob".parse().unwrap();
         [
             GroupChange::Invite(bob.clone()),
@@ -404,6 +423,8 @@ mod tests {
             GroupChange::Promote(bob.clone()),
             GroupChange::Demote(bob),
             GroupChange::Policy(JoinPolicy::Invite),
+            GroupChange::Lifetime(Some(Lifetime::LEAST)),
+            GroupChange::Lifetime(None),
         ]
     }
 
@@ -459,9 +480,14 @@ mod tests {
         assert_snapshot!(text(&letter(receipt_of(1))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"receipt","b":{"at":5,"ids":["00000000-0000-0000-0000-000000000000"],"s":"read"}}"#);
         let missing = Missing { group: group_id, from: 3, to: 5 };
         assert_snapshot!(text(&letter(Content::Missing(missing))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"missing","b":{"from":3,"group":"000000000000000000000000000c00ee","to":5}}"#);
-        let [invited, .., policy] = changes();
+        let [invited, .., policy, hour, stays] = changes();
         assert_snapshot!(text(&letter(Content::Changed(invited, Some(signed())))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invited","b":{"signed":{"d":"{}","k":"k","s":"s","t":"group","v":1},"to":"bob"}}"#);
         assert_snapshot!(text(&letter(Content::Changed(policy, None))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"policy","b":{"to":"invite"}}"#);
+        assert_snapshot!(text(&letter(Content::Changed(hour, None))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"lifetime","b":{"to":3600}}"#);
+        assert_snapshot!(text(&letter(Content::Changed(stays, None))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"lifetime","b":{"to":null}}"#);
+        assert_snapshot!(text(&letter(Content::Lifetime(Some(Lifetime::LEAST)))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"disappear","b":{"life":3600}}"#);
+        let fades = Letter { life: Some(Lifetime::LEAST), ..hi };
+        assert_snapshot!(text(&fades), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"text","l":3600,"b":{"text":"hi"}}"#);
         assert_snapshot!(text(&letter(Content::Invitation(papers()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"invitation","b":{"group":"000000000000000000000000000c00ee","signed":[{"d":"{}","k":"k","s":"s","t":"group","v":1}],"state":"00000000000000000000000000000005"}}"#);
         assert_snapshot!(text(&letter(Content::Compare(step()))), @r#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"compare","b":{"id":"00000000-0000-0000-0000-000000000007","s":"cancel","v":1,"why":"mismatch"}}"#);
     }
@@ -473,6 +499,8 @@ mod tests {
             Content::Text(Speech { reply: Some(OTHER), forwarded: true, ..words("hi") }),
             Content::Joined(signed()),
             Content::Left(signed()),
+            Content::Lifetime(Some(Lifetime::MOST)),
+            Content::Lifetime(None),
             Content::Invitation(papers()),
             Content::Papers(Papers { state: None, ..papers() }),
             receipt_of(limits::RECEIPT),
@@ -507,6 +535,21 @@ mod tests {
             br#"{"id":"01935372-9d2b-7c3e-8f4a-5b6c7d8e9f00","ts":1732281660123,"ty":"unreadable"}"#;
         let bare = decode_letter(bare).unwrap();
         assert_eq!((bare.group, bare.number, bare.stand), (None, None, None));
+    }
+
+    #[test]
+    fn a_lifetime_is_within_bounds_whatever_is_said() {
+        let fades = Letter { life: Some(Lifetime::LEAST), ..letter(altered(Alteration::Delete)) };
+        assert_eq!(decode_letter(&encode_letter(&fades)).unwrap(), fades);
+        for (said, taken) in [("0", Lifetime::LEAST), ("4294967295", Lifetime::MOST)] {
+            let other = text(&fades).replace("3600", said);
+            assert_eq!(decode_letter(other.as_bytes()).unwrap().life, Some(taken));
+        }
+        // To set another one is a mistake.
+        let set = text(&letter(Content::Lifetime(Some(Lifetime::LEAST))));
+        for said in ["0", "4294967295", "-1", "4294967296", "\"1h\""] {
+            assert!(decode_letter(set.replace("3600", said).as_bytes()).is_err(), "{said}");
+        }
     }
 
     #[test]

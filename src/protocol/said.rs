@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Malformed;
-use crate::domain::{Alteration, Attachment, MessageId, MessageText, Reaction};
+use crate::domain::{Alteration, Attachment, Lifetime, MessageId, MessageText, Reaction};
 
 /// Words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,12 @@ impl From<MessageText> for Speech {
     fn from(text: MessageText) -> Self {
         Self { text, reply: None, forwarded: false, file: None }
     }
+}
+
+/// How long messages live from now on.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LifetimeBody {
+    pub life: Option<Lifetime>,
 }
 
 /// What the sender did with a message.

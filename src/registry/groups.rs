@@ -174,6 +174,7 @@ mod tests {
             owner: "alice".parse().unwrap(),
             policy: JoinPolicy::Open,
             created_at: Timestamp::EPOCH,
+            lifetime: None,
             members: members.iter().map(member).collect(),
             invited: BTreeSet::new(),
             former: BTreeSet::new(),

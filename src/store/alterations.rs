@@ -81,17 +81,18 @@ pub(super) enum Effect {
 
 /// Takes an alteration in.
 pub(super) fn apply(db: &Connection, altered: &Altered) -> Result<Effect> {
-    let Altered { conversation, of, author, at, letter, change } = altered;
+    let Altered { conversation, of, author, at, letter, change, ends_at } = altered;
     let (kind, value) = columns(change);
-    let keep = "INSERT INTO alteration (message, party, kind, author, at, letter, value)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT DO UPDATE SET at = excluded.at, letter = excluded.letter, value = excluded.value
+    let keep = "INSERT INTO alteration (message, party, kind, author, at, letter, value, ends_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        ON CONFLICT DO UPDATE SET at = excluded.at, letter = excluded.letter, value = excluded.value,
+                ends_at = excluded.ends_at
             WHERE (excluded.at, excluded.letter) > (at, letter)";
     // The id that its author gave it may be another's here; then it has one of its own.
     let apart = of.apart(author);
     let is_apart = change.is_for_its_author() && !is_by(db, *of, author)? && is_by(db, apart, author)?;
     let under = if is_apart { apart } else { *of };
-    let kept = params![under, conversation, kind, author, at, letter, value];
+    let kept = params![under, conversation, kind, author, at, letter, value, ends_at];
     if db.prepare_cached(keep)?.execute(kept)? == 0 {
         return Ok(Effect::Known);
     }
@@ -256,7 +257,8 @@ fn change(kind: i64, value: Value) -> Result<Alteration> {
 
 /// All that was done with a message, for another device of ours.
 pub(super) fn of(db: &Connection, message: &Message) -> Result<Vec<Altered>> {
-    let all = "SELECT kind, author, at, letter, value FROM alteration WHERE message = ?1 AND party = ?2";
+    let all = "SELECT kind, author, at, letter, value, ends_at FROM alteration
+        WHERE message = ?1 AND party = ?2";
     let mut all = db.prepare_cached(all)?;
     let rows = all.query_map((message.id, &message.conversation), |row| {
         Ok(Altered {
@@ -266,6 +268,7 @@ pub(super) fn of(db: &Connection, message: &Message) -> Result<Vec<Altered>> {
             at: row.get(2)?,
             letter: row.get(3)?,
             change: change(row.get(0)?, row.get(4)?)?,
+            ends_at: row.get(5)?,
         })
     })?;
     rows.collect()
@@ -346,6 +349,7 @@ mod tests {
             at: at(i64::try_from(letter).unwrap()),
             letter: id(letter),
             change,
+            ends_at: None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::alterations::{self, Effect};
 use super::place::Voices;
 use super::row::{Conversation, body_columns, from_bits, to_json};
 use super::value::{Altered, Incoming, Received, Thread};
-use super::{delivery, gaps, outbox, people, quarantine, rooms, sealed, search, secrets};
+use super::{delivery, gaps, lifetimes, outbox, people, quarantine, rooms, sealed, search, secrets};
 use crate::domain::{
     Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName,
 };
@@ -145,9 +145,11 @@ impl<'db> Batch<'db> {
             Some(_) => return Ok(Added::Known),
             None => {}
         }
+        let told_at = message.sent_at;
         let conversation = conversation_of(&mut self.changed, self.db, message)?;
         self.voices.place(self.db, conversation, message)?;
         insert(self.db, conversation, message)?;
+        lifetimes::note(self.db, message, told_at)?;
         // What was done with it may have come before it, and what it answers is looked up here.
         let is_altered = alterations::is_altered(self.db, message.id)?;
         let altered = if is_altered { alterations::settle(self.db, message.id)? } else { None };
@@ -209,9 +211,9 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
     let (kind, text) = body_columns(&message.body);
     let insert = "INSERT INTO message
             (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen, reply,
-            forwarded, starred, file)
+            forwarded, starred, file, ends_at)
         VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
-            :late, :unseen, :reply, :forwarded, :starred, :file)";
+            :late, :unseen, :reply, :forwarded, :starred, :file, :ends_at)";
     let arrival = db.prepare_cached(insert)?.insert(named_params! {
         ":id": message.id,
         ":conversation": conversation.row,
@@ -227,6 +229,7 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
         ":forwarded": message.forwarded,
         ":starred": message.marks.starred,
         ":file": message.file.as_ref().map(to_json).transpose()?,
+        ":ends_at": message.ends_at,
     })?;
     if let Body::Text(text) = &message.body {
         search::index(db, arrival, conversation.row, text)?;
@@ -385,7 +388,9 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, TestRunner};
 
-    use crate::domain::{Delivery, GroupChange, GroupId, GroupName, JoinPolicy, MessageKey, Preview};
+    use crate::domain::{
+        Delivery, GroupChange, GroupId, GroupName, JoinPolicy, Lifetime, MessageKey, Preview,
+    };
     use crate::store::testing::{Fixture, at, direct, group, id, ours, said, user};
 
     use super::*;
@@ -491,9 +496,13 @@ mod tests {
             GroupChange::Demote(user("eve")),
             GroupChange::Policy(JoinPolicy::Open),
             GroupChange::Policy(JoinPolicy::Invite),
+            GroupChange::Lifetime(Some(Lifetime::LEAST)),
+            GroupChange::Lifetime(None),
         ];
+        let lives = [Body::Lifetime(Some(Lifetime::MOST)), Body::Lifetime(None)];
         let bodies = [Body::Created, Body::Joined, Body::Left, Body::Unsupported];
-        let bodies = bodies.into_iter().chain(changes.map(Body::Changed));
+        let bodies = bodies.into_iter().chain(lives);
+        let bodies = bodies.chain(changes.map(Body::Changed));
         let mut all = vec![ours(1, "bob", 70, "mine"), ours(2, "bob", 90, "mine")];
         all.extend((10..).zip(bodies).map(|(n, body)| {
             let sent_at = 100 + i64::try_from(n).unwrap();

@@ -123,7 +123,7 @@ pub(super) fn resend(
     for letter in failed {
         progress.extend(settle(db, letter)?);
     }
-    let open = "SELECT o.seq, o.letter, o.topic, o.clear, o.payload, o.party
+    let open = "SELECT o.seq, o.letter, o.topic, o.clear, o.payload, o.party, o.ends_at
         FROM recipient r JOIN outbox o ON o.letter = r.letter
         WHERE r.member = ?1 AND r.departed = 0 AND r.delivery IN (1, 2) AND o.state = 1
         ORDER BY r.attempts, r.letter LIMIT ?2";
@@ -164,8 +164,8 @@ pub(super) fn retry(db: &Connection, letters: &[MessageId]) -> Result<Moved> {
             continue;
         }
         // A new number: rows are read in their order, and this one was passed already.
-        let renew = "INSERT INTO outbox (letter, topic, clear, payload, party)
-            SELECT letter, topic, clear, payload, party FROM outbox WHERE letter = ?1";
+        let renew = "INSERT INTO outbox (letter, topic, clear, payload, party, ends_at)
+            SELECT letter, topic, clear, payload, party, ends_at FROM outbox WHERE letter = ?1";
         let seq = db.prepare_cached(renew)?.insert([letter])?;
         let old = "DELETE FROM outbox WHERE letter = ?1 AND seq <> ?2";
         db.prepare_cached(old)?.execute((letter, seq))?;
@@ -191,7 +191,7 @@ pub(super) fn give_up(db: &Connection, letters: &[MessageId], why: &str) -> Resu
     Ok(moved)
 }
 
-/// A row of `SELECT seq, letter, topic, clear, payload, party`.
+/// A row of `SELECT seq, letter, topic, clear, payload, party, ends_at`.
 pub(super) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
     Ok(OutboxRow {
         seq: row.get(0)?,
@@ -200,6 +200,7 @@ pub(super) fn outbox_row(row: &Row<'_>) -> Result<OutboxRow> {
         clear: row.get(3)?,
         payload: row.get(4)?,
         to: row.get(5)?,
+        ends_at: row.get(6)?,
     })
 }
 

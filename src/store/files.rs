@@ -213,6 +213,7 @@ mod tests {
             at: at(30),
             letter: id(3),
             change: Alteration::Delete,
+            ends_at: None,
         };
         f.wait(f.store.receive(vec![Incoming::Altered { altered: taken_back, recipients: vec![] }]))
             .unwrap();

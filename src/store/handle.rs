@@ -12,8 +12,8 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, alerts, batch, delivery, drafts, file, gaps, moving, outbox, page, people, quarantine, rooms,
-    sealed, secrets, threads, tracking,
+    Error, alerts, archive, batch, delivery, drafts, file, gaps, lifetimes, moving, outbox, page,
+    people, quarantine, rooms, sealed, secrets, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -122,6 +122,8 @@ impl Store {
                 sealed: sealed::senders(db)?,
                 unsealed: outbox::unsealed_for(db)?,
                 alerts: alerts::all(db)?,
+                lifetimes: lifetimes::all(db)?,
+                archived: archive::all(db)?,
                 drafts: drafts::all(db)?,
             })
         };

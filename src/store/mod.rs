@@ -14,6 +14,7 @@
 
 mod alerts;
 mod alterations;
+mod archive;
 mod batch;
 mod cipher;
 mod delivery;
@@ -24,6 +25,7 @@ mod files;
 mod gaps;
 mod handle;
 mod keys;
+mod lifetimes;
 mod moving;
 mod outbox;
 mod page;
@@ -45,6 +47,7 @@ mod value;
 pub use error::Error;
 pub use files::{FileStage, StoredFile};
 pub use handle::Store;
+pub use lifetimes::{Expired, StoredLifetime};
 pub use threads::{prepare, wait_for_threads};
 pub use value::{
     Account, Altered, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson, LastSeen,

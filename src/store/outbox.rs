@@ -60,9 +60,10 @@ pub(super) fn alter(
 
 /// Puts a letter into the outbox, with whom it is for.
 pub(super) fn insert(db: &Connection, draft: &Draft) -> Result<i64> {
-    let Draft { topic, clear, payload, letter, to, recipients, number } = draft;
-    let insert = "INSERT INTO outbox (letter, topic, clear, payload, party) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let seq = db.prepare_cached(insert)?.insert(params![letter, topic, clear, payload, to])?;
+    let Draft { topic, clear, payload, letter, to, recipients, number, ends_at } = draft;
+    let insert = "INSERT INTO outbox (letter, topic, clear, payload, party, ends_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let seq = db.prepare_cached(insert)?.insert(params![letter, topic, clear, payload, to, ends_at])?;
     delivery::expect(db, *letter, recipients, Delivery::Queued)?;
     if let Some(number) = number {
         let count = "UPDATE conversation SET number = max(number, ?2) WHERE party = ?1";
@@ -73,7 +74,7 @@ pub(super) fn insert(db: &Connection, draft: &Draft) -> Result<i64> {
 
 /// The rows after `seq` that are to be published, oldest first.
 pub(super) fn due(db: &Connection, after: i64, limit: u32) -> Result<Vec<OutboxRow>> {
-    let select = "SELECT seq, letter, topic, clear, payload, party
+    let select = "SELECT seq, letter, topic, clear, payload, party, ends_at
         FROM outbox WHERE state = 0 AND seq > ?1 ORDER BY seq LIMIT ?2";
     db.prepare_cached(select)?.query_map((after, limit), outbox_row)?.collect()
 }
@@ -86,7 +87,7 @@ pub(super) fn seal(db: &Connection, rows: &[(i64, Vec<u8>)]) -> Result<()> {
 
 /// What is to be said to this user and is not sealed, in the order in which it was written.
 pub(super) fn unsealed(db: &Connection, user: &UserName, limit: u32) -> Result<Vec<OutboxRow>> {
-    let select = "SELECT seq, letter, topic, clear, payload, party FROM outbox
+    let select = "SELECT seq, letter, topic, clear, payload, party, ends_at FROM outbox
         WHERE party = ?1 AND payload IS NULL AND state < 2 ORDER BY seq LIMIT ?2";
     db.prepare_cached(select)?.query_map(params![user, limit], outbox_row)?.collect()
 }

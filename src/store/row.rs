@@ -4,10 +4,12 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Result, Row};
 
+use std::borrow::Cow;
+
 use super::alterations;
 use crate::domain::{
     AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupChange, GroupId,
-    GroupName, IdentityKey, JoinPolicy, Marks, Message, MessageId, MessageKey, MessageText,
+    GroupName, IdentityKey, JoinPolicy, Lifetime, Marks, Message, MessageId, MessageKey, MessageText,
     MobileNumber, Preview, Profile, Quote, Reply, RoomName, Summary, Timestamp, UserName,
 };
 
@@ -148,8 +150,9 @@ impl FromSql for JoinPolicy {
 }
 
 /// The columns `kind` and `text` of a body.
-pub(super) fn body_columns(body: &Body) -> (i64, Option<&str>) {
-    match body {
+pub(super) fn body_columns(body: &Body) -> (i64, Option<Cow<'_, str>>) {
+    let lifetime = |life: &Option<Lifetime>| life.map(|life| Cow::Owned(life.seconds().to_string()));
+    let (kind, text) = match body {
         Body::Text(text) => (0, Some(text.as_str())),
         Body::Created => (1, None),
         Body::Joined => (2, None),
@@ -158,15 +161,24 @@ pub(super) fn body_columns(body: &Body) -> (i64, Option<&str>) {
         Body::KeyChanged => (6, None),
         Body::KeyAccepted => (7, None),
         Body::Deleted => (13, None),
-        Body::Changed(change) => match change {
-            GroupChange::Invite(user) => (4, Some(user.as_str())),
-            GroupChange::Remove(user) => (8, Some(user.as_str())),
-            GroupChange::Rename(name) => (9, Some(name.as_str())),
-            GroupChange::Promote(user) => (10, Some(user.as_str())),
-            GroupChange::Demote(user) => (11, Some(user.as_str())),
-            GroupChange::Policy(policy) => (12, Some(policy.as_str())),
-        },
-    }
+        Body::Lifetime(life) => return (20, lifetime(life)),
+        Body::Changed(GroupChange::Invite(user)) => (4, Some(user.as_str())),
+        Body::Changed(GroupChange::Remove(user)) => (8, Some(user.as_str())),
+        Body::Changed(GroupChange::Rename(name)) => (9, Some(name.as_str())),
+        Body::Changed(GroupChange::Promote(user)) => (10, Some(user.as_str())),
+        Body::Changed(GroupChange::Demote(user)) => (11, Some(user.as_str())),
+        Body::Changed(GroupChange::Policy(policy)) => (12, Some(policy.as_str())),
+        Body::Changed(GroupChange::Lifetime(life)) => return (21, lifetime(life)),
+    };
+    (kind, text.map(Cow::Borrowed))
+}
+
+/// How long messages live, as a body says it.
+fn lifetime(row: &Row<'_>, column: usize) -> Result<Option<Lifetime>> {
+    let seconds: Option<String> = row.get(column)?;
+    let wrong = || rusqlite::Error::InvalidColumnType(column, "lifetime".into(), Type::Text);
+    let read = |seconds: String| Lifetime::new(seconds.parse().ok()?).ok();
+    seconds.map(|seconds| read(seconds).ok_or_else(wrong)).transpose()
 }
 
 fn body(row: &Row<'_>, kind: usize, text: usize) -> Result<Body> {
@@ -185,6 +197,8 @@ fn body(row: &Row<'_>, kind: usize, text: usize) -> Result<Body> {
         11 => row.get(text).map(GroupChange::Demote).map(Body::Changed),
         12 => row.get(text).map(GroupChange::Policy).map(Body::Changed),
         13 => Ok(Body::Deleted),
+        20 => lifetime(row, text).map(Body::Lifetime),
+        21 => lifetime(row, text).map(GroupChange::Lifetime).map(Body::Changed),
         other => Err(rusqlite::Error::IntegralValueOutOfRange(kind, other)),
     }
 }
@@ -231,7 +245,7 @@ macro_rules! select_message {
         concat!(
             "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, m.late, m.unseen,
                 m.reply, q.sender, q.kind, substr(q.text, 1, 4000), q.sent_at, m.forwarded,
-                m.edit, m.reactions, m.pinned, m.starred, m.file",
+                m.edit, m.reactions, m.pinned, m.starred, m.file, m.ends_at",
             $columns,
             " FROM ",
             $first,
@@ -263,6 +277,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
         reply,
         forwarded: row.get(15)?,
         file: row.get::<_, Option<String>>(20)?.map(|text| json(&text, 20)).transpose()?,
+        ends_at: row.get(21)?,
         marks: Marks {
             edit: row.get(16)?,
             reactions: alterations::reactions(row.get::<_, Option<String>>(17)?.as_deref(), 17)?,

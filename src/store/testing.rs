@@ -97,6 +97,7 @@ pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message 
         reply: None,
         forwarded: false,
         file: None,
+        ends_at: None,
         marks: Marks::default(),
     }
 }
@@ -117,6 +118,7 @@ pub(super) fn draft(topic: &str, letter: u128) -> Draft {
         to: direct("bob"),
         recipients: Vec::new(),
         number: None,
+        ends_at: None,
     }
 }
 

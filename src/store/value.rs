@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::lifetimes::StoredLifetime;
 use crate::domain::{
     Alerts, Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId,
     MessageKey, Profile, Recipient, RoomName, Standing, Summary, Timestamp, UserName,
@@ -182,6 +183,10 @@ pub struct Snapshot {
     pub unsealed: Vec<UserName>,
     /// The conversations that do not always call for us.
     pub alerts: Vec<(ConversationId, Alerts)>,
+    /// How long messages live in conversations with people.
+    pub lifetimes: Vec<StoredLifetime>,
+    /// The conversations that are put away.
+    pub archived: Vec<ConversationId>,
     /// What was being written, by conversation.
     pub drafts: Vec<(ConversationId, String)>,
 }
@@ -390,6 +395,9 @@ pub struct Altered {
     pub letter: MessageId,
     /// What they did.
     pub change: Alteration,
+    /// When that is over, by our clock, where messages disappear.
+    #[serde(default)]
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A publish to be made.
@@ -409,6 +417,8 @@ pub struct Draft {
     pub recipients: Vec<UserName>,
     /// Its number in the conversation, if it has one.
     pub number: Option<u64>,
+    /// When it is over, where messages disappear: from then on it is worth nothing.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A letter in the outbox, to be published.
@@ -426,6 +436,8 @@ pub struct OutboxRow {
     pub payload: Option<Vec<u8>>,
     /// The conversation it is for.
     pub to: ConversationId,
+    /// When it is over, where messages disappear.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// How a letter stands in the outbox.

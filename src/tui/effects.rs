@@ -98,6 +98,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::FetchFile { ticket, .. }
         | Command::StopFile { ticket, .. }
         | Command::Alter { ticket, .. }
+        | Command::SetLifetime { ticket, .. }
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
@@ -115,6 +116,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         Command::Load { .. }
         | Command::MarkRead(_)
         | Command::Star { .. }
+        | Command::Archive { .. }
         | Command::Hide(_)
         | Command::Alerts(..)
         | Command::Marked(_)

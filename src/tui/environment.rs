@@ -10,6 +10,7 @@ use rustix::process::geteuid;
 
 use super::app::{AlertSetup, Calendar, Glyphs, Setup};
 use super::external_editor::EditorCommand;
+use super::opener::Opener;
 
 /// Reads `NO_COLOR`, `TERM`, the locale and the time zone.
 pub fn setup(alerts: AlertSetup) -> Setup {
@@ -21,6 +22,11 @@ pub fn setup(alerts: AlertSetup) -> Setup {
 /// Reads `VISUAL` and `EDITOR`.
 pub fn editor() -> EditorCommand {
     EditorCommand::find(|name| env::var(name).ok())
+}
+
+/// Looks for what opens links.
+pub fn opener(chosen: Option<Vec<String>>) -> Opener {
+    Opener::find(chosen, |name| env::var(name).ok())
 }
 
 /// The directory for what is gone with the login, if it is ours and nobody else can look into it.

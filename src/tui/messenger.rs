@@ -28,6 +28,7 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
         warnings,
         setup: environment::setup(alerts),
         editor: environment::editor(),
+        opener: environment::opener(config.link_command.clone()),
         sign_in: config.user.clone(),
     };
     let outcome = runtime.block_on(run(&messenger, options));

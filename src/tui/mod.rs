@@ -13,6 +13,7 @@ mod external_editor;
 mod input;
 mod keymap_file;
 mod messenger;
+mod opener;
 mod paths;
 mod repaint;
 mod run;

@@ -13,6 +13,7 @@ use super::backend::{Backend, Connected};
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
+use super::opener::Opener;
 use super::paths;
 use super::terminal::{Lent, Screen};
 use crate::domain::{ConversationId, Timestamp, UserName};
@@ -42,6 +43,8 @@ pub struct Options {
     pub setup: Setup,
     /// What to call for a draft that is to be edited outside.
     pub editor: EditorCommand,
+    /// What opens links.
+    pub opener: Opener,
     /// An account to sign in at once.
     pub sign_in: Option<UserName>,
 }
@@ -90,6 +93,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         app,
         inputs,
         editor: options.editor,
+        opener: options.opener,
         away: None,
         running: None,
         attempt: None,
@@ -124,6 +128,7 @@ struct Front<'a, B> {
     app: App,
     inputs: Inputs,
     editor: EditorCommand,
+    opener: Opener,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
     running: Option<Running>,
@@ -273,6 +278,13 @@ impl<B: Backend> Front<'_, B> {
                 }
                 Effect::Edit { user, conversation, text } => {
                     self.edit(&user, conversation, &text, screen)?;
+                }
+                Effect::OpenLink(link) => {
+                    let opened = self.opener.open(&link);
+                    if opened.is_err() {
+                        screen.copy(&link).map_err(TuiError::Draw)?;
+                    }
+                    self.take(Event::LinkOpened(opened), screen)?;
                 }
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,

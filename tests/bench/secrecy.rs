@@ -58,6 +58,7 @@ fn text(content: Content, begins: bool) -> Vec<u8> {
         group: None,
         number: Some(7),
         stand: None,
+        life: None,
         content,
     };
     let keys = device(1).keys;
@@ -195,6 +196,7 @@ fn seal_and_store(bencher: Bencher<'_, '_>) {
             to: ConversationId::Direct(user("bob")),
             recipients: vec![user("bob")],
             number: None,
+            ends_at: None,
         };
         let secret = Secret { name: "olm/bob/0000000000000002".to_owned(), value: Some(peer.write()) };
         runtime.block_on(store.queue(None, vec![draft], None, vec![secret])).unwrap()

@@ -4,6 +4,7 @@ mod altering;
 mod architecture;
 mod broker;
 mod chaos;
+mod chats;
 mod cli;
 mod config;
 mod file_frames;

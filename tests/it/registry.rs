@@ -135,6 +135,7 @@ fn worker() {
             owner: user,
             policy: JoinPolicy::Open,
             created_at: Timestamp::EPOCH,
+            lifetime: None,
             members: members.into_iter().map(|turn| (name(worker, turn), member)).collect(),
             invited: BTreeSet::new(),
             former: former.into_iter().map(|turn| name(worker, turn)).collect(),

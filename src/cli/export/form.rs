@@ -94,6 +94,7 @@ fn kind(body: &Body) -> &'static str {
         Body::Left => "left",
         Body::Unsupported => "unsupported",
         Body::Deleted => "deleted",
+        Body::Lifetime(_) => "lifetime",
         Body::KeyChanged => "key_changed",
         Body::KeyAccepted => "key_accepted",
         Body::Changed(change) => match change {
@@ -103,6 +104,7 @@ fn kind(body: &Body) -> &'static str {
             GroupChange::Promote(_) => "promoted",
             GroupChange::Demote(_) => "demoted",
             GroupChange::Policy(_) => "policy",
+            GroupChange::Lifetime(_) => "lifetime",
         },
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::{Count, Counting};
-use super::document::{Charter, Document, Member, Naming, Statement, is_in};
+use super::document::{Charter, Document, Fading, Member, Naming, Statement, is_in};
 use super::ledger::Ledger;
 use super::view::came;
-use crate::domain::{GroupId, GroupName, JoinPolicy, Timestamp, limits};
+use crate::domain::{GroupId, GroupName, JoinPolicy, Lifetime, Timestamp, limits};
 
 /// What the owner or an admin wants to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Change {
     Remove(Member),
     /// Gives the group another name.
     Rename(GroupName),
+    /// Sets how long what is said lives; `None`: it stays.
+    Fade(Option<Lifetime>),
     /// Changes who may come in. The owner alone.
     Policy(JoinPolicy),
     /// Makes a member an admin. The owner alone.
@@ -84,6 +86,7 @@ pub fn found(
         author: owner,
         version: 1,
         naming: Some(Naming { clock: 1, name }),
+        fading: None,
         charter: Some(Charter { nonce, policy, created_at: now, admins: BTreeMap::new() }),
     }
 }
@@ -108,6 +111,7 @@ impl Ledger {
             author: author.clone(),
             version,
             naming: last.as_ref().and_then(|last| last.naming.clone()),
+            fading: last.as_ref().and_then(|last| last.fading),
             members: last.as_ref().map_or_else(BTreeMap::new, |last| last.members.clone()),
             charter: last.and_then(|last| last.charter),
         };
@@ -180,6 +184,16 @@ impl Ledger {
                 draft.naming = Some(Naming { clock, name: name.clone() });
                 Ok(())
             }
+            Change::Fade(lifetime) => {
+                let last = counting.fading();
+                if last.and_then(|last| last.lifetime) == *lifetime {
+                    return Err(Refused::Already);
+                }
+                let clock = last.map_or(0, |last| last.clock).checked_add(1);
+                let clock = clock.ok_or_else(|| Refused::UsedUp(draft.author.clone()))?;
+                draft.fading = Some(Fading { clock, lifetime: *lifetime });
+                Ok(())
+            }
             Change::Policy(policy) => {
                 let charter = draft.charter.as_mut().ok_or(Refused::NotOwner)?;
                 if charter.policy == *policy {
@@ -231,7 +245,7 @@ impl Ledger {
         if !counting.is_admin(admin) {
             return Err(Refused::NoAdmin(admin.clone()));
         }
-        let name = counting.naming().cloned();
+        let (name, fading) = (counting.naming().cloned(), counting.fading());
         let without = counting.without(admin);
         absorb(counting, draft, |member| {
             keep.contains(member) && counting.count(member) != without.count(member)
@@ -241,6 +255,12 @@ impl Ledger {
             && let Some(Naming { clock, name }) = name
         {
             draft.naming = Some(Naming { clock: clock.saturating_add(1), name });
+        }
+        // Nor does it change with who decides how long messages live.
+        if without.fading() != fading
+            && let Some(Fading { clock, lifetime }) = fading
+        {
+            draft.fading = Some(Fading { clock: clock.saturating_add(1), lifetime });
         }
         if let Some(charter) = draft.charter.as_mut() {
             charter.admins.remove(admin);
@@ -292,7 +312,9 @@ fn set(
     enter: bool,
 ) -> Result<(), Refused> {
     let mut reached = counting.count(member).reached;
-    loop {
+    // Whoever lies may have signed what is reached over our entry alone: then each that we put in its place brings
+    // back another, and only the owner can decide.
+    for _ in 0..limits::GROUP_ADMINS + 3 {
         let count = if is_in(reached) == enter { reached } else { next(member, reached, enter)? };
         draft.members.insert(member.clone(), count);
         reached = counting.with(draft).count(member).reached;
@@ -300,6 +322,7 @@ fn set(
             return Ok(());
         }
     }
+    Err(Refused::UsedUp(member.clone()))
 }
 
 fn room(counting: &Counting<'_>, newcomer: &Member) -> Result<(), Refused> {
@@ -339,6 +362,8 @@ fn tidy(counting: &Counting<'_>, draft: &mut Document) -> Result<(), Refused> {
     }
     let clock = counting.naming().map_or(0, |naming| naming.clock);
     draft.naming.take_if(|naming| naming.clock > clock);
+    let clock = counting.fading().map_or(0, |fading| fading.clock);
+    draft.fading.take_if(|fading| fading.clock > clock);
     Ok(())
 }
 

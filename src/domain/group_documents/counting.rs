@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Charter, Document, Member, Naming, Statement, is_in};
+use super::document::{Charter, Document, Fading, Member, Naming, Statement, is_in};
 use crate::domain::{IdentityKey, JoinPolicy};
 
 /// How far a counter, or the clock of a name, may be raised over the next lower one that somebody else
@@ -117,16 +117,36 @@ impl<'a> Counting<'a> {
         Some(last.0)
     }
 
+    /// How long messages live, by clock and then key. Where the owner never said so, an admin may.
+    pub fn fading(&self) -> Option<Fading> {
+        let mut given: Vec<(Fading, IdentityKey)> = self
+            .admins
+            .values()
+            .filter_map(|document| Some((document.fading?, document.author.key)))
+            .collect();
+        given.sort_by_key(|(fading, key)| (fading.clock, *key));
+        let mut last = self.owner.fading.map(|fading| (fading, self.owner.author.key));
+        for (fading, key) in given {
+            let reached = last.map_or(0, |(last, _)| last.clock);
+            let within = fading.clock <= reached.saturating_add(u64::from(REACH));
+            if within && last.is_none_or(|last| (fading.clock, key) > (last.0.clock, last.1)) {
+                last = Some((fading, key));
+            }
+        }
+        last.map(|(fading, _)| fading)
+    }
+
     /// The admins whose document raises something further than it may. It may also rest on a document that
     /// does not count any more.
     pub fn too_far(&self) -> BTreeSet<Member> {
         let clock = self.naming().map_or(0, |naming| naming.clock);
-        let mut found: BTreeSet<Member> = self
-            .admins
-            .values()
-            .filter(|document| document.naming.as_ref().is_some_and(|naming| naming.clock > clock))
-            .map(|document| document.author.clone())
-            .collect();
+        let fading = self.fading().map_or(0, |fading| fading.clock);
+        let is_beyond = |document: &&&Document| {
+            document.naming.as_ref().is_some_and(|naming| naming.clock > clock)
+                || document.fading.is_some_and(|given| given.clock > fading)
+        };
+        let mut found: BTreeSet<Member> =
+            self.admins.values().filter(is_beyond).map(|document| document.author.clone()).collect();
         let subjects: BTreeSet<&Member> = self.admins.values().flat_map(|d| d.members.keys()).collect();
         for subject in subjects {
             let reached = self.count(subject).reached;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Timestamp, UserName};
+use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Lifetime, Timestamp, UserName};
 
 /// Somebody in a group: a name together with the key that speaks for it. The same name with another key is
 /// somebody else, so a key that was swapped on the way never takes over a membership.
@@ -29,6 +29,15 @@ pub struct Naming {
     pub clock: u64,
     /// The name.
     pub name: GroupName,
+}
+
+/// How long what is said in the group lives, and when that was set, counted in times that it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fading {
+    /// One more than that of the one that its author saw. The greater clock is the newer.
+    pub clock: u64,
+    /// How long; `None`: it stays.
+    pub lifetime: Option<Lifetime>,
 }
 
 /// What the owner alone says.
@@ -59,6 +68,8 @@ pub struct Document {
     pub version: u64,
     /// The last name that the author gave; the owner's first is the one the group is made with.
     pub naming: Option<Naming>,
+    /// How long the author last said that messages live.
+    pub fading: Option<Fading>,
     /// Counters: odd is in, even is out. The greatest that can be reached counts; see the module's page.
     pub members: BTreeMap<Member, u32>,
     /// The owner's document has it, and no other.

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::{Count, Counting};
-use super::document::{Document, Held, Item, Member, Naming, Statement, is_in};
+use super::document::{Document, Fading, Held, Item, Member, Naming, Statement, is_in};
 use super::slot::Slot;
 use super::view::{View, view};
 use crate::domain::{GroupId, IdentityKey, JoinPolicy};
@@ -230,6 +230,10 @@ impl Ledger {
         let rank = |naming: &Naming| (naming.clock, naming.name.clone());
         if second.naming.as_ref().map(rank) > best.naming.as_ref().map(rank) {
             both.naming.clone_from(&second.naming);
+        }
+        let rank = |fading: Fading| (fading.clock, fading.lifetime);
+        if second.fading.map(rank) > best.fading.map(rank) {
+            both.fading = second.fading;
         }
         for (member, count) in &second.members {
             let known = both.members.entry(member.clone()).or_default();

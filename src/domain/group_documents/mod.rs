@@ -70,6 +70,6 @@ mod view;
 
 pub use change::{Change, Refused, found};
 pub use counting::REACH;
-pub use document::{Charter, Document, Held, Item, Member, Naming, Statement, is_in};
+pub use document::{Charter, Document, Fading, Held, Item, Member, Naming, Statement, is_in};
 pub use ledger::{Ledger, OtherGroup, Voice, WAITING_DOCUMENTS, WAITING_STATEMENTS};
 pub use view::{Flag, Standing, View};

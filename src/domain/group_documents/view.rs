@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::counting::{Count, Counting};
 use super::document::{Member, is_in};
-use crate::domain::{GroupId, GroupName, JoinPolicy, Role, Timestamp, UserName, limits};
+use crate::domain::{GroupId, GroupName, JoinPolicy, Lifetime, Role, Timestamp, UserName, limits};
 
 /// How a member is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct View {
     pub policy: JoinPolicy,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How long what is said lives; `None`: it stays.
+    pub lifetime: Option<Lifetime>,
     /// Who else decides.
     pub admins: BTreeSet<Member>,
     /// Those who are in, at most [`limits::GROUP_MEMBERS`].
@@ -114,6 +116,7 @@ pub(super) fn view(counting: &Counting<'_>, contradictions: BTreeSet<Member>) ->
         owner: counting.owner.author.clone(),
         policy: counting.charter.policy,
         created_at: counting.charter.created_at,
+        lifetime: counting.fading().and_then(|fading| fading.lifetime),
         admins: admins.cloned().collect(),
         members,
         former,

@@ -96,6 +96,12 @@ async fn write(
         contents.rooms += 1;
         tell(&Record::Room(room.room))?;
     }
+    for lifetime in known.lifetimes {
+        tell(&Record::Lifetime(lifetime))?;
+    }
+    for conversation in known.archived {
+        tell(&Record::Archived(conversation))?;
+    }
     let mut after = 0;
     loop {
         let (messages, next) = store.history(after).await?;

@@ -192,6 +192,8 @@ async fn fill(store: &Store, records: &mut Reader<BufReader<File>>) -> Result<Co
                 contents.rooms += 1;
                 store.save_room(StoredRoom { room, joined: true }).await?;
             }
+            Some(Record::Lifetime(lifetime)) => store.restore_lifetime(lifetime).await?,
+            Some(Record::Archived(conversation)) => store.save_archived(conversation, true).await?,
             Some(Record::Message { message, recipients, altered }) => {
                 contents.messages += 1;
                 messages.push(Kept { message: *message, recipients, altered });

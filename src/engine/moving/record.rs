@@ -1,5 +1,5 @@
-//! What stands in an export: one record a line, in this order: the account, people, groups, open rooms, messages in
-//! the order of their arrival, marks, the end.
+//! What stands in an export: one record a line, in this order: the account, people, groups, open rooms, how long
+//! messages live, what is put away, messages in the order of their arrival, marks, the end.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -10,9 +10,11 @@ use super::Fault;
 use crate::crypto::Identity;
 use crate::crypto::groups::{self, Rejected};
 use crate::domain::group_documents::{Item, Ledger, Member};
-use crate::domain::{GroupId, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp};
+use crate::domain::{
+    ConversationId, GroupId, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp,
+};
 use crate::protocol::{SignedDocument, limits};
-use crate::store::{Account, Altered, Kept, KnownPerson, StoredGroup};
+use crate::store::{Account, Altered, Kept, KnownPerson, StoredGroup, StoredLifetime};
 
 /// Longest record, in bytes: more than the largest group.
 pub(super) const LONGEST: usize = 4 * 1024 * 1024;
@@ -26,6 +28,10 @@ pub(super) enum Record {
     Group(Box<Papers>),
     /// An open room that we are in.
     Room(RoomName),
+    /// How long messages live in a conversation.
+    Lifetime(StoredLifetime),
+    /// A conversation that is put away.
+    Archived(ConversationId),
     Message {
         message: Box<Message>,
         recipients: Vec<Recipient>,

@@ -53,6 +53,7 @@ actions! {
     Tab9 "tab-9" "ninth group tab";
     NextUnread "next-unread" "next unread";
     MarkUnread "mark-unread" "mark as unread";
+    Archive "archive" "put away, or bring back";
     LastChat "last-chat" "the chat before this one";
     Find "find" "find";
     FindAll "find-all" "in all chats";
@@ -90,6 +91,7 @@ actions! {
     Forward "forward" "forward";
     Star "star" "star, or take the star away";
     Pin "pin" "pin for all, or take it down";
+    OpenLink "open-link" "open a link";
     GoToOriginal "go-to-original" "go to what it answers";
     SaveFile "save-file" "save the file";
     SaveFileAs "save-file-as" "save the file elsewhere";

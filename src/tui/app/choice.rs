@@ -14,6 +14,8 @@ use crate::domain::{ConversationId, GroupId, MessageId, MessageText, Person, Sta
 pub enum Purpose {
     /// Opens the chat.
     Jump,
+    /// The same, of those that are put away.
+    Archived,
     /// Asks the person into this group.
     Invite(GroupId),
     /// Passes this on to the chat.
@@ -80,7 +82,7 @@ impl Choice {
 
     /// All chats, open rooms, and all groups that can be joined.
     pub fn jump(world: &World, query: &str) -> Self {
-        let people = world.contacts().iter().filter_map(|user| world.person(user));
+        let people = world.everybody().filter_map(|user| world.person(user));
         let people = people.map(|person| person_entry(world, person));
         let groups = world.groups().iter().filter_map(|id| world.group(*id)).map(|view| Entry {
             target: ConversationId::Group(view.group.id),
@@ -93,7 +95,8 @@ impl Choice {
             },
             online: None,
         });
-        let rooms = world.tabs().filter_map(|place| match place {
+        let away = world.archived().collect::<Vec<_>>();
+        let rooms = world.tabs().chain(&away).filter_map(|place| match place {
             ConversationId::Room(room) => Some(Entry {
                 target: place.clone(),
                 name: room_label(room),
@@ -102,13 +105,26 @@ impl Choice {
             }),
             ConversationId::Direct(_) | ConversationId::Group(_) => None,
         });
-        Self::new(Purpose::Jump, people.chain(groups).chain(rooms).collect(), query)
+        let mut entries: Vec<Entry> = people.chain(groups).chain(rooms).collect();
+        for entry in entries.iter_mut().filter(|entry| world.is_archived(&entry.target)) {
+            entry.detail.push_str(", archived");
+        }
+        Self::new(Purpose::Jump, entries, query)
+    }
+
+    /// The chats that are put away.
+    pub fn archived(world: &World) -> Self {
+        let mut choice = Self::jump(world, "");
+        choice.purpose = Purpose::Archived;
+        choice.entries.retain(|entry| world.is_archived(&entry.target));
+        choice.search();
+        choice
     }
 
     /// Everybody who is not in this group.
     pub fn invite(world: &World, group: GroupId, query: &str) -> Self {
         let is_in = |user: &UserName| world.group(group).is_some_and(|view| view.group.has_member(user));
-        let people = world.contacts().iter().filter(|user| !is_in(user));
+        let people = world.everybody().filter(|user| !is_in(user));
         let people = people.filter_map(|user| world.person(user));
         Self::new(Purpose::Invite(group), people.map(|p| person_entry(world, p)).collect(), query)
     }

@@ -24,6 +24,9 @@ pub enum Event {
         /// What it left, or why nothing came of it.
         outcome: Result<Written, String>,
     },
+    /// The link that [`Effect::OpenLink`] named is being opened by this program; or why it is not: then it is on the
+    /// terminal's clipboard.
+    LinkOpened(Result<String, String>),
     /// The mouse did something at this cell.
     Mouse {
         /// What.
@@ -112,6 +115,8 @@ pub enum Effect {
         /// What is written.
         text: String,
     },
+    /// Open this link, of which all was shown; answered by [`Event::LinkOpened`].
+    OpenLink(String),
     /// Put this text, which is cleaned and of bounded length, on the terminal's clipboard.
     Copy(String),
     /// Call for the person.

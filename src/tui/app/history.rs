@@ -34,6 +34,22 @@ impl History {
         self.recalled.take().map(|(_, draft)| draft)
     }
 
+    /// This is not brought back any more; what is shown just now stays.
+    pub fn forget(&mut self, text: &str) {
+        let shown = self.recalled.as_ref().map(|(at, _)| *at);
+        let goes = |at: usize, sent: &String| sent == text && Some(at) != shown;
+        let before = |at: usize| (0..at).filter(|&other| goes(other, &self.sent[other])).count();
+        let moved = shown.map(before).unwrap_or(0);
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let changed = changed.filter(|(at, _)| !goes(*at, &self.sent[*at]));
+        self.changed = changed.map(|(at, text)| (at - before(at), text)).collect();
+        let kept = self.sent.iter().enumerate().filter(|(at, sent)| !goes(*at, sent));
+        self.sent = kept.map(|(_, sent)| sent.clone()).collect();
+        if let Some((at, _)) = &mut self.recalled {
+            *at -= moved;
+        }
+    }
+
     /// The draft that is set aside.
     pub fn aside(&self) -> Option<&Editor> {
         self.recalled.as_ref().map(|(_, draft)| draft)

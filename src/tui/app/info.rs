@@ -119,6 +119,9 @@ impl InfoBox {
             page.excerpt(text.as_str(), if self.message.is_ours() { Tone::Own } else { Tone::Text });
         }
         page.say(&format!("Written {}", exact(written)), Tone::Text);
+        if let Some(at) = self.message.ends_at {
+            page.say(&format!("Disappears {}", exact(at)), Tone::Text);
+        }
         let Some(delivery) = self.message.delivery else {
             page.say(&format!("Came here {}", exact(*received_at)), Tone::Text);
             if let ConversationId::Room(_) = self.message.conversation {

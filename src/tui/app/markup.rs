@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::domain::link_places;
+
 /// How a part of a text stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Emphasis {
@@ -19,6 +21,8 @@ pub struct Emphasis {
     pub code: bool,
     /// It mentions us.
     pub mention: bool,
+    /// A link, in which no sign counts.
+    pub link: bool,
 }
 
 impl Emphasis {
@@ -55,17 +59,23 @@ impl Markup {
             if n > 0 {
                 markup.text.push('\n');
             }
-            markup.line(line, 0..line.len(), Emphasis::default());
+            markup.line((line, &link_places(line)), 0..line.len(), Emphasis::default());
         }
         markup
     }
 
     /// Takes a part of a line, in which this counts already.
-    fn line(&mut self, line: &str, part: Range<usize>, emphasis: Emphasis) {
+    fn line(&mut self, (line, links): (&str, &[Range<usize>]), part: Range<usize>, emphasis: Emphasis) {
         // A sign that has no end from somewhere on has none from further on: each is looked for once.
         let mut without_end = [false; 4];
         let (mut at, mut plain) = (part.start, part.start);
         while at < part.end {
+            if let Some(link) = links.iter().find(|link| link.start == at && link.end <= part.end) {
+                self.push(&line[plain..at], emphasis);
+                self.push(&line[link.clone()], Emphasis { link: true, ..emphasis });
+                (at, plain) = (link.end, link.end);
+                continue;
+            }
             let sign = char_at(line, at);
             let next = at + sign.len_utf8();
             let kind = ['*', '_', '~', '`'].iter().position(|&known| known == sign);
@@ -73,9 +83,10 @@ impl Markup {
                 at = next;
                 continue;
             };
-            match (next..part.end)
-                .find(|&end| line.is_char_boundary(end) && closes(line, next, end, sign))
-            {
+            match (next..part.end).find(|&end| {
+                let is_free = sign == '`' || !links.iter().any(|link| link.contains(&end));
+                is_free && line.is_char_boundary(end) && closes(line, next, end, sign)
+            }) {
                 None => {
                     without_end[kind] = true;
                     at = next;
@@ -85,7 +96,7 @@ impl Markup {
                     let inner = emphasis.with(sign);
                     match sign {
                         '`' => self.push(&line[next..end], inner),
-                        _ => self.line(line, next..end, inner),
+                        _ => self.line((line, links), next..end, inner),
                     }
                     at = end + sign.len_utf8();
                     plain = at;
@@ -141,8 +152,8 @@ mod tests {
         let Markup { text, spans } = Markup::new(text);
         let (mut out, mut from) = (String::new(), 0);
         for (Range { start, end }, emphasis) in spans {
-            let Emphasis { bold, italic, struck, code, .. } = emphasis;
-            let signs = [(bold, "B"), (italic, "I"), (struck, "S"), (code, "C")];
+            let Emphasis { bold, italic, struck, code, link, .. } = emphasis;
+            let signs = [(bold, "B"), (italic, "I"), (struck, "S"), (code, "C"), (link, "L")];
             let signs: String = signs.iter().filter(|(on, _)| *on).map(|(_, sign)| *sign).collect();
             out += &format!("{}<{signs} {}>", &text[from..start], &text[start..end]);
             from = end;
@@ -168,6 +179,9 @@ mod tests {
             ("~/bin and ~/etc", "~/bin and ~/etc"),
             ("*水泵*坏了 *é*", "<B 水泵>坏了 <B é>"),
             ("_*both*_", "<BI both>"),
+            ("see https://a.org/_x_/*y*~z~ *now*", "see <L https://a.org/_x_/*y*~z~> <B now>"),
+            ("*at http://a.org now*", "<B at ><BL http://a.org><B  now>"),
+            ("`http://a.org`", "<C http://a.org>"),
             ("", ""),
         ] {
             assert_eq!(shown(text), expected, "{text}");

@@ -22,6 +22,7 @@ mod help;
 mod history;
 mod info;
 mod keymap;
+mod links;
 mod markup;
 mod notices;
 mod overlay;
@@ -64,6 +65,7 @@ pub use header::Tab;
 pub use help::HelpLine;
 pub use info::{INFO_WIDTH, InfoBox};
 pub use keymap::{Binding, Context, Keymap, KeymapProblem};
+pub use links::{LINK_WIDTH, LinkBox, link_room};
 pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
@@ -202,6 +204,15 @@ impl App {
             Event::Paste(pasted) => self.paste(pasted, &mut effects),
             Event::PasteFile(file) => self.paste_file(file, &mut effects),
             Event::Edited { conversation, outcome } => self.edited(conversation, outcome, &mut effects),
+            Event::LinkOpened(Ok(program)) => {
+                self.notices.push(Weight::News, format!("`{program}` opens the link"), now);
+            }
+            Event::LinkOpened(Err(why)) => {
+                let words = format!(
+                    "not opened, for {why}; copied to the clipboard, where the terminal allows it"
+                );
+                self.notices.push(Weight::News, words, now);
+            }
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,

@@ -5,6 +5,7 @@ use super::find::{FindAll, Marked};
 use super::form::NewGroup;
 use super::info::InfoBox;
 use super::keymap::Context;
+use super::links::LinkBox;
 use super::pasting::{LargePaste, PastedFile};
 use super::react::ReactBox;
 use super::verify::VerifyBox;
@@ -28,6 +29,8 @@ pub enum Overlay {
     },
     /// All about a message.
     Info(Box<InfoBox>),
+    /// A link, before it is opened.
+    Links(Box<LinkBox>),
     /// A sign to answer a message with.
     React(Box<ReactBox>),
     /// Words that are looked for in all chats.
@@ -70,6 +73,7 @@ impl Overlay {
             Self::Question(_) => Context::Question,
             Self::Members { .. } => Context::Page,
             Self::Info(_) => Context::Info,
+            Self::Links(_) => Context::Links,
             Self::React(_) => Context::Choice,
             Self::Find(_) => Context::FindAll,
             Self::Marked(_) => Context::Marked,

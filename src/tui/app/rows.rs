@@ -17,7 +17,7 @@ use super::world::World;
 use super::wrap::{visible_width, wrap};
 use crate::domain::{
     Body, ConversationId, Delivery, Message, MessageKey, Quote, Reaction, Timestamp, UserName, Words,
-    mentioned,
+    lifetime_told, mentioned,
 };
 
 /// Longest sender's name beside a message, in cells.
@@ -191,6 +191,9 @@ impl Typesetter<'_> {
             }
             (Body::KeyAccepted, _) => {
                 self.event(format!("you accepted another key of {who}"), &time, rows);
+            }
+            (Body::Lifetime(life), _) => {
+                self.event(format!("{who} {}", lifetime_told(*life)), &time, rows);
             }
             (Body::Created, _) => self.event(format!("{who} made the group"), &time, rows),
             (Body::Joined, _) => self.event(format!("{who} joined"), &time, rows),

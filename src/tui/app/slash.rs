@@ -56,6 +56,14 @@ pub enum Request {
     SaveFile(String),
     /// Let the file rest that is being fetched, or throw away what is here of it.
     StopFile,
+    /// Set how long messages of the open chat live; without a time, tell it.
+    Disappear(String),
+    /// Put the open chat away, or bring it back.
+    Archive(bool),
+    /// Show the chats that are put away.
+    Archived,
+    /// Show the newest links of the open chat, to open one.
+    Link,
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -133,6 +141,13 @@ pub const COMMANDS: &[Slash] = &[
     }),
     slash("mute", "", "this chat never calls for you", |_| Request::Alerts(Some(Alerts::None))),
     slash("unmute", "", "this chat always calls for you", |_| Request::Alerts(Some(Alerts::All))),
+    slash("disappear", "[1h|1d|7d|30d|off]", "how long messages live here, for all", |rest| {
+        Request::Disappear(rest.to_owned())
+    }),
+    slash("archive", "", "put this chat away until something new comes", |_| Request::Archive(true)),
+    slash("unarchive", "", "bring this chat back into the lists", |_| Request::Archive(false)),
+    slash("archived", "", "the chats that are put away", |_| Request::Archived),
+    slash("link", "", "open the newest link of this chat", |_| Request::Link),
     slash("members", "", "who is in this group", |_| Request::Do(Action::Members)),
     slash("verify", "[NAME]", "compare somebody's key: number, QR code, emoji", |rest| {
         Request::Verify(rest.to_owned())

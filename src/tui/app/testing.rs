@@ -57,6 +57,7 @@ pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&
         owner: user(owner),
         policy: JoinPolicy::Open,
         created_at: Timestamp::EPOCH,
+        lifetime: None,
         members: members.iter().map(member).collect(),
         invited: BTreeSet::new(),
         former: BTreeSet::new(),
@@ -80,6 +81,7 @@ pub fn message(sender: &str, at: i64, text: &str) -> Message {
         reply: None,
         forwarded: false,
         file: None,
+        ends_at: None,
         marks: Marks::default(),
     }
 }

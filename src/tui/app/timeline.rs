@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::domain::{Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Quote, Timestamp};
+use crate::domain::{
+    Body, Delivery, Message, MessageId, MessageKey, MessageText, PageAt, Quote, Timestamp,
+};
 use crate::engine::Ticket;
 
 /// Most messages held.
@@ -257,6 +259,22 @@ impl Timeline {
     pub fn remove(&mut self, id: MessageId) {
         self.messages.retain(|message| message.id != id);
         self.meanwhile.retain(|message| message.id != id);
+    }
+
+    /// A message is gone, and what answers it quotes it no more. Gives its text if we wrote it.
+    pub fn forget(&mut self, id: MessageId) -> Option<MessageText> {
+        let found = self.messages.iter().find(|message| message.id == id && message.is_ours());
+        let text = found.and_then(|message| match &message.body {
+            Body::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+        self.remove(id);
+        for message in self.messages.iter_mut().chain(&mut self.meanwhile) {
+            if let Some(reply) = message.reply.as_mut().filter(|reply| reply.to == id) {
+                reply.quote = None;
+            }
+        }
+        text
     }
 
     /// How far a message of ours has come now. That is not always further than before: what failed and

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::{
-    Alerts, Availability, ConversationId, GroupId, JoinPolicy, MessageId, Person, RoomName, Standing,
-    Summary, Timestamp, UserName,
+    Alerts, Availability, ConversationId, GroupId, JoinPolicy, Lifetime, MessageId, Person, RoomName,
+    Standing, Summary, Timestamp, UserName,
 };
 use crate::engine::{FileState, FileView, GroupView};
 
@@ -19,11 +19,19 @@ pub struct World {
     rooms: Vec<RoomName>,
     alerts: BTreeMap<ConversationId, Alerts>,
     files: BTreeMap<MessageId, FileState>,
+    lifetimes: BTreeMap<ConversationId, Lifetime>,
+    archived: HashSet<ConversationId>,
     summaries: HashMap<ConversationId, Summary>,
     contacts: Vec<UserName>,
+    /// Those who are put away, in the same order.
+    away: Vec<UserName>,
     online: Vec<UserName>,
     listed: Vec<GroupId>,
     places: Vec<ConversationId>,
+    /// Groups and rooms that are put away.
+    places_away: Vec<ConversationId>,
+    /// How many of the places are tabs.
+    tabs: usize,
     /// Display names, in lower case, that more than one person goes by.
     namesakes: HashSet<String>,
     /// Names of groups, in lower case, that more than one group bears.
@@ -42,11 +50,16 @@ impl World {
             rooms: Vec::new(),
             alerts: BTreeMap::new(),
             files: BTreeMap::new(),
+            lifetimes: BTreeMap::new(),
+            archived: HashSet::new(),
             summaries: HashMap::new(),
             contacts: Vec::new(),
+            away: Vec::new(),
             online: Vec::new(),
             listed: Vec::new(),
             places: Vec::new(),
+            places_away: Vec::new(),
+            tabs: 0,
             namesakes: HashSet::new(),
             same_named: HashSet::new(),
             people_changed: false,
@@ -93,6 +106,46 @@ impl World {
         self.files.get(&message).unwrap_or(&FileState::Offered)
     }
 
+    /// Takes in how long messages live in conversations with people.
+    pub fn note_lifetimes(&mut self, lifetimes: Vec<(ConversationId, Lifetime)>) {
+        self.lifetimes = lifetimes.into_iter().collect();
+    }
+
+    /// How long messages of a conversation live; `None`: they stay.
+    pub fn lifetime(&self, conversation: &ConversationId) -> Option<Lifetime> {
+        match conversation {
+            ConversationId::Group(id) => self.groups.get(id)?.group.lifetime,
+            other => self.lifetimes.get(other).copied(),
+        }
+    }
+
+    /// Takes in which conversations are put away.
+    pub fn note_archived(&mut self, archived: Vec<ConversationId>) {
+        self.archived = archived.into_iter().collect();
+        (self.people_changed, self.groups_changed) = (true, true);
+    }
+
+    /// Whether a conversation is put away.
+    pub fn is_archived(&self, conversation: &ConversationId) -> bool {
+        self.archived.contains(conversation)
+    }
+
+    /// The conversations that are put away: people, then groups and rooms.
+    pub fn archived(&self) -> impl Iterator<Item = ConversationId> {
+        let people = self.away.iter().cloned().map(ConversationId::Direct);
+        people.chain(self.places_away.iter().cloned())
+    }
+
+    /// How many people, and how many groups and rooms are put away.
+    pub fn counts_archived(&self) -> (usize, usize) {
+        (self.away.len(), self.places_away.len())
+    }
+
+    /// Everybody but us, also who is put away.
+    pub fn everybody(&self) -> impl Iterator<Item = &UserName> {
+        self.contacts.iter().chain(&self.away)
+    }
+
     /// When a conversation calls for us.
     pub fn alerts(&self, conversation: &ConversationId) -> Alerts {
         self.alerts.get(conversation).copied().unwrap_or_default()
@@ -100,7 +153,9 @@ impl World {
 
     /// Messages of others that were not read, in all conversations that may call for us.
     pub fn unread_in_all(&self) -> u32 {
-        let calling = self.summaries.values().filter(|s| self.alerts(&s.conversation) != Alerts::None);
+        let calling = self.summaries.values().filter(|s| {
+            self.alerts(&s.conversation) != Alerts::None && !self.is_archived(&s.conversation)
+        });
         calling.fold(0, |sum, summary| sum.saturating_add(summary.unread))
     }
 
@@ -149,7 +204,10 @@ impl World {
         let online = others().filter(|person| person.availability.is_online());
         let mut online: Vec<_> = online.map(|person| (name(person), person.user.clone())).collect();
         online.sort_unstable();
-        self.contacts = contacts.into_iter().map(|(.., user)| user).collect();
+        let away = |user: &UserName| self.is_archived(&ConversationId::Direct(user.clone()));
+        let contacts = contacts.into_iter().map(|(.., user)| user);
+        let (away, contacts) = contacts.partition(away);
+        (self.away, self.contacts) = (away, contacts);
         self.online = online.into_iter().map(|(_, user)| user).collect();
     }
 
@@ -171,7 +229,15 @@ impl World {
             |ids: &[GroupId]| ids.iter().copied().map(ConversationId::Group).collect::<Vec<_>>();
         let rooms = self.rooms.iter().cloned().map(ConversationId::Room);
         let (ours, others) = self.listed.split_at(ours);
-        self.places = groups(ours).into_iter().chain(rooms).chain(groups(others)).collect();
+        let (ours, others) = (groups(ours), groups(others));
+        let away = |place: &ConversationId| self.is_archived(place);
+        let (mut places_away, mut places): (Vec<_>, Vec<_>) =
+            ours.into_iter().chain(rooms).partition(away);
+        let tabs = places.len();
+        let (others_away, others): (Vec<_>, Vec<_>) = others.into_iter().partition(away);
+        places_away.extend(others_away);
+        places.extend(others);
+        (self.places, self.places_away, self.tabs) = (places, places_away, tabs);
     }
 
     /// The groups we are in, by name.
@@ -187,7 +253,7 @@ impl World {
         &self.me
     }
 
-    /// Everybody but us: who is online first, then by the last message, then by name.
+    /// Everybody but us and who is put away: who is online first, then by the last message, then by name.
     pub fn contacts(&self) -> &[UserName] {
         &self.contacts
     }
@@ -202,14 +268,14 @@ impl World {
         &self.listed
     }
 
-    /// What the list of groups shows: our groups, the open rooms we are in, then the other groups.
+    /// What the list of groups shows, without what is put away: our groups, the open rooms we are in, then the other groups.
     pub fn places(&self) -> &[ConversationId] {
         &self.places
     }
 
-    /// The groups we are in, then the open rooms, each by name.
+    /// The groups we are in, then the open rooms, each by name; without what is put away.
     pub fn tabs(&self) -> impl Iterator<Item = &ConversationId> {
-        self.places.iter().take(self.member_of().count() + self.rooms.len())
+        self.places.iter().take(self.tabs)
     }
 
     /// Whether we are in an open room.

@@ -39,7 +39,11 @@ fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         (0, Link::Up) => late_words(session),
         _ => String::new(),
     };
-    let room = usize::from(regions.title.width).saturating_sub(4 + width(&trouble));
+    let away = match session.open_id() {
+        Some(id) if session.world.is_archived(id) => format!("{}archived", canvas.glyphs.separator()),
+        _ => String::new(),
+    };
+    let room = usize::from(regions.title.width).saturating_sub(4 + width(&trouble) + width(&away));
     let words = match session.open_id() {
         None => "Cooee".to_owned(),
         Some(ConversationId::Direct(user)) => direct_title(canvas, app, session, user, room),
@@ -49,7 +53,7 @@ fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         Some(ConversationId::Room(name)) => room_title(canvas, session, name, room),
     };
     let style = canvas.theme.title(session.pane == Pane::Conversation);
-    canvas.put(regions.title, 1, &format!(" {} ", fit(&words, room)), style);
+    canvas.put(regions.title, 1, &format!(" {}{away} ", fit(&words, room)), style);
     canvas.put_right(regions.title, &trouble, canvas.theme.wrong());
 }
 
@@ -139,7 +143,7 @@ fn home(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let area = session.regions.messages;
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let key = |action| app.keymap.key(Context::Composer, action).unwrap_or_default();
-    let alone = session.world.contacts().is_empty() && session.world.groups().is_empty();
+    let alone = session.world.everybody().next().is_none() && session.world.groups().is_empty();
     let mut paragraphs = vec![format!("You are signed in as {}.", session.me.user)];
     if !session.ready {
         paragraphs.push("Looking who is here…".to_owned());
@@ -191,7 +195,10 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let words = match &writers[..] {
         _ if chat.draft.is_command() => command_hint(&chat.draft.text()),
         _ if chat.about.is_some() => about_words(canvas, app, session, room),
-        [] => return,
+        [] => match session.fading_words() {
+            Some(words) => words,
+            None => return,
+        },
         [one] => format!("{one} is typing…"),
         [one, other] => format!("{one} and {other} are typing…"),
         more => format!("{} people are typing…", more.len()),

@@ -7,8 +7,9 @@ use super::paint::{Canvas, cells, lines, row};
 use super::verify;
 use crate::domain::{GroupId, size_in_words};
 use crate::tui::app::{
-    Action, App, Choice, Context, Field, Glyphs, INFO_WIDTH, InfoBox, NewGroup, Overlay, Purpose,
-    Question, ReactBox, SIGNS, Session, fit, policy_words, sign_words, width, wrap,
+    Action, App, Choice, Context, Field, Glyphs, INFO_WIDTH, InfoBox, LINK_WIDTH, LinkBox, NewGroup,
+    Overlay, Purpose, Question, ReactBox, SIGNS, Session, fit, link_room, policy_words, sign_words,
+    width, wrap,
 };
 
 /// Widest a box is, in cells.
@@ -36,6 +37,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             draw_info(canvas, app, session, info);
             None
         }
+        Overlay::Links(links) => {
+            draw_links(canvas, app, links);
+            None
+        }
         Overlay::React(react) => Some(draw_react(canvas, react)),
         Overlay::Verify(verify) => {
             verify::draw(canvas, app, session, verify);
@@ -56,6 +61,7 @@ pub(super) fn field(canvas: &mut Canvas<'_>, line: Rect, label: &str, field: &Fi
 fn draw_choice(canvas: &mut Canvas<'_>, session: &Session, choice: &Choice) -> Position {
     let title = match choice.purpose {
         Purpose::Jump => "Jump to".to_owned(),
+        Purpose::Archived => "Archived".to_owned(),
         Purpose::Invite(id) => format!("Ask into #{}", session.world.group_name(id)),
         Purpose::Forward(_) | Purpose::ForwardFile(_) => "Forward to".to_owned(),
     };
@@ -225,6 +231,26 @@ fn members(canvas: &mut Canvas<'_>, session: &Session, id: GroupId, top: usize) 
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let most = rows.saturating_sub(usize::from(inner.height));
     draw_members(canvas, session, view, inner, top.min(most));
+}
+
+/// All of a link, before it is opened.
+fn draw_links(canvas: &mut Canvas<'_>, app: &App, links: &LinkBox) {
+    let (width, room) = link_room(app.size);
+    let rows = links.rows(width);
+    let area = canvas.middle(LINK_WIDTH, rows.len().min(room) + 2);
+    let inner = canvas.open(area, &links.title());
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    for (at, pieces) in rows.iter().skip(links.top).take(usize::from(inner.height)).enumerate() {
+        for piece in pieces {
+            canvas.put(row(inner, at), piece.x, &piece.text, canvas.theme.tone(piece.tone));
+        }
+    }
+    let below = rows.len().saturating_sub(links.top + usize::from(inner.height));
+    if below > 0 {
+        let key = app.keymap.key(Context::Links, Action::PageDown).unwrap_or_default();
+        let last = row(area, usize::from(area.height).saturating_sub(1));
+        canvas.put_right(last, &format!(" {below} more, {key} "), canvas.theme.strong());
+    }
 }
 
 /// All about a message; header and footer stay in view.

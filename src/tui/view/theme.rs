@@ -108,12 +108,12 @@ impl Theme {
 
     /// What stands out among words. Code and what mentions us have a shape of their own too, for there may be no colours.
     fn emphatic(self, base: Style, emphasis: Emphasis) -> Style {
-        let Emphasis { bold, italic, struck, code, mention } = emphasis;
+        let Emphasis { bold, italic, struck, code, mention, link } = emphasis;
         let mut modifier = Modifier::empty();
         modifier.set(Modifier::BOLD, bold || mention);
         modifier.set(Modifier::ITALIC, italic);
         modifier.set(Modifier::CROSSED_OUT, struck);
-        modifier.set(Modifier::UNDERLINED, code || mention);
+        modifier.set(Modifier::UNDERLINED, code || mention || link);
         let style = match mention {
             true => base.patch(self.coloured(Color::Yellow)),
             false => base,

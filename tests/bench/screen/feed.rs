@@ -138,6 +138,7 @@ fn letter(writers: &Writers, to: &UserName, from: &UserName, words: &str) -> Vec
         group: None,
         number: Some(*number),
         stand: None,
+        life: None,
         content: Content::Text(MessageText::new(words).expect("short words").into()),
     });
     puppet.seal_bytes(to.as_str(), &letter)

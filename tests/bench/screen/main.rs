@@ -170,6 +170,7 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             reply: None,
             forwarded: false,
             file: None,
+            ends_at: None,
             marks: Marks::default(),
         })
     };

@@ -80,12 +80,14 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "alice", "room", "join", "attic"]);
     ok(here, &["-u", "alice", "send", "+shed", "wet paint"]);
     ok(here, &["-u", "alice", "room", "leave", "attic"]);
+    ok(here, &["-u", "alice", "chat", "disappear", "bob", "7d"]);
+    ok(here, &["-u", "alice", "chat", "disappear", "#orchestra-pit", "1d"]);
     let file = here.join("alice.cooee");
     let done = exported(&world, "alice", &file);
     assert_eq!(done.code, Some(0), "{done:?}");
     let words = format!("Exported alice to {}: 1 contact, 1 group, 1 open room, ", file.display());
     assert!(done.out.starts_with(&words), "{done:?}");
-    assert!(done.err.contains("1 letter waits in the outbox") || done.err.is_empty(), "{done:?}");
+    assert!(done.err.contains("in the outbox") || done.err.is_empty(), "{done:?}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let again = exported(&world, "alice", &file);
@@ -111,6 +113,10 @@ fn an_account_moves_and_both_devices_go_on() {
     assert!(found.contains("then play"), "{found}");
     assert!(ok(there, &new(&["group", "list"])).contains("orchestra-pit"));
     assert_eq!(ok(there, &new(&["room", "list"])), "+shed\n");
+    for (with, life) in [("bob", "7 days"), ("#orchestra-pit", "1 day")] {
+        let told = ok(there, &of_alice(&address, &["chat", "disappear", with]));
+        assert_eq!(told, format!("Messages disappear after {life}.\n"), "{with}");
+    }
     assert!(ok(there, &new(&["history", "+shed"])).ends_with("+shed alice: wet paint\n"));
 
     let bob = Listener::start(here, "bob", &["--json"]);

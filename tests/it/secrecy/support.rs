@@ -108,6 +108,7 @@ pub fn letter(number: u128, text: &str) -> Letter {
         group: None,
         number: Some(1),
         stand: None,
+        life: None,
         content: Content::Text(MessageText::new(text).unwrap().into()),
     }
 }

@@ -2,6 +2,7 @@
 //! installed.
 
 mod altering;
+mod archiving;
 mod blocking;
 mod clocks;
 mod cluster;
@@ -12,6 +13,7 @@ mod files_hostile;
 mod finding;
 mod groups;
 mod hostile;
+mod lifetimes;
 mod people;
 mod presence;
 mod receipts;

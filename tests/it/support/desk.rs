@@ -50,6 +50,7 @@ pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&
         owner: user(owner),
         policy: JoinPolicy::Open,
         created_at: at(NOW),
+        lifetime: None,
         members: members.iter().map(member).collect(),
         invited: BTreeSet::new(),
         former: BTreeSet::new(),
@@ -72,6 +73,7 @@ pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &
         reply: None,
         forwarded: false,
         file: None,
+        ends_at: None,
         marks: Marks::default(),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
     Alerts, Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
-    JoinPolicy, Message, MessageId, MessageKey, MessageText, PageAt, Person as Contact, Role, RoomName,
-    Summary, UserName,
+    JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText, PageAt, Person as Contact, Role,
+    RoomName, Summary, UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, FileState, GroupView, Info, KeyView, Link, Notice, Protection,
@@ -45,6 +45,10 @@ pub struct Screen {
     /// How comparisons of emoji went on.
     pub comparisons: Vec<ComparisonView>,
     pub alerts: Vec<(ConversationId, Alerts)>,
+    pub lifetimes: Vec<(ConversationId, Lifetime)>,
+    pub archived: Vec<ConversationId>,
+    /// What was over, in the order in which that was told.
+    pub gone: Vec<MessageId>,
     /// The answer to what is pinned or starred.
     pub marked: Vec<Message>,
     pub warnings: Vec<String>,
@@ -99,6 +103,14 @@ impl Screen {
                 }
             }
             Update::Hidden { id, .. } => self.stored.retain(|message| message.id != id),
+            Update::Lifetimes(lifetimes) => self.lifetimes = lifetimes,
+            Update::Archived(archived) => self.archived = archived,
+            Update::Gone(gone) => {
+                for (_, id) in gone {
+                    self.stored.retain(|message| message.id != id);
+                    self.gone.push(id);
+                }
+            }
             Update::Marked { messages, .. } => self.marked = messages,
             Update::Delivery { id, delivery, .. } => {
                 self.sent.insert(id, delivery);

@@ -10,10 +10,11 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
     let count = prop_oneof![0_u32..6, 990_u32..1_010, Just(u32::MAX), Just(u32::MAX - 1)];
     let members = prop::collection::btree_map((0_u8..4).prop_map(member), count.clone(), 0..4);
     let naming = prop::option::of(("[abc]", prop_oneof![1_u64..4, Just(u64::MAX)]));
+    let fading = prop::option::of((prop_oneof![1_u64..4, Just(u64::MAX)], any::<bool>()));
     let admins = prop::collection::btree_map((0_u8..4).prop_map(member), 1_u64..3, 0..4);
     let charter = prop::option::of((any::<bool>(), admins));
-    let a_document =
-        (0_u8..4, 1_u64..4, members, naming, charter).prop_map(|(author, version, m, n, c)| {
+    let a_document = (0_u8..4, 1_u64..4, members, naming, fading, charter).prop_map(
+        |(author, version, m, n, f, c)| {
             let policy = |open| if open { JoinPolicy::Open } else { JoinPolicy::Invite };
             document(Document {
                 group: ID,
@@ -21,6 +22,7 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
                 version,
                 members: m,
                 naming: n.map(|(text, clock)| Naming { clock, name: name(&text) }),
+                fading: f.map(|(clock, on)| Fading { clock, lifetime: on.then_some(Lifetime::LEAST) }),
                 // Only the owner's key makes the id.
                 charter: c.filter(|_| author == 0).map(|(open, admins)| Charter {
                     nonce: 1,
@@ -29,7 +31,8 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
                     admins,
                 }),
             })
-        });
+        },
+    );
     let a_statement = (0_u8..4, count, 0_i64..2).prop_map(|(who, count, at)| {
         let at = Timestamp::from_millis(at);
         statement(Statement { group: ID, member: member(who), count, at })

@@ -7,7 +7,7 @@ mod run;
 mod voice;
 
 use super::*;
-use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Timestamp};
+use crate::domain::{GroupId, GroupName, IdentityKey, JoinPolicy, Lifetime, Timestamp};
 
 /// Held as it would be with a signature: `crypto` tests with real ones.
 fn held<T: std::fmt::Debug>(content: T) -> Held<T> {

@@ -46,6 +46,7 @@ impl Run {
                 Change::Dismiss { admin: who, keep }
             }
             10 => Change::Policy(if self.random.bool() { JoinPolicy::Open } else { JoinPolicy::Invite }),
+            _ if self.random.bool() => Change::Fade(self.random.bool().then_some(Lifetime::LEAST)),
             _ => Change::Rename(name(&self.random.alphabetic().to_string())),
         }
     }
@@ -85,7 +86,8 @@ impl Run {
             let clock = *run.random.choice(&[1, 2, 3, 1_000, u64::MAX]).unwrap();
             let naming = Some(Naming { clock, name: name("lies") });
             let author = me.clone();
-            document(Document { group: ID, author, version, naming, members, charter: None })
+            let fading = Some(Fading { clock, lifetime: None });
+            document(Document { group: ID, author, version, naming, fading, members, charter: None })
         };
         let count = *self.random.choice(&[1, 2, 3, u32::MAX, u32::MAX - 1]).unwrap();
         let claim = Statement { group: ID, member: me.clone(), count, at: NOW };

@@ -95,6 +95,21 @@ impl Chat {
     pub fn remove(&mut self, id: MessageId) {
         self.timeline.remove(id);
     }
+
+    /// A message was over: it is gone, and so is what was being made of it and what would bring its text back.
+    pub fn forget(&mut self, id: MessageId) {
+        if let Some(text) = self.timeline.forget(id) {
+            self.history.forget(text.as_str());
+        }
+        let is_about_it = match &self.about {
+            Some(About::Reply(reply)) => reply.to == id,
+            Some(About::Edit(message, _) | About::Save(message, _)) => *message == id,
+            None => false,
+        };
+        if is_about_it {
+            self.stop_about();
+        }
+    }
 }
 
 #[cfg(test)]

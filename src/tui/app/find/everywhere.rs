@@ -2,7 +2,7 @@
 
 use super::Query;
 use super::list::FoundList;
-use crate::domain::{FindAt, Message, Words};
+use crate::domain::{FindAt, Message, MessageId, Words};
 use crate::engine::Ticket;
 use crate::tui::app::Action;
 use crate::tui::app::field::Field;
@@ -42,6 +42,11 @@ impl FindAll {
     /// Changes what is written; says whether that did.
     pub fn edit(&mut self, edit: impl FnOnce(&mut Field) -> bool) -> bool {
         self.query.edit(edit)
+    }
+
+    /// A message is gone.
+    pub fn forget(&mut self, id: MessageId) {
+        self.list.forget(id);
     }
 
     /// Moves the selection, a page being so many entries; says whether the action was one of those.

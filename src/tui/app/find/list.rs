@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::domain::{Body, ConversationId, Message, MessageKey, Timestamp, UserName, Words};
+use crate::domain::{Body, ConversationId, Message, MessageId, MessageKey, Timestamp, UserName, Words};
 use crate::tui::app::Action;
 
 /// Most bytes that are kept of a text before and after what was found in it.
@@ -56,6 +56,12 @@ impl FoundList {
     /// Puts messages at the end; of their texts the parts that have these words.
     pub(super) fn extend(&mut self, messages: &[Message], words: &Words) {
         self.lines.extend(messages.iter().filter_map(|message| FoundLine::new(message, words)));
+    }
+
+    /// Takes a message out.
+    pub(super) fn forget(&mut self, id: MessageId) {
+        self.lines.retain(|line| line.key.id != id);
+        self.selected = self.selected.min(self.lines.len().saturating_sub(1));
     }
 
     /// The messages.

@@ -1,7 +1,7 @@
 //! What is pinned in a chat, or starred anywhere: in a list, the newest first.
 
 use super::list::FoundList;
-use crate::domain::{ConversationId, Message, Words};
+use crate::domain::{ConversationId, Message, MessageId, Words};
 use crate::tui::app::Action;
 
 /// The messages that are marked.
@@ -41,6 +41,11 @@ impl Marked {
             None => "nothing is starred",
         };
         (self.came && self.list.lines().is_empty()).then_some(nothing)
+    }
+
+    /// A message is gone.
+    pub fn forget(&mut self, id: MessageId) {
+        self.list.forget(id);
     }
 
     /// Moves the selection, a page being so many entries.

@@ -36,6 +36,8 @@ pub enum Context {
     Messages,
     /// All about a message.
     Info,
+    /// A link before it is opened.
+    Links,
     /// Comparing somebody's key.
     Verify,
     /// A list of people or groups.
@@ -68,6 +70,7 @@ impl Context {
         Self::Marked,
         Self::Messages,
         Self::Info,
+        Self::Links,
         Self::Verify,
         Self::List,
         Self::Card,
@@ -91,6 +94,7 @@ impl Context {
             Self::Marked => "marked",
             Self::Messages => "messages",
             Self::Info => "info",
+            Self::Links => "links",
             Self::Verify => "verify",
             Self::List => "list",
             Self::Card => "card",
@@ -114,6 +118,7 @@ impl Context {
             Self::FindAll => "Finding words in all chats",
             Self::Marked => "What is pinned or starred",
             Self::Messages => "Choosing a message",
+            Self::Links => "A link",
             Self::Info => "All about a message",
             Self::Verify => "Comparing a key",
             Self::List => "Contacts, Online, Groups",

@@ -45,7 +45,11 @@ impl Session {
             }
             Some(Overlay::Question(_)) => self.refuse_question(turn),
             Some(
-                Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_) | Overlay::Marked(_),
+                Overlay::Members { .. }
+                | Overlay::Info(_)
+                | Overlay::Links(_)
+                | Overlay::Verify(_)
+                | Overlay::Marked(_),
             ) => {}
             None => {
                 self.write(c.encode_utf8(&mut [0; 4]), turn);
@@ -137,6 +141,7 @@ impl Session {
             (Some(Overlay::Find(_)), action) => self.act_on_find_all(action, turn),
             (Some(Overlay::Marked(_)), action) => self.act_on_marked(action, turn),
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
+            (Some(Overlay::Links(_)), action) => self.act_on_links(action, turn),
             (Some(Overlay::Verify(_)), action) => self.act_on_verify(action, turn),
             (None, _) => {}
         }
@@ -318,6 +323,11 @@ impl Session {
             Action::PreviousTab => self.step_tab(-1, turn),
             Action::NextUnread => self.next_unread(turn),
             Action::MarkUnread => self.mark_unread(turn),
+            Action::Archive => {
+                if let Err(why) = self.archive(None, turn) {
+                    turn.error(why);
+                }
+            }
             Action::LastChat => self.last_chat(turn),
             Action::Find => self.find_here("", turn),
             Action::FindAll => self.find_everywhere(),

@@ -60,6 +60,7 @@ impl Session {
             Action::Pin => text_of(message).map(|_| {
                 self.alter(message.id, Alteration::Pin(!message.marks.pinned), turn);
             }),
+            Action::OpenLink => self.show_links(message),
             Action::GoToOriginal => self.go_to_original(message, turn),
             _ => return false,
         };

@@ -2,7 +2,7 @@
 
 use super::altering::can_be;
 use super::{Session, Turn};
-use crate::domain::{Delivery, Message, Timestamp};
+use crate::domain::{Body, Delivery, Message, Timestamp, link_places};
 use crate::engine::{Command, Link};
 use crate::tui::app::chat::Pick;
 use crate::tui::app::info::{Facts, InfoBox, info_room};
@@ -165,11 +165,19 @@ impl Session {
                 | Action::Star,
                 None,
             ) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| can_be(action, m)),
+            (Action::OpenLink, None) => {
+                self.chat().and_then(|chat| chat.selected()).is_some_and(has_links)
+            }
             (Action::OlderHit | Action::NewerHit, _) => self.find.is_some(),
             (Action::TryAgain, _) => self.chat().and_then(|chat| chat.selected()).is_some_and(failed),
             _ => true,
         }
     }
+}
+
+/// Whether a message has a link.
+fn has_links(message: &Message) -> bool {
+    matches!(&message.body, Body::Text(text) if !link_places(text.as_str()).is_empty())
 }
 
 /// Tries again what failed.

@@ -6,9 +6,12 @@
 
 mod actions;
 mod altering;
+mod archiving;
 mod completing;
+mod fading;
 mod files;
 mod finding;
+mod linking;
 mod messages;
 mod mouse;
 mod requests;
@@ -430,7 +433,10 @@ impl Session {
         self.regions = Regions::new(&Wishes {
             size: turn.size,
             pane: self.pane,
-            entries: (self.world.online().len(), self.world.places().len()),
+            entries: (
+                self.world.online().len(),
+                self.world.places().len() + usize::from(self.world.counts_archived().1 > 0),
+            ),
             composer: match self.find_line() {
                 Some(_) => 1,
                 None => layout.as_ref().map_or(0, |layout| layout.rows.len()),

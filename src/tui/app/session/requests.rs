@@ -211,6 +211,10 @@ impl Session {
             Request::SendFile(path) => self.send_file(&path, turn)?,
             Request::SaveFile(path) => self.save_file(&path, turn)?,
             Request::StopFile => self.stop_file(turn)?,
+            Request::Disappear(text) => self.disappear(&text, turn)?,
+            Request::Archive(archived) => self.archive(Some(archived), turn)?,
+            Request::Archived => self.show_archived()?,
+            Request::Link => self.show_newest_links()?,
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Me => {
@@ -303,7 +307,7 @@ impl Session {
         let Some(Overlay::Choice(choice)) = self.overlay.take() else { return };
         let Some(target) = choice.chosen().map(|entry| entry.target.clone()) else { return };
         match (choice.purpose, target) {
-            (Purpose::Jump, target) => self.open(target, turn),
+            (Purpose::Jump | Purpose::Archived, target) => self.open(target, turn),
             (Purpose::Forward(text), target) => self.forward(text, target, turn),
             (Purpose::ForwardFile(message), target) => self.forward_file(message, target, turn),
             (Purpose::Invite(group), ConversationId::Direct(user)) => {

@@ -32,6 +32,9 @@ impl Session {
             Update::Drafts(drafts) => self.take_drafts(drafts, turn),
             Update::Rooms(rooms) => self.world.note_rooms(rooms),
             Update::Alerts(alerts) => self.world.note_alerts(alerts),
+            Update::Lifetimes(lifetimes) => self.world.note_lifetimes(lifetimes),
+            Update::Archived(archived) => self.world.note_archived(archived),
+            Update::Gone(gone) => self.gone(gone),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
             Update::Stored(stored) => {
                 self.call(&stored, turn);
