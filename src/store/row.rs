@@ -258,7 +258,7 @@ macro_rules! select_message {
 pub(super) use select_message;
 
 /// How many columns a row of a [`select_message!`] has before those that were added.
-pub(super) const MESSAGE_COLUMNS: usize = 21;
+pub(super) const MESSAGE_COLUMNS: usize = 22;
 
 /// A row of a [`select_message!`].
 pub(super) fn message(row: &Row<'_>) -> Result<Message> {
