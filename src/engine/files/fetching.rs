@@ -142,7 +142,7 @@ impl Core {
         Ok(())
     }
 
-    async fn begin_fetch(
+    pub(super) async fn begin_fetch(
         &mut self,
         id: MessageId,
         target: Option<String>,

@@ -45,7 +45,11 @@ impl Session {
             }
             Some(Overlay::Question(_)) => self.refuse_question(turn),
             Some(
-                Overlay::Members { .. } | Overlay::Info(_) | Overlay::Verify(_) | Overlay::Marked(_),
+                Overlay::Members { .. }
+                | Overlay::Info(_)
+                | Overlay::Verify(_)
+                | Overlay::Marked(_)
+                | Overlay::Picture(_),
             ) => {}
             None => {
                 self.write(c.encode_utf8(&mut [0; 4]), turn);
@@ -137,6 +141,7 @@ impl Session {
             (Some(Overlay::Find(_)), action) => self.act_on_find_all(action, turn),
             (Some(Overlay::Marked(_)), action) => self.act_on_marked(action, turn),
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
+            (Some(Overlay::Picture(_)), _) => {}
             (Some(Overlay::Verify(_)), action) => self.act_on_verify(action, turn),
             (None, _) => {}
         }
