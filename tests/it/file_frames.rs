@@ -71,6 +71,14 @@ fn a_narrow_screen_without_colours_or_signs_tells_it_too() {
 }
 
 #[test]
+fn all_about_a_file_tells_what_to_compare_it_by() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.keys(&["f6", "k", "i"]);
+    assert!(desk.shows("File: the plan.pdf, document, 1.2 MB"));
+    assert!(desk.shows("SHA-256") && desk.shows("0202020202020202"));
+}
+
+#[test]
 fn a_file_whose_sender_is_away_waits_for_them() {
     let mut desk = Desk::among_people((120, 24));
     let carol = direct("carol");
