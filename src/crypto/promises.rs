@@ -57,6 +57,11 @@
 //! - A device whose published keys the broker withholds gets nothing until they are here.
 //! - Olm messages can be denied; profiles and what is said in groups are signed.
 //! - Lengths are padded; a text of one word and one of twenty look alike, a page does not.
+//! - Files ([`file`](super::file)) are sealed with a key each, which is in the message that offers them. Their parts are
+//!   not padded: the broker sees how many go from whom to whom, and so how long a file is, not which it is or what it is
+//!   called. Whoever has the message has the key for as long as they keep it; taking a message back takes the sealed
+//!   copy and the key from every Cooee that obeys, and what was saved is out. Their key does not heal: whoever stole it
+//!   from an account can open the parts if they kept them.
 //! - What is edited or taken back is asked of the Cooee of everybody who got it: who has read it has read it, and
 //!   another program may keep what it was. Only who wrote a message can do that, and every receiver sees to it.
 //! - What leaves Cooee by a person's wish is out: a draft lies in the open, in a private file, while their own editor

@@ -30,7 +30,10 @@ pub use alerts::{Alerts, mentioned, mentions};
 pub use alteration::{Alteration, Reaction};
 pub use conversation::{ConversationId, FindAt, PageAt, Preview, Summary};
 pub use delivery::{Delivery, Recipient};
-pub use file::{Attachment, ContentHash, FileKey, FileKind, FileName, InvalidAttachment, size_in_words};
+pub use file::{
+    Attachment, Colour, ContentHash, FileKey, FileKind, FileName, InvalidAttachment, Picture,
+    size_in_words,
+};
 pub use fingerprint::{InvalidFingerprint, TlsFingerprint};
 pub use group::{Group, GroupChange, GroupName, JoinPolicy, Membership, Role, Standing};
 pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHash, UserName};

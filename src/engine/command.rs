@@ -69,6 +69,18 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
+    /// Show the picture that a message carries. Answered by `Update::Picture`; by `Update::Agreed` where it is not here
+    /// and is being fetched, which `Update::File` tells of; or by `Update::Refused`.
+    ShowPicture {
+        /// The message that carries it.
+        message: MessageId,
+        /// Most pixels of a row.
+        width: u16,
+        /// Most rows.
+        height: u16,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
     /// A file that is being fetched rests, until `FetchFile`; or what is here of it is thrown away. Answered by
     /// `Update::Agreed` or `Update::Refused`.
     StopFile {

@@ -44,6 +44,9 @@ impl Core {
             Command::FetchFile { message, target, ticket } => {
                 self.fetch_file(face, message, target, ticket).await
             }
+            Command::ShowPicture { message, width, height, ticket } => {
+                self.show_picture(face, message, (width, height), ticket).await
+            }
             Command::StopFile { message, forget, ticket } => {
                 self.stop_fetch(face, message, forget, ticket).await
             }

@@ -8,7 +8,7 @@ use super::command::Ticket;
 use super::files::FileView;
 use crate::domain::{
     Alerts, ConversationId, Delivery, Group, GroupId, Lifetime, Message, MessageId, MessageKey, PageAt,
-    Person, Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
+    Person, Picture, Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -199,6 +199,13 @@ pub enum Update {
     Comparison(ComparisonView),
     /// What became of files, in a front end that attaches: of the newest 1,000.
     Files(Vec<FileView>),
+    /// The answer to `Command::ShowPicture`.
+    Picture {
+        /// The message that carries it.
+        message: MessageId,
+        /// The picture, as small as was asked for.
+        picture: Picture,
+    },
     /// A file has come further.
     File(FileView),
     /// Something a person should know.

@@ -97,6 +97,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::ForwardFile { ticket, .. }
         | Command::FetchFile { ticket, .. }
         | Command::StopFile { ticket, .. }
+        | Command::ShowPicture { ticket, .. }
         | Command::Alter { ticket, .. }
         | Command::SetLifetime { ticket, .. }
         | Command::CreateGroup { ticket, .. }

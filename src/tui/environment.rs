@@ -16,7 +16,8 @@ use super::opener::Opener;
 pub fn setup(alerts: AlertSetup) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
-    Setup { calendar, glyphs: glyphs(var), colours: colours(var), alerts }
+    let true_colour = true_colour(var);
+    Setup { calendar, glyphs: glyphs(var), colours: colours(var), true_colour, alerts }
 }
 
 /// Reads `VISUAL` and `EDITOR`.
@@ -52,6 +53,11 @@ fn colours(var: impl Fn(&str) -> Option<String>) -> bool {
     !no_color && var("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Terminals that show any colour say so in `COLORTERM`, by a custom that most keep.
+fn true_colour(var: impl Fn(&str) -> Option<String>) -> bool {
+    var("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit")
+}
+
 /// Signs beyond ASCII need a UTF-8 locale, and a font that has them: the Linux console's has not.
 fn glyphs(var: impl Fn(&str) -> Option<String>) -> Glyphs {
     let locale =
@@ -78,6 +84,7 @@ mod tests {
         assert!(colours(given(&[("NO_COLOR", "")])));
         assert!(!colours(given(&[("NO_COLOR", "1")])));
         assert!(!colours(given(&[("TERM", "dumb")])));
+        assert!(true_colour(given(&[("COLORTERM", "truecolor")])) && !true_colour(given(&[])));
     }
 
     #[test]

@@ -83,6 +83,7 @@ const CRATES: &[(&str, &str)] = &[
     ("crossterm", "tui"),
     ("csv", "registry"),
     ("keyring_core", "keyring"),
+    ("image", "engine"),
     ("mqtt5", "broker"),
     ("openssl_sys", "store"),
     ("ratatui", "tui"),

@@ -71,6 +71,14 @@ fn a_narrow_screen_without_colours_or_signs_tells_it_too() {
 }
 
 #[test]
+fn all_about_a_file_tells_what_to_compare_it_by() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.keys(&["f6", "k", "i"]);
+    assert!(desk.shows("File: the plan.pdf, document, 1.2 MB"));
+    assert!(desk.shows("SHA-256") && desk.shows("0202020202020202"));
+}
+
+#[test]
 fn a_file_whose_sender_is_away_waits_for_them() {
     let mut desk = Desk::among_people((120, 24));
     let carol = direct("carol");
@@ -189,4 +197,63 @@ fn a_file_is_passed_on_and_not_to_an_open_room() {
         _ => None,
     });
     assert_eq!(passed_on, Some((theirs.id, direct("carol"))));
+}
+
+/// Which message a picture was asked for, and in how many pixels.
+fn shown(desk: &mut Desk) -> Option<(MessageId, (u16, u16), Ticket)> {
+    desk.commands().into_iter().find_map(|command| match command {
+        Command::ShowPicture { message, width, height, ticket } => {
+            Some((message, (width, height), ticket))
+        }
+        _ => None,
+    })
+}
+
+/// A disc that is bright in its middle.
+fn disc(width: u16, height: u16) -> Picture {
+    let pixel = |n: i32| {
+        let (x, y) = (n % i32::from(width), n / i32::from(width));
+        let (dx, dy) = (2 * x - i32::from(width) + 1, 2 * y - i32::from(height) + 1);
+        let far = (dx * dx + dy * dy) * 255 / i32::from(height).pow(2);
+        [u8::try_from(255 - far.min(255)).unwrap(), 40, 60]
+    };
+    Picture::new(width, (0..i32::from(width) * i32::from(height)).map(pixel).collect())
+}
+
+#[test]
+fn a_picture_is_shown_in_cells_or_in_signs() {
+    let ascii = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    for (setup, size, room) in [(plain(), (80, 24), (76, 40)), (ascii, (40, 12), (36, 16))] {
+        let (mut desk, _, ours) = chat(setup, size);
+        desk.keys(&["f6", "v"]);
+        let (message, asked, ticket) = shown(&mut desk).expect("it is asked for");
+        assert_eq!((message, asked), (ours.id, room));
+        assert!(desk.shows("opening it"));
+        desk.update(Update::Agreed { ticket });
+        assert!(desk.shows("being fetched"));
+        became(&mut desk, &ours, FileState::Here);
+        assert_eq!(shown(&mut desk).map(|(id, ..)| id), Some(ours.id), "it is here now");
+        desk.update(Update::Picture { message: ours.id, picture: disc(room.1, room.1) });
+        assert_snapshot!(desk.screen());
+        // Another size is asked for anew.
+        desk.event(Event::Resize { width: 100, height: 30 });
+        assert_eq!(shown(&mut desk).map(|(_, room, _)| room), Some((96, 52)));
+        desk.keys(&["esc"]);
+        assert!(!desk.shows("photo.png ─"));
+    }
+}
+
+#[test]
+fn what_is_no_picture_or_cannot_be_shown_says_so() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.keys(&["f6", "k", "v"]);
+    assert!(desk.shows("that file is no picture that can be shown here"));
+    assert_eq!(shown(&mut desk), None);
+    desk.keys(&["j", "v"]);
+    let (.., ticket) = shown(&mut desk).unwrap();
+    let why =
+        "a picture of 60000 by 60000 pixels is too large to be shown here; /save saves it".to_owned();
+    desk.update(Update::Refused { ticket, why });
+    assert!(desk.shows("not shown: a picture of 60000 by 60000 pixels is too large"));
+    assert!(!desk.shows("opening it"));
 }

@@ -1,6 +1,7 @@
 //! Files that are sent: what is told of one before it is fetched.
 
 mod name;
+mod picture;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use zeroize::Zeroize;
 
 use super::limits;
 pub use name::{FileKind, FileName};
+pub use picture::{Colour, Picture};
 
 /// What a message carries a file by: enough to ask for it, to open it and to know that it is the right one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -238,7 +238,6 @@ impl Disk {
             .map_err(failed)
     }
 
-    #[cfg(test)]
     /// Opens a whole file into memory; what is longer than this is not opened.
     pub fn open(&self, id: MessageId, file: &Attachment, most: u64) -> Result<Vec<u8>, Fault> {
         let path = self.path(id, SEALED);

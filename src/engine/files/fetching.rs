@@ -142,7 +142,7 @@ impl Core {
         Ok(())
     }
 
-    async fn begin_fetch(
+    pub(super) async fn begin_fetch(
         &mut self,
         id: MessageId,
         target: Option<String>,
@@ -150,6 +150,7 @@ impl Core {
         let Some(message) = self.store.message(id).await? else {
             return Ok(Err("that message is not here any more".into()));
         };
+        let is_lost = message.is_ours() && self.is_alone_with_this_device();
         let Some(file) = message.file else { return Ok(Err("that message carries no file".into())) };
         let most = self.setup.files.max_receive;
         if file.size > most {
@@ -178,7 +179,7 @@ impl Core {
             }
             return Ok(Ok(()));
         }
-        if stage == Some(FileStage::NotKept) {
+        if stage == Some(FileStage::NotKept) || is_lost {
             return Ok(Err("that is a file of yours, and Cooee does not keep it any more".into()));
         }
         let known = self.files.known.entry(id).or_insert_with(|| Known {
@@ -247,7 +248,13 @@ impl Core {
             if busy >= AT_ONCE {
                 continue;
             }
-            let can_answer = fetch.source == self.me.user || self.people.is_online(&fetch.source);
+            // Nobody is asked to whom nothing can be sealed: it would pile up.
+            let can_answer = match fetch.source == self.me.user {
+                true => self.me.devices.len() > 1,
+                false => {
+                    self.people.is_online(&fetch.source) && self.people.trusted(&fetch.source).is_some()
+                }
+            };
             match &mut fetch.part {
                 Part::Unknown => {
                     fetch.part = Part::Looking;

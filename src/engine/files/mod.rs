@@ -49,6 +49,7 @@ mod disk;
 mod fetching;
 mod held;
 mod offering;
+mod picture;
 mod serving;
 mod window;
 
@@ -68,7 +69,7 @@ use super::mail::Sender;
 use super::update::Update;
 use crate::config::Config;
 use crate::crypto::file::CHUNK;
-use crate::domain::{Attachment, ConversationId, MessageId, UserName};
+use crate::domain::{Attachment, ConversationId, MessageId, Picture, UserName};
 use crate::protocol::FileWord;
 use crate::store::{FileStage, StoredFile};
 use disk::{Disk, Fault};
@@ -197,6 +198,8 @@ pub(super) enum Done {
     Checked(MessageId, Result<(), Fault>),
     /// A file was saved.
     Saved(MessageId, Result<PathBuf, Fault>),
+    /// A picture was made small, for whoever asked.
+    Pictured(FaceId, Ticket, MessageId, Result<Picture, String>),
 }
 
 /// All about files that a session holds.
@@ -274,6 +277,10 @@ impl Core {
             Done::Looked(id, held) => self.on_looked(id, held).await,
             Done::Checked(id, result) => self.on_checked(id, result).await,
             Done::Saved(id, result) => self.on_saved(id, result).await,
+            Done::Pictured(face, ticket, id, result) => {
+                self.on_pictured((face, ticket), id, result).await;
+                Ok(())
+            }
         }
     }
 

@@ -93,9 +93,10 @@ actions! {
     Pin "pin" "pin for all, or take it down";
     OpenLink "open-link" "open a link";
     GoToOriginal "go-to-original" "go to what it answers";
+    ViewPicture "view-picture" "see the picture";
     SaveFile "save-file" "save the file";
     SaveFileAs "save-file-as" "save the file elsewhere";
-    StopFile "stop-file" "let the file rest; again throws it away";
+    StopFile "stop-file" "stop fetching; again throws it away";
     Write "write" "write";
     Send "send" "send";
     NewLine "new-line" "new line";

@@ -83,6 +83,9 @@ pub fn alert(
         ConversationId::Room(room) => format!("~{} in +{room}", last.sender),
     };
     let body = match (calling.len(), &last.body) {
+        (1, Body::Text(text)) if setup.content && last.file.is_some() => {
+            format!("file: {}", text.as_str().replace('\n', " "))
+        }
         (1, Body::Text(text)) if setup.content => text.as_str().replace('\n', " "),
         (1, _) => "a new message".to_owned(),
         (n, _) => format!("{n} new messages"),

@@ -11,7 +11,9 @@ use super::text::{self, fit};
 use super::times::Calendar;
 use super::world::World;
 use super::wrap::wrap;
-use crate::domain::{Body, ConversationId, Delivery, Message, Recipient, Timestamp, UserName};
+use crate::domain::{
+    Body, ConversationId, Delivery, Message, Recipient, Timestamp, UserName, size_in_words,
+};
 use crate::engine::{Hop, Info, Link};
 
 /// Widest the box is, in cells, and what its frame takes of them.
@@ -117,6 +119,11 @@ impl InfoBox {
         let exact = |at| facts.calendar.exact(at, facts.now);
         if let Body::Text(text) = body {
             page.excerpt(text.as_str(), if self.message.is_ours() { Tone::Own } else { Tone::Text });
+        }
+        if let Some(file) = &self.message.file {
+            let (kind, size) = (file.name.kind().words(), size_in_words(file.size));
+            page.say(&format!("File: {}, {kind}, {size}", file.name), Tone::Text);
+            page.say(&format!("SHA-256 {}", file.hash), Tone::Faint);
         }
         page.say(&format!("Written {}", exact(written)), Tone::Text);
         if let Some(at) = self.message.ends_at {

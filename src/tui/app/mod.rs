@@ -27,6 +27,7 @@ mod markup;
 mod notices;
 mod overlay;
 mod pasting;
+mod picture;
 mod react;
 mod regions;
 mod room;
@@ -70,6 +71,7 @@ pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
 pub use pasting::PastedFile;
+pub use picture::PictureBox;
 pub use react::{ReactBox, SIGNS, sign_words};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use room::{ROOM_HELP, claimed_name, room_label};
@@ -105,6 +107,8 @@ pub struct Setup {
     pub glyphs: Glyphs,
     /// Whether colours may be used (`NO_COLOR` says no).
     pub colours: bool,
+    /// Whether any colour may be used, and not those of a palette alone: for pictures.
+    pub true_colour: bool,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
 }
@@ -521,7 +525,8 @@ mod tests {
         let keymap = Keymap::built_in().unwrap();
         let calendar = Calendar::new(TimeZone::UTC);
         let alerts = AlertSetup::default();
-        let setup = Setup { calendar, glyphs: Glyphs::Unicode, colours: true, alerts };
+        let setup =
+            Setup { calendar, glyphs: Glyphs::Unicode, colours: true, true_colour: true, alerts };
         let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
         let me = Profile {
             user: user("alice"),

@@ -7,6 +7,7 @@ use super::info::InfoBox;
 use super::keymap::Context;
 use super::links::LinkBox;
 use super::pasting::{LargePaste, PastedFile};
+use super::picture::PictureBox;
 use super::react::ReactBox;
 use super::verify::VerifyBox;
 use crate::domain::{GroupId, MessageId, UserName};
@@ -39,6 +40,8 @@ pub enum Overlay {
     Marked(Box<Marked>),
     /// Somebody's key, to be compared.
     Verify(Box<VerifyBox>),
+    /// A picture.
+    Picture(Box<PictureBox>),
 }
 
 /// A question to be answered with yes.
@@ -71,7 +74,7 @@ impl Overlay {
             Self::Choice(_) => Context::Choice,
             Self::NewGroup(_) => Context::Form,
             Self::Question(_) => Context::Question,
-            Self::Members { .. } => Context::Page,
+            Self::Members { .. } | Self::Picture(_) => Context::Page,
             Self::Info(_) => Context::Info,
             Self::Links(_) => Context::Links,
             Self::React(_) => Context::Choice,

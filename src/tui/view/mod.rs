@@ -13,6 +13,7 @@ mod help;
 mod lists;
 mod overlay;
 mod paint;
+mod picture;
 mod theme;
 mod verify;
 mod welcome;
@@ -36,7 +37,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 
 /// Paints the state; returns where the cursor belongs.
 fn paint(buffer: &mut Buffer, app: &App) -> Option<Position> {
-    let theme = Theme::new(app.setup.colours);
+    let theme = Theme::new(app.setup.colours).with_true_colour(app.setup.true_colour);
     let mut canvas = Canvas::new(buffer, app.setup.glyphs, theme);
     let screen = canvas.area();
     if !is_usable((screen.width, screen.height)) {

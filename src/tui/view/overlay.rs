@@ -24,6 +24,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             ask(canvas, app, session, question);
             None
         }
+        Overlay::Picture(shown) => {
+            super::picture::draw(canvas, shown);
+            None
+        }
         Overlay::Members { group, top } => {
             members(canvas, session, *group, *top);
             None

@@ -3,6 +3,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::picture::indexed;
+use crate::domain::Colour;
 use crate::tui::app::{Emphasis, Tone, Weight};
 
 /// Colours for senders, all readable on light and dark backgrounds.
@@ -12,12 +14,31 @@ const SENDERS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Green, Color::B
 #[derive(Clone, Copy, Debug)]
 pub struct Theme {
     colours: bool,
+    true_colour: bool,
 }
 
 impl Theme {
     /// With colours, or with emphasis alone.
     pub fn new(colours: bool) -> Self {
-        Self { colours }
+        Self { colours, true_colour: false }
+    }
+
+    /// With any colour for pictures, or with those of the palette that all terminals have.
+    pub fn with_true_colour(self, true_colour: bool) -> Self {
+        Self { true_colour, ..self }
+    }
+
+    /// Whether there are colours.
+    pub fn has_colours(self) -> bool {
+        self.colours
+    }
+
+    /// The colour of a part of a picture.
+    pub fn pixel(self, colour: Colour) -> Color {
+        match (self.true_colour, colour) {
+            (true, [r, g, b]) => Color::Rgb(r, g, b),
+            (false, colour) => indexed(colour),
+        }
     }
 
     fn coloured(self, colour: Color) -> Style {

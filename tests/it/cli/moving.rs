@@ -130,6 +130,28 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "bob", "send", "alice", "to both of you"]);
     while !old.line().contains("to both of you") {}
     while !new.line().contains("to both of you") {}
+
+    // Of a file that somebody sent each device fetches what it wants: also of one that another of them sent.
+    let plan = here.join("plan.txt");
+    fs::write(&plan, "valve 3 first\n".repeat(5_000)).unwrap();
+    let plan = plan.to_str().unwrap();
+    assert_eq!(run(here, &["-u", "alice", "send", "bob", "--file", plan]).code, Some(0));
+    let line = loop {
+        let line = new.line();
+        if line.contains("plan.txt") {
+            break line;
+        }
+    };
+    let id = serde_json::from_str::<Value>(&line).unwrap()["id"].as_str().unwrap().to_owned();
+    ok(there, &of_alice(&address, &["save", &id, there.join("ours.txt").to_str().unwrap()]));
+    assert_eq!(run(here, &["-u", "bob", "send", "alice", "--file", plan, "mine"]).code, Some(0));
+    while !old.line().contains("mine") {}
+    while !new.line().contains("mine") {}
+    ok(here, &["-u", "alice", "save", "bob", here.join("old.txt").to_str().unwrap()]);
+    ok(there, &of_alice(&address, &["save", "bob", there.join("new.txt").to_str().unwrap()]));
+    for copy in [there.join("ours.txt"), here.join("old.txt"), there.join("new.txt")] {
+        assert_eq!(fs::read(copy).unwrap(), fs::read(plan).unwrap());
+    }
 }
 
 #[test]

@@ -256,6 +256,29 @@ on_every_broker! {
         until_taken_by(alice, id, &[("bob", film.len() as u64)]).await;
     }
 
+    async fn a_picture_is_shown_once_it_is_here_and_never_saved_unasked(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        alice.until("bob is there", |s| s.is_online("bob")).await;
+        // One pixel, red.
+        let png = include_bytes!("../../data/red.png");
+        let id = send(&mut alice, &direct("bob"), &written(&world, "red.png", png)).await;
+        offered(&mut bob, id).await;
+        let show = |ticket| Command::ShowPicture { message: id, width: 40, height: 40, ticket };
+        ask(&mut bob, show).await.unwrap();
+        bob.until("it is here", |s| s.files.get(&id) == Some(&FileState::Here)).await;
+        bob.ask(show(Ticket(1))).await;
+        bob.until("it is shown", |s| s.picture.is_some()).await;
+        let picture = bob.screen.picture.take().unwrap();
+        assert_eq!((picture.width(), picture.height(), picture.pixel(0, 0)), (1, 1, Some([255, 0, 0])));
+        assert!(!setup.files.downloads.exists());
+        // What is no picture whatever it is called.
+        let id = send(&mut alice, &direct("bob"), &written(&world, "fake.png", b"\x89PNG\r\n\x1a\nhello")).await;
+        let why = ask(&mut alice, |ticket| Command::ShowPicture { message: id, width: 40, height: 40, ticket }).await;
+        assert!(why.unwrap_err().contains("damaged"));
+    }
+
     async fn what_is_not_wanted_after_all_is_thrown_away(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;

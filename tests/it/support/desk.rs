@@ -92,7 +92,7 @@ pub fn summary(messages: &[Message], unread: usize) -> Summary {
 /// UTC, Unicode signs and colours.
 pub fn plain() -> Setup {
     let (calendar, alerts) = (Calendar::new(TimeZone::UTC), AlertSetup::default());
-    Setup { calendar, glyphs: Glyphs::Unicode, colours: true, alerts }
+    Setup { calendar, glyphs: Glyphs::Unicode, colours: true, true_colour: true, alerts }
 }
 
 /// The front end without a terminal.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
     Alerts, Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupName,
-    JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText, PageAt, Person as Contact, Role,
-    RoomName, Summary, UserName,
+    JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText, PageAt, Person as Contact,
+    Picture, Role, RoomName, Summary, UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, FileState, GroupView, Info, KeyView, Link, Notice, Protection,
@@ -52,6 +52,8 @@ pub struct Screen {
     /// The answer to what is pinned or starred.
     pub marked: Vec<Message>,
     pub warnings: Vec<String>,
+    /// The picture that was asked for last.
+    pub picture: Option<Picture>,
     /// What became of files.
     pub files: BTreeMap<MessageId, FileState>,
     /// How files came further, in order.
@@ -139,6 +141,7 @@ impl Screen {
             Update::Files(views) => {
                 self.files.extend(views.into_iter().map(|view| (view.message, view.state)));
             }
+            Update::Picture { picture, .. } => self.picture = Some(picture),
             Update::File(view) => {
                 self.file_steps.push(view.state.clone());
                 self.files.insert(view.message, view.state);

@@ -49,7 +49,8 @@ impl Session {
                 | Overlay::Info(_)
                 | Overlay::Links(_)
                 | Overlay::Verify(_)
-                | Overlay::Marked(_),
+                | Overlay::Marked(_)
+                | Overlay::Picture(_),
             ) => {}
             None => {
                 self.write(c.encode_utf8(&mut [0; 4]), turn);
@@ -142,6 +143,7 @@ impl Session {
             (Some(Overlay::Marked(_)), action) => self.act_on_marked(action, turn),
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
             (Some(Overlay::Links(_)), action) => self.act_on_links(action, turn),
+            (Some(Overlay::Picture(_)), _) => {}
             (Some(Overlay::Verify(_)), action) => self.act_on_verify(action, turn),
             (None, _) => {}
         }

@@ -2,8 +2,8 @@
 
 use super::{Asked, Session, Turn};
 use crate::domain::{
-    Alteration, Body, ConversationId, Message, MessageId, MessageKey, MessageText, Quote, Reaction,
-    Reply,
+    Alteration, Body, ConversationId, FileKind, Message, MessageId, MessageKey, MessageText, Quote,
+    Reaction, Reply,
 };
 use crate::engine::Command;
 use crate::tui::app::Action;
@@ -153,7 +153,11 @@ pub(super) fn can_be(action: Action, message: &Message) -> bool {
     let in_room = matches!(message.conversation, ConversationId::Room(_));
     match action {
         Action::Edit => own_text(message).is_ok(),
-        Action::SaveFile | Action::SaveFileAs | Action::StopFile => message.file.is_some(),
+        Action::ViewPicture => {
+            let file = message.file.as_ref();
+            file.is_some_and(|file| file.name.kind() == FileKind::Picture)
+        }
+        Action::SaveFile | Action::SaveFileAs => message.file.is_some(),
         Action::Reply | Action::React => !in_room && text_of(message).is_ok(),
         _ => text_of(message).is_ok(),
     }

@@ -1,12 +1,13 @@
 //! Files: sent by their path, fetched and saved by the message that carries them.
 
 use super::{Asked, Session, Turn};
-use crate::domain::{ConversationId, Message, MessageId};
-use crate::engine::{Command, FileState};
+use crate::domain::{ConversationId, FileKind, Message, MessageId, Picture};
+use crate::engine::{Command, FileState, FileView};
 use crate::tui::app::Action;
 use crate::tui::app::chat::About;
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::pasting::{LargePaste, PastedFile};
+use crate::tui::app::picture::PictureBox;
 
 impl Session {
     /// Sends a file to the open chat.
@@ -98,7 +99,10 @@ impl Session {
         message: &Message,
         turn: &mut Turn<'_>,
     ) -> bool {
-        if !matches!(action, Action::SaveFile | Action::SaveFileAs | Action::StopFile) {
+        if !matches!(
+            action,
+            Action::ViewPicture | Action::SaveFile | Action::SaveFileAs | Action::StopFile
+        ) {
             return false;
         }
         let Some(file) = &message.file else {
@@ -106,6 +110,13 @@ impl Session {
             return true;
         };
         match action {
+            Action::ViewPicture if file.name.kind() != FileKind::Picture => {
+                turn.news("that file is no picture that can be shown here; it can be saved");
+            }
+            Action::ViewPicture => {
+                let shown = PictureBox::new(message.id, file.name.to_string());
+                self.overlay = Some(Overlay::Picture(Box::new(shown)));
+            }
             Action::SaveFile => self.fetch(message.id, None, turn),
             Action::SaveFileAs => {
                 let about = About::Save(message.id, file.name.to_string());
@@ -119,6 +130,60 @@ impl Session {
             }
         }
         true
+    }
+
+    /// Asks for the picture that lies over the screen, in the size that there is room for.
+    pub(super) fn settle_picture(&mut self, turn: &mut Turn<'_>) {
+        let Some(Overlay::Picture(shown)) = &mut self.overlay else { return };
+        let room = PictureBox::room(turn.size);
+        if shown.asked == room {
+            return;
+        }
+        (shown.asked, shown.picture) = (room, None);
+        let message = shown.message;
+        let ticket = self.ticket(Asked::Picture);
+        turn.send(Command::ShowPicture { message, width: room.0, height: room.1, ticket });
+    }
+
+    /// The picture is here, as small as it was asked for.
+    pub(super) fn take_picture(&mut self, message: MessageId, picture: Picture) {
+        if let Some(Overlay::Picture(shown)) = &mut self.overlay
+            && shown.message == message
+        {
+            shown.picture = Some(picture);
+        }
+    }
+
+    /// It is not here, and is being fetched.
+    pub(super) fn picture_is_fetched(&mut self) {
+        if let Some(Overlay::Picture(shown)) = &mut self.overlay {
+            shown.words = "being fetched; it shows when it is here";
+        }
+    }
+
+    /// It cannot be shown.
+    pub(super) fn picture_refused(&mut self, why: &str, turn: &mut Turn<'_>) {
+        if let Some(Overlay::Picture(_)) = self.overlay {
+            self.overlay = None;
+        }
+        turn.error(format!("not shown: {why}"));
+    }
+
+    /// Files have come further: a picture that waits for its file may be shown now.
+    pub(super) fn note_files(&mut self, views: Vec<FileView>) {
+        if let Some(Overlay::Picture(shown)) = &mut self.overlay
+            && shown.picture.is_none()
+            && let Some(view) = views.iter().find(|view| view.message == shown.message)
+        {
+            match &view.state {
+                FileState::Here | FileState::Saved { .. } => shown.asked = (0, 0),
+                FileState::Failed { .. } => {
+                    shown.words = "it cannot be had; the line below the message says why"
+                }
+                _ => {}
+            }
+        }
+        self.world.note_files(views);
     }
 
     /// The path was written to which a file is to be saved.

@@ -3,7 +3,7 @@
 use super::altering::can_be;
 use super::{Session, Turn};
 use crate::domain::{Body, Delivery, Message, Timestamp, link_places};
-use crate::engine::{Command, Link};
+use crate::engine::{Command, FileState, Link};
 use crate::tui::app::chat::Pick;
 use crate::tui::app::info::{Facts, InfoBox, info_room};
 use crate::tui::app::keymap::Keymap;
@@ -159,15 +159,19 @@ impl Session {
                 | Action::React
                 | Action::Forward
                 | Action::Copy
+                | Action::ViewPicture
                 | Action::SaveFile
                 | Action::SaveFileAs
-                | Action::StopFile
                 | Action::Star,
                 None,
             ) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| can_be(action, m)),
             (Action::OpenLink, None) => {
                 self.chat().and_then(|chat| chat.selected()).is_some_and(has_links)
             }
+            (Action::StopFile, None) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| {
+                matches!(self.world.file(m.id), FileState::Fetching { .. } | FileState::Paused { .. })
+            }),
+            (Action::PageDown, Some(Overlay::Picture(_))) => false,
             (Action::OlderHit | Action::NewerHit, _) => self.find.is_some(),
             (Action::TryAgain, _) => self.chat().and_then(|chat| chat.selected()).is_some_and(failed),
             _ => true,

@@ -114,6 +114,7 @@ enum Asked {
     SendFile(ConversationId, String),
     /// To fetch, save or stop one.
     File,
+    Picture,
     Alter,
     Create(GroupName),
     Join(GroupId),
@@ -412,6 +413,7 @@ impl Session {
         self.settle_draft(turn);
         self.settle_info(turn);
         self.settle_verify(turn);
+        self.settle_picture(turn);
         if let Some(id) = self.open.clone()
             && self.reads_newest(turn.focused)
             && self.world.mark_read(&id)

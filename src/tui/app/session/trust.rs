@@ -149,6 +149,10 @@ impl Session {
             Some(Asked::Block(user, false)) => {
                 format!("{} is heard again; what they wrote meanwhile is not here", name(user))
             }
+            Some(Asked::Picture) => {
+                self.picture_is_fetched();
+                String::new()
+            }
             Some(Asked::Unread(conversation)) => {
                 format!("{} shows as unread", self.label(conversation))
             }

@@ -75,8 +75,9 @@ impl Session {
             Update::Keys(keys) => self.take_keys(*keys),
             Update::Comparison(view) => self.compared(view, turn),
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
-            Update::Files(views) => self.world.note_files(views),
-            Update::File(view) => self.world.note_files(vec![view]),
+            Update::Files(views) => self.note_files(views),
+            Update::File(view) => self.note_files(vec![view]),
+            Update::Picture { message, picture } => self.take_picture(message, picture),
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
             // The loop and the app around us see to it.
@@ -224,6 +225,7 @@ impl Session {
                 | Asked::Send(_)
                 | Asked::SendFile(..)
                 | Asked::File
+                | Asked::Picture
                 | Asked::Room(..)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
@@ -270,6 +272,7 @@ impl Session {
             }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::SendFile(to, path)) => self.file_refused(&to, &path, why, turn),
+            Some(Asked::Picture) => self.picture_refused(why, turn),
             Some(Asked::Alter | Asked::File) => turn.error(format!("not done: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
