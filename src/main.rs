@@ -1,6 +1,7 @@
 //! The `cooee` program: reads the command line, chooses the front end, and turns how it ended into an
 //! exit code.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cooee::cli::Arguments;
@@ -18,6 +19,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let config = config::resolve(&arguments.flags, |name| std::env::var_os(name))?;
     match arguments.command {
         Some(command) => cli::run(command, &config),
+        None if config.plain || !std::io::stdout().is_terminal() => cli::talk(&config),
         None => open_screen(&config),
     }
 }

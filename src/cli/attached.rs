@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Error;
 use super::passphrase::Terminal;
 use crate::config::Config;
-use crate::domain::{ConversationId, GroupId, Person, Profile, RoomName, UserName};
+use crate::domain::{Alerts, ConversationId, GroupId, Person, Profile, RoomName, UserName};
 use crate::engine::{self, Command, GroupView, Link, Session, Setup, Update};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
@@ -41,6 +41,10 @@ pub(super) struct Attached {
     pub rooms: BTreeSet<RoomName>,
     /// With whom there is a history.
     pub conversations: BTreeSet<ConversationId>,
+    /// How much is unread where something is.
+    pub unread: BTreeMap<ConversationId, u32>,
+    /// The conversations that do not always call for us.
+    pub alerts: BTreeMap<ConversationId, Alerts>,
 }
 
 /// What a session told.
@@ -105,6 +109,8 @@ impl Attached {
                 groups: BTreeMap::new(),
                 rooms: BTreeSet::new(),
                 conversations: BTreeSet::new(),
+                unread: BTreeMap::new(),
+                alerts: BTreeMap::new(),
             };
             loop {
                 match attached.recv().await {
@@ -154,12 +160,24 @@ impl Attached {
                 self.groups.remove(id);
             }
             Update::Rooms(rooms) => self.rooms = rooms.iter().cloned().collect(),
+            Update::Alerts(alerts) => self.alerts = alerts.iter().cloned().collect(),
             Update::Summaries(summaries) => {
+                for summary in summaries {
+                    match summary.unread {
+                        0 => self.unread.remove(&summary.conversation),
+                        unread => self.unread.insert(summary.conversation.clone(), unread),
+                    };
+                }
                 let begun = summaries.iter().filter(|summary| summary.last.is_some());
                 self.conversations.extend(begun.map(|summary| summary.conversation.clone()));
             }
             _ => {}
         }
+    }
+
+    /// The broker as a person would write it.
+    pub fn broker(&self) -> String {
+        self.setup.broker_label()
     }
 
     /// Asks something of the session. One that has ended says so through [`Self::recv`]. There is room for

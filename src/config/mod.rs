@@ -40,6 +40,10 @@ pub struct Flags {
     /// Log to FILE [env: COOEE_LOG_FILE]
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
+    /// Talk in lines, without a screen: for screen readers, pipes and terminals that can only print. Also without being
+    /// asked where TERM is `dumb` or standard output is no terminal
+    #[arg(long)]
+    pub plain: bool,
     /// Whether the file that is named is only to be made.
     #[arg(skip)]
     pub begins_file: bool,
@@ -64,6 +68,8 @@ pub struct Config {
     pub typing: bool,
     /// Whether others are told that their messages were on our screen.
     pub read_receipts: bool,
+    /// Whether to talk in lines, without a screen: asked for, or all that the terminal can do.
+    pub plain: bool,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertConfig,
     /// The passphrase of the account, where the environment holds it.
@@ -259,6 +265,9 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         private_groups: file.registry.private_groups.unwrap_or(true),
         typing: file.chat.typing.unwrap_or(true),
         read_receipts: file.chat.read_receipts.unwrap_or(true),
+        plain: flags.plain
+            || file.plain.unwrap_or(false)
+            || env("TERM").is_some_and(|term| term == "dumb"),
         alerts: AlertConfig {
             desktop: file.alerts.desktop.unwrap_or(true),
             bell: file.alerts.bell.unwrap_or(true),
@@ -401,8 +410,17 @@ mod tests {
         assert_eq!(config.data_dir, std::env::current_dir().unwrap().join("here"));
         assert_eq!(config.broker, BrokerChoice::BuiltIn);
         assert_eq!(config.topic_root, Root::default());
-        assert!(config.private_groups && config.typing);
+        assert!(config.private_groups && config.typing && !config.plain);
         assert_eq!((config.log_file, config.log_filter), (None, None));
+    }
+
+    #[test]
+    fn lines_are_asked_for_or_all_that_the_terminal_can_do() {
+        let plain = |flags, env: &[(&str, &str)], file| with(flags, env, file).unwrap().plain;
+        assert!(plain(flag(|f| f.plain = true), &[], ""));
+        assert!(plain(Flags::default(), &[], "plain = true"));
+        assert!(plain(Flags::default(), &[("TERM", "dumb")], ""));
+        assert!(!plain(Flags::default(), &[("TERM", "xterm")], "plain = false"));
     }
 
     #[test]

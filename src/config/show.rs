@@ -40,6 +40,7 @@ impl Config {
             let words = command.iter().map(|word| Value::String(word.clone())).collect();
             table.insert("passphrase_command".to_owned(), Value::Array(words));
         }
+        table.insert("plain".to_owned(), self.plain.into());
         let mut section = |name: &str, entries: Vec<(&str, Option<Value>)>| {
             let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
             table.insert(name.to_owned(), Value::Table(entries.collect()));

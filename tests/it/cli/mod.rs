@@ -11,6 +11,7 @@ mod keyring;
 mod keys;
 mod listen;
 mod moving;
+mod plain;
 mod rooms;
 mod talk;
 

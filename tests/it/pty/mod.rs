@@ -10,6 +10,7 @@ mod input;
 mod keyring;
 mod outage;
 mod passphrase;
+mod plain;
 mod receipts;
 mod restore;
 mod rooms;
