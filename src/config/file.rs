@@ -19,6 +19,7 @@ pub(super) struct File {
     pub user: Option<String>,
     pub passphrase_command: Option<Vec<String>>,
     pub plain: Option<bool>,
+    pub theme: Option<String>,
     pub broker: BrokerSection,
     pub registry: RegistrySection,
     pub chat: ChatSection,
@@ -169,6 +170,7 @@ mod tests {
                 && all.user.is_some()
                 && all.passphrase_command.is_some()
                 && all.plain == Some(false)
+                && all.theme.as_deref() == Some("16")
                 && all.broker.url.is_some()
         );
         assert!(all.log.file.is_some() && all.log.filter.is_some());

@@ -41,6 +41,7 @@ impl Config {
             table.insert("passphrase_command".to_owned(), Value::Array(words));
         }
         table.insert("plain".to_owned(), self.plain.into());
+        table.insert("theme".to_owned(), text(&self.theme));
         let mut section = |name: &str, entries: Vec<(&str, Option<Value>)>| {
             let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
             table.insert(name.to_owned(), Value::Table(entries.collect()));

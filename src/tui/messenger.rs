@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::app::{AccountSummary, AlertSetup, FieldName, SignError, SignUpForm};
+use super::app::{AccountSummary, AlertSetup, FieldName, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
-use super::{Options, TuiError, environment, keymap_file, run};
+use super::{Options, Themes, TuiError, environment, keymap_file, run};
 use crate::config::{AlertConfig, Config};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
@@ -19,14 +19,24 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
     let messenger = Messenger { setup: Setup::new(config, program) };
-    let (keymap, warnings) =
+    let (keymap, mut warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
     let AlertConfig { desktop, bell, content, title, quiet } = config.alerts;
     let alerts = AlertSetup { desktop, bell, content, title, quiet };
+    let themes = Themes {
+        directory: config.themes_dir.clone(),
+        depth: environment::depth(),
+        shade: environment::shade(),
+    };
+    let looks = themes.find(&config.theme).unwrap_or_else(|problems| {
+        warnings.extend(problems);
+        Looks::default()
+    });
     let options = Options {
         keymap,
         warnings,
-        setup: environment::setup(alerts),
+        setup: environment::setup(alerts, looks),
+        themes,
         editor: environment::editor(),
         sign_in: config.user.clone(),
     };

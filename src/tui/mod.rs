@@ -16,6 +16,7 @@ mod messenger;
 mod repaint;
 mod run;
 mod terminal;
+mod theme_file;
 pub mod view;
 
 pub use backend::{Backend, Connected};
@@ -23,3 +24,4 @@ pub use environment::setup;
 pub use external_editor::EditorCommand;
 pub use messenger::open;
 pub use run::{Options, TuiError, run};
+pub use theme_file::Themes;

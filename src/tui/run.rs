@@ -14,6 +14,7 @@ use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
 use super::terminal::{Lent, Screen};
+use super::theme_file::Themes;
 use crate::domain::{ConversationId, Timestamp, UserName};
 
 /// The time between two frames that nobody's hand caused, where many follow each other; the second of them
@@ -37,8 +38,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// What the person is to be told first: what is wrong with their keymap.
     pub warnings: Vec<String>,
-    /// Time zone, signs, colours.
+    /// Time zone, signs, looks.
     pub setup: Setup,
+    /// Where other looks come from.
+    pub themes: Themes,
     /// What to call for a draft that is to be edited outside.
     pub editor: EditorCommand,
     /// An account to sign in at once.
@@ -77,7 +80,8 @@ struct Away {
 /// To be polled by `Runtime::block_on`, not from a task: it writes to the terminal, which may block its
 /// thread while the terminal is stopped.
 pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiError> {
-    let mut screen = Screen::enter().map_err(TuiError::NoTerminal)?;
+    let follows = options.setup.looks.by_shade.is_some();
+    let mut screen = Screen::enter(follows).map_err(TuiError::NoTerminal)?;
     let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
     let start =
         Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
@@ -89,6 +93,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         app,
         inputs,
         editor: options.editor,
+        themes: options.themes,
         away: None,
         running: None,
         attempt: None,
@@ -123,6 +128,7 @@ struct Front<'a, B> {
     app: App,
     inputs: Inputs,
     editor: EditorCommand,
+    themes: Themes,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
     running: Option<Running>,
@@ -274,6 +280,13 @@ impl<B: Backend> Front<'_, B> {
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
+                Effect::Theme(name) => {
+                    let found = self.themes.find(&name);
+                    if let Ok(looks) = &found {
+                        screen.follow(looks.by_shade.is_some()).map_err(TuiError::Draw)?;
+                    }
+                    self.take(Event::Themed(found.map(Box::new)), screen)?;
+                }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
                     self.draw_at = Some(Instant::now());

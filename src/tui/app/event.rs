@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::alerts::Alert;
 use super::seam::{AccountSummary, SignError, SignUpForm};
+use super::theme::{Looks, Shade};
 use crate::domain::{ConversationId, Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
 
@@ -39,6 +40,10 @@ pub enum Event {
     },
     /// The terminal window got (`true`) or lost the keyboard.
     Focus(bool),
+    /// The terminal tells what its background is.
+    Background(Shade),
+    /// The theme that [`Effect::Theme`] asked for, or what is wrong with it.
+    Themed(Result<Box<Looks>, Vec<String>>),
     /// The engine says something.
     Update(Update),
     /// Signing up or in succeeded; a [`Update::Welcome`] follows.
@@ -115,6 +120,8 @@ pub enum Effect {
     Alert(Alert),
     /// Give the terminal this title.
     Title(String),
+    /// Find the theme of this name; answered by [`Event::Themed`].
+    Theme(String),
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

@@ -37,6 +37,7 @@ mod slash;
 #[cfg(test)]
 mod testing;
 mod text;
+mod theme;
 mod timeline;
 mod times;
 mod verify;
@@ -75,6 +76,7 @@ pub use secret::SecretField;
 pub use session::{FOUND_ROWS, Lists, Selection, Session};
 pub use slash::{COMMANDS, Slash};
 pub use text::{counted, fit, width};
+pub use theme::{Depth, Looks, Role, Shade, Theme, ThemeProblem};
 pub use times::Calendar;
 pub use verify::{TRUST_HELP, VerifyBox, trust_words};
 pub use welcome::{Attempt, Welcome};
@@ -99,8 +101,8 @@ pub struct Setup {
     pub calendar: Calendar,
     /// Signs.
     pub glyphs: Glyphs,
-    /// Whether colours may be used (`NO_COLOR` says no).
-    pub colours: bool,
+    /// What the screen looks like at first.
+    pub looks: Looks,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
 }
@@ -121,6 +123,8 @@ pub struct App {
     pub setup: Setup,
     /// Which key means what.
     pub keymap: Keymap,
+    /// What the screen looks like.
+    pub looks: Looks,
     /// Columns and rows of the screen.
     pub size: (u16, u16),
     /// When the last event came.
@@ -154,6 +158,7 @@ impl App {
     ) -> (Self, Vec<Effect>) {
         let (welcome, asked) = Welcome::new(start.clone());
         let app = Self {
+            looks: setup.looks.clone(),
             setup,
             keymap,
             size,
@@ -184,6 +189,18 @@ impl App {
         }
     }
 
+    /// A theme was asked for, and this came of it.
+    fn themed(&mut self, outcome: Result<Box<Looks>, Vec<String>>) {
+        match outcome {
+            Ok(looks) => {
+                let words = format!("the theme is {} from now on", looks.name);
+                self.looks = *looks;
+                self.notices.push(Weight::News, words, self.now);
+            }
+            Err(problems) => self.warn(problems),
+        }
+    }
+
     /// Whether something changed since this was asked last, so that the screen has to be drawn.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
@@ -202,6 +219,8 @@ impl App {
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
+            Event::Background(shade) => self.looks.follow(shade),
+            Event::Themed(outcome) => self.themed(outcome),
             Event::Update(update) => self.engine(update, &mut effects),
             Event::SignFailed(error, accounts) => {
                 self.start.accounts.clone_from(&accounts);
@@ -498,7 +517,7 @@ mod tests {
         let keymap = Keymap::built_in().unwrap();
         let calendar = Calendar::new(TimeZone::UTC);
         let alerts = AlertSetup::default();
-        let setup = Setup { calendar, glyphs: Glyphs::Unicode, colours: true, alerts };
+        let setup = Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts };
         let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
         let me = Profile {
             user: user("alice"),

@@ -8,6 +8,7 @@ mod frames;
 mod groups;
 mod input;
 mod keyring;
+mod looks;
 mod outage;
 mod passphrase;
 mod plain;
