@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cooee::cli::Arguments;
-use cooee::config::Config;
+use cooee::config::{Config, Flags};
 use cooee::error::Error;
 use cooee::{cli, config, error, failpoints, logging, tui};
 
@@ -20,13 +20,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.command {
         Some(command) => cli::run(command, &config),
         None if config.plain || !std::io::stdout().is_terminal() => cli::talk(&config),
-        None => open_screen(&config),
+        None => open_screen(&config, &arguments.flags),
     }
 }
 
-fn open_screen(config: &Config) -> Result<ExitCode, Error> {
+fn open_screen(config: &Config, flags: &Flags) -> Result<ExitCode, Error> {
     let _log = logging::start(config)?;
     let program = std::env::current_exe().map_err(Error::Program)?;
-    tui::open(config, program)?;
+    tui::open(config, flags, program)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,8 +13,8 @@ use super::backend::{Backend, Connected};
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
+use super::reload::Reload;
 use super::terminal::{Lent, Screen};
-use super::theme_file::Themes;
 use crate::domain::{ConversationId, Timestamp, UserName};
 
 /// The time between two frames that nobody's hand caused, where many follow each other; the second of them
@@ -40,8 +40,8 @@ pub struct Options {
     pub warnings: Vec<String>,
     /// Time zone, signs, looks.
     pub setup: Setup,
-    /// Where other looks come from.
-    pub themes: Themes,
+    /// Where all that may change comes from.
+    pub reload: Reload,
     /// What to call for a draft that is to be edited outside.
     pub editor: EditorCommand,
     /// An account to sign in at once.
@@ -93,7 +93,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         app,
         inputs,
         editor: options.editor,
-        themes: options.themes,
+        reload: options.reload,
         away: None,
         running: None,
         attempt: None,
@@ -128,7 +128,7 @@ struct Front<'a, B> {
     app: App,
     inputs: Inputs,
     editor: EditorCommand,
-    themes: Themes,
+    reload: Reload,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
     running: Option<Running>,
@@ -281,11 +281,19 @@ impl<B: Backend> Front<'_, B> {
                 Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Theme(name) => {
-                    let found = self.themes.find(&name);
+                    let found = self.reload.themes.find(&name);
                     if let Ok(looks) = &found {
                         screen.follow(looks.by_shade.is_some()).map_err(TuiError::Draw)?;
                     }
                     self.take(Event::Themed(found.map(Box::new)), screen)?;
+                }
+                Effect::Reload => {
+                    let read = self.reload.read();
+                    if let Ok(reloaded) = &read {
+                        let follows = reloaded.looks.by_shade.is_some();
+                        screen.follow(follows).map_err(TuiError::Draw)?;
+                    }
+                    self.take(Event::Reloaded(read.map(Box::new)), screen)?;
                 }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;

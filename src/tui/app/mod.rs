@@ -55,7 +55,7 @@ pub use chat::{About, Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use completion::Completion;
 pub use editor::{Editor, Layout};
-pub use event::{Effect, Event, MouseKind, Pasted, Written};
+pub use event::{Effect, Event, MouseKind, Pasted, Reloaded, Written};
 pub use field::Field;
 pub use find::{Find, FindAll, FoundLine, FoundList, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
@@ -201,6 +201,25 @@ impl App {
         }
     }
 
+    /// What may change while the program runs was read again; or nothing changes, where something in it is wrong.
+    fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
+        match outcome {
+            Ok(reloaded) => {
+                let Reloaded { keymap, looks, alerts, later } = *reloaded;
+                (self.keymap, self.looks, self.setup.alerts) = (keymap, looks, alerts);
+                let mut words = "config.toml, keymap.toml and the theme were read again".to_owned();
+                if !later.is_empty() {
+                    words += &format!("; from the next start on: {}", later.join(", "));
+                }
+                self.notices.push(Weight::News, words, self.now);
+            }
+            Err(problems) => {
+                self.warn(problems);
+                self.notices.push(Weight::Error, "nothing was changed".to_owned(), self.now);
+            }
+        }
+    }
+
     /// Whether something changed since this was asked last, so that the screen has to be drawn.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
@@ -221,6 +240,7 @@ impl App {
             Event::Focus(focused) => self.focused = focused,
             Event::Background(shade) => self.looks.follow(shade),
             Event::Themed(outcome) => self.themed(outcome),
+            Event::Reloaded(outcome) => self.reloaded(outcome),
             Event::Update(update) => self.engine(update, &mut effects),
             Event::SignFailed(error, accounts) => {
                 self.start.accounts.clone_from(&accounts);

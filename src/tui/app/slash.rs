@@ -56,6 +56,8 @@ pub enum Request {
     Retry,
     /// Look as this theme says; without a name, tell which there are.
     Theme(String),
+    /// Read the configuration, the keys and the theme again.
+    Reload,
     /// Say who we are.
     Me,
 }
@@ -140,6 +142,7 @@ pub const COMMANDS: &[Slash] = &[
     slash("oldest", "", "go to the first message", |_| Request::Do(Action::Oldest)),
     slash("newest", "", "go to the last message", |_| Request::Do(Action::Newest)),
     slash("theme", "[NAME]", "look otherwise", |rest| Request::Theme(rest.to_owned())),
+    slash("reload", "", "read config.toml, keymap.toml and the theme again", |_| Request::Reload),
     slash("me", "", "who you are here", |_| Request::Me),
     slash("connect", "", "connect now", |_| Request::Do(Action::ConnectNow)),
     slash("outbox", "", "how much waits to be sent", |_| Request::Outbox),

@@ -63,7 +63,6 @@ fn a_theme_is_chosen_while_it_runs_also_one_of_ones_own() {
     until_written(&alice, "38;2;1;2;3");
     alice.press("/theme wreck\r");
     alice.until_says(&["wreck.toml, line 2: `key`:", "`#01020` is neither"]);
-    alice.press("\x1b");
     alice.press("/theme drak\r");
     alice.until_says(&["there is no theme `drak`: use auto, 16, dark, light,"]);
     alice.quit();
@@ -89,4 +88,26 @@ fn without_colours_none_is_written() {
         assert!(COLOURS.iter().all(|colour| !text.contains(colour)), "{text:?}");
         alice.quit();
     }
+}
+
+#[test]
+fn what_is_configured_is_read_again_whole_or_not_at_all() {
+    let world = World::built_in();
+    sign_up(&world, "alice");
+    let directory = world.data_dir().join(".config/cooee");
+    std::fs::create_dir_all(&directory).unwrap();
+    let write = |file: &str, text: &str| std::fs::write(directory.join(file), text).unwrap();
+    let mut alice = sign_in(launch(&world, &[]), "alice");
+    write("config.toml", "theme = 'dark'\n[chat]\ntyping = false\n");
+    write("keymap.toml", "[global]\nhelpp = ['f9']\n");
+    alice.press("/reload\r");
+    alice.until_says(&["nothing was changed"]);
+    alice.press("\x1b");
+    alice.until_says(&["keymap.toml, line 2:", "`help`?"]);
+    assert!(!written(&alice).contains(DARK), "not the theme either");
+    write("keymap.toml", "[global]\nhelp = ['f9']\n");
+    alice.press("/reload\r");
+    until_written(&alice, DARK);
+    alice.until_says(&["were read again", "chat.typing", "F9 help"]);
+    alice.quit();
 }

@@ -212,6 +212,7 @@ impl Session {
                 turn.news(format!("/theme auto, {}, or one of your own", names.join(", ")));
             }
             Request::Theme(name) => turn.effects.push(Effect::Theme(name)),
+            Request::Reload => turn.effects.push(Effect::Reload),
             Request::Me => {
                 let mobile = self.me.mobile.as_ref().map_or("no number".to_owned(), ToString::to_string);
                 let me = &self.me;
