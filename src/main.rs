@@ -1,10 +1,11 @@
 //! The `cooee` program: reads the command line, chooses the front end, and turns how it ended into an
 //! exit code.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cooee::cli::Arguments;
-use cooee::config::Config;
+use cooee::config::{Config, Flags};
 use cooee::error::Error;
 use cooee::{cli, config, error, failpoints, logging, tui};
 
@@ -18,13 +19,14 @@ fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let config = config::resolve(&arguments.flags, |name| std::env::var_os(name))?;
     match arguments.command {
         Some(command) => cli::run(command, &config),
-        None => open_screen(&config),
+        None if config.plain || !std::io::stdout().is_terminal() => cli::talk(&config),
+        None => open_screen(&config, &arguments.flags),
     }
 }
 
-fn open_screen(config: &Config) -> Result<ExitCode, Error> {
+fn open_screen(config: &Config, flags: &Flags) -> Result<ExitCode, Error> {
     let _log = logging::start(config)?;
     let program = std::env::current_exe().map_err(Error::Program)?;
-    tui::open(config, program)?;
+    tui::open(config, flags, program)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Error;
 use super::passphrase::Terminal;
 use crate::config::Config;
-use crate::domain::{ConversationId, GroupId, Lifetime, MessageId, Person, Profile, RoomName, UserName};
+use crate::domain::{
+    Alerts, ConversationId, GroupId, Lifetime, MessageId, Person, Profile, RoomName, UserName,
+};
 use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
@@ -47,6 +49,10 @@ pub(super) struct Attached {
     pub conversations: BTreeSet<ConversationId>,
     /// What became of files.
     pub files: BTreeMap<MessageId, FileState>,
+    /// How much is unread where something is.
+    pub unread: BTreeMap<ConversationId, u32>,
+    /// The conversations that do not always call for us.
+    pub alerts: BTreeMap<ConversationId, Alerts>,
 }
 
 /// What a session told.
@@ -114,6 +120,8 @@ impl Attached {
                 archived: BTreeSet::new(),
                 conversations: BTreeSet::new(),
                 files: BTreeMap::new(),
+                unread: BTreeMap::new(),
+                alerts: BTreeMap::new(),
             };
             loop {
                 match attached.recv().await {
@@ -171,12 +179,24 @@ impl Attached {
             Update::Rooms(rooms) => self.rooms = rooms.iter().cloned().collect(),
             Update::Lifetimes(lifetimes) => self.lifetimes = lifetimes.iter().cloned().collect(),
             Update::Archived(archived) => self.archived = archived.iter().cloned().collect(),
+            Update::Alerts(alerts) => self.alerts = alerts.iter().cloned().collect(),
             Update::Summaries(summaries) => {
+                for summary in summaries {
+                    match summary.unread {
+                        0 => self.unread.remove(&summary.conversation),
+                        unread => self.unread.insert(summary.conversation.clone(), unread),
+                    };
+                }
                 let begun = summaries.iter().filter(|summary| summary.last.is_some());
                 self.conversations.extend(begun.map(|summary| summary.conversation.clone()));
             }
             _ => {}
         }
+    }
+
+    /// The broker as a person would write it.
+    pub fn broker(&self) -> String {
+        self.setup.broker_label()
     }
 
     /// Asks something of the session. One that has ended says so through [`Self::recv`]. There is room for

@@ -86,6 +86,38 @@ pub(super) fn lines(mut input: impl BufRead + Send + 'static) -> Pieces {
     })
 }
 
+/// Each line of standard input as somebody types it, blank ones too. One that cannot be sent is told, and it goes on.
+pub(super) fn typed(mut input: impl BufRead + Send + 'static) -> mpsc::Receiver<Result<String, Error>> {
+    let (lines, source) = mpsc::channel(AHEAD);
+    thread::spawn(move || {
+        for number in 1.. {
+            let mut bytes = Vec::new();
+            let read = input.by_ref().take(limits::TEXT as u64 + 2).read_until(b'\n', &mut bytes);
+            let is_whole = bytes.len() <= limits::TEXT + 1;
+            let line = match read {
+                Ok(0) => return,
+                Ok(_) if !is_whole && bytes.last() != Some(&b'\n') => {
+                    let why = InvalidText::TooLong { limit: limits::TEXT, unit: "bytes" };
+                    match input.skip_until(b'\n') {
+                        Ok(_) => Err(Error::Input { place: place(Some(number)), why: why.to_string() }),
+                        Err(e) => Err(unreadable(Some(number), &e)),
+                    }
+                }
+                Ok(_) => String::from_utf8(bytes).map_err(|_| Error::Input {
+                    place: place(Some(number)),
+                    why: "it is not UTF-8".to_owned(),
+                }),
+                // The terminal is gone.
+                Err(_) => return,
+            };
+            if lines.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    source
+}
+
 fn unreadable(line: Option<u64>, error: &std::io::Error) -> Error {
     Error::Input { place: place(line), why: format!("cannot read it: {error}") }
 }
@@ -134,6 +166,21 @@ mod tests {
         assert_eq!(pieces[1..], [Err(error.to_owned())]);
         let pieces = all(lines(&b"ok\n\xff\n"[..]));
         assert_eq!(pieces[1..], [Err("line 2 of standard input: it is not UTF-8".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_typed_goes_on_after_a_line_that_cannot_be_sent() {
+        let long = "x".repeat(2 * limits::TEXT);
+        let input = [b"one\n\n\xff\n", long.as_bytes(), b"\nlast"].concat();
+        let mut lines = typed(std::io::Cursor::new(input));
+        let mut next = || Some(lines.blocking_recv()?.map_err(|error| error.to_string()));
+        assert_eq!(next(), Some(Ok("one\n".to_owned())));
+        assert_eq!(next(), Some(Ok("\n".to_owned())));
+        assert_eq!(next(), Some(Err("line 3 of standard input: it is not UTF-8".to_owned())));
+        let error = "line 4 of standard input: it is too long: at most 16384 bytes";
+        assert_eq!(next(), Some(Err(error.to_owned())));
+        assert_eq!(next(), Some(Ok("last".to_owned())));
+        assert_eq!(next(), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Every command but those about the broker and the files joins the session of its account, in whatever
 //! process that runs, or signs in here until it is done (`attached`). People read plain lines; scripts
 //! ask for `--json`. Each command leaves its words on standard error and its exit code to
-//! [`crate::error`].
+//! [`crate::error`]. `plain` talks in lines with a person who has no use for a screen.
 
 mod account;
 mod attached;
@@ -29,6 +29,7 @@ mod outbox;
 mod output;
 mod passphrase;
 mod people;
+mod plain;
 mod progress;
 mod room;
 mod save;
@@ -235,6 +236,10 @@ pub enum Command {
 /// Reads the command line. Where that is wrong, or asks for help, the process ends here.
 pub fn parse() -> Arguments {
     let mut arguments = Arguments::parse();
+    if arguments.flags.plain && arguments.command.is_some() {
+        let why = "--plain is for the messenger itself: commands print plain lines anyway\n";
+        Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, why).exit();
+    }
     let begins = matches!(arguments.command, Some(Command::Config { command: config::Command::Init }));
     arguments.flags.begins_file = begins;
     arguments
@@ -272,6 +277,16 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
         Command::Doctor(command) => return block_on(doctor::run(&command, config)),
         Command::Broker { command } => return broker::run(&command, config),
     }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Talks in lines: the messenger without a screen.
+///
+/// # Errors
+/// As [`run`].
+pub fn talk(config: &Config) -> Result<ExitCode, Error> {
+    let _log = logging::start(config)?;
+    block_on(plain::run(config))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -94,12 +94,29 @@ pub(super) fn line(message: &Message, groups: &BTreeMap<GroupId, GroupView>, out
     let at = time(message.sent_at);
     let waits = if outbox { waits(message) } else { "" };
     match &message.body {
+        Body::Text(_) => format!("{at} {}\n", said(message, groups, waits)),
+        _ => format!("{at} -- {}{waits}\n", event(message, groups)),
+    }
+}
+
+/// Who says what and where, with a remark behind the name; of a message that is no text what happened.
+pub(super) fn said(message: &Message, groups: &BTreeMap<GroupId, GroupView>, remark: &str) -> String {
+    match &message.body {
         Body::Text(text) => {
             let place = place(message, groups);
             let file = file_words(message);
-            format!("{at} {place}{waits}: {file}{}\n", text.as_str().replace('\n', INDENT))
+            format!("{place}{remark}: {file}{}", text.as_str().replace('\n', INDENT))
         }
-        _ => format!("{at} -- {}{waits}\n", event(message, groups)),
+        _ => format!("{}{remark}", event(message, groups)),
+    }
+}
+
+/// A conversation in short: whose it is.
+pub(super) fn label(conversation: &ConversationId, groups: &BTreeMap<GroupId, GroupView>) -> String {
+    match conversation {
+        ConversationId::Direct(user) => user.to_string(),
+        ConversationId::Group(id) => group_label(groups, *id),
+        ConversationId::Room(room) => room_label(room),
     }
 }
 

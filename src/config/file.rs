@@ -18,6 +18,8 @@ pub(super) struct File {
     pub data_dir: Option<PathBuf>,
     pub user: Option<String>,
     pub passphrase_command: Option<Vec<String>>,
+    pub plain: Option<bool>,
+    pub theme: Option<String>,
     pub broker: BrokerSection,
     pub registry: RegistrySection,
     pub chat: ChatSection,
@@ -186,6 +188,8 @@ mod tests {
             all.data_dir.is_some()
                 && all.user.is_some()
                 && all.passphrase_command.is_some()
+                && all.plain == Some(false)
+                && all.theme.as_deref() == Some("16")
                 && all.broker.url.is_some()
         );
         assert!(all.log.file.is_some() && all.log.filter.is_some());

@@ -40,6 +40,16 @@ pub struct Flags {
     /// Log to FILE [env: COOEE_LOG_FILE]
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
+    /// Talk in lines, without a screen: for screen readers, pipes and terminals that can only print. Also without being
+    /// asked where TERM is `dumb` or standard output is no terminal
+    #[arg(long)]
+    pub plain: bool,
+    /// Look as the theme NAME: auto, 16, dark, light, contrast, none, or one of your own [env: COOEE_THEME]
+    #[arg(short, long, value_name = "NAME", conflicts_with = "no_color")]
+    pub theme: Option<String>,
+    /// Use no colours, as with NO_COLOR
+    #[arg(long)]
+    pub no_color: bool,
     /// Whether the file that is named is only to be made.
     #[arg(skip)]
     pub begins_file: bool,
@@ -66,6 +76,12 @@ pub struct Config {
     pub read_receipts: bool,
     /// What is allowed of files.
     pub files: FileConfig,
+    /// Whether to talk in lines, without a screen: asked for, or all that the terminal can do.
+    pub plain: bool,
+    /// What the screen looks like, by name.
+    pub theme: String,
+    /// Where the themes of the person may lie: in a directory beside the configuration file. It need not exist.
+    pub themes_dir: Option<PathBuf>,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertConfig,
     /// The passphrase of the account, where the environment holds it.
@@ -253,6 +269,17 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     let topic_root =
         file.broker.topic_root.as_deref().map(str::parse).transpose().map_err(wrong_root)?;
 
+    // Whoever names a theme on the command line or for one start wants its colours, whatever holds in general.
+    let chosen = flags.theme.clone().filter(|_| !flags.no_color).or_else(|| {
+        env("COOEE_THEME").filter(|_| !flags.no_color).and_then(|name| name.into_string().ok())
+    });
+    let has_colours = !flags.no_color && env("NO_COLOR").is_none();
+    let theme = match chosen {
+        Some(name) => name,
+        None if has_colours => file.theme.unwrap_or_else(|| "16".to_owned()),
+        None => "none".to_owned(),
+    };
+
     let passphrase = |name| env(name).map(|value| passphrase(value, name)).transpose();
     for (key, command) in
         [("passphrase_command", &file.passphrase_command), ("links.command", &file.links.command)]
@@ -280,6 +307,11 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         private_groups: file.registry.private_groups.unwrap_or(true),
         typing: file.chat.typing.unwrap_or(true),
         read_receipts: file.chat.read_receipts.unwrap_or(true),
+        plain: flags.plain
+            || file.plain.unwrap_or(false)
+            || env("TERM").is_some_and(|term| term == "dumb"),
+        theme,
+        themes_dir: path.file_name().map(|_| path.with_file_name("themes")),
         alerts: AlertConfig {
             desktop: file.alerts.desktop.unwrap_or(true),
             bell: file.alerts.bell.unwrap_or(true),
@@ -457,8 +489,32 @@ mod tests {
         assert_eq!(config.data_dir, std::env::current_dir().unwrap().join("here"));
         assert_eq!(config.broker, BrokerChoice::BuiltIn);
         assert_eq!(config.topic_root, Root::default());
-        assert!(config.private_groups && config.typing);
+        assert!(config.private_groups && config.typing && !config.plain);
         assert_eq!((config.log_file, config.log_filter), (None, None));
+    }
+
+    #[test]
+    fn lines_are_asked_for_or_all_that_the_terminal_can_do() {
+        let plain = |flags, env: &[(&str, &str)], file| with(flags, env, file).unwrap().plain;
+        assert!(plain(flag(|f| f.plain = true), &[], ""));
+        assert!(plain(Flags::default(), &[], "plain = true"));
+        assert!(plain(Flags::default(), &[("TERM", "dumb")], ""));
+        assert!(!plain(Flags::default(), &[("TERM", "xterm")], "plain = false"));
+    }
+
+    #[test]
+    fn no_colours_win_over_a_theme_unless_that_is_asked_for_now() {
+        let theme = |flags, env: &[(&str, &str)], file| with(flags, env, file).unwrap().theme;
+        let named = || flag(|f| f.theme = Some("dark".into()));
+        let bare = || flag(|f| f.no_color = true);
+        let file = "theme = \"light\"";
+        assert_eq!(theme(Flags::default(), &[], ""), "16");
+        assert_eq!(theme(Flags::default(), &[], file), "light");
+        assert_eq!(theme(Flags::default(), &[("NO_COLOR", "1")], file), "none");
+        assert_eq!(theme(Flags::default(), &[("NO_COLOR", "")], file), "light");
+        assert_eq!(theme(Flags::default(), &[("NO_COLOR", "1"), ("COOEE_THEME", "sea")], file), "sea");
+        assert_eq!(theme(named(), &[("NO_COLOR", "1"), ("COOEE_THEME", "sea")], file), "dark");
+        assert_eq!(theme(bare(), &[("COOEE_THEME", "sea")], file), "none");
     }
 
     #[test]

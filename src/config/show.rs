@@ -1,5 +1,6 @@
 //! The configuration as it counts, and the file to begin one with.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -29,6 +30,21 @@ impl Config {
     /// What counts, wherever it was said: flags, environment, file or default. Written as the file is; secrets are
     /// left out, and what is not set.
     pub fn shown(&self) -> String {
+        // Text, numbers and tables of them always have a form in TOML.
+        toml::to_string(&self.table()).unwrap_or_default()
+    }
+
+    /// The settings that another configuration has otherwise and that count from the next start on, by their names.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let is_live = |name: &str| name == "theme" || name.starts_with("alerts.");
+        let (ours, theirs) = (self.table(), other.table());
+        let (ours, theirs) = (named(&ours), named(&theirs));
+        let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+        let changed = names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name));
+        changed.filter(|name| !is_live(name)).cloned().collect()
+    }
+
+    fn table(&self) -> Table {
         let text = |value: &dyn std::fmt::Display| Value::String(value.to_string());
         let path = |value: &Path| Value::String(value.display().to_string());
         let mut table = Table::new();
@@ -40,6 +56,8 @@ impl Config {
             let words = command.iter().map(|word| Value::String(word.clone())).collect();
             table.insert("passphrase_command".to_owned(), Value::Array(words));
         }
+        table.insert("plain".to_owned(), self.plain.into());
+        table.insert("theme".to_owned(), text(&self.theme));
         let mut section = |name: &str, entries: Vec<(&str, Option<Value>)>| {
             let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
             table.insert(name.to_owned(), Value::Table(entries.collect()));
@@ -94,9 +112,19 @@ impl Config {
         section("links", vec![("command", command)]);
         let filter = self.log_filter.clone().map(Value::String);
         section("log", vec![("file", self.log_file.as_deref().map(path)), ("filter", filter)]);
-        // Text, numbers and tables of them always have a form in TOML.
-        toml::to_string(&table).unwrap_or_default()
+        table
     }
+}
+
+/// Every setting by its whole name, such as `broker.url`.
+fn named(table: &Table) -> BTreeMap<String, &Value> {
+    let entries = table.iter().flat_map(|(name, value)| match value {
+        Value::Table(section) => {
+            section.iter().map(|(key, value)| (format!("{name}.{key}"), value)).collect::<Vec<_>>()
+        }
+        value => vec![(name.clone(), value)],
+    });
+    entries.collect()
 }
 
 #[cfg(test)]

@@ -10,9 +10,12 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use termina::escape::csi::{Csi, Mode, ThemeMode};
+use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
 use termina::event::{self as raw, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
+use termina::style::RgbColor;
 
-use super::app::{Event, MouseKind, Pasted};
+use super::app::{Event, MouseKind, Pasted, Shade};
 use crate::domain::limits;
 
 /// How long an incomplete escape sequence may be continued; then a lone Esc is the Esc key.
@@ -224,7 +227,26 @@ fn translate(event: raw::Event) -> Option<Event> {
             };
             Some(Event::Mouse { kind, x: mouse.column, y: mouse.row })
         }
+        raw::Event::Csi(Csi::Mode(Mode::ReportTheme(theme))) => Some(Event::Background(match theme {
+            ThemeMode::Dark => Shade::Dark,
+            ThemeMode::Light => Shade::Light,
+        })),
+        raw::Event::Osc(Osc::ChangeDynamicColors(DynamicColorNumber::TextBackgroundColor, colours)) => {
+            match colours.first()? {
+                ColorOrQuery::Color(colour) => Some(Event::Background(shade(*colour))),
+                ColorOrQuery::Query => None,
+            }
+        }
         _ => None,
+    }
+}
+
+/// Whether a colour is light, by how bright each of its parts looks.
+fn shade(RgbColor { red, green, blue }: RgbColor) -> Shade {
+    let [red, green, blue] = [red, green, blue].map(u32::from);
+    match red * 2126 + green * 7152 + blue * 722 > 128 * 10_000 {
+        true => Shade::Light,
+        false => Shade::Dark,
     }
 }
 
@@ -302,6 +324,30 @@ mod tests {
         assert_eq!(told(&events), expected);
         assert!(decoder.expire().is_empty());
         assert_eq!(decoder.patience(), None);
+    }
+
+    #[test]
+    fn the_terminal_tells_its_background_and_nothing_else_by_that() {
+        let mut decoder = Decoder::default();
+        for (answer, shade) in [
+            (&b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\"[..], "Dark"),
+            (b"\x1b]11;rgb:fdfd/f6f6/e3e3\x07", "Light"),
+            (b"\x1b[?997;1n", "Dark"),
+            (b"\x1b[?997;2n", "Light"),
+        ] {
+            let told = told(&decoder.feed(answer));
+            assert_eq!(told, [format!("Background({shade})")]);
+        }
+        // In two reads, and between keys.
+        let mut events = decoder.feed(b"a\x1b]11;rgb:ff");
+        events.extend(decoder.feed(b"ff/ffff/ffff\x1b\\b"));
+        assert_eq!(told(&events), ["Char('a') 0", "Background(Light)", "Char('b') 0"]);
+        // The colour of the text, what is no colour, and an answer without end.
+        assert!(decoder.feed(b"\x1b]10;rgb:ffff/ffff/ffff\x1b\\").is_empty());
+        assert!(decoder.feed(b"\x1b]11;?\x1b\\").is_empty());
+        decoder.feed(b"\x1b]11;rgb:ffff/");
+        decoder.expire();
+        assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 0"]);
     }
 
     #[test]

@@ -8,16 +8,15 @@ use jiff::tz::TimeZone;
 
 use rustix::process::geteuid;
 
-use super::app::{AlertSetup, Calendar, Glyphs, Setup};
+use super::app::{AlertSetup, Calendar, Depth, Glyphs, Looks, Setup, Shade};
 use super::external_editor::EditorCommand;
 use super::opener::Opener;
 
-/// Reads `NO_COLOR`, `TERM`, the locale and the time zone.
-pub fn setup(alerts: AlertSetup) -> Setup {
+/// Reads `TERM`, the locale and the time zone.
+pub fn setup(alerts: AlertSetup, looks: Looks) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
-    let true_colour = true_colour(var);
-    Setup { calendar, glyphs: glyphs(var), colours: colours(var), true_colour, alerts }
+    Setup { calendar, glyphs: glyphs(var), looks, alerts }
 }
 
 /// Reads `VISUAL` and `EDITOR`.
@@ -46,16 +45,40 @@ fn time_zone(var: impl Fn(&str) -> Option<String>) -> TimeZone {
     system.unwrap_or_else(TimeZone::system)
 }
 
-/// Whether colours may be used: not when `NO_COLOR` is set to anything (no-color.org), nor on a terminal
-/// that calls itself dumb.
-fn colours(var: impl Fn(&str) -> Option<String>) -> bool {
-    let no_color = var("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !no_color && var("TERM").is_none_or(|term| term != "dumb")
+/// Which colours the terminal has.
+pub fn depth() -> Depth {
+    depth_of(|name| env::var(name).ok())
 }
 
-/// Terminals that show any colour say so in `COLORTERM`, by a custom that most keep.
-fn true_colour(var: impl Fn(&str) -> Option<String>) -> bool {
-    var("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit")
+/// All of them where `COLORTERM` says so, `TERM` does, or it is Windows Terminal; else what `TERM` says.
+fn depth_of(var: impl Fn(&str) -> Option<String>) -> Depth {
+    let says = |name: &str, words: &[&str]| {
+        var(name).is_some_and(|value| words.iter().any(|word| value.contains(word)))
+    };
+    if says("COLORTERM", &["truecolor", "24bit"])
+        || says("TERM", &["direct"])
+        || var("WT_SESSION").is_some()
+    {
+        Depth::True
+    } else if says("TERM", &["256"]) || var("COLORTERM").is_some_and(|value| !value.is_empty()) {
+        Depth::Indexed
+    } else {
+        Depth::Sixteen
+    }
+}
+
+/// The background, where the terminal told it to the environment: `COLORFGBG` ends with its number of the 16 colours.
+pub fn shade() -> Option<Shade> {
+    shade_of(|name| env::var(name).ok())
+}
+
+fn shade_of(var: impl Fn(&str) -> Option<String>) -> Option<Shade> {
+    let value = var("COLORFGBG")?;
+    match value.rsplit(';').next()?.parse().ok()? {
+        7 | 9..=15 => Some(Shade::Light),
+        0..=6 | 8 => Some(Shade::Dark),
+        _ => None,
+    }
 }
 
 /// Signs beyond ASCII need a UTF-8 locale, and a font that has them: the Linux console's has not.
@@ -79,12 +102,26 @@ mod tests {
     }
 
     #[test]
-    fn no_color_and_dumb_terminals_get_none() {
-        assert!(colours(given(&[("TERM", "xterm-256color")])));
-        assert!(colours(given(&[("NO_COLOR", "")])));
-        assert!(!colours(given(&[("NO_COLOR", "1")])));
-        assert!(!colours(given(&[("TERM", "dumb")])));
-        assert!(true_colour(given(&[("COLORTERM", "truecolor")])) && !true_colour(given(&[])));
+    fn colours_are_those_that_the_terminal_says() {
+        assert_eq!(depth_of(given(&[("TERM", "xterm-256color")])), Depth::Indexed);
+        assert_eq!(
+            depth_of(given(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")])),
+            Depth::True
+        );
+        assert_eq!(depth_of(given(&[("TERM", "xterm-direct")])), Depth::True);
+        assert_eq!(depth_of(given(&[("TERM", "xterm"), ("WT_SESSION", "1")])), Depth::True);
+        assert_eq!(depth_of(given(&[("TERM", "linux")])), Depth::Sixteen);
+        assert_eq!(depth_of(given(&[("TERM", "screen")])), Depth::Sixteen);
+    }
+
+    #[test]
+    fn the_background_is_the_last_number() {
+        let shade = |value| shade_of(given(&[("COLORFGBG", value)]));
+        assert_eq!(shade("15;0"), Some(Shade::Dark));
+        assert_eq!(shade("0;default;15"), Some(Shade::Light));
+        assert_eq!(shade("12;8"), Some(Shade::Dark));
+        assert_eq!((shade("15;default"), shade(""), shade("0;99")), (None, None, None));
+        assert_eq!(shade_of(given(&[])), None);
     }
 
     #[test]

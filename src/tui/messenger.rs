@@ -2,31 +2,39 @@
 
 use std::path::PathBuf;
 
-use super::app::{AccountSummary, AlertSetup, FieldName, SignError, SignUpForm};
+use super::app::{AccountSummary, AlertSetup, FieldName, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
-use super::{Options, TuiError, environment, keymap_file, run};
-use crate::config::{AlertConfig, Config};
+use super::{Options, Reload, Themes, TuiError, environment, keymap_file, run};
+use crate::config::{AlertConfig, Config, Flags};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 
 /// Opens the messenger on this terminal, and returns when the person has left. `program` is the `cooee`
-/// binary. Signs in at once where the configuration says who to be.
+/// binary, `flags` what the configuration is read again under. Signs in at once where it says who to be.
 ///
 /// # Errors
 /// When there is no terminal, or it fails.
-pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
+pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiError> {
     engine::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
     let messenger = Messenger { setup: Setup::new(config, program) };
-    let (keymap, warnings) =
+    let (keymap, mut warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
-    let AlertConfig { desktop, bell, content, title, quiet } = config.alerts;
-    let alerts = AlertSetup { desktop, bell, content, title, quiet };
+    let themes = Themes {
+        directory: config.themes_dir.clone(),
+        depth: environment::depth(),
+        shade: environment::shade(),
+    };
+    let looks = themes.find(&config.theme).unwrap_or_else(|problems| {
+        warnings.extend(problems);
+        Looks::default()
+    });
     let options = Options {
         keymap,
         warnings,
-        setup: environment::setup(alerts),
+        setup: environment::setup(alert_setup(config.alerts), looks),
+        reload: Reload { flags: flags.clone(), config: config.clone(), themes },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),
         sign_in: config.user.clone(),
@@ -36,6 +44,12 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     runtime.shutdown_background();
     engine::finish();
     outcome
+}
+
+/// How to call for somebody, as the configuration has it.
+pub(super) fn alert_setup(config: AlertConfig) -> AlertSetup {
+    let AlertConfig { desktop, bell, content, title, quiet } = config;
+    AlertSetup { desktop, bell, content, title, quiet }
 }
 
 /// Signs people up and in with the engine.

@@ -15,13 +15,17 @@ mod keymap_file;
 mod messenger;
 mod opener;
 mod paths;
+mod reload;
 mod repaint;
 mod run;
 mod terminal;
+mod theme_file;
 pub mod view;
 
 pub use backend::{Backend, Connected};
 pub use environment::setup;
 pub use external_editor::EditorCommand;
 pub use messenger::open;
+pub use reload::Reload;
 pub use run::{Options, TuiError, run};
+pub use theme_file::Themes;

@@ -15,6 +15,7 @@ use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
 use super::opener::Opener;
 use super::paths;
+use super::reload::Reload;
 use super::terminal::{Lent, Screen};
 use crate::domain::{ConversationId, Timestamp, UserName};
 
@@ -39,8 +40,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// What the person is to be told first: what is wrong with their keymap.
     pub warnings: Vec<String>,
-    /// Time zone, signs, colours.
+    /// Time zone, signs, looks.
     pub setup: Setup,
+    /// Where all that may change comes from.
+    pub reload: Reload,
     /// What to call for a draft that is to be edited outside.
     pub editor: EditorCommand,
     /// What opens links.
@@ -81,7 +84,8 @@ struct Away {
 /// To be polled by `Runtime::block_on`, not from a task: it writes to the terminal, which may block its
 /// thread while the terminal is stopped.
 pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiError> {
-    let mut screen = Screen::enter().map_err(TuiError::NoTerminal)?;
+    let follows = options.setup.looks.by_shade.is_some();
+    let mut screen = Screen::enter(follows).map_err(TuiError::NoTerminal)?;
     let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
     let start =
         Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
@@ -94,6 +98,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         inputs,
         editor: options.editor,
         opener: options.opener,
+        reload: options.reload,
         away: None,
         running: None,
         attempt: None,
@@ -129,6 +134,7 @@ struct Front<'a, B> {
     inputs: Inputs,
     editor: EditorCommand,
     opener: Opener,
+    reload: Reload,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
     running: Option<Running>,
@@ -289,6 +295,21 @@ impl<B: Backend> Front<'_, B> {
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
+                Effect::Theme(name) => {
+                    let found = self.reload.themes.find(&name);
+                    if let Ok(looks) = &found {
+                        screen.follow(looks.by_shade.is_some()).map_err(TuiError::Draw)?;
+                    }
+                    self.take(Event::Themed(found.map(Box::new)), screen)?;
+                }
+                Effect::Reload => {
+                    let read = self.reload.read();
+                    if let Ok(reloaded) = &read {
+                        let follows = reloaded.looks.by_shade.is_some();
+                        screen.follow(follows).map_err(TuiError::Draw)?;
+                    }
+                    self.take(Event::Reloaded(read.map(Box::new)), screen)?;
+                }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
                     self.draw_at = Some(Instant::now());

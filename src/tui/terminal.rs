@@ -1,6 +1,7 @@
 //! The terminal: its modes, set and undone by one guard on every way out, and drawing on it.
 //!
-//! Nothing is asked of the terminal: no answer is waited for before the first frame, or ever.
+//! No answer of the terminal is waited for before the first frame, or ever. Where its background decides how things
+//! look, it is asked for that; the answer comes among the keys, or does not come.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -41,6 +42,9 @@ const AFTERMATH: &str = "\x1b[K\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l";
 /// Whether the terminal is in our modes.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal tells us its background.
+static FOLLOWS: AtomicBool = AtomicBool::new(false);
+
 /// Clicks and the wheel with their cells, in any width of screen. Not motion: it would wake us for
 /// nothing (crossterm's `EnableMouseCapture` asks for that too).
 struct Mouse(bool);
@@ -48,6 +52,16 @@ struct Mouse(bool);
 impl Command for Mouse {
     fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
         f.write_str(if self.0 { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" })
+    }
+}
+
+/// Asks for the background (OSC 11), and to be told when the person turns to a light or a dark one (mode 2031); or to be
+/// told no more. Terminals that know neither ignore it.
+struct Follow(bool);
+
+impl Command for Follow {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str(if self.0 { "\x1b[?2031h\x1b]11;?\x1b\\" } else { "\x1b[?2031l" })
     }
 }
 
@@ -93,8 +107,8 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal.
-    pub fn enter() -> io::Result<Self> {
+    /// Takes the terminal; `follows`: to be told its background.
+    pub fn enter(follows: bool) -> io::Result<Self> {
         let stdout = io::stdout();
         if !stdout.is_terminal() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not a terminal"));
@@ -102,6 +116,7 @@ impl Screen {
         let out = File::from(stdout.as_fd().try_clone_to_owned()?);
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, out));
         restore_on_panic();
+        FOLLOWS.store(follows, Ordering::SeqCst);
         set_modes()?;
         match Terminal::new(backend) {
             Ok(terminal) => Ok(Self { terminal, repaint: Repaint::default(), title: None }),
@@ -110,6 +125,17 @@ impl Screen {
                 Err(error)
             }
         }
+    }
+
+    /// Has the terminal tell its background from now on, or no more.
+    pub fn follow(&mut self, follows: bool) -> io::Result<()> {
+        let did = FOLLOWS.swap(follows, Ordering::SeqCst);
+        if !ENTERED.load(Ordering::SeqCst) || !(did || follows) {
+            return Ok(());
+        }
+        let out = self.terminal.backend_mut();
+        queue!(out, Follow(follows))?;
+        out.flush()
     }
 
     /// Columns and rows.
@@ -221,6 +247,9 @@ fn set_modes() -> io::Result<()> {
         // Tells Shift+Enter from Enter where the terminal can; others ignore it.
         PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
     )?;
+    if FOLLOWS.load(Ordering::SeqCst) {
+        queue!(out, Follow(true))?;
+    }
     out.flush()
 }
 
@@ -230,6 +259,9 @@ fn undo_modes() {
         return;
     }
     let mut out = io::stdout();
+    if FOLLOWS.load(Ordering::SeqCst) {
+        let _ = queue!(out, Follow(false));
+    }
     let _ = queue!(
         out,
         EndSynchronizedUpdate,

@@ -77,6 +77,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that one layer alone may name.
 const CRATES: &[(&str, &str)] = &[
     ("aead_stream", "crypto"),
+    ("anstyle_lossy", "tui"),
     ("apple_native_keyring_store", "keyring"),
     ("argon2", "crypto"),
     ("chacha20poly1305", "crypto"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cooee::domain::*;
 use cooee::engine::{Command, FileState, FileView, Ticket, Update};
-use cooee::tui::app::{Event, Glyphs, Pasted, PastedFile, Setup};
+use cooee::tui::app::{Event, Glyphs, Looks, Pasted, PastedFile, Setup};
 use insta::assert_snapshot;
 
 use crate::support::desk::*;
@@ -59,7 +59,7 @@ fn a_file_tells_what_it_is_and_how_far_it_has_come() {
 
 #[test]
 fn a_narrow_screen_without_colours_or_signs_tells_it_too() {
-    let setup = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    let setup = Setup { glyphs: Glyphs::Ascii, looks: Looks::named("none"), ..plain() };
     let (mut desk, theirs, ours) = chat(setup, (40, 12));
     became(&mut desk, &theirs, FileState::Fetching { have: 617_283 });
     became(&mut desk, &ours, takers(&[("bob", 850_000)]));
@@ -222,7 +222,7 @@ fn disc(width: u16, height: u16) -> Picture {
 
 #[test]
 fn a_picture_is_shown_in_cells_or_in_signs() {
-    let ascii = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    let ascii = Setup { glyphs: Glyphs::Ascii, looks: Looks::named("none"), ..plain() };
     for (setup, size, room) in [(plain(), (80, 24), (76, 40)), (ascii, (40, 12), (36, 16))] {
         let (mut desk, _, ours) = chat(setup, size);
         desk.keys(&["f6", "v"]);

@@ -2,7 +2,7 @@
 
 use cooee::domain::*;
 use cooee::engine::{Hop, Info, Link, Notice, Update};
-use cooee::tui::app::{AccountSummary, FieldName, Glyphs, Setup, SignError, Start};
+use cooee::tui::app::{AccountSummary, FieldName, Glyphs, Looks, Setup, SignError, Start};
 use cooee::tui::app::{Effect, Event};
 use insta::assert_snapshot;
 use ratatui::backend::TestBackend;
@@ -83,7 +83,10 @@ fn a_screen_resized_is_the_screen_drawn_at_that_size() {
 
 #[test]
 fn a_terminal_that_knows_ascii_alone() {
-    let mut desk = Desk::signed_in(Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() }, (80, 24));
+    let mut desk = Desk::signed_in(
+        Setup { glyphs: Glyphs::Ascii, looks: Looks::named("none"), ..plain() },
+        (80, 24),
+    );
     desk.people();
     desk.open("bob", &[message(&direct("bob"), "alice", NOW, "on my way")]);
     assert_snapshot!(desk.screen());
@@ -169,7 +172,7 @@ fn states(size: (u16, u16), setup: Setup) -> Desk {
 fn the_states_of_messages() {
     assert_snapshot!(states((80, 24), plain()).screen());
     assert_snapshot!(states((40, 12), plain()).screen());
-    let ascii = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    let ascii = Setup { glyphs: Glyphs::Ascii, looks: Looks::named("none"), ..plain() };
     assert_snapshot!(states((80, 24), ascii).screen());
 }
 
@@ -204,7 +207,7 @@ fn altered(size: (u16, u16), setup: Setup) -> Desk {
 fn what_was_done_with_messages() {
     assert_snapshot!(altered((80, 24), plain()).screen());
     assert_snapshot!(altered((40, 12), plain()).screen());
-    let ascii = Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() };
+    let ascii = Setup { glyphs: Glyphs::Ascii, looks: Looks::named("none"), ..plain() };
     assert_snapshot!(altered((80, 24), ascii).screen());
 }
 
@@ -427,7 +430,7 @@ fn the_first_screen_with_accounts_and_small() {
 
 #[test]
 fn what_is_selected_stands_out_without_colours_too() {
-    let setup = Setup { colours: false, ..plain() };
+    let setup = Setup { looks: Looks::named("none"), ..plain() };
     let mut desk = Desk::signed_in(setup, (40, 12));
     desk.people();
     desk.open("bob", &[]);

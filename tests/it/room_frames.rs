@@ -2,7 +2,7 @@
 
 use cooee::domain::*;
 use cooee::engine::{Command, Update};
-use cooee::tui::app::{Glyphs, MouseKind, Setup};
+use cooee::tui::app::{Glyphs, Looks, MouseKind, Setup};
 use insta::assert_snapshot;
 
 use crate::support::desk::*;
@@ -56,7 +56,10 @@ fn a_room_at_20x6() {
 
 #[test]
 fn a_terminal_that_knows_ascii_alone() {
-    let mut desk = Desk::signed_in(Setup { glyphs: Glyphs::Ascii, colours: false, ..plain() }, (80, 24));
+    let mut desk = Desk::signed_in(
+        Setup { glyphs: Glyphs::Ascii, looks: Looks::named("none"), ..plain() },
+        (80, 24),
+    );
     talk(&mut desk);
     assert_snapshot!(desk.screen());
 }

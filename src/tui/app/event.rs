@@ -2,9 +2,11 @@
 
 use crossterm::event::KeyEvent;
 
-use super::alerts::Alert;
+use super::alerts::{Alert, AlertSetup};
+use super::keymap::Keymap;
 use super::pasting::PastedFile;
 use super::seam::{AccountSummary, SignError, SignUpForm};
+use super::theme::{Looks, Shade};
 use crate::domain::{ConversationId, Passphrase, Timestamp, UserName};
 use crate::engine::{Command, Update};
 
@@ -45,6 +47,12 @@ pub enum Event {
     },
     /// The terminal window got (`true`) or lost the keyboard.
     Focus(bool),
+    /// The terminal tells what its background is.
+    Background(Shade),
+    /// The theme that [`Effect::Theme`] asked for, or what is wrong with it.
+    Themed(Result<Box<Looks>, Vec<String>>),
+    /// What [`Effect::Reload`] read, or all that is wrong with it.
+    Reloaded(Result<Box<Reloaded>, Vec<String>>),
     /// The engine says something.
     Update(Update),
     /// Signing up or in succeeded; a [`Update::Welcome`] follows.
@@ -76,6 +84,19 @@ pub struct Written {
     pub text: String,
     /// Whether there was more than could be taken.
     pub cut: bool,
+}
+
+/// What was read again.
+#[derive(Clone, Debug)]
+pub struct Reloaded {
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// What the screen looks like.
+    pub looks: Looks,
+    /// How to call for somebody who looks elsewhere.
+    pub alerts: AlertSetup,
+    /// Settings that changed and count from the next start on.
+    pub later: Vec<String>,
 }
 
 /// What the mouse did.
@@ -123,6 +144,10 @@ pub enum Effect {
     Alert(Alert),
     /// Give the terminal this title.
     Title(String),
+    /// Find the theme of this name; answered by [`Event::Themed`].
+    Theme(String),
+    /// Read again what may change while the program runs; answered by [`Event::Reloaded`].
+    Reload,
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

@@ -40,6 +40,7 @@ mod slash;
 #[cfg(test)]
 mod testing;
 mod text;
+mod theme;
 mod timeline;
 mod times;
 mod verify;
@@ -57,7 +58,7 @@ pub use chat::{About, Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use completion::Completion;
 pub use editor::{Editor, Layout};
-pub use event::{Effect, Event, MouseKind, Pasted, Written};
+pub use event::{Effect, Event, MouseKind, Pasted, Reloaded, Written};
 pub use field::Field;
 pub use find::{Find, FindAll, FoundLine, FoundList, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
@@ -81,6 +82,7 @@ pub use secret::SecretField;
 pub use session::{FOUND_ROWS, Lists, Selection, Session};
 pub use slash::{COMMANDS, Slash};
 pub use text::{counted, fit, width};
+pub use theme::{Depth, Looks, Role, Shade, Theme, ThemeProblem};
 pub use times::Calendar;
 pub use verify::{TRUST_HELP, VerifyBox, trust_words};
 pub use welcome::{Attempt, Welcome};
@@ -105,10 +107,8 @@ pub struct Setup {
     pub calendar: Calendar,
     /// Signs.
     pub glyphs: Glyphs,
-    /// Whether colours may be used (`NO_COLOR` says no).
-    pub colours: bool,
-    /// Whether any colour may be used, and not those of a palette alone: for pictures.
-    pub true_colour: bool,
+    /// What the screen looks like at first.
+    pub looks: Looks,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
 }
@@ -129,6 +129,8 @@ pub struct App {
     pub setup: Setup,
     /// Which key means what.
     pub keymap: Keymap,
+    /// What the screen looks like.
+    pub looks: Looks,
     /// Columns and rows of the screen.
     pub size: (u16, u16),
     /// When the last event came.
@@ -162,6 +164,7 @@ impl App {
     ) -> (Self, Vec<Effect>) {
         let (welcome, asked) = Welcome::new(start.clone());
         let app = Self {
+            looks: setup.looks.clone(),
             setup,
             keymap,
             size,
@@ -189,6 +192,37 @@ impl App {
         }
         for warning in warnings.into_iter().rev() {
             self.notices.push(Weight::Warning, warning, self.now);
+        }
+    }
+
+    /// A theme was asked for, and this came of it.
+    fn themed(&mut self, outcome: Result<Box<Looks>, Vec<String>>) {
+        match outcome {
+            Ok(looks) => {
+                let words = format!("the theme is {} from now on", looks.name);
+                self.looks = *looks;
+                self.notices.push(Weight::News, words, self.now);
+            }
+            Err(problems) => self.warn(problems),
+        }
+    }
+
+    /// What may change while the program runs was read again; or nothing changes, where something in it is wrong.
+    fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
+        match outcome {
+            Ok(reloaded) => {
+                let Reloaded { keymap, looks, alerts, later } = *reloaded;
+                (self.keymap, self.looks, self.setup.alerts) = (keymap, looks, alerts);
+                let mut words = "config.toml, keymap.toml and the theme were read again".to_owned();
+                if !later.is_empty() {
+                    words += &format!("; from the next start on: {}", later.join(", "));
+                }
+                self.notices.push(Weight::News, words, self.now);
+            }
+            Err(problems) => {
+                self.warn(problems);
+                self.notices.push(Weight::Error, "nothing was changed".to_owned(), self.now);
+            }
         }
     }
 
@@ -220,6 +254,9 @@ impl App {
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
+            Event::Background(shade) => self.looks.follow(shade),
+            Event::Themed(outcome) => self.themed(outcome),
+            Event::Reloaded(outcome) => self.reloaded(outcome),
             Event::Update(update) => self.engine(update, &mut effects),
             Event::SignFailed(error, accounts) => {
                 self.start.accounts.clone_from(&accounts);
@@ -525,8 +562,7 @@ mod tests {
         let keymap = Keymap::built_in().unwrap();
         let calendar = Calendar::new(TimeZone::UTC);
         let alerts = AlertSetup::default();
-        let setup =
-            Setup { calendar, glyphs: Glyphs::Unicode, colours: true, true_colour: true, alerts };
+        let setup = Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts };
         let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
         let me = Profile {
             user: user("alice"),

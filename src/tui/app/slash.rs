@@ -68,6 +68,10 @@ pub enum Request {
     Outbox,
     /// Send again what failed.
     Retry,
+    /// Look as this theme says; without a name, tell which there are.
+    Theme(String),
+    /// Read the configuration, the keys and the theme again.
+    Reload,
     /// Say who we are.
     Me,
 }
@@ -167,6 +171,8 @@ pub const COMMANDS: &[Slash] = &[
     slash("messages", "", "choose a message", |_| Request::Do(Action::ChooseMessage)),
     slash("oldest", "", "go to the first message", |_| Request::Do(Action::Oldest)),
     slash("newest", "", "go to the last message", |_| Request::Do(Action::Newest)),
+    slash("theme", "[NAME]", "look otherwise", |rest| Request::Theme(rest.to_owned())),
+    slash("reload", "", "read config.toml, keymap.toml and the theme again", |_| Request::Reload),
     slash("me", "", "who you are here", |_| Request::Me),
     slash("connect", "", "connect now", |_| Request::Do(Action::ConnectNow)),
     slash("outbox", "", "how much waits to be sent", |_| Request::Outbox),

@@ -24,7 +24,7 @@ use ratatui::layout::Position;
 
 use super::app::{App, LEAST, Screen, Session, is_usable};
 use paint::{Canvas, lines};
-use theme::Theme;
+use theme::Styles;
 
 /// Paints the state into a frame.
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
@@ -37,9 +37,10 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 
 /// Paints the state; returns where the cursor belongs.
 fn paint(buffer: &mut Buffer, app: &App) -> Option<Position> {
-    let theme = Theme::new(app.setup.colours).with_true_colour(app.setup.true_colour);
+    let theme = Styles::new(&app.looks.theme);
     let mut canvas = Canvas::new(buffer, app.setup.glyphs, theme);
     let screen = canvas.area();
+    canvas.style(screen, theme.background());
     if !is_usable((screen.width, screen.height)) {
         let words = format!("This window is too small for Cooee: it needs {}x{}.", LEAST.0, LEAST.1);
         lines(&mut canvas, screen, &words, theme.plain());

@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::theme::Theme;
+use super::theme::Styles;
 use crate::tui::app::{Glyphs, fit, width, wrap};
 
 /// Frames for terminals that know ASCII alone.
@@ -29,12 +29,12 @@ pub struct Canvas<'a> {
     /// Signs.
     pub glyphs: Glyphs,
     /// Styles.
-    pub theme: Theme,
+    pub theme: Styles<'a>,
 }
 
 impl<'a> Canvas<'a> {
     /// Paints into this buffer.
-    pub fn new(buffer: &'a mut Buffer, glyphs: Glyphs, theme: Theme) -> Self {
+    pub fn new(buffer: &'a mut Buffer, glyphs: Glyphs, theme: Styles<'a>) -> Self {
         Self { buffer, glyphs, theme }
     }
 
@@ -97,6 +97,7 @@ impl<'a> Canvas<'a> {
     /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
         Clear.render(area, self.buffer);
+        self.style(area, self.theme.background());
     }
 
     /// Empties an area for something that lies over it, and frames it; returns what is inside.

@@ -1,130 +1,93 @@
-//! Colours and emphasis. Only the 16 colours that people set up for their own terminal are used, on its
-//! own background, so that light and dark ones work; nothing is told by colour alone.
+//! Which role of the theme each thing on the screen has.
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::picture::indexed;
 use crate::domain::Colour;
-use crate::tui::app::{Emphasis, Tone, Weight};
-
-/// Colours for senders, all readable on light and dark backgrounds.
-const SENDERS: [Color; 5] = [Color::Cyan, Color::Magenta, Color::Green, Color::Blue, Color::Yellow];
+use crate::tui::app::{Emphasis, Role, Theme, Tone, Weight};
 
 /// Gives everything its style.
 #[derive(Clone, Copy, Debug)]
-pub struct Theme {
-    colours: bool,
-    true_colour: bool,
-}
+pub struct Styles<'a>(&'a Theme);
 
-impl Theme {
-    /// With colours, or with emphasis alone.
-    pub fn new(colours: bool) -> Self {
-        Self { colours, true_colour: false }
+impl<'a> Styles<'a> {
+    /// Those of this theme.
+    pub fn new(theme: &'a Theme) -> Self {
+        Self(theme)
     }
 
-    /// With any colour for pictures, or with those of the palette that all terminals have.
-    pub fn with_true_colour(self, true_colour: bool) -> Self {
-        Self { true_colour, ..self }
+    /// The ground, and what is on it that has no style of its own.
+    pub fn background(self) -> Style {
+        self.0.style(Role::Background)
     }
 
-    /// Whether there are colours.
-    pub fn has_colours(self) -> bool {
-        self.colours
-    }
-
-    /// The colour of a part of a picture.
-    pub fn pixel(self, colour: Colour) -> Color {
-        match (self.true_colour, colour) {
-            (true, [r, g, b]) => Color::Rgb(r, g, b),
-            (false, colour) => indexed(colour),
-        }
-    }
-
-    fn coloured(self, colour: Color) -> Style {
-        if self.colours { Style::new().fg(colour) } else { Style::new() }
+    /// The colour of a part of a picture, where there are enough of them.
+    pub fn pixel(self, colour: Colour) -> Option<Color> {
+        self.0.pixel(colour)
     }
 
     /// Ordinary words.
     pub fn plain(self) -> Style {
-        Style::new()
+        self.0.style(Role::Text)
     }
 
     /// What matters more than what is around it.
     pub fn strong(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        self.0.style(Role::Strong)
     }
 
     /// What matters less.
     pub fn faint(self) -> Style {
-        match self.colours {
-            true => Style::new().fg(Color::DarkGray),
-            false => Style::new().add_modifier(Modifier::DIM),
-        }
+        self.0.style(Role::Faint)
     }
 
     /// Frames and rules.
     pub fn line(self) -> Style {
-        self.faint()
+        self.0.style(Role::Line)
     }
 
     /// A title; the one that has the keyboard stands out.
     pub fn title(self, has_keyboard: bool) -> Style {
-        match has_keyboard {
-            true => self.strong().add_modifier(Modifier::REVERSED),
-            false => self.strong(),
-        }
+        self.0.style(if has_keyboard { Role::TitleFocused } else { Role::Title })
     }
 
     /// The chosen entry of the list that has the keyboard.
     pub fn chosen(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        self.0.style(Role::Chosen)
     }
 
-    /// Someone who can be reached.
+    /// Someone who can be reached, or not.
     pub fn presence(self, online: bool) -> Style {
-        if online { self.coloured(Color::Green) } else { self.faint() }
+        self.0.style(if online { Role::Online } else { Role::Offline })
     }
 
     /// A count of unread messages.
     pub fn unread(self) -> Style {
-        self.coloured(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.0.style(Role::Unread)
     }
 
     /// A key in the footer.
     pub fn key(self) -> Style {
-        self.strong()
+        self.0.style(Role::Key)
     }
 
     /// What is wrong.
     pub fn wrong(self) -> Style {
-        self.coloured(Color::Red).add_modifier(Modifier::BOLD)
-    }
-
-    /// Words that are looked for.
-    pub fn found(self) -> Style {
-        match self.colours {
-            true => Style::new().fg(Color::Black).bg(Color::Yellow),
-            false => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-        }
+        self.0.style(Role::Wrong)
     }
 
     /// A code to be scanned, whose light squares are drawn: light on dark whatever the terminal's colours.
     /// Without colours the terminal is taken for a dark one.
     pub fn code(self) -> Style {
-        match self.colours {
-            true => Style::new().fg(Color::White).bg(Color::Black),
-            false => Style::new(),
-        }
+        self.0.style(Role::Qr)
     }
 
     /// A line that has to be told.
     pub fn notice(self, weight: Weight) -> Style {
-        match weight {
-            Weight::News => self.strong(),
-            Weight::Error => self.wrong(),
-            Weight::Warning => self.unread(),
-        }
+        self.0.style(match weight {
+            Weight::News => Role::News,
+            Weight::Error => Role::Wrong,
+            Weight::Warning => Role::Warning,
+        })
     }
 
     /// What stands out among words. Code and what mentions us have a shape of their own too, for there may be no colours.
@@ -136,7 +99,7 @@ impl Theme {
         modifier.set(Modifier::CROSSED_OUT, struck);
         modifier.set(Modifier::UNDERLINED, code || mention || link);
         let style = match mention {
-            true => base.patch(self.coloured(Color::Yellow)),
+            true => base.patch(self.0.style(Role::Mention)),
             false => base,
         };
         style.add_modifier(modifier)
@@ -146,21 +109,17 @@ impl Theme {
     pub fn tone(self, tone: Tone) -> Style {
         match tone {
             Tone::Text => self.plain(),
-            Tone::Own => self.coloured(Color::Cyan),
+            Tone::Own => self.0.style(Role::Own),
             Tone::Marked(emphasis, ours) => {
                 let base = self.tone(if ours { Tone::Own } else { Tone::Text });
                 self.emphatic(base, emphasis)
             }
-            Tone::Sender(n) => {
-                let colours = u64::try_from(SENDERS.len()).unwrap_or(1);
-                let pick = usize::try_from(n % colours).unwrap_or(0);
-                self.coloured(SENDERS[pick]).add_modifier(Modifier::BOLD)
-            }
+            Tone::Sender(n) => self.0.sender(n),
             Tone::Faint | Tone::Event => self.faint(),
             Tone::Strong | Tone::Chosen => self.strong(),
-            Tone::Read => self.coloured(Color::Cyan),
+            Tone::Read => self.0.style(Role::Read),
             Tone::Unread => self.unread(),
-            Tone::Found => self.found(),
+            Tone::Found => self.0.style(Role::Found),
             Tone::Wrong => self.wrong(),
         }
     }

@@ -13,6 +13,7 @@ mod keyring;
 mod keys;
 mod listen;
 mod moving;
+mod plain;
 mod rooms;
 mod talk;
 

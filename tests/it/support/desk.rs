@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cooee::domain::*;
 use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
 use cooee::tui::app::{
-    AlertSetup, App, Calendar, Effect, Event, Glyphs, Keymap, MouseKind, Pasted, Setup, Start,
+    AlertSetup, App, Calendar, Effect, Event, Glyphs, Keymap, Looks, MouseKind, Pasted, Setup, Start,
 };
 use cooee::tui::view;
 use crokey::{KeyCombination, OneToThree};
@@ -92,7 +92,7 @@ pub fn summary(messages: &[Message], unread: usize) -> Summary {
 /// UTC, Unicode signs and colours.
 pub fn plain() -> Setup {
     let (calendar, alerts) = (Calendar::new(TimeZone::UTC), AlertSetup::default());
-    Setup { calendar, glyphs: Glyphs::Unicode, colours: true, true_colour: true, alerts }
+    Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts }
 }
 
 /// The front end without a terminal.

@@ -34,7 +34,7 @@ pub struct KeymapProblem {
 }
 
 /// The name that was probably meant.
-fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub(in crate::tui::app) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> String {
     let likeness = |name: &&str| strsim::normalized_damerau_levenshtein(unknown, name);
     let near = known.filter(|name| likeness(name) >= 0.5);
     match near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {

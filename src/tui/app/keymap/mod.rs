@@ -12,6 +12,7 @@ use crokey::{KeyCombination, KeyCombinationFormat};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub use layer::KeymapProblem;
+pub(super) use layer::nearest;
 
 use super::Action;
 

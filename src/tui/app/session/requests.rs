@@ -1,6 +1,6 @@
 //! What a person asks for: sending, commands, groups.
 
-use super::{Asked, Session, Turn};
+use super::{Asked, Effect, Session, Turn};
 use crate::domain::{
     Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
     MessageText, RoomName, Standing, UserName,
@@ -12,6 +12,7 @@ use crate::tui::app::find::FindAll;
 use crate::tui::app::form::{NewGroup, Wanted};
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::slash::{self, Request};
+use crate::tui::app::theme::Theme;
 
 impl Session {
     /// Sends what the composer holds, or does it if it is a command. What cannot be done stays there.
@@ -217,6 +218,12 @@ impl Session {
             Request::Link => self.show_newest_links()?,
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
+            Request::Theme(name) if name.is_empty() => {
+                let names: Vec<&str> = Theme::names().collect();
+                turn.news(format!("/theme auto, {}, or one of your own", names.join(", ")));
+            }
+            Request::Theme(name) => turn.effects.push(Effect::Theme(name)),
+            Request::Reload => turn.effects.push(Effect::Reload),
             Request::Me => {
                 let mobile = self.me.mobile.as_ref().map_or("no number".to_owned(), ToString::to_string);
                 let me = &self.me;

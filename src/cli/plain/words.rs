@@ -1,0 +1,229 @@
+//! What the line mode says of a message, in lines that can be read aloud.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::cli::text;
+use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp, UserName, clean_line};
+use crate::engine::GroupView;
+
+/// Most characters of a message that another line is about.
+const EXCERPT: usize = 40;
+
+/// Most names of a list that is said by itself.
+const NAMES: usize = 5;
+
+/// The time of day; with its date where that is another than today's.
+pub(super) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let [at, now] = [at, now].map(|time| time.to_jiff().to_zoned(zone.clone()));
+    let form = if at.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    at.strftime(form).to_string()
+}
+
+/// A message as a line; its further lines are indented, so that none passes for a line of ours. With `outbox`, one that
+/// still waits there or has failed says so.
+pub(super) fn message(
+    message: &Message,
+    groups: &BTreeMap<GroupId, GroupView>,
+    outbox: bool,
+    (now, zone): (Timestamp, &TimeZone),
+) -> String {
+    let at = clock(message.shown_at(), now, zone);
+    let waits = if outbox { text::waits(message) } else { "" };
+    format!("{at} {}", text::said(message, groups, &(remarks(message, now, zone) + waits)))
+}
+
+/// What is to be known of a message beside what it says.
+fn remarks(message: &Message, now: Timestamp, zone: &TimeZone) -> String {
+    let mut remarks = Vec::new();
+    if let Some(reply) = &message.reply {
+        remarks.push(match &reply.quote {
+            Some(quote) => {
+                let words = quote.text.as_deref().map_or("a message".to_owned(), excerpt);
+                format!("answers {}: {words}", quote.sender)
+            }
+            None => "answers a message that is not here".to_owned(),
+        });
+    }
+    if message.forwarded {
+        remarks.push("forwarded".to_owned());
+    }
+    if message.marks.edit.is_some() && matches!(message.body, Body::Text(_)) {
+        remarks.push("edited".to_owned());
+    }
+    if message.late {
+        remarks.push(format!("came at {}", clock(message.received_at, now, zone)));
+    }
+    for (user, sign) in &message.marks.reactions {
+        remarks.push(format!("{sign} from {user}"));
+    }
+    if message.marks.pinned {
+        remarks.push("pinned".to_owned());
+    }
+    match remarks.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", remarks.join("; ")),
+    }
+}
+
+/// The beginning of a text, on one line.
+pub(super) fn excerpt(text: &str) -> String {
+    let line = clean_line(text);
+    match line.grapheme_indices(true).nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// What a message is called in a line about it.
+pub(super) fn short(message: &Message) -> String {
+    match &message.body {
+        Body::Text(text) => excerpt(text.as_str()),
+        Body::Deleted => "a message that was deleted".to_owned(),
+        _ => "a message".to_owned(),
+    }
+}
+
+/// How far a message of ours has come, in words.
+pub(super) fn status(
+    message: &Message,
+    delivery: Delivery,
+    groups: &BTreeMap<GroupId, GroupView>,
+) -> String {
+    let whose = text::label(&message.conversation, groups);
+    let all = if matches!(message.conversation, ConversationId::Group(_)) { "all in " } else { "" };
+    let how = match delivery {
+        Delivery::Failed => format!("failed, to {whose} (/outbox says why)"),
+        Delivery::Queued => format!("kept until it can be sent to {whose}"),
+        Delivery::Sent => format!("sent to {whose}"),
+        Delivery::Delivered => format!("delivered to {all}{whose}"),
+        Delivery::Read => format!("read by {all}{whose}"),
+    };
+    format!("{how}: {}", short(message))
+}
+
+/// What became of a message that is otherwise than it was before.
+pub(super) fn changes(before: &Message, after: &Message) -> Vec<String> {
+    let what = short(before);
+    let mut lines = Vec::new();
+    match (&before.body, &after.body) {
+        (Body::Deleted, _) => {}
+        (_, Body::Deleted) => lines.push(format!("{} deleted: {what}", after.sender)),
+        (_, Body::Text(text)) if before.marks.edit != after.marks.edit => {
+            lines.push(format!(
+                "{} edited: {what}; it says now: {}",
+                after.sender,
+                clean_line(text.as_str())
+            ));
+        }
+        _ => {}
+    }
+    for (user, sign) in &after.marks.reactions {
+        if before.marks.reactions.get(user) != Some(sign) {
+            lines.push(format!("{user} reacts with {sign} to: {what}"));
+        }
+    }
+    for user in before.marks.reactions.keys() {
+        if !after.marks.reactions.contains_key(user) && after.body != Body::Deleted {
+            lines.push(format!("{user} takes the reaction back from: {what}"));
+        }
+    }
+    match (before.marks.pinned, after.marks.pinned) {
+        (false, true) => lines.push(format!("pinned: {what}")),
+        (true, false) => lines.push(format!("not pinned any more: {what}")),
+        _ => {}
+    }
+    lines
+}
+
+/// That these people are here now, or gone.
+pub(super) fn presence(users: &[&UserName], word: &str) -> String {
+    let first: Vec<&str> = users.iter().take(NAMES).map(|user| user.as_str()).collect();
+    let verb = if users.len() == 1 { "is" } else { "are" };
+    match users.len().saturating_sub(NAMES) {
+        0 => format!("{} {verb} {word}", first.join(", ")),
+        more => format!("{} and {more} more are {word}", first.join(", ")),
+    }
+}
+
+/// How much is unread in a conversation.
+pub(super) fn unread(
+    conversation: &ConversationId,
+    count: u32,
+    groups: &BTreeMap<GroupId, GroupView>,
+) -> String {
+    let whose = text::label(conversation, groups);
+    match conversation {
+        ConversationId::Direct(_) => format!("{count} unread from {whose}"),
+        ConversationId::Group(_) | ConversationId::Room(_) => format!("{count} unread in {whose}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::json::tests::{groups, message as made, team};
+    use crate::domain::{MessageId, MessageText, Reaction, Reply};
+
+    fn said(text: &str) -> Message {
+        let bob = ConversationId::Direct("bob".parse().unwrap());
+        made(bob, Body::Text(MessageText::new(text).unwrap()), false)
+    }
+
+    #[test]
+    fn a_message_is_read_with_its_time_and_what_belongs_to_it() {
+        let (groups, zone) = (groups(), TimeZone::fixed(jiff::tz::offset(2)));
+        let plain = said("one\ntwo");
+        let today = plain.sent_at;
+        let line = |m: &Message, now| message(m, &groups, true, (now, &zone));
+        assert_eq!(line(&plain, today), "12:41 bob: one\n    two");
+        let tomorrow = today.plus(std::time::Duration::from_secs(86_400));
+        assert_eq!(line(&plain, tomorrow), "2026-11-22 12:41 bob: one\n    two");
+        let mut marked = said("yes");
+        marked.reply = Some(Reply::to(MessageId::derived(b"1")));
+        marked.marks.edit = Some(MessageId::derived(b"2"));
+        marked.marks.reactions.insert("ann".parse().unwrap(), Reaction::new("👍").unwrap());
+        let told = line(&marked, today);
+        assert_eq!(told, "12:41 bob (answers a message that is not here; edited; 👍 from ann): yes");
+        assert_eq!(line(&made(team(), Body::Joined, false), today), "12:41 bob joined #team");
+    }
+
+    #[test]
+    fn how_far_a_message_has_come_is_said_in_words() {
+        let mut own = said("the pump is back, and so is the valve that we looked for");
+        own.delivery = Some(Delivery::Sent);
+        let told = |delivery| status(&own, delivery, &groups());
+        assert_eq!(told(Delivery::Read), "read by bob: the pump is back, and so is the valve th…");
+        own.conversation = team();
+        assert!(status(&own, Delivery::Delivered, &groups()).starts_with("delivered to all in #team: "));
+    }
+
+    #[test]
+    fn what_changed_is_told_and_nothing_else() {
+        let before = said("the pmup");
+        assert_eq!(changes(&before, &before), Vec::<String>::new());
+        let mut after = before.clone();
+        after.body = Body::Text(MessageText::new("the pump").unwrap());
+        after.marks.edit = Some(MessageId::derived(b"2"));
+        assert_eq!(changes(&before, &after), ["bob edited: the pmup; it says now: the pump"]);
+        let mut liked = after.clone();
+        liked.marks.reactions.insert("ann".parse().unwrap(), Reaction::new("👍").unwrap());
+        assert_eq!(changes(&after, &liked), ["ann reacts with 👍 to: the pump"]);
+        assert_eq!(changes(&liked, &after), ["ann takes the reaction back from: the pump"]);
+        let gone = Message { body: Body::Deleted, ..before.clone() };
+        assert_eq!(changes(&before, &gone), ["bob deleted: the pmup"]);
+        assert_eq!(changes(&gone, &after), Vec::<String>::new(), "what is gone stays gone");
+    }
+
+    #[test]
+    fn many_names_become_a_number() {
+        let users: Vec<UserName> =
+            ["a", "b", "c", "d", "e", "f", "g"].map(|n| n.parse().unwrap()).into();
+        let users: Vec<&UserName> = users.iter().collect();
+        assert_eq!(presence(&users[..1], "online"), "a is online");
+        assert_eq!(presence(&users[..2], "offline"), "a, b are offline");
+        assert_eq!(presence(&users, "online"), "a, b, c, d, e and 2 more are online");
+    }
+}

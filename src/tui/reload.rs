@@ -1,0 +1,96 @@
+//! Reading again what a person may change while Cooee runs: `config.toml`, `keymap.toml` and the theme. All of it
+//! counts, or nothing.
+
+use super::app::{Keymap, Reloaded};
+use super::messenger::alert_setup;
+use super::{Themes, keymap_file};
+use crate::config::{self, Config, Flags};
+
+/// What was said when Cooee began, under which the files are read again.
+#[derive(Clone, Debug)]
+pub struct Reload {
+    /// The command line.
+    pub flags: Flags,
+    /// What counted then. Most of it counts until the end.
+    pub config: Config,
+    /// Where themes come from.
+    pub themes: Themes,
+}
+
+impl Reload {
+    /// Reads everything again.
+    ///
+    /// # Errors
+    /// All that is wrong, by file and line.
+    pub fn read(&self) -> Result<Reloaded, Vec<String>> {
+        let config = config::resolve(&self.flags, |name| std::env::var_os(name))
+            .map_err(|error| vec![error.to_string()])?;
+        let (keymap, mut problems) = keymap_file::load(config.keymap_file.as_deref())
+            .unwrap_or_else(|problem| (Keymap::default(), vec![problem.to_string()]));
+        let looks = self.themes.find(&config.theme);
+        if let Err(others) = &looks {
+            problems.extend(others.iter().cloned());
+        }
+        match looks {
+            Ok(looks) if problems.is_empty() => Ok(Reloaded {
+                keymap,
+                looks,
+                alerts: alert_setup(config.alerts),
+                later: self.config.differences(&config),
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::tui::app::{Action, Context, Depth};
+
+    fn reload(dir: &Path) -> Reload {
+        let flags = Flags { config: Some(dir.join("config.toml")), ..Flags::default() };
+        let config = config::resolve(&flags, |_| None).unwrap();
+        let directory = config.themes_dir.clone();
+        Reload { flags, config, themes: Themes { directory, depth: Depth::True, shade: None } }
+    }
+
+    #[test]
+    fn what_can_change_changes_and_the_rest_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        fs::write(&file, "data_dir = '/d'\n").unwrap();
+        let reload = reload(dir.path());
+        assert_eq!(reload.read().unwrap().later, [""; 0]);
+        let text = "data_dir = '/d'\ntheme = 'none'\n[chat]\ntyping = false\n[alerts]\nbell = false\n\
+                    [broker]\nurl = 'mqtt://lan'\n";
+        fs::write(&file, text).unwrap();
+        fs::write(dir.path().join("keymap.toml"), "[global]\njump = ['ctrl-t']\n").unwrap();
+        let read = reload.read().unwrap();
+        assert_eq!(read.looks.name, "none");
+        assert!(!read.alerts.bell && read.alerts.desktop);
+        assert_eq!(read.keymap.key(Context::Composer, Action::Jump), Some("Ctrl+T"));
+        assert_eq!(read.later, ["broker.url", "chat.typing"]);
+    }
+
+    #[test]
+    fn what_is_wrong_anywhere_refuses_all_of_it_by_file_and_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        fs::write(&file, "data_dir = '/d'\n").unwrap();
+        let reload = reload(dir.path());
+        fs::write(&file, "data_dir = '/d'\ntheme = 'sea'\n").unwrap();
+        fs::write(dir.path().join("keymap.toml"), "[global]\njumpp = ['ctrl-t']\n").unwrap();
+        fs::create_dir(dir.path().join("themes")).unwrap();
+        fs::write(dir.path().join("themes/sea.toml"), "\nowm = 'red'\n").unwrap();
+        let said = reload.read().unwrap_err();
+        assert!(said[0].contains("keymap.toml, line 2: ") && said[0].contains("`jump`?"), "{said:?}");
+        assert!(said[1].contains("sea.toml, line 2: ") && said[1].contains("`own`?"), "{said:?}");
+        fs::write(&file, "\ntheem = 'sea'\n").unwrap();
+        let said = reload.read().unwrap_err();
+        assert!(said.len() == 1 && said[0].contains("config.toml: line 2: "), "{said:?}");
+    }
+}

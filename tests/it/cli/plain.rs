@@ -1,0 +1,60 @@
+//! The line mode in a pipe: each line is a message or a command.
+
+use super::{Done, feed, ok, pipe, refused, world_of};
+use std::path::Path;
+
+/// Nobody asks for the line mode: standard output is no terminal.
+fn talk(here: &Path, user: &str, lines: &str) -> Done {
+    let done = feed(here, &["-u", user], lines);
+    assert!(!done.out.contains(|c: char| c.is_control() && c != '\n'), "{done:?}");
+    done
+}
+
+#[test]
+fn each_line_of_a_pipe_is_a_message_to_the_open_chat() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let done = talk(here, "alice", "/chat bob\none\n\n//two\n/chat alice\n/history\n");
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("called alice"), "{done:?}");
+    let history = ok(here, &["-u", "bob", "listen", "--count", "2", "--timeout", "30"]);
+    let said: Vec<&str> = history.lines().map(|line| &line[21..]).collect();
+    assert_eq!(said, ["alice: one", "alice: /two"]);
+
+    let done =
+        talk(here, "bob", "/chat alice\n/history 2\n/react 👍 one\nthanks\n/contacts\n/quit\nnever\n");
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{done:?}");
+    for words in ["chat with alice: ", " alice: one\n", " bob to alice: thanks\n", "\nalice: "] {
+        assert!(done.out.contains(words), "{words}: {done:?}");
+    }
+    let history = ok(here, &["-u", "bob", "history", "alice"]);
+    assert!(history.contains("thanks") && !history.contains("never"), "{history}");
+}
+
+#[test]
+fn a_pipe_ends_at_the_first_line_that_cannot_be_done() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let done = talk(here, "alice", "/chat bob\nfirst\n/dance\nsecond\n");
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("/dance is no command here"), "{done:?}");
+    let history = ok(here, &["-u", "alice", "history", "bob"]);
+    assert!(history.contains("first") && !history.contains("second"), "{history}");
+    let done = talk(here, "alice", "to nobody\n");
+    assert!(done.code == Some(1) && done.err.contains("no chat is open"), "{done:?}");
+}
+
+#[test]
+fn it_ends_as_the_commands_do() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    assert!(refused(2, here, &["--plain"]).contains("several accounts: alice, bob"));
+    assert!(refused(2, here, &["--plain", "who"]).contains("commands print plain lines anyway"));
+    assert!(refused(3, here, &["-u", "carol", "--plain"]).contains("carol"));
+    let mut nowhere = super::cooee(here, &["-u", "alice", "-b", "mqtt://127.0.0.1:1"]);
+    nowhere.arg("--plain");
+    let done = pipe(nowhere, "/chat bob\nhello\n");
+    assert_eq!(done.code, Some(5), "{done:?}");
+    assert!(done.out.contains("no connection, trying again: "), "{done:?}");
+    assert!(done.err.contains("1 message not confirmed in time"), "{done:?}");
+}

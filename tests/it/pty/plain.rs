@@ -1,0 +1,105 @@
+//! The line mode at a real terminal: what a screen reader would read.
+
+use super::*;
+use crate::support::terminal::CTRL_C;
+use crate::support::vandal::Vandal;
+
+const CTRL_D: &str = "\x04";
+
+/// Nothing that a terminal obeys but the end of a line, which the terminal itself turns into two characters.
+fn check_plain(terminal: &Terminal) {
+    let raw = terminal.raw();
+    let text = String::from_utf8(raw).expect("it is UTF-8");
+    let rest = text.replace("\r\n", "\n");
+    let obeyed =
+        |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200e}');
+    assert!(!rest.contains(obeyed), "{rest:?}");
+}
+
+/// Somebody who has signed up, in the line mode.
+fn in_lines(world: &World, user: &str) -> Terminal {
+    sign_up(world, user);
+    let terminal = Launch::new(world.data_dir()).user(user).arguments(&["--plain"]).start();
+    terminal.until_says(&[&format!("Cooee. You are {user}"), "connected", "> "]);
+    terminal
+}
+
+#[test]
+fn two_talk_in_lines_and_nothing_is_drawn() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    sign_up(&world, "bob");
+    // A terminal that can only print gets it without being asked.
+    let mut bob = Launch::new(world.data_dir()).user("bob").env("TERM", "dumb").start();
+    bob.until_says(&["Cooee. You are bob", "alice is online"]);
+    alice.until_says(&["bob is online"]);
+    alice.press("hello?\n");
+    alice.until_says(&["no chat is open: /chat NAME opens one"]);
+    alice.press("/chat bob\n");
+    alice.until_says(&["chat with bob: online, not verified", "nothing was said here yet", "bob> "]);
+    alice.press("the pump is back\n");
+    alice.until_says(&["delivered to bob: the pump is back"]);
+    bob.until_says(&["1 unread from alice"]);
+    assert!(!bob.contents().contains("the pump"), "{}", bob.contents());
+    bob.press("/next\n");
+    bob.until_says(&["chat with alice: online, not verified, 1 unread", "alice: the pump is back"]);
+    // Whoever opens a chat reads it.
+    alice.until_says(&["read by bob: the pump is back"]);
+
+    alice.press("and the valve\n");
+    bob.until_says(&["alice: and the valve"]);
+    alice.until_says(&["delivered to bob: and the valve"]);
+    assert!(!alice.contents().contains("read by bob: and"), "nobody said so:\n{}", alice.contents());
+    // An empty line says that what stands above it was read.
+    bob.press("\n");
+    alice.until_says(&["read by bob: and the valve"]);
+    bob.press("/react 👍 pump\n");
+    alice.until_says(&["bob reacts with 👍 to: the pump is back"]);
+    bob.press("/reply on my way\n");
+    alice.until_says(&["bob (answers alice: and the valve): on my way"]);
+    bob.press("/dance\n");
+    bob.until_says(&["/dance is no command here: /help lists them"]);
+    bob.press("/online\n");
+    bob.until_says(&["alice: online since "]);
+    bob.press("/find valve\n");
+    bob.until("what was found", |screen| screen.contents().matches("alice: and the valve").count() == 2);
+
+    // The end of the input leaves; so does an interruption, with its own number.
+    bob.press(CTRL_D);
+    assert_eq!(bob.until_ended().exit_code(), 0);
+    alice.until_says(&["bob is offline"]);
+    check_plain(&alice);
+    check_plain(&bob);
+    alice.press(CTRL_C);
+    assert_eq!(alice.until_ended().exit_code(), 130);
+    assert!(alice.is_cooked());
+}
+
+#[test]
+fn several_lines_that_are_pasted_are_one_message() {
+    let world = World::built_in();
+    sign_up(&world, "bob");
+    let mut alice = in_lines(&world, "alice");
+    alice.press("/chat bob\n");
+    alice.until_says(&["chat with bob", "bob> "]);
+    alice.press("one\ntwo\nthree\n");
+    alice.until("it is sent", |screen| screen.contents().contains("to bob: one two three"));
+    let history = run(&world, "cooee -u alice history bob");
+    assert!(history.ends_with("alice to bob: one\n    two\n    three\n"), "{history}");
+}
+
+#[test]
+fn nothing_that_a_stranger_says_is_obeyed() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    alice.press("/room lobby\n");
+    alice.until_says(&["not encrypted", "chat with +lobby"]);
+    let text = "\x1b[2J\x1b]0;owned\x07\u{9b}31m\u{202e}evil\r\n2026-01-01 bob: fake\ttab\x08";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        Vandal::on(&world).await.publish("cooee/1/open/lobby/eve", text, false).await;
+    });
+    // What would be a line of its own is indented.
+    alice.until_says(&["~eve: [2J]0;owned31mevil", "    2026-01-01 bob: fake    tab"]);
+    check_plain(&alice);
+}
