@@ -18,6 +18,19 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     engine::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
+    let outcome = runtime.block_on(show(config, program, None));
+    // A thread may sit in a read of the terminal for ever.
+    runtime.shutdown_background();
+    engine::finish();
+    outcome
+}
+
+/// The same on a runtime that there is, with something to be told first: in `greeting`, `{quit}` stands for the key that
+/// quits. It is to be polled by `Runtime::block_on`, as [`run()`] is.
+///
+/// # Errors
+/// When there is no terminal, or it fails.
+pub async fn show(config: &Config, program: PathBuf, greeting: Option<String>) -> Result<(), TuiError> {
     let messenger = Messenger { setup: Setup::new(config, program) };
     let (keymap, warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
@@ -26,15 +39,12 @@ pub fn open(config: &Config, program: PathBuf) -> Result<(), TuiError> {
     let options = Options {
         keymap,
         warnings,
+        greeting,
         setup: environment::setup(alerts),
         editor: environment::editor(),
         sign_in: config.user.clone(),
     };
-    let outcome = runtime.block_on(run(&messenger, options));
-    // A thread may sit in a read of the terminal for ever.
-    runtime.shutdown_background();
-    engine::finish();
-    outcome
+    run(&messenger, options).await
 }
 
 /// Signs people up and in with the engine.

@@ -21,5 +21,5 @@ pub mod view;
 pub use backend::{Backend, Connected};
 pub use environment::setup;
 pub use external_editor::EditorCommand;
-pub use messenger::open;
+pub use messenger::{open, show};
 pub use run::{Options, TuiError, run};

@@ -37,6 +37,8 @@ pub struct Options {
     pub keymap: Keymap,
     /// What the person is to be told first: what is wrong with their keymap.
     pub warnings: Vec<String>,
+    /// What else the person is to be told first; `{quit}` in it stands for the key that quits.
+    pub greeting: Option<String>,
     /// Time zone, signs, colours.
     pub setup: Setup,
     /// What to call for a draft that is to be edited outside.
@@ -84,6 +86,9 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
     let size = screen.size().map_err(TuiError::NoTerminal)?;
     let (mut app, effects) = App::new(options.setup, options.keymap, start, size, now());
     app.warn(options.warnings);
+    if let Some(greeting) = &options.greeting {
+        app.greet(greeting);
+    }
     let mut front = Front {
         backend,
         app,

@@ -184,6 +184,11 @@ impl App {
         }
     }
 
+    /// Tells something that stays until it is put away; `{quit}` in it stands for the key that quits.
+    pub fn greet(&mut self, greeting: &str) {
+        self.notices.push(Weight::Hint, self.keymap.filled(greeting), self.now);
+    }
+
     /// Whether something changed since this was asked last, so that the screen has to be drawn.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)

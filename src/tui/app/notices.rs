@@ -24,6 +24,8 @@ pub enum Weight {
     Error,
     /// Something to mend; it stays until Esc.
     Warning,
+    /// What one may do next; it stays until Esc.
+    Hint,
 }
 
 impl Weight {
@@ -31,7 +33,7 @@ impl Weight {
         match self {
             Self::News => Some(NEWS_LASTS),
             Self::Error => Some(ERROR_LASTS),
-            Self::Warning => None,
+            Self::Warning | Self::Hint => None,
         }
     }
 }
@@ -73,7 +75,7 @@ impl Notices {
     pub fn words(&self) -> Option<String> {
         let line = self.top()?;
         let kind = match line.weight {
-            Weight::News => "",
+            Weight::News | Weight::Hint => "",
             Weight::Error => "error: ",
             Weight::Warning => "warning: ",
         };

@@ -100,7 +100,7 @@ impl Theme {
     /// A line that has to be told.
     pub fn notice(self, weight: Weight) -> Style {
         match weight {
-            Weight::News => self.strong(),
+            Weight::News | Weight::Hint => self.strong(),
             Weight::Error => self.wrong(),
             Weight::Warning => self.unread(),
         }

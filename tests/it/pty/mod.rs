@@ -2,6 +2,7 @@
 //! broker, in a data directory of its own. What a journey looks like in a frame is not pinned down here;
 //! that a person can find their way, and gets their terminal back, is.
 
+mod demo;
 mod editor;
 mod finding;
 mod frames;
