@@ -1,4 +1,4 @@
-//! Configuration: flags, then environment, then file, then default, resolved once into plain values.
+//! Configuration: flags, then environment, then the chosen profile of the file, then the rest of it, then default, resolved once into plain values.
 //!
 //! This layer owns the names of the flags, variables and keys, and their defaults. It reads its one file
 //! and nothing else; nobody after it looks at the environment or at the file again.
@@ -6,6 +6,7 @@
 mod access;
 mod broker_url;
 mod file;
+mod profile;
 mod show;
 
 use std::ffi::OsString;
@@ -30,6 +31,9 @@ pub struct Flags {
     /// Be NAME [env: COOEE_USER]
     #[arg(short, long, value_name = "NAME", global = true)]
     pub user: Option<String>,
+    /// Let the section [profile.NAME] of the configuration file count over the rest of it [env: COOEE_PROFILE]
+    #[arg(short = 'P', long, value_name = "NAME", global = true)]
+    pub profile: Option<String>,
     /// Use the broker at URL: mqtt://HOST:PORT, mqtts://HOST:PORT, ws://HOST:PORT/PATH,
     /// wss://HOST:PORT/PATH or builtin [env: COOEE_BROKER]
     #[arg(short, long, value_name = "URL", global = true)]
@@ -48,6 +52,8 @@ pub struct Flags {
 /// Everything that can be chosen, chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// The section of the file that counts over the rest, where one was asked for.
+    pub profile: Option<String>,
     /// Where everything is kept; absolute. It need not exist yet.
     pub data_dir: PathBuf,
     /// Who to be, where that was said.
@@ -141,7 +147,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The key.
-        key: &'static str,
+        key: String,
     },
     /// A value is not what it must be.
     #[error("{setting}: {why}")]
@@ -175,15 +181,18 @@ pub enum Error {
 pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
     let env = |name: &str| env(name).filter(|value| !value.is_empty());
     let dirs = directories::ProjectDirs::from("", "", "cooee");
-    let (file, path) = match (&flags.config, &dirs) {
-        (Some(path), _) => (file::read(path, !flags.begins_file)?, path.clone()),
+    let profile = first(flags.profile.as_deref(), "--profile", env, "COOEE_PROFILE", None, String::new)?;
+    let profile = profile.map(|(name, _)| name);
+    let ((file, over), path) = match (&flags.config, &dirs) {
+        (Some(path), _) => (file::read(path, !flags.begins_file, profile.as_deref())?, path.clone()),
         (None, Some(dirs)) => {
             let path = dirs.config_dir().join("config.toml");
-            (file::read(&path, false)?, path)
+            (file::read(&path, false, profile.as_deref())?, path)
         }
-        (None, None) => (file::File::default(), PathBuf::new()),
+        (None, None) if profile.is_some() => return Err(Error::NoHome),
+        (None, None) => (Default::default(), PathBuf::new()),
     };
-    let in_file = |key: &str| format!("`{key}` in {}", path.display());
+    let in_file = |key: &str| format!("`{}` in {}", over.key(key), path.display());
 
     let data_dir = flags
         .data_dir
@@ -245,6 +254,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     }
 
     Ok(Config {
+        profile,
         data_dir: absolute(&data_dir, "--data-dir")?,
         user: user
             .map(|(name, setting)| {

@@ -8,6 +8,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::{BrokerChoice, Config};
+use crate::domain::clean_line;
 
 /// Every setting with what it does and its default, as comments.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
@@ -26,7 +27,7 @@ pub fn init(path: &Path) -> io::Result<()> {
 }
 
 impl Config {
-    /// What counts, wherever it was said: flags, environment, file or default. Written as the file is; secrets are
+    /// What counts, wherever it was said: flags, environment, profile, file or default. Written as the file is; secrets are
     /// left out, and what is not set.
     pub fn shown(&self) -> String {
         let text = |value: &dyn std::fmt::Display| Value::String(value.to_string());
@@ -80,8 +81,10 @@ impl Config {
         section("alerts", alerts);
         let filter = self.log_filter.clone().map(Value::String);
         section("log", vec![("file", self.log_file.as_deref().map(path)), ("filter", filter)]);
+        let profile = self.profile.as_deref().map(clean_line);
+        let heading = profile.map(|name| format!("# With the profile `{name}`.\n"));
         // Text, numbers and tables of them always have a form in TOML.
-        toml::to_string(&table).unwrap_or_default()
+        heading.unwrap_or_default() + &toml::to_string(&table).unwrap_or_default()
     }
 }
 
