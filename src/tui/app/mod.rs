@@ -39,6 +39,7 @@ mod testing;
 mod text;
 mod timeline;
 mod times;
+mod tour;
 mod verify;
 mod welcome;
 mod world;
@@ -87,6 +88,7 @@ pub use crate::engine::{GroupView, Link};
 use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
 use crate::engine::Update;
 use session::Turn;
+use tour::Did;
 use welcome::Asked;
 
 /// Most warnings that are told at the start.
@@ -136,6 +138,8 @@ pub struct App {
     start: Start,
     /// Drafts of a session that ended by itself, for the same person's next one.
     drafts: Option<(UserName, HashMap<ConversationId, String>)>,
+    /// Whether whoever is about to come in is signing up just now.
+    is_new: bool,
     focused: bool,
     timer: Option<Timestamp>,
     changed: bool,
@@ -164,6 +168,7 @@ impl App {
             leaving: false,
             start: Start { sign_in: None, ..start },
             drafts: None,
+            is_new: false,
             focused: true,
             timer: None,
             changed: true,
@@ -346,6 +351,7 @@ impl App {
     }
 
     fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        self.on_session(effects, |session, turn| session.did(Did::Act(action), turn));
         match (action, self.help) {
             (Action::Quit, _) => effects.push(Effect::Quit),
             (Action::Redraw, _) => effects.push(Effect::Redraw),
@@ -373,7 +379,13 @@ impl App {
         match &mut self.screen {
             Screen::Main(_) => self.on_session(effects, |session, turn| session.act(action, turn)),
             Screen::Welcome(_) if action == Action::Interrupt => effects.push(Effect::Quit),
-            Screen::Welcome(welcome) => effects.extend(welcome.act(action).map(effect_of)),
+            Screen::Welcome(welcome) => {
+                let asked = welcome.act(action);
+                if let Some(asked) = &asked {
+                    self.is_new = matches!(asked, Asked::SignUp(_));
+                }
+                effects.extend(asked.map(effect_of));
+            }
         }
     }
 
@@ -441,6 +453,9 @@ impl App {
                 {
                     session.restore_drafts(drafts);
                 }
+                if std::mem::take(&mut self.is_new) {
+                    session.begin_tour();
+                }
                 self.screen = Screen::Main(Box::new(session));
             }
             (Update::Stopped(why), _) if !self.leaving => {
@@ -466,6 +481,7 @@ impl App {
     /// Back to the first screen, with the reason. What was being written is kept.
     fn session_ended(&mut self, why: Option<String>) {
         let (mut welcome, _) = Welcome::new(self.start.clone());
+        self.notices.stand(None);
         welcome.trouble = Some(why.unwrap_or_else(|| "the session has ended".to_owned()));
         if let Screen::Main(session) =
             std::mem::replace(&mut self.screen, Screen::Welcome(Box::new(welcome)))
