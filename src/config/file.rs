@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Error;
 use super::profile::{Over, Profile, missing};
+use super::{DesktopAlerts, Error};
 use crate::domain::clean_line;
 
 /// No configuration is longer than this many bytes.
@@ -55,7 +55,7 @@ pub(super) struct ChatSection {
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AlertSection {
-    pub desktop: Option<bool>,
+    pub desktop: Option<DesktopAlerts>,
     pub bell: Option<bool>,
     pub content: Option<bool>,
     pub title: Option<bool>,
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!((all.chat.typing, all.chat.read_receipts), (Some(true), Some(true)));
         assert!(all.profile.contains_key("work"));
         let AlertSection { desktop, bell, content, title, quiet } = all.alerts;
-        assert_eq!([desktop, bell, content, title], [Some(true); 4]);
+        assert_eq!((desktop, [bell, content, title]), (Some(DesktopAlerts::Terminal), [Some(true); 3]));
         assert!(quiet.is_some());
     }
 

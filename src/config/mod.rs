@@ -5,6 +5,7 @@
 
 mod access;
 mod broker_url;
+mod desktop;
 mod file;
 mod profile;
 mod show;
@@ -15,6 +16,7 @@ use std::str::FromStr;
 
 pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
+pub use desktop::DesktopAlerts;
 pub use show::init;
 
 use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line};
@@ -93,8 +95,8 @@ pub struct Config {
 /// How to call for somebody who looks elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlertConfig {
-    /// Whether the desktop shows it, as far as the terminal passes it on.
-    pub desktop: bool,
+    /// How the desktop shows it.
+    pub desktop: DesktopAlerts,
     /// Whether the terminal rings.
     pub bell: bool,
     /// Whether what was said is shown outside of Cooee.
@@ -270,7 +272,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         typing: file.chat.typing.unwrap_or(true),
         read_receipts: file.chat.read_receipts.unwrap_or(true),
         alerts: AlertConfig {
-            desktop: file.alerts.desktop.unwrap_or(true),
+            desktop: file.alerts.desktop.unwrap_or(DesktopAlerts::Terminal),
             bell: file.alerts.bell.unwrap_or(true),
             content: file.alerts.content.unwrap_or(true),
             title: file.alerts.title.unwrap_or(true),
@@ -424,6 +426,19 @@ mod tests {
             let error = of(wrong).unwrap_err();
             assert!(error.contains("`alerts.quiet`") && error.contains("22:00-07:00"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_desktop_is_told_by_the_terminal_over_the_bus_or_not_at_all() {
+        let of = |text: &str| with(Flags::default(), &[], &format!("[alerts]\ndesktop = {text}"));
+        let how = ["true", "false", "\"bus\""].map(|text| of(text).unwrap().alerts.desktop);
+        assert_eq!(how, [DesktopAlerts::Terminal, DesktopAlerts::Off, DesktopAlerts::Bus]);
+        assert!(of("\"bus\"").unwrap().shown().contains("desktop = \"bus\""));
+        let error = of("\"dbus\"").unwrap_err();
+        assert!(
+            error.contains("line 2") && error.contains("expected true, false or \"bus\""),
+            "{error}"
+        );
     }
 
     #[test]

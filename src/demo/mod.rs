@@ -20,7 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::broker::{self, Tied};
-use crate::config::{AlertConfig, BrokerAccess, BrokerChoice, Config};
+use crate::config::{AlertConfig, BrokerAccess, BrokerChoice, Config, DesktopAlerts};
 use crate::domain::UserName;
 use crate::engine::{self, Protection, Setup, SignUp};
 use crate::protocol::Root;
@@ -135,7 +135,7 @@ fn in_place(config: &Config, script: &Script, data_dir: &Path, broker: &Tied) ->
         typing: true,
         read_receipts: true,
         // Nobody has to be called to a play.
-        alerts: AlertConfig { desktop: false, bell: false, ..config.alerts },
+        alerts: AlertConfig { desktop: DesktopAlerts::Off, bell: false, ..config.alerts },
         passphrase: None,
         passphrase_command: None,
         ..config.clone()

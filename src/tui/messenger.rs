@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::app::{AccountSummary, AlertSetup, FieldName, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
 use super::{Options, TuiError, environment, keymap_file, run};
-use crate::config::{AlertConfig, Config};
+use crate::config::{AlertConfig, Config, DesktopAlerts};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 
@@ -35,11 +35,13 @@ pub async fn show(config: &Config, program: PathBuf, greeting: Option<String>) -
     let (keymap, warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
     let AlertConfig { desktop, bell, content, title, quiet } = config.alerts;
-    let alerts = AlertSetup { desktop, bell, content, title, quiet };
+    let bus = desktop == DesktopAlerts::Bus;
+    let alerts = AlertSetup { desktop: desktop != DesktopAlerts::Off, bell, content, title, quiet };
     let options = Options {
         keymap,
         warnings,
         greeting,
+        bus,
         setup: environment::setup(alerts),
         editor: environment::editor(),
         sign_in: config.user.clone(),

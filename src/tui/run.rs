@@ -8,8 +8,9 @@ use std::time::Duration;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::app::{App, Effect, Event, Keymap, Setup, SignError, Start, Written};
+use super::app::{Alert, App, Effect, Event, Keymap, Setup, SignError, Start, Written};
 use super::backend::{Backend, Connected};
+use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
@@ -39,6 +40,8 @@ pub struct Options {
     pub warnings: Vec<String>,
     /// What else the person is to be told first; `{quit}` in it stands for the key that quits.
     pub greeting: Option<String>,
+    /// Whether what the desktop is to show goes there over D-Bus.
+    pub bus: bool,
     /// Time zone, signs, colours.
     pub setup: Setup,
     /// What to call for a draft that is to be edited outside.
@@ -94,6 +97,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         app,
         inputs,
         editor: options.editor,
+        desktop: options.bus.then(Desktop::new),
         away: None,
         running: None,
         attempt: None,
@@ -128,6 +132,8 @@ struct Front<'a, B> {
     app: App,
     inputs: Inputs,
     editor: EditorCommand,
+    /// The way to the desktop, where that is not the terminal.
+    desktop: Option<Desktop>,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
     running: Option<Running>,
@@ -147,6 +153,7 @@ enum Woken {
     Event(Event),
     Signed(Result<Connected, SignError>),
     Edited(Result<Written, String>),
+    Unshown(Alert),
     Draw,
 }
 
@@ -168,6 +175,10 @@ impl<B: Backend> Front<'_, B> {
                 Woken::Event(event) => self.take(event, screen)?,
                 Woken::Signed(outcome) => self.signed(outcome, screen)?,
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
+                // The bell has rung.
+                Woken::Unshown(alert) => {
+                    screen.alert(&Alert { bell: false, ..alert }).map_err(TuiError::Draw)?;
+                }
                 Woken::Draw => {}
             }
             self.drain(screen)?;
@@ -181,6 +192,7 @@ impl<B: Backend> Front<'_, B> {
             () = until(self.draw_at), if self.away.is_none() => Woken::Draw,
             outcome = edited(&mut self.away) => Woken::Edited(outcome),
             update = next(&mut self.running) => Woken::Event(Event::Update(update)),
+            alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
             () = until(self.timer) => {
                 self.timer = None;
@@ -277,7 +289,7 @@ impl<B: Backend> Front<'_, B> {
                     self.edit(&user, conversation, &text, screen)?;
                 }
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
-                Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
+                Effect::Alert(alert) => self.alert(alert, screen)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
@@ -288,6 +300,18 @@ impl<B: Backend> Front<'_, B> {
             }
         }
         Ok(())
+    }
+
+    /// Calls for the person: over D-Bus where that is wanted, and with the terminal for the rest.
+    fn alert(&mut self, alert: Alert, screen: &mut Screen) -> Result<(), TuiError> {
+        let rest = match &mut self.desktop {
+            Some(desktop) if alert.desktop => {
+                let bell = Alert { desktop: false, ..alert.clone() };
+                desktop.show(alert).err().unwrap_or(bell)
+            }
+            _ => alert,
+        };
+        screen.alert(&rest).map_err(TuiError::Draw)
     }
 
     /// Stops as the shell's Ctrl+Z does; goes on here when the process is continued.
@@ -413,6 +437,13 @@ async fn until(at: Option<Instant>) {
 async fn next(running: &mut Option<Running>) -> crate::engine::Update {
     match running {
         Some(running) => running.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn unshown(desktop: &mut Option<Desktop>) -> Alert {
+    match desktop {
+        Some(desktop) => desktop.unshown().await,
         None => std::future::pending().await,
     }
 }

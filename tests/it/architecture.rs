@@ -102,6 +102,7 @@ const CRATES: &[(&str, &str)] = &[
     ("rusqlite", "store"),
     ("rusqlite_migration", "store"),
     ("vodozemac", "crypto"),
+    ("zbus", "tui::desktop"),
     ("zbus_secret_service_keyring_store", "keyring"),
 ];
 

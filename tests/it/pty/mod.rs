@@ -3,6 +3,8 @@
 //! that a person can find their way, and gets their terminal back, is.
 
 mod demo;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod desktop;
 mod editor;
 mod finding;
 mod frames;
