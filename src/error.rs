@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::domain::{GroupId, GroupName, UserName, clean_block};
-use crate::{broker, config, engine, logging, registry, tui};
+use crate::{broker, config, demo, engine, logging, registry, tui};
 
 /// How a process of ours ends. The numbers are documented and stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,9 @@ pub enum Error {
     /// The full-screen messenger.
     #[error(transparent)]
     Screen(#[from] tui::TuiError),
+    /// The demo.
+    #[error(transparent)]
+    Demo(#[from] demo::Error),
     /// No threads.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!            main ── cli ─────────────┐          front ends: what a person sees
-//!                    tui ─ view ─ app ┤
+//!                    tui ─ view ─ app ┤          (demo: companions beside the tui)
 //!                                     ▼
 //!                                  engine        the messenger without a face: Command in, Update out
 //!        ┌──────────┬──────────┬─────┴─────┬──────────┬──────────┐
@@ -61,6 +61,7 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod crypto;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod error;

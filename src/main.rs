@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let config = config::resolve(&arguments.flags, |name| std::env::var_os(name))?;
     match arguments.command {
-        Some(command) => cli::run(command, &config),
+        Some(command) => cli::run(command, &arguments.flags, &config),
         None if config.plain || !std::io::stdout().is_terminal() => cli::talk(&config),
         None => open_screen(&config, &arguments.flags),
     }

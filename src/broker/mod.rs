@@ -64,6 +64,7 @@ mod rules;
 mod serve;
 mod start;
 mod stop;
+mod tied;
 
 use std::io;
 use std::net::SocketAddr;
@@ -75,6 +76,7 @@ pub use network::Network;
 pub use serve::Broker;
 pub use start::{Revive, ensure_running};
 pub use stop::{Stopped, stop};
+pub use tied::Tied;
 
 use crate::config::Invite;
 

@@ -12,6 +12,7 @@ use mqtt5::broker::{
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::access::Access;
@@ -31,6 +32,7 @@ pub struct Broker {
     listen: Option<SocketAddr>,
     instance: uuid::Uuid,
     lock: File,
+    tied: bool,
 }
 
 impl Broker {
@@ -61,7 +63,13 @@ impl Broker {
             std::thread::sleep(Duration::from_millis(10));
         };
         home.mark_stopped(false)?;
-        Ok(Self { home, listen, instance, lock })
+        Ok(Self { home, listen, instance, lock, tied: false })
+    }
+
+    /// Ends it also when standard input does: whoever holds the other end has ended, or wants it to end.
+    pub fn tied(mut self) -> Self {
+        self.tied = true;
+        self
     }
 
     /// Where its log belongs. Others quote the end of it when it does not come up.
@@ -69,7 +77,7 @@ impl Broker {
         self.home.log()
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGHUP, and calls `ready` as soon as clients can connect. It takes
+    /// Serves until SIGTERM, SIGINT or SIGHUP, or the end of what it is [tied](Self::tied) to, and calls `ready` as soon as clients can connect. It takes
     /// over the calling thread.
     ///
     /// # Errors
@@ -87,8 +95,8 @@ impl Broker {
             (None, _) => vec![any_port()],
         };
         let serving = runtime.block_on(Serving::start(&self.home, &addresses))?;
-        let mut signals =
-            runtime.block_on(async { Signals::catch() }).map_err(|e| mqtt("catch signals", e))?;
+        let mut ends =
+            runtime.block_on(async { Ends::catch(self.tied) }).map_err(|e| mqtt("catch signals", e))?;
 
         self.home.write_record(&Record {
             instance: self.instance,
@@ -102,7 +110,7 @@ impl Broker {
         ready(serving.address, serving.network.as_ref());
 
         runtime.block_on(async move {
-            tracing::info!(signal = signals.next().await, "the broker stops");
+            tracing::info!(why = ends.next().await, "the broker stops");
             serving.stop().await
         })?;
         // Held until the last byte of state is written: a free lock means that there is nothing to wait
@@ -277,19 +285,37 @@ fn settings(home: &Home, address: SocketAddr) -> BrokerConfig {
     .with_sys_topics_enabled(false)
 }
 
-/// The signals that end the broker in good order.
-struct Signals {
+/// What ends the broker in good order.
+struct Ends {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    /// Told when standard input has ended; never, where it does not matter.
+    input: oneshot::Receiver<()>,
+    /// Keeps it from being told.
+    _open: Option<oneshot::Sender<()>>,
 }
 
-impl Signals {
-    fn catch() -> std::io::Result<Self> {
+impl Ends {
+    fn catch(tied: bool) -> std::io::Result<Self> {
+        let (tell, input) = oneshot::channel();
+        let open = match tied {
+            true => {
+                // In a thread of its own: nothing else can end a read from there.
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                    let _ = tell.send(());
+                });
+                None
+            }
+            false => Some(tell),
+        };
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            input,
+            _open: open,
         })
     }
 
@@ -298,6 +324,7 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.hangup.recv() => "SIGHUP",
+            _ = &mut self.input => "whoever started it has ended",
         }
     }
 }

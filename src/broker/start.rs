@@ -13,11 +13,11 @@ use super::Error;
 use super::home::{Home, Presence};
 
 /// How long a broker may take from its start until it accepts connections.
-const START: Duration = Duration::from_secs(10);
+pub(super) const START: Duration = Duration::from_secs(10);
 /// How long a connection on this machine may take.
 const CONNECT: Duration = Duration::from_secs(1);
 /// How often the state of affairs is looked at.
-const LOOK: Duration = Duration::from_millis(10);
+pub(super) const LOOK: Duration = Duration::from_millis(10);
 
 /// Whether a broker that a person stopped is started again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,9 @@ pub async fn ensure_running(
                     return Err(Error::Stopped);
                 }
                 // The turn was got in an earlier round, so this look came after it: none runs.
-                None if turn.is_some() => child = Some(spawn(&home, program).await?),
+                None if turn.is_some() => {
+                    child = Some(spawn(&home, program, Life::Detached).await?);
+                }
                 None => turn = on_disk(&home, Home::try_turn).await?,
             },
         }
@@ -74,23 +76,42 @@ pub async fn ensure_running(
 }
 
 /// Whether somebody accepts connections there.
-async fn connects(address: SocketAddr) -> bool {
+pub(super) async fn connects(address: SocketAddr) -> bool {
     matches!(timeout(CONNECT, TcpStream::connect(address)).await, Ok(Ok(_)))
 }
 
-/// Starts the broker without a terminal. The child leaves our session by itself, first thing.
-async fn spawn(home: &Home, program: &Path) -> Result<Child, Error> {
+/// How long a broker lives that is started here.
+pub(super) enum Life {
+    /// Until somebody stops it. It leaves our terminal by itself, first thing.
+    Detached,
+    /// Until we end. The keys of the terminal that make signals are for us alone.
+    Tied,
+}
+
+/// Starts the broker, which says and reads nothing at our terminal.
+pub(super) async fn spawn(home: &Home, program: &Path, life: Life) -> Result<Child, Error> {
     let log = on_disk(home, Home::open_log).await?;
     let failed = |source| Error::Spawn { program: program.to_owned(), source };
     // Absolute, because it starts in another directory.
     let program = std::path::absolute(program).map_err(failed)?;
     let data_dir = std::path::absolute(home.data_dir()).map_err(failed)?;
     let mut command = Command::new(&program);
-    command.args(["broker", "run", "--detached", "--config", "/dev/null", "--data-dir"]);
+    let how = match life {
+        Life::Detached => {
+            command.stdin(Stdio::null());
+            "--detached"
+        }
+        Life::Tied => {
+            command.stdin(Stdio::piped()).process_group(0);
+            "--tied"
+        }
+    };
+    command.args(["broker", "run", how, "--config", "/dev/null", "--data-dir"]);
     command.arg(data_dir).current_dir("/");
     // These are for clients, and none may keep the broker from starting.
     for variable in [
         "COOEE_USER",
+        "COOEE_PROFILE",
         "COOEE_PASSPHRASE",
         "COOEE_NEW_PASSPHRASE",
         "COOEE_EXPORT_PASSPHRASE",
@@ -100,17 +121,17 @@ async fn spawn(home: &Home, program: &Path) -> Result<Child, Error> {
     ] {
         command.env_remove(variable);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command.stdout(Stdio::null()).stderr(log);
     command.spawn().map_err(failed)
 }
 
-async fn not_ready(home: &Home, how: String) -> Error {
+pub(super) async fn not_ready(home: &Home, how: String) -> Error {
     let tail = on_disk(home, |home| Ok(home.log_tail())).await.unwrap_or_default();
     Error::NotReady { how, log: home.log(), tail }
 }
 
 /// Runs `work` where it may block.
-async fn on_disk<T: Send + 'static>(
+pub(super) async fn on_disk<T: Send + 'static>(
     home: &Home,
     work: impl FnOnce(&Home) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

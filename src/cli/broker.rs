@@ -34,6 +34,9 @@ pub enum Command {
         /// Leave the terminal. Whoever starts the broker for itself says this.
         #[arg(long, hide = true)]
         detached: bool,
+        /// Say nothing, and end when standard input does. `cooee demo` says this.
+        #[arg(long, hide = true, conflicts_with = "detached")]
+        tied: bool,
     },
     /// Start the broker in the background, unless it runs, and print its address
     Start {
@@ -122,14 +125,15 @@ fn days(text: &str) -> Result<Duration, String> {
 
 pub(super) fn run(command: &Command, config: &Config) -> Result<ExitCode, Error> {
     match command {
-        Command::Run { listen, place, detached } => {
+        Command::Run { listen, place, detached, tied } => {
             // First thing: whoever started it must not take it along.
             if *detached {
                 rustix::process::setsid().map_err(|e| Error::Detach(e.into()))?;
             }
             let broker = Broker::claim(&config.data_dir, *listen)?;
+            let broker = if *tied { broker.tied() } else { broker };
             place.save(config)?;
-            serve(broker, config, *detached)
+            serve(broker, config, *detached || *tied)
         }
         Command::Start { place } => start(place, config),
         Command::Invite { uses, expires } => {
@@ -141,11 +145,11 @@ pub(super) fn run(command: &Command, config: &Config) -> Result<ExitCode, Error>
     }
 }
 
-fn serve(broker: Broker, config: &Config, detached: bool) -> Result<ExitCode, Error> {
+fn serve(broker: Broker, config: &Config, quiet: bool) -> Result<ExitCode, Error> {
     let _log = logging::init(&broker.log(), config.log_filter.as_deref().unwrap_or(LOG_FILTER))?;
     mend_online(config);
     broker.serve(|address, network| {
-        if !detached {
+        if !quiet {
             // Nobody has to be there to read it.
             let _ = writeln!(
                 io::stdout(),

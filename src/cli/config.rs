@@ -16,7 +16,7 @@ pub enum Command {
     /// Nothing is changed by it: each setting is a comment with its default. A file that is there is never
     /// overwritten.
     Init,
-    /// Print every setting as it counts: flag, environment, file or default. Secrets are left out
+    /// Print every setting as it counts: flag, environment, profile, file or default. Secrets are left out
     Show,
     /// Say whether the configuration is right, and which file it comes from
     ///

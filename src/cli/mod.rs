@@ -12,6 +12,7 @@ mod broker;
 mod chat;
 mod config;
 mod confirm;
+mod demo;
 mod doctor;
 mod export;
 mod find;
@@ -75,6 +76,12 @@ Exit codes: 0 done (also when nobody reads the output any more), 1 failed, 2 usa
 /// The commands.
 #[derive(Subcommand)]
 pub enum Command {
+    /// See Cooee at work: three scripted companions, and nothing of it touches your data
+    ///
+    /// Opens the full-screen messenger on a broker of its own in a temporary directory, in which three companions
+    /// talk, come and go, and answer what you write. They are real clients; only what they do is scripted. Ctrl+Q
+    /// leaves, and all of it is removed. Of your configuration it reads what is about the screen: keys, colours.
+    Demo,
     /// Register a name on the broker and make the account
     ///
     /// Asks twice for a passphrase, which protects what is kept on this machine; COOEE_PASSPHRASE and
@@ -249,11 +256,12 @@ pub fn parse() -> Arguments {
 ///
 /// # Errors
 /// What is to be told to a person; see [`crate::error::report`].
-pub fn run(command: Command, config: &Config) -> Result<ExitCode, Error> {
+pub fn run(command: Command, flags: &Flags, config: &Config) -> Result<ExitCode, Error> {
     // The broker keeps a log of its own.
     let is_broker = matches!(command, Command::Broker { .. });
     let _log = if is_broker { None } else { logging::start(config)? };
     match command {
+        Command::Demo => demo::run(config, flags),
         Command::SignUp(command) => block_on(sign_up::run(command, config)),
         Command::Account { command } => block_on(account::run(command, config)),
         Command::Send(command) => block_on(send::run(command, config)),

@@ -1,11 +1,13 @@
 //! `config.toml`: its shape, and errors that say where it is wrong.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Error;
+use super::profile::{Over, Profile, missing};
+use super::{DesktopAlerts, Error};
 use crate::domain::clean_line;
 
 /// No configuration is longer than this many bytes.
@@ -27,6 +29,7 @@ pub(super) struct File {
     pub files: FileSection,
     pub links: LinkSection,
     pub log: LogSection,
+    pub profile: BTreeMap<String, Profile>,
 }
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -56,7 +59,7 @@ pub(super) struct ChatSection {
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AlertSection {
-    pub desktop: Option<bool>,
+    pub desktop: Option<DesktopAlerts>,
     pub bell: Option<bool>,
     pub content: Option<bool>,
     pub title: Option<bool>,
@@ -86,11 +89,18 @@ pub(super) struct LogSection {
     pub filter: Option<String>,
 }
 
-/// Reads `path`. A file that does not exist says nothing, unless it was `asked_for` by name.
-pub(super) fn read(path: &Path, asked_for: bool) -> Result<File, Error> {
+/// Reads `path`, with this profile over the rest. A file that does not exist says nothing, unless it was `asked_for` by
+/// name.
+pub(super) fn read(path: &Path, asked_for: bool, profile: Option<&str>) -> Result<(File, Over), Error> {
+    let wrong = |why| Error::File { path: path.to_owned(), why };
     let failed = |source| Error::ReadFile { path: path.to_owned(), source };
     let file = match std::fs::File::open(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(File::default()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !asked_for => {
+            return match profile {
+                Some(name) => Err(wrong(missing(name, std::iter::empty()))),
+                None => Ok(Default::default()),
+            };
+        }
         opened => opened.map_err(failed)?,
     };
     let mut text = String::new();
@@ -98,21 +108,35 @@ pub(super) fn read(path: &Path, asked_for: bool) -> Result<File, Error> {
     if text.len() as u64 > LONGEST {
         return Err(Error::FileTooLong { path: path.to_owned(), limit: LONGEST });
     }
-    let file = parse(&text).map_err(|why| Error::File { path: path.to_owned(), why })?;
+    let file = parse(&text).map_err(wrong)?;
+    let relative = |key| Error::RelativePath { path: path.to_owned(), key };
+    if let Some(key) = relative_path(&file) {
+        return Err(relative(key.to_owned()));
+    }
+    for (name, Profile(over)) in &file.profile {
+        if let Some(key) = relative_path(over) {
+            return Err(relative(clean_line(&format!("profile.{name}.{key}"))));
+        }
+    }
+    match profile {
+        Some(name) => Over::lay(&text, name).map_err(wrong),
+        None => Ok((file, Over::default())),
+    }
+}
+
+/// The first path that would depend on where Cooee was started.
+fn relative_path(file: &File) -> Option<&'static str> {
     let BrokerSection { ca, certificate, key, .. } = &file.broker;
-    for (key, value) in [
+    let paths = [
         ("data_dir", &file.data_dir),
         ("log.file", &file.log.file),
         ("files.downloads", &file.files.downloads),
         ("broker.ca", ca),
         ("broker.certificate", certificate),
         ("broker.key", key),
-    ] {
-        if value.as_ref().is_some_and(|p| !p.is_absolute()) {
-            return Err(Error::RelativePath { path: path.to_owned(), key });
-        }
-    }
-    Ok(file)
+    ];
+    let relative = |value: &Option<PathBuf>| value.as_ref().is_some_and(|path| !path.is_absolute());
+    paths.into_iter().find(|(_, value)| relative(value)).map(|(key, _)| key)
 }
 
 /// Parses a configuration. The error begins with the line and, where a key is misspelt, ends with the
@@ -201,8 +225,9 @@ mod tests {
         );
         assert_eq!(all.registry.private_groups, Some(true));
         assert_eq!((all.chat.typing, all.chat.read_receipts), (Some(true), Some(true)));
+        assert!(all.profile.contains_key("work"));
         let AlertSection { desktop, bell, content, title, quiet } = all.alerts;
-        assert_eq!([desktop, bell, content, title], [Some(true); 4]);
+        assert_eq!((desktop, [bell, content, title]), (Some(DesktopAlerts::Terminal), [Some(true); 3]));
         assert!(quiet.is_some());
     }
 
@@ -210,12 +235,12 @@ mod tests {
     fn only_a_file_asked_for_must_exist_and_its_paths_are_absolute() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
-        assert_eq!(read(&path, false).unwrap(), File::default());
-        let missing = read(&path, true).unwrap_err().to_string();
+        assert_eq!(read(&path, false, None).unwrap().0, File::default());
+        let missing = read(&path, true, None).unwrap_err().to_string();
         assert!(missing.contains(path.to_str().unwrap()), "{missing}");
         std::fs::write(&path, "data_dir = \"~/cooee\"").unwrap();
-        assert!(read(&path, false).unwrap_err().to_string().contains("data_dir"));
+        assert!(read(&path, false, None).unwrap_err().to_string().contains("data_dir"));
         std::fs::write(&path, vec![b'#'; 300 * 1024]).unwrap();
-        assert!(matches!(read(&path, false), Err(Error::FileTooLong { .. })));
+        assert!(matches!(read(&path, false, None), Err(Error::FileTooLong { .. })));
     }
 }

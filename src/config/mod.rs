@@ -1,11 +1,13 @@
-//! Configuration: flags, then environment, then file, then default, resolved once into plain values.
+//! Configuration: flags, then environment, then the chosen profile of the file, then the rest of it, then default, resolved once into plain values.
 //!
 //! This layer owns the names of the flags, variables and keys, and their defaults. It reads its one file
 //! and nothing else; nobody after it looks at the environment or at the file again.
 
 mod access;
 mod broker_url;
+mod desktop;
 mod file;
+mod profile;
 mod show;
 
 use std::ffi::OsString;
@@ -14,6 +16,7 @@ use std::str::FromStr;
 
 pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
+pub use desktop::DesktopAlerts;
 pub use show::init;
 
 use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line, limits};
@@ -30,6 +33,9 @@ pub struct Flags {
     /// Be NAME [env: COOEE_USER]
     #[arg(short, long, value_name = "NAME", global = true)]
     pub user: Option<String>,
+    /// Let the section [profile.NAME] of the configuration file count over the rest of it [env: COOEE_PROFILE]
+    #[arg(short = 'P', long, value_name = "NAME", global = true)]
+    pub profile: Option<String>,
     /// Use the broker at URL: mqtt://HOST:PORT, mqtts://HOST:PORT, ws://HOST:PORT/PATH,
     /// wss://HOST:PORT/PATH or builtin [env: COOEE_BROKER]
     #[arg(short, long, value_name = "URL", global = true)]
@@ -58,6 +64,8 @@ pub struct Flags {
 /// Everything that can be chosen, chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// The section of the file that counts over the rest, where one was asked for.
+    pub profile: Option<String>,
     /// Where everything is kept; absolute. It need not exist yet.
     pub data_dir: PathBuf,
     /// Who to be, where that was said.
@@ -122,8 +130,8 @@ pub struct FileConfig {
 /// How to call for somebody who looks elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlertConfig {
-    /// Whether the desktop shows it, as far as the terminal passes it on.
-    pub desktop: bool,
+    /// How the desktop shows it.
+    pub desktop: DesktopAlerts,
     /// Whether the terminal rings.
     pub bell: bool,
     /// Whether what was said is shown outside of Cooee.
@@ -176,7 +184,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The key.
-        key: &'static str,
+        key: String,
     },
     /// A value is not what it must be.
     #[error("{setting}: {why}")]
@@ -210,15 +218,18 @@ pub enum Error {
 pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<Config, Error> {
     let env = |name: &str| env(name).filter(|value| !value.is_empty());
     let dirs = directories::ProjectDirs::from("", "", "cooee");
-    let (file, path) = match (&flags.config, &dirs) {
-        (Some(path), _) => (file::read(path, !flags.begins_file)?, path.clone()),
+    let profile = first(flags.profile.as_deref(), "--profile", env, "COOEE_PROFILE", None, String::new)?;
+    let profile = profile.map(|(name, _)| name);
+    let ((file, over), path) = match (&flags.config, &dirs) {
+        (Some(path), _) => (file::read(path, !flags.begins_file, profile.as_deref())?, path.clone()),
         (None, Some(dirs)) => {
             let path = dirs.config_dir().join("config.toml");
-            (file::read(&path, false)?, path)
+            (file::read(&path, false, profile.as_deref())?, path)
         }
-        (None, None) => (file::File::default(), PathBuf::new()),
+        (None, None) if profile.is_some() => return Err(Error::NoHome),
+        (None, None) => (Default::default(), PathBuf::new()),
     };
-    let in_file = |key: &str| format!("`{key}` in {}", path.display());
+    let in_file = |key: &str| format!("`{}` in {}", over.key(key), path.display());
 
     let data_dir = flags
         .data_dir
@@ -294,6 +305,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     Ok(Config {
         files: files(&file.files, &data_dir, in_file)?,
         data_dir,
+        profile,
         user: user
             .map(|(name, setting)| {
                 let wrong =
@@ -313,7 +325,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         theme,
         themes_dir: path.file_name().map(|_| path.with_file_name("themes")),
         alerts: AlertConfig {
-            desktop: file.alerts.desktop.unwrap_or(true),
+            desktop: file.alerts.desktop.unwrap_or(DesktopAlerts::Terminal),
             bell: file.alerts.bell.unwrap_or(true),
             content: file.alerts.content.unwrap_or(true),
             title: file.alerts.title.unwrap_or(true),
@@ -526,6 +538,19 @@ mod tests {
             let error = of(wrong).unwrap_err();
             assert!(error.contains("`alerts.quiet`") && error.contains("22:00-07:00"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_desktop_is_told_by_the_terminal_over_the_bus_or_not_at_all() {
+        let of = |text: &str| with(Flags::default(), &[], &format!("[alerts]\ndesktop = {text}"));
+        let how = ["true", "false", "\"bus\""].map(|text| of(text).unwrap().alerts.desktop);
+        assert_eq!(how, [DesktopAlerts::Terminal, DesktopAlerts::Off, DesktopAlerts::Bus]);
+        assert!(of("\"bus\"").unwrap().shown().contains("desktop = \"bus\""));
+        let error = of("\"dbus\"").unwrap_err();
+        assert!(
+            error.contains("line 2") && error.contains("expected true, false or \"bus\""),
+            "{error}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::{BrokerChoice, Config, KB, MB};
+use crate::domain::clean_line;
 
 /// Every setting with what it does and its default, as comments.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
@@ -27,11 +28,13 @@ pub fn init(path: &Path) -> io::Result<()> {
 }
 
 impl Config {
-    /// What counts, wherever it was said: flags, environment, file or default. Written as the file is; secrets are
+    /// What counts, wherever it was said: flags, environment, profile, file or default. Written as the file is; secrets are
     /// left out, and what is not set.
     pub fn shown(&self) -> String {
+        let profile = self.profile.as_deref().map(clean_line);
+        let heading = profile.map(|name| format!("# With the profile `{name}`.\n"));
         // Text, numbers and tables of them always have a form in TOML.
-        toml::to_string(&self.table()).unwrap_or_default()
+        heading.unwrap_or_default() + &toml::to_string(&self.table()).unwrap_or_default()
     }
 
     /// The settings that another configuration has otherwise and that count from the next start on, by their names.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::app::{AccountSummary, AlertSetup, FieldName, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
 use super::{Options, Reload, Themes, TuiError, environment, keymap_file, run};
-use crate::config::{AlertConfig, Config, Flags};
+use crate::config::{AlertConfig, Config, DesktopAlerts, Flags};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 
@@ -18,6 +18,24 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiE
     engine::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
+    let outcome = runtime.block_on(show(config, flags, program, None));
+    // A thread may sit in a read of the terminal for ever.
+    runtime.shutdown_background();
+    engine::finish();
+    outcome
+}
+
+/// The same on a runtime that there is, with something to be told first: in `greeting`, `{quit}` stands for the key that
+/// quits. It is to be polled by `Runtime::block_on`, as [`run()`] is.
+///
+/// # Errors
+/// When there is no terminal, or it fails.
+pub async fn show(
+    config: &Config,
+    flags: &Flags,
+    program: PathBuf,
+    greeting: Option<String>,
+) -> Result<(), TuiError> {
     let messenger = Messenger { setup: Setup::new(config, program) };
     let (keymap, mut warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
@@ -33,23 +51,26 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiE
     let options = Options {
         keymap,
         warnings,
+        greeting,
+        bus: on_bus(&config.alerts),
         setup: environment::setup(alert_setup(config.alerts), looks),
         reload: Reload { flags: flags.clone(), config: config.clone(), themes },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),
         sign_in: config.user.clone(),
     };
-    let outcome = runtime.block_on(run(&messenger, options));
-    // A thread may sit in a read of the terminal for ever.
-    runtime.shutdown_background();
-    engine::finish();
-    outcome
+    run(&messenger, options).await
 }
 
 /// How to call for somebody, as the configuration has it.
 pub(super) fn alert_setup(config: AlertConfig) -> AlertSetup {
     let AlertConfig { desktop, bell, content, title, quiet } = config;
-    AlertSetup { desktop, bell, content, title, quiet }
+    AlertSetup { desktop: desktop != DesktopAlerts::Off, bell, content, title, quiet }
+}
+
+/// Whether what the desktop is to show goes there over D-Bus.
+pub(super) fn on_bus(config: &AlertConfig) -> bool {
+    config.desktop == DesktopAlerts::Bus
 }
 
 /// Signs people up and in with the engine.

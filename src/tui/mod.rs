@@ -1,12 +1,13 @@
 //! Front end 2: the full-screen messenger.
 //!
 //! [`run()`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`, `external_editor`) it owns all
-//! terminal I/O. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
+//! terminal I/O, and with `desktop` the way to the desktop. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
 //! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`].
 
 pub mod app;
 mod backend;
 mod decode;
+mod desktop;
 mod effects;
 mod environment;
 mod external_editor;
@@ -25,7 +26,7 @@ pub mod view;
 pub use backend::{Backend, Connected};
 pub use environment::setup;
 pub use external_editor::EditorCommand;
-pub use messenger::open;
+pub use messenger::{open, show};
 pub use reload::Reload;
 pub use run::{Options, TuiError, run};
 pub use theme_file::Themes;

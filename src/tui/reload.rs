@@ -2,7 +2,7 @@
 //! counts, or nothing.
 
 use super::app::{Keymap, Reloaded};
-use super::messenger::alert_setup;
+use super::messenger::{alert_setup, on_bus};
 use super::{Themes, keymap_file};
 use crate::config::{self, Config, Flags};
 
@@ -35,6 +35,7 @@ impl Reload {
             Ok(looks) if problems.is_empty() => Ok(Reloaded {
                 keymap,
                 looks,
+                bus: on_bus(&config.alerts),
                 alerts: alert_setup(config.alerts),
                 later: self.config.differences(&config),
             }),

@@ -8,8 +8,9 @@ use std::time::Duration;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::app::{App, Effect, Event, Keymap, Setup, SignError, Start, Written};
+use super::app::{Alert, App, Effect, Event, Keymap, Setup, SignError, Start, Written};
 use super::backend::{Backend, Connected};
+use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
@@ -40,6 +41,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// What the person is to be told first: what is wrong with their keymap.
     pub warnings: Vec<String>,
+    /// What else the person is to be told first; `{quit}` in it stands for the key that quits.
+    pub greeting: Option<String>,
+    /// Whether what the desktop is to show goes there over D-Bus.
+    pub bus: bool,
     /// Time zone, signs, looks.
     pub setup: Setup,
     /// Where all that may change comes from.
@@ -92,6 +97,9 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
     let size = screen.size().map_err(TuiError::NoTerminal)?;
     let (mut app, effects) = App::new(options.setup, options.keymap, start, size, now());
     app.warn(options.warnings);
+    if let Some(greeting) = &options.greeting {
+        app.greet(greeting);
+    }
     let mut front = Front {
         backend,
         app,
@@ -99,6 +107,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         editor: options.editor,
         opener: options.opener,
         reload: options.reload,
+        desktop: options.bus.then(Desktop::new),
         away: None,
         running: None,
         attempt: None,
@@ -135,6 +144,8 @@ struct Front<'a, B> {
     editor: EditorCommand,
     opener: Opener,
     reload: Reload,
+    /// The way to the desktop, where that is not the terminal.
+    desktop: Option<Desktop>,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
     running: Option<Running>,
@@ -154,6 +165,7 @@ enum Woken {
     Event(Event),
     Signed(Result<Connected, SignError>),
     Edited(Result<Written, String>),
+    Unshown(Alert),
     Draw,
 }
 
@@ -175,6 +187,10 @@ impl<B: Backend> Front<'_, B> {
                 Woken::Event(event) => self.take(event, screen)?,
                 Woken::Signed(outcome) => self.signed(outcome, screen)?,
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
+                // The bell has rung.
+                Woken::Unshown(alert) => {
+                    screen.alert(&Alert { bell: false, ..alert }).map_err(TuiError::Draw)?;
+                }
                 Woken::Draw => {}
             }
             self.drain(screen)?;
@@ -188,6 +204,7 @@ impl<B: Backend> Front<'_, B> {
             () = until(self.draw_at), if self.away.is_none() => Woken::Draw,
             outcome = edited(&mut self.away) => Woken::Edited(outcome),
             update = next(&mut self.running) => Woken::Event(Event::Update(update)),
+            alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
             () = until(self.timer) => {
                 self.timer = None;
@@ -293,7 +310,7 @@ impl<B: Backend> Front<'_, B> {
                     self.take(Event::LinkOpened(opened), screen)?;
                 }
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
-                Effect::Alert(alert) => screen.alert(&alert).map_err(TuiError::Draw)?,
+                Effect::Alert(alert) => self.alert(alert, screen)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Theme(name) => {
                     let found = self.reload.themes.find(&name);
@@ -307,6 +324,9 @@ impl<B: Backend> Front<'_, B> {
                     if let Ok(reloaded) = &read {
                         let follows = reloaded.looks.by_shade.is_some();
                         screen.follow(follows).map_err(TuiError::Draw)?;
+                        if reloaded.bus != self.desktop.is_some() {
+                            self.desktop = reloaded.bus.then(Desktop::new);
+                        }
                     }
                     self.take(Event::Reloaded(read.map(Box::new)), screen)?;
                 }
@@ -319,6 +339,18 @@ impl<B: Backend> Front<'_, B> {
             }
         }
         Ok(())
+    }
+
+    /// Calls for the person: over D-Bus where that is wanted, and with the terminal for the rest.
+    fn alert(&mut self, alert: Alert, screen: &mut Screen) -> Result<(), TuiError> {
+        let rest = match &mut self.desktop {
+            Some(desktop) if alert.desktop => {
+                let bell = Alert { desktop: false, ..alert.clone() };
+                desktop.show(alert).err().unwrap_or(bell)
+            }
+            _ => alert,
+        };
+        screen.alert(&rest).map_err(TuiError::Draw)
     }
 
     /// Stops as the shell's Ctrl+Z does; goes on here when the process is continued.
@@ -444,6 +476,13 @@ async fn until(at: Option<Instant>) {
 async fn next(running: &mut Option<Running>) -> crate::engine::Update {
     match running {
         Some(running) => running.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn unshown(desktop: &mut Option<Desktop>) -> Alert {
+    match desktop {
+        Some(desktop) => desktop.unshown().await,
         None => std::future::pending().await,
     }
 }

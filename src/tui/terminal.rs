@@ -80,7 +80,7 @@ struct Call<'a>(&'a Alert);
 
 impl Command for Call<'_> {
     fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
-        let Alert { title, body, desktop, bell } = self.0;
+        let Alert { title, body, desktop, bell, .. } = self.0;
         let plain = |words: &str| clean_line(words).replace(';', ",");
         if *desktop {
             let term = std::env::var("TERM").unwrap_or_default();

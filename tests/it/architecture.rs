@@ -36,15 +36,28 @@ const LAYERS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("error", &["broker", "config", "domain", "engine", "logging", "registry", "tui"]),
+    ("error", &["broker", "config", "demo", "domain", "engine", "logging", "registry", "tui"]),
     (
         "cli",
-        &["cli::broker", "cli::export", "cli::import", "config", "domain", "engine", "error", "logging"],
+        &[
+            "cli::broker",
+            "cli::demo",
+            "cli::export",
+            "cli::import",
+            "config",
+            "domain",
+            "engine",
+            "error",
+            "logging",
+        ],
     ),
     ("cli::broker", &["broker", "cli", "config", "error", "logging", "registry"]),
+    ("cli::demo", &["cli", "config", "demo", "error"]),
     // The registry's way to write CSV.
     ("cli::export", &["cli", "config", "domain", "engine", "error", "registry"]),
     ("cli::import", &["cli", "config", "error", "registry"]),
+    // A broker, companions and a screen, all of it real.
+    ("demo", &["broker", "config", "domain", "engine", "protocol", "tui"]),
     ("tui", &["config", "domain", "engine", "error", "logging", "tui::app", "tui::view"]),
     (
         "tui::app",
@@ -93,6 +106,7 @@ const CRATES: &[(&str, &str)] = &[
     ("rusqlite", "store"),
     ("rusqlite_migration", "store"),
     ("vodozemac", "crypto"),
+    ("zbus", "tui::desktop"),
     ("zbus_secret_service_keyring_store", "keyring"),
 ];
 

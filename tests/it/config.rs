@@ -36,6 +36,32 @@ fn flags_stand_before_or_after_the_command_and_beat_the_rest() {
 }
 
 #[test]
+fn a_profile_counts_over_the_rest_of_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(home.path().join("etc/cooee")).unwrap();
+    let file = home.path().join("etc/cooee/config.toml");
+    std::fs::write(&file, "data_dir = \"/home\"\n[profile.work]\ndata_dir = \"/work\"\n").unwrap();
+    let run = |command: &mut Command| looked_into(&command.output().unwrap());
+    let status = ["broker", "status"];
+    assert_eq!(run(cooee(home.path()).args(status)), "/home");
+    assert_eq!(run(cooee(home.path()).args(["-P", "work"]).args(status)), "/work");
+    assert_eq!(run(cooee(home.path()).args(status).args(["--profile", "work"])), "/work");
+    assert_eq!(run(cooee(home.path()).env("COOEE_PROFILE", "work").args(status)), "/work");
+    let output = cooee(home.path()).args(["-P", "wrok", "config", "check"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("config.toml: there is no profile `wrok`; did you mean `work`?"), "{error}");
+    // A broker that is started for a profile does not look for it in a file of its own.
+    let place = home.path().join("work");
+    std::fs::write(&file, format!("[profile.work]\ndata_dir = {:?}\n", place)).unwrap();
+    let mut start = cooee(home.path());
+    let output = start.env("COOEE_PROFILE", "work").args(["broker", "start"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let stopped = cooee(home.path()).args(["-P", "work", "broker", "stop"]).status().unwrap();
+    assert!(stopped.success());
+}
+
+#[test]
 fn a_mistake_is_named_with_its_place_and_exits_2() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("my.toml");

@@ -23,5 +23,6 @@ mod room_frames;
 mod secrecy;
 mod session;
 mod support;
+mod touring;
 mod trust_frames;
 mod writing;

@@ -44,6 +44,8 @@ impl AlertSetup {
 /// A call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
+    /// Where the last of it was said.
+    pub place: ConversationId,
     /// Who or where it comes from.
     pub title: String,
     /// What was said, or how much.
@@ -77,7 +79,7 @@ pub fn alert(
     let calling: Vec<&&Message> = messages.iter().filter(calls).collect();
     let last = calling.last().filter(|_| setup.bell || setup.desktop)?;
     let sender = world.name(&last.sender);
-    let place = match &last.conversation {
+    let from = match &last.conversation {
         ConversationId::Direct(_) => sender.into_owned(),
         ConversationId::Group(id) => format!("{sender} in #{}", world.group_name(*id)),
         ConversationId::Room(room) => format!("~{} in +{room}", last.sender),
@@ -90,9 +92,10 @@ pub fn alert(
         (1, _) => "a new message".to_owned(),
         (n, _) => format!("{n} new messages"),
     };
-    let title = if setup.content { place } else { "Cooee".to_owned() };
+    let title = if setup.content { from } else { "Cooee".to_owned() };
     let [title, body] = [title, body].map(|words| fit(&words, LONGEST).into_owned());
-    Some(Alert { title, body, desktop: setup.desktop, bell: setup.bell })
+    let place = last.conversation.clone();
+    Some(Alert { place, title, body, desktop: setup.desktop, bell: setup.bell })
 }
 
 #[cfg(test)]

@@ -95,6 +95,8 @@ pub struct Reloaded {
     pub looks: Looks,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
+    /// Whether what the desktop is to show goes there over D-Bus.
+    pub bus: bool,
     /// Settings that changed and count from the next start on.
     pub later: Vec<String>,
 }

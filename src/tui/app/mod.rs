@@ -43,6 +43,7 @@ mod text;
 mod theme;
 mod timeline;
 mod times;
+mod tour;
 mod verify;
 mod welcome;
 mod world;
@@ -95,6 +96,7 @@ pub use crate::engine::{GroupView, Link};
 use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
 use crate::engine::Update;
 use session::Turn;
+use tour::Did;
 use welcome::Asked;
 
 /// Most warnings that are told at the start.
@@ -146,6 +148,8 @@ pub struct App {
     start: Start,
     /// Drafts of a session that ended by itself, for the same person's next one.
     drafts: Option<(UserName, HashMap<ConversationId, String>)>,
+    /// Whether whoever is about to come in is signing up just now.
+    is_new: bool,
     focused: bool,
     timer: Option<Timestamp>,
     changed: bool,
@@ -175,6 +179,7 @@ impl App {
             leaving: false,
             start: Start { sign_in: None, ..start },
             drafts: None,
+            is_new: false,
             focused: true,
             timer: None,
             changed: true,
@@ -211,7 +216,7 @@ impl App {
     fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
         match outcome {
             Ok(reloaded) => {
-                let Reloaded { keymap, looks, alerts, later } = *reloaded;
+                let Reloaded { keymap, looks, alerts, later, .. } = *reloaded;
                 (self.keymap, self.looks, self.setup.alerts) = (keymap, looks, alerts);
                 let mut words = "config.toml, keymap.toml and the theme were read again".to_owned();
                 if !later.is_empty() {
@@ -224,6 +229,11 @@ impl App {
                 self.notices.push(Weight::Error, "nothing was changed".to_owned(), self.now);
             }
         }
+    }
+
+    /// Tells something that stays until it is put away; `{quit}` in it stands for the key that quits.
+    pub fn greet(&mut self, greeting: &str) {
+        self.notices.push(Weight::Hint, self.keymap.filled(greeting), self.now);
     }
 
     /// Whether something changed since this was asked last, so that the screen has to be drawn.
@@ -396,6 +406,7 @@ impl App {
     }
 
     fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        self.on_session(effects, |session, turn| session.did(Did::Act(action), turn));
         match (action, self.help) {
             (Action::Quit, _) => effects.push(Effect::Quit),
             (Action::Redraw, _) => effects.push(Effect::Redraw),
@@ -423,7 +434,13 @@ impl App {
         match &mut self.screen {
             Screen::Main(_) => self.on_session(effects, |session, turn| session.act(action, turn)),
             Screen::Welcome(_) if action == Action::Interrupt => effects.push(Effect::Quit),
-            Screen::Welcome(welcome) => effects.extend(welcome.act(action).map(effect_of)),
+            Screen::Welcome(welcome) => {
+                let asked = welcome.act(action);
+                if let Some(asked) = &asked {
+                    self.is_new = matches!(asked, Asked::SignUp(_));
+                }
+                effects.extend(asked.map(effect_of));
+            }
         }
     }
 
@@ -500,6 +517,9 @@ impl App {
                 {
                     session.restore_drafts(drafts);
                 }
+                if std::mem::take(&mut self.is_new) {
+                    session.begin_tour();
+                }
                 self.screen = Screen::Main(Box::new(session));
             }
             (Update::Stopped(why), _) if !self.leaving => {
@@ -525,6 +545,7 @@ impl App {
     /// Back to the first screen, with the reason. What was being written is kept.
     fn session_ended(&mut self, why: Option<String>) {
         let (mut welcome, _) = Welcome::new(self.start.clone());
+        self.notices.stand(None);
         welcome.trouble = Some(why.unwrap_or_else(|| "the session has ended".to_owned()));
         if let Screen::Main(session) =
             std::mem::replace(&mut self.screen, Screen::Welcome(Box::new(welcome)))

@@ -24,6 +24,8 @@ pub enum Weight {
     Error,
     /// Something to mend; it stays until Esc.
     Warning,
+    /// What one may do next; it stays until Esc.
+    Hint,
 }
 
 impl Weight {
@@ -31,7 +33,7 @@ impl Weight {
         match self {
             Self::News => Some(NEWS_LASTS),
             Self::Error => Some(ERROR_LASTS),
-            Self::Warning => None,
+            Self::Warning | Self::Hint => None,
         }
     }
 }
@@ -50,6 +52,8 @@ pub struct Line {
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     lines: VecDeque<Line>,
+    /// What is told where nothing else is.
+    standing: Option<Line>,
 }
 
 impl Notices {
@@ -64,20 +68,25 @@ impl Notices {
         self.lines.push_back(Line { weight, text, until });
     }
 
+    /// Tells this wherever there is nothing else to tell, until it is told otherwise. It is not put away by hand.
+    pub fn stand(&mut self, text: Option<String>) {
+        self.standing = text.map(|text| Line { weight: Weight::Hint, text, until: None });
+    }
+
     /// The line to show.
     pub fn top(&self) -> Option<&Line> {
-        self.lines.back()
+        self.lines.back().or(self.standing.as_ref())
     }
 
     /// What to show, in words that say how much it matters and how many more wait.
     pub fn words(&self) -> Option<String> {
         let line = self.top()?;
         let kind = match line.weight {
-            Weight::News => "",
+            Weight::News | Weight::Hint => "",
             Weight::Error => "error: ",
             Weight::Warning => "warning: ",
         };
-        let more = match self.lines.len() - 1 {
+        let more = match self.lines.len().saturating_sub(1) {
             0 => String::new(),
             n => format!(" ({n} more)"),
         };
@@ -130,6 +139,19 @@ mod tests {
         assert_eq!(notices.top().unwrap().text, "disk full");
         assert_eq!((notices.deadline(), notices.words()), (None, Some("warning: disk full".to_owned())));
         assert!(notices.dismiss() && !notices.dismiss());
+    }
+
+    #[test]
+    fn what_stands_is_told_where_nothing_else_is() {
+        let mut notices = Notices::default();
+        notices.stand(Some("press it".to_owned()));
+        assert_eq!((notices.words().unwrap().as_str(), notices.rows(80)), ("press it", 1));
+        notices.push(Weight::News, "bob signed up", Timestamp::EPOCH);
+        assert_eq!(notices.words().unwrap(), "bob signed up");
+        assert!(notices.dismiss() && !notices.dismiss(), "it stays");
+        assert_eq!(notices.words().unwrap(), "press it");
+        notices.stand(None);
+        assert_eq!(notices.words(), None);
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub enum Request {
     Reload,
     /// Say who we are.
     Me,
+    /// Begin the tour.
+    Tour,
 }
 
 /// One command.
@@ -92,6 +94,7 @@ pub struct Slash {
 /// Every command, in the order in which help shows them.
 pub const COMMANDS: &[Slash] = &[
     slash("help", "", "this help", |_| Request::Do(Action::Help)),
+    slash("tour", "", "a tour of a minute: what to press first", |_| Request::Tour),
     needing("msg", "NAME [TEXT]", "open a chat, and say something", |rest| {
         let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         Request::Message(to.to_owned(), text.trim().to_owned())

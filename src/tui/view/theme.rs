@@ -84,7 +84,7 @@ impl<'a> Styles<'a> {
     /// A line that has to be told.
     pub fn notice(self, weight: Weight) -> Style {
         self.0.style(match weight {
-            Weight::News => Role::News,
+            Weight::News | Weight::Hint => Role::News,
             Weight::Error => Role::Wrong,
             Weight::Warning => Role::Warning,
         })

@@ -226,6 +226,23 @@ impl Keymap {
         bindings.find(|binding| binding.action == action)?.keys.first().map(String::as_str)
     }
 
+    /// A text in which `{action}` stands for the usual key of that action: while one writes, else wherever it has one.
+    pub fn filled(&self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, opened)) = rest.split_once('{')
+            && let Some((name, after)) = opened.split_once('}')
+        {
+            let contexts = [Context::Composer].iter().chain(Context::ALL);
+            let key = Action::from_name(name)
+                .and_then(|action| contexts.into_iter().find_map(|&at| self.key(at, action)));
+            // The person may have taken all its keys away.
+            filled.extend([before, key.unwrap_or(name)]);
+            rest = after;
+        }
+        filled + rest
+    }
+
     /// What is bound in a context itself, in the order of [`Action::ALL`].
     pub fn bindings(&self, context: Context) -> &[Binding] {
         self.listed.get(&context).map_or(&[], Vec::as_slice)

@@ -394,7 +394,7 @@ impl Session {
         });
     }
 
-    /// Backs out one level: a notice, a list, a chosen message, a place further up. Where there is
+    /// Backs out one level: a notice, a list, a chosen message, what is answered, the tour, a place further up. Where there is
     /// nothing left to back out of, and nothing written, it is out of the composer: into the messages.
     fn back(&mut self, turn: &mut Turn<'_>) {
         if turn.notices.dismiss() {
@@ -405,7 +405,7 @@ impl Session {
             if let Some(find) = &mut self.find {
                 find.on_line = true;
             }
-        } else if self.writing_mut().stop_about() {
+        } else if self.writing_mut().stop_about() || self.leave_tour(turn) {
         } else if self.chat().is_some_and(|chat| chat.shows_newest() && chat.draft.is_empty()) {
             self.choose_message(turn);
         } else {

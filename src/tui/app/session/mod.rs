@@ -16,6 +16,7 @@ mod messages;
 mod mouse;
 mod requests;
 mod rooms;
+mod touring;
 mod trust;
 mod updates;
 mod writing;
@@ -31,6 +32,7 @@ use super::overlay::Overlay;
 use super::regions::{Pane, Regions, Wishes, composer_width};
 use super::rows::Typesetter;
 use super::timeline;
+use super::tour::Tour;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
@@ -233,6 +235,8 @@ pub struct Session {
     yanked: String,
     /// When the draft of the open chat goes to the engine, which keeps it.
     keep_at: Option<Timestamp>,
+    /// How far the tour has come, while there is one.
+    tour: Option<Tour>,
 }
 
 impl Session {
@@ -267,6 +271,7 @@ impl Session {
             is_typing: false,
             yanked: String::new(),
             keep_at: None,
+            tour: None,
         }
     }
 
@@ -398,6 +403,7 @@ impl Session {
     /// that are needed, what counts as read.
     pub fn settle(&mut self, turn: &mut Turn<'_>) {
         self.world.sort();
+        self.settle_tour(turn);
         self.arrange(turn);
         if self.pane != Pane::Conversation || self.card().is_some() {
             self.stop_choosing();

@@ -13,6 +13,7 @@ use crate::tui::app::form::{NewGroup, Wanted};
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::slash::{self, Request};
 use crate::tui::app::theme::Theme;
+use crate::tui::app::tour::Did;
 
 impl Session {
     /// Sends what the composer holds, or does it if it is a command. What cannot be done stays there.
@@ -83,6 +84,7 @@ impl Session {
         let now = turn.now;
         turn.send(Command::Send { to: id, text: text.clone(), reply, forwarded: false, ticket });
         self.with_chat(turn, |chat, _| chat.echo(ticket, text, now));
+        self.did(Did::Sent, turn);
         Ok(())
     }
 
@@ -107,6 +109,7 @@ impl Session {
     pub(super) fn request(&mut self, request: Request, turn: &mut Turn<'_>) -> Result<(), String> {
         match request {
             Request::Do(action) => turn.then = Some(action),
+            Request::Tour => self.begin_tour(),
             Request::Search(text) => self.find_here(&text, turn),
             Request::Find(text) => self.overlay = Some(Overlay::Find(Box::new(FindAll::new(&text)))),
             Request::Day(text) => self.go_to_day(&text, turn)?,
