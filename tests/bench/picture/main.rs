@@ -1,19 +1,23 @@
-//! The picture for the README, from the running program: `cargo bench --bench picture`.
+//! The pictures of the README and the gallery, from the running program: `cargo bench --bench picture`.
 //!
 //! Four people sign up and talk, each in a terminal of their own, on the built-in broker of a new data
-//! directory. What one of them sees at the end becomes `assets/cooee.svg`. Only the times differ from one
-//! run to the next.
+//! directory. What one of them sees becomes `assets/cooee.svg`, and at several sizes and in several themes
+//! what is in `assets/gallery`. Only the times differ from one run to the next.
 
+mod gallery;
 #[path = "../support/mod.rs"]
 mod support;
 mod svg;
 
+use std::path::Path;
 use std::time::Duration;
 
 use support::home::Home;
 use support::terminal::Terminal;
+use svg::{DARK, Palette};
 
-const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/cooee.svg");
+/// Where the pictures go.
+const ASSETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
 /// Columns and rows.
 const SIZE: (u16, u16) = (100, 24);
 
@@ -25,6 +29,7 @@ const DOWN: &str = "\x1b[B";
 const LEFT: &str = "\x1b[D";
 const ALT_ENTER: &str = "\x1b\r";
 const CTRL_Q: &str = "\x11";
+const CTRL_U: &str = "\x15";
 
 fn main() {
     let home = Home::new();
@@ -37,8 +42,17 @@ fn main() {
     ] {
         people.push(sign_up(&home, people.len(), user, display_name, mobile));
     }
-    let [alice, bob, carol, dave] = people.as_mut_slice() else { unreachable!("four people") };
+    let Ok(mut people) = <[Terminal; 4]>::try_from(people) else { unreachable!("four people") };
+    let assets = Path::new(ASSETS);
+    readme(&mut people, &assets.join("cooee.svg"));
+    // She left for the harbour.
+    people[2] = Terminal::start(&home, SIZE, &["-u", "carol"]);
+    people[2].shows("connected");
+    gallery::draw(&mut people, &assets.join("gallery"));
+}
 
+/// What all of it looks like.
+fn readme([alice, bob, carol, dave]: &mut [Terminal; 4], picture: &Path) {
     found_groups(alice, bob, carol, dave);
     talk(alice, bob);
     leave_things_unread(alice, bob, carol, dave);
@@ -60,13 +74,21 @@ fn main() {
             .iter()
             .all(|part| all.contains(part))
     });
-    let mut picture = String::new();
-    alice.until("it is drawn", |screen| {
-        picture = svg::draw(screen, "cooee");
+    take(alice, picture, &DARK);
+    for person in [alice, bob] {
+        person.keys(CTRL_U);
+    }
+}
+
+/// Writes what is on the screen into a file.
+fn take(terminal: &Terminal, picture: &Path, palette: &Palette) {
+    let mut drawn = String::new();
+    terminal.until("it is drawn", |screen| {
+        drawn = svg::draw(screen, "cooee", palette);
         true
     });
-    std::fs::write(PICTURE, &picture).expect("the picture can be written");
-    println!("{PICTURE}: {} bytes", picture.len());
+    std::fs::write(picture, &drawn).expect("the picture can be written");
+    println!("{}: {} bytes", picture.display(), drawn.len());
 }
 
 /// Signs up on the first screen, which lists the `others` who did so before.

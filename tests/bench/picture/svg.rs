@@ -17,65 +17,108 @@ const BAR: u32 = 34;
 
 const FONTS: &str =
     "'JetBrains Mono','Cascadia Mono','SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace";
-const PAPER: &str = "#16181d";
-const INK: &str = "#d5d8de";
-/// The 16 colours of a terminal.
-const PALETTE: [&str; 16] = [
-    "#2a2e37", "#e06c75", "#8ccf7e", "#e5c76b", "#6fa8f5", "#c58af9", "#62cfcf", "#c8ccd4", "#6b7280",
-    "#f28b93", "#a5e09a", "#f2da8a", "#8fbcff", "#d7a8ff", "#85e0e0", "#ffffff",
-];
+
+/// The colours that somebody set up for their terminal.
+pub struct Palette {
+    paper: &'static str,
+    ink: &'static str,
+    /// The frame of the window and the words in its bar.
+    window: (&'static str, &'static str),
+    sixteen: [&'static str; 16],
+}
+
+/// Light on dark.
+pub const DARK: Palette = Palette {
+    paper: "#16181d",
+    ink: "#d5d8de",
+    window: ("#3a3f4b", "#8b92a0"),
+    sixteen: [
+        "#2a2e37", "#e06c75", "#8ccf7e", "#e5c76b", "#6fa8f5", "#c58af9", "#62cfcf", "#c8ccd4",
+        "#6b7280", "#f28b93", "#a5e09a", "#f2da8a", "#8fbcff", "#d7a8ff", "#85e0e0", "#ffffff",
+    ],
+};
+
+/// Dark on light.
+pub const LIGHT: Palette = Palette {
+    paper: "#fbfaf7",
+    ink: "#24262b",
+    window: ("#c9c7c0", "#6e6c66"),
+    sixteen: [
+        "#24262b", "#b3261e", "#2a7a2c", "#8a6100", "#2456b5", "#8432a8", "#0b7377", "#d8d6d0",
+        "#77756f", "#d0453d", "#3c9a3f", "#a87a0c", "#3b73d9", "#a24fc6", "#18969b", "#ffffff",
+    ],
+};
+
+impl Palette {
+    fn colour(&self, colour: Color, default: &str) -> String {
+        match colour {
+            Color::Default => default.to_owned(),
+            Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+            Color::Idx(n @ 0..16) => self.sixteen[usize::from(n)].to_owned(),
+            // The cube of 6 x 6 x 6 colours and the 24 greys that follow, as xterm has them.
+            Color::Idx(n @ 16..232) => {
+                let n = n - 16;
+                let part = |level: u8| if level == 0 { 0 } else { 55 + 40 * level };
+                let [r, g, b] = [n / 36, n / 6 % 6, n % 6].map(part);
+                format!("#{r:02x}{g:02x}{b:02x}")
+            }
+            Color::Idx(n) => {
+                let grey = 8 + 10 * (n - 232);
+                format!("#{grey:02x}{grey:02x}{grey:02x}")
+            }
+        }
+    }
+}
 
 /// How something is drawn.
 #[derive(Clone, PartialEq, Eq)]
 struct Look {
     ink: String,
     paper: String,
-    bold: bool,
+    /// The classes of the text.
+    class: String,
 }
 
 impl Look {
-    fn of(cell: &Cell) -> Self {
-        let ink = colour(cell.fgcolor(), INK);
-        let paper = colour(cell.bgcolor(), PAPER);
+    fn of(cell: &Cell, palette: &Palette) -> Self {
+        let ink = palette.colour(cell.fgcolor(), palette.ink);
+        let paper = palette.colour(cell.bgcolor(), palette.paper);
         let (ink, paper) = if cell.inverse() { (paper, ink) } else { (ink, paper) };
-        Self { ink, paper, bold: cell.bold() }
-    }
-}
-
-fn colour(colour: Color, default: &str) -> String {
-    match colour {
-        Color::Idx(n) if n < 16 => PALETTE[usize::from(n)].to_owned(),
-        Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
-        Color::Idx(_) | Color::Default => default.to_owned(),
+        let classes =
+            [(cell.bold(), "b"), (cell.italic(), "i"), (cell.underline(), "u"), (cell.dim(), "d")];
+        let classes: Vec<&str> =
+            classes.into_iter().filter(|(has, _)| *has).map(|(_, class)| class).collect();
+        Self { ink, paper, class: classes.join(" ") }
     }
 }
 
 /// Draws the screen in a window with this title.
-pub fn draw(screen: &Screen, title: &str) -> String {
+pub fn draw(screen: &Screen, title: &str, palette: &Palette) -> String {
+    let Palette { paper, window: (frame, words), .. } = palette;
     let (rows, cols) = screen.size();
     let width = u32::from(cols.get()) * CELL.0 + 2 * MARGIN;
     let height = u32::from(rows.get()) * CELL.1 + BAR + MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\">\n\
-         <style>text{{font:15px {FONTS};white-space:pre}}.b{{font-weight:700}}\
-         path{{fill:none;stroke-width:1.2}}</style>\n\
-         <rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"{PAPER}\" \
-         stroke=\"#3a3f4b\"/>\n\
-         <g fill=\"#3a3f4b\"><circle cx=\"20\" cy=\"18\" r=\"5\"/><circle cx=\"38\" cy=\"18\" r=\"5\"/>\
+         <style>text{{font:15px {FONTS};white-space:pre}}.b{{font-weight:700}}.i{{font-style:italic}}\
+         .u{{text-decoration:underline}}.d{{opacity:.6}}path{{fill:none;stroke-width:1.2}}</style>\n\
+         <rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"{paper}\" \
+         stroke=\"{frame}\"/>\n\
+         <g fill=\"{frame}\"><circle cx=\"20\" cy=\"18\" r=\"5\"/><circle cx=\"38\" cy=\"18\" r=\"5\"/>\
          <circle cx=\"56\" cy=\"18\" r=\"5\"/></g>\n\
-         <text x=\"{}\" y=\"23\" text-anchor=\"middle\" fill=\"#8b92a0\">{title}</text>\n",
+         <text x=\"{}\" y=\"23\" text-anchor=\"middle\" fill=\"{words}\">{title}</text>\n",
         width - 1,
         height - 1,
         width / 2,
     );
     let mut lines = Lines::default();
     for row in 0..rows.get() {
-        draw_papers(&mut svg, screen, row);
-        draw_row(&mut svg, &mut lines, screen, row);
+        draw_papers(&mut svg, screen, row, palette);
+        draw_row(&mut svg, &mut lines, screen, row, palette);
     }
     lines.draw(&mut svg);
-    draw_cursor(&mut svg, screen);
+    draw_cursor(&mut svg, screen, palette);
     svg.push_str("</svg>\n");
     svg
 }
@@ -87,7 +130,7 @@ struct Run {
     text: String,
 }
 
-fn draw_row(svg: &mut String, lines: &mut Lines, screen: &Screen, row: u16) {
+fn draw_row(svg: &mut String, lines: &mut Lines, screen: &Screen, row: u16, palette: &Palette) {
     let top = BAR + u32::from(row) * CELL.1;
     let mut run: Option<Run> = None;
     for col in 0..screen.size().1.get() {
@@ -95,7 +138,7 @@ fn draw_row(svg: &mut String, lines: &mut Lines, screen: &Screen, row: u16) {
             continue;
         };
         let left = MARGIN + u32::from(col) * CELL.0;
-        let look = Look::of(cell);
+        let look = Look::of(cell, palette);
         if let Some(arms) = arms(cell.contents()) {
             lines.add(&look.ink, arms, left, top);
             continue;
@@ -128,13 +171,13 @@ fn draw_row(svg: &mut String, lines: &mut Lines, screen: &Screen, row: u16) {
 
 /// What is behind the letters, where it is not the paper of the window; cells that touch as one, without
 /// a seam.
-fn draw_papers(svg: &mut String, screen: &Screen, row: u16) {
+fn draw_papers(svg: &mut String, screen: &Screen, row: u16, palette: &Palette) {
     let cells = (0..screen.size().1.get()).filter_map(|col| screen.cell(row, col));
-    let papers: Vec<String> = cells.map(|cell| Look::of(cell).paper).collect();
+    let papers: Vec<String> = cells.map(|cell| Look::of(cell, palette).paper).collect();
     let (mut left, top, high) = (MARGIN, BAR + u32::from(row) * CELL.1, CELL.1);
     for same in papers.chunk_by(|a, b| a == b) {
         let wide = CELL.0 * u32::try_from(same.len()).unwrap_or(0);
-        if same[0] != PAPER {
+        if same[0] != palette.paper {
             let _ = writeln!(
                 svg,
                 "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\" fill=\"{}\"/>",
@@ -145,15 +188,16 @@ fn draw_papers(svg: &mut String, screen: &Screen, row: u16) {
     }
 }
 
-fn draw_cursor(svg: &mut String, screen: &Screen) {
+fn draw_cursor(svg: &mut String, screen: &Screen, palette: &Palette) {
     if !screen.hide_cursor() {
         let (row, col) = screen.cursor_position();
         let left = MARGIN + u32::from(col) * CELL.0;
         let top = BAR + u32::from(row) * CELL.1 + 1;
         let _ = writeln!(
             svg,
-            "<rect x=\"{left}\" y=\"{top}\" width=\"2\" height=\"{}\" fill=\"{INK}\"/>",
-            CELL.1 - 2
+            "<rect x=\"{left}\" y=\"{top}\" width=\"2\" height=\"{}\" fill=\"{}\"/>",
+            CELL.1 - 2,
+            palette.ink
         );
     }
 }
@@ -161,7 +205,10 @@ fn draw_cursor(svg: &mut String, screen: &Screen) {
 fn draw_run(svg: &mut String, run: Option<Run>, top: u32) {
     let Some(Run { look, columns, text }) = run else { return };
     let columns: Vec<String> = columns.iter().map(u32::to_string).collect();
-    let class = if look.bold { " class=\"b\"" } else { "" };
+    let class = match look.class.as_str() {
+        "" => String::new(),
+        class => format!(" class=\"{class}\""),
+    };
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
         svg,

@@ -15,6 +15,7 @@ mod process;
 #[allow(dead_code)] // The tests use more of it.
 #[path = "../../it/support/puppet.rs"]
 mod puppet;
+#[allow(dead_code)] // The pictures use more of it.
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;

@@ -28,7 +28,7 @@ pub struct Terminal {
     keys: Box<dyn Write + Send>,
     written: Arc<(Mutex<Written>, Condvar)>,
     /// The terminal goes when this goes.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -80,12 +80,20 @@ impl Terminal {
             }
         });
         let child = pair.slave.spawn_command(command).expect("the program starts");
-        Self { child, keys, written, _master: pair.master }
+        Self { child, keys, written, master: pair.master }
     }
 
     /// Types these bytes as a terminal sends them.
     pub fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("the program reads its keys");
+    }
+
+    /// Makes it so many columns and rows.
+    pub fn resize(&self, (cols, rows): (u16, u16)) {
+        let [high, wide] = [rows, cols].map(|n| NonZeroU16::new(n).expect("a screen has cells"));
+        self.written.0.lock().unwrap().parser.screen_mut().set_size(high, wide);
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).expect("there is a terminal");
     }
 
     /// Waits until the screen shows what is awaited. When that came, and how many bytes had come by then;
