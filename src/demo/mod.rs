@@ -78,11 +78,13 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), Erro
     engine::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Error::Threads)?;
+    // Before there is anything that could be left behind.
+    let signals = runtime.block_on(async { Signals::catch() }).map_err(Error::Signals)?;
     let dir = tempfile::Builder::new().prefix("cooee-demo-").tempdir().map_err(Error::Place)?;
     say(
         "Cooee's demo: a broker and three companions begin in a temporary directory, which is removed at the end.",
     );
-    let shown = runtime.block_on(show((config, flags), &script, dir.path(), program));
+    let shown = runtime.block_on(show((config, flags), &script, dir.path(), program, signals));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
     engine::finish();
@@ -104,8 +106,8 @@ async fn show(
     script: &Script,
     data_dir: &Path,
     program: PathBuf,
+    mut signals: Signals,
 ) -> Result<(), Error> {
-    let mut signals = Signals::catch().map_err(Error::Signals)?;
     let broker = Tied::start(data_dir, &program).await?;
     let config = in_place(config, script, data_dir, &broker);
     let setup = Setup::new(&config, program.clone());

@@ -42,9 +42,15 @@ fn the_manual_has_every_command() {
     for command in ["sign\\-up", "send", "config", "find"] {
         assert!(page.contains(command), "{command}");
     }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = ok(dir.path(), &["completions", shell]);
+        for word in ["demo", "sign-up", "profile", "broker"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
     let pages = dir.path().join("man/man1");
     ok(dir.path(), &["man", "--dir", pages.to_str().unwrap()]);
-    for name in ["cooee.1", "cooee-send.1", "cooee-group-invite.1"] {
+    for name in ["cooee.1", "cooee-demo.1", "cooee-send.1", "cooee-group-invite.1"] {
         assert!(pages.join(name).exists(), "{name}: {:?}", fs::read_dir(&pages).unwrap().count());
     }
 }

@@ -78,9 +78,7 @@ fn the_demo_ends_cleanly_whatever_ends_it() {
     let temporary = tempfile::tempdir().unwrap();
     let mut person = demo(temporary.path());
     // While it is being made, Ctrl+C is a signal; the terminal is as it was.
-    until("it has a place", || {
-        places(temporary.path()).iter().any(|place| place.join("broker").exists())
-    });
+    person.until_says(&["begin in a temporary directory"]);
     person.press(CTRL_C);
     assert_eq!(person.until_ended().exit_code(), 130, "{}", person.contents());
     assert_eq!(places(temporary.path()), Vec::<PathBuf>::new());

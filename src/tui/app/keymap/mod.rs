@@ -328,6 +328,17 @@ mod tests {
     }
 
     #[test]
+    fn a_text_names_the_keys_that_there_are() {
+        let map =
+            Keymap::parse("[global]\nquit = ['ctrl-q']\n[messages]\nreply = ['r']\n[text]\nundo = []")
+                .unwrap();
+        let text = "{quit} leaves, {reply} answers, {undo} and {dance} have none; a { stays";
+        let filled = "Ctrl+Q leaves, r answers, undo and dance have none; a { stays";
+        assert_eq!(map.filled(text), filled);
+        assert_eq!(map.filled(""), "");
+    }
+
+    #[test]
     fn capitals_and_shift_are_one_key() {
         let map = Keymap::parse("[global]\nredo = ['alt-shift-z']\nundo = ['alt-z']").unwrap();
         let alt = |c, more| key(KeyCode::Char(c), KeyModifiers::ALT | more);
