@@ -22,4 +22,5 @@ mod secrecy;
 mod session;
 mod support;
 mod trust_frames;
+mod vim;
 mod writing;

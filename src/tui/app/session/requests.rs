@@ -23,6 +23,8 @@ impl Session {
         }
         turn.notices.forget_errors();
         let text = draft.text();
+        self.normal = None;
+        let draft = &mut self.writing_mut().draft;
         if !draft.is_command() {
             let said = match self.writing_mut().about.clone() {
                 Some(About::Edit(message, before)) => self.say_otherwise(message, &before, &text, turn),
