@@ -1,7 +1,8 @@
 //! Cooee: a keyboard-driven terminal messenger over MQTT that brings its own broker.
 //!
 //! A *cooee* is a call that carries across open country. One binary, `cooee`, opens the full-screen
-//! messenger; the same engine serves a scriptable command line and joins sessions that already run.
+//! messenger, or talks in lines where there is no screen; the same engine serves a scriptable command line and joins
+//! sessions that already run.
 //!
 //! # The house
 //!

@@ -2,7 +2,8 @@
 //!
 //! [`run()`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`, `external_editor`) it owns all
 //! terminal I/O, and with `desktop` the way to the desktop. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
-//! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`].
+//! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`]; what a person may
+//! change while it runs is read in `keymap_file`, `theme_file` and `reload`.
 
 pub mod app;
 mod backend;

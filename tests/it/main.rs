@@ -25,4 +25,5 @@ mod session;
 mod support;
 mod touring;
 mod trust_frames;
+mod vim;
 mod writing;

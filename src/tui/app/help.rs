@@ -22,6 +22,9 @@ impl App {
     pub fn help_lines(&self) -> Vec<HelpLine> {
         let mut lines = Vec::new();
         for &context in Context::ALL {
+            if self.keymap.bindings(context).is_empty() {
+                continue;
+            }
             lines.push(HelpLine::Heading(context.title()));
             let tabs = |action: Action| action.tab().is_some_and(|tab| tab > 0);
             for binding in self.keymap.bindings(context).iter().filter(|b| !tabs(b.action)) {

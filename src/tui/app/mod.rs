@@ -398,6 +398,11 @@ impl App {
         if self.leaving {
             return;
         }
+        if let (Screen::Main(session), None, Some(c)) = (&mut self.screen, self.help, keymap::typed(key))
+            && session.count(c)
+        {
+            return;
+        }
         match (self.keymap.action(self.context(), key), keymap::typed(key)) {
             (Some(action), _) => self.act(action, effects),
             (None, Some(c)) => self.type_char(c, effects),

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Canvas, lines, row};
-use crate::tui::app::{App, Link, Session, width};
+use crate::tui::app::{App, Context, Link, Session, width};
 
 /// The first row: who we are, our group tabs, the state of the connection in words.
 pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
@@ -36,6 +36,9 @@ pub fn notice(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
 pub fn footer(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
     let mut x = 1;
     let separator = canvas.glyphs.separator();
+    if app.context() == Context::Normal {
+        x += canvas.put(row(area, 0), x, "normal mode", canvas.theme.strong());
+    }
     let entries = app.keymap.footer(app.context()).filter(|(_, action)| app.offers(*action));
     let entries: Vec<_> = entries.map(|(key, action)| (key, action.label())).collect();
     let wide = |(key, label): &(&str, &str)| width(key) + 1 + width(label);

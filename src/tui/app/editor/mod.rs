@@ -4,6 +4,7 @@
 //! and deletion here is worked out in grapheme clusters first and then told to it as a column. It is
 //! never drawn: [`Editor::layout`] wraps with the rule of [`super::wrap()`].
 
+mod normal;
 mod selection;
 
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::ops::Range;
 use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
+pub use normal::{Normal, Outcome};
 use selection::Marked;
 
 use super::Action;

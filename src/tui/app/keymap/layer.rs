@@ -13,8 +13,11 @@ use crate::domain::clean_line;
 use crate::tui::app::Action;
 
 /// Sets of keys that a file may begin with.
-const PRESETS: &[(&str, &str)] =
-    &[("readline", ""), ("emacs", include_str!("../../../../assets/keymap-emacs.toml"))];
+const PRESETS: &[(&str, &str)] = &[
+    ("readline", ""),
+    ("emacs", include_str!("../../../../assets/keymap-emacs.toml")),
+    ("vim", include_str!("../../../../assets/keymap-vim.toml")),
+];
 
 /// Keys that are the same byte as another on most terminals.
 const TWINS: &[(char, KeyCode, &str)] = &[
@@ -359,7 +362,7 @@ mod tests {
             invite = ['ctrl-shift-i']\n[composer]\ncopy = ['ctrl-i']\n[footer]\ncomposer = ['sendd']\n";
         let (map, problems) = own(text);
         let expected = [
-            (1, "no preset `emcas`: use one of readline, emacs; did you mean `emacs`?"),
+            (1, "no preset `emcas`: use one of readline, emacs, vim; did you mean `emacs`?"),
             (3, "no section [globl]"),
             (5, "`jum`, which is no action; did you mean `jump`?"),
             (6, "`ctrl-` is no key"),
@@ -421,8 +424,27 @@ mod tests {
         let all: Vec<_> = Context::ALL.iter().flat_map(|&c| map.bindings(c)).collect();
         for &action in Action::ALL {
             let has_key = all.iter().any(|binding| binding.action == action);
-            assert!(has_key, "{} has no key", action.name());
+            let built_in = Keymap::built_in().unwrap();
+            let had_key =
+                Context::ALL.iter().any(|&c| built_in.bindings(c).iter().any(|b| b.action == action));
+            assert!(has_key || !had_key, "{} has no key", action.name());
         }
+    }
+
+    #[test]
+    fn keys_of_vi_write_until_one_leaves_off() {
+        let (map, problems) = own("preset = 'vim'\n[normal]\nput-after = ['shift-r']\n");
+        assert_eq!(problems, [""; 0]);
+        for c in "idx0$/G".chars() {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            assert_eq!(map.action(Context::Composer, key), None, "{c} is text");
+            assert!(map.action(Context::Normal, key).is_some(), "{c} is a command");
+        }
+        assert_eq!(means(&map, Context::Composer, "esc"), Some(Action::NormalMode));
+        assert_eq!(means(&map, Context::Normal, "esc"), Some(Action::NormalMode));
+        assert_eq!(means(&map, Context::Completion, "esc"), Some(Action::Back));
+        assert_eq!(means(&map, Context::Normal, "shift-r"), Some(Action::PutAfter));
+        assert_eq!(means(&map, Context::Normal, "enter"), Some(Action::Send));
     }
 
     proptest! {

@@ -25,6 +25,8 @@ pub enum Context {
     Text,
     /// The composer.
     Composer,
+    /// The composer, while letters are commands there.
+    Normal,
     /// The composer, while it offers to complete a word.
     Completion,
     /// The line that finds words in the open chat.
@@ -64,6 +66,7 @@ impl Context {
     pub const ALL: &[Self] = &[
         Self::Global,
         Self::Composer,
+        Self::Normal,
         Self::Completion,
         Self::Text,
         Self::Find,
@@ -89,6 +92,7 @@ impl Context {
             Self::Global => "global",
             Self::Text => "text",
             Self::Composer => "composer",
+            Self::Normal => "normal",
             Self::Completion => "completion",
             Self::Find => "find",
             Self::FindAll => "find-all",
@@ -114,6 +118,7 @@ impl Context {
             Self::Global => "Everywhere",
             Self::Text => "Editing",
             Self::Composer => "Writing",
+            Self::Normal => "Writing, in normal mode",
             Self::Completion => "Completing a word",
             Self::Find => "Finding words in this chat",
             Self::FindAll => "Finding words in all chats",
@@ -145,6 +150,7 @@ impl Context {
         match self {
             Self::Global => vec![Self::Global],
             Self::Completion => vec![Self::Completion, Self::Composer, Self::Text, Self::Global],
+            Self::Normal => vec![Self::Normal, Self::Composer, Self::Text, Self::Global],
             Self::Invitation => vec![Self::Invitation, Self::Card, Self::Global],
             here if here.takes_text() => vec![here, Self::Text, Self::Global],
             here => vec![here, Self::Global],

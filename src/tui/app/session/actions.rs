@@ -7,10 +7,11 @@ use crate::domain::{Alteration, ConversationId, GroupChange, Standing};
 use crate::engine::{Command, Link};
 use crate::tui::app::chat::{About, Move};
 use crate::tui::app::choice::Choice;
+use crate::tui::app::editor::{Normal, Outcome};
 use crate::tui::app::form::NewGroup;
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::regions::{Pane, composer_width};
-use crate::tui::app::{Action, Effect};
+use crate::tui::app::{Action, Context, Effect};
 
 impl Session {
     /// Does what an action says.
@@ -26,6 +27,11 @@ impl Session {
 
     /// A key that means nothing but its character was pressed.
     pub fn type_char(&mut self, c: char, turn: &mut Turn<'_>) {
+        if self.context() == Context::Normal {
+            // Letters are commands there, and this one is none.
+            self.normal.iter_mut().for_each(Normal::forget);
+            return;
+        }
         match &mut self.overlay {
             Some(Overlay::Choice(choice)) => {
                 choice.query.type_char(c);
@@ -195,6 +201,9 @@ impl Session {
 
     fn act_on_composer(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         let cells = composer_width(turn.size);
+        if self.act_in_normal_mode(action, turn) {
+            return true;
+        }
         if self.complete(action, turn) {
             return true;
         }
@@ -205,6 +214,11 @@ impl Session {
             // There is no line above an empty one: up is into the messages.
             Action::Up if self.writing_mut().draft.is_empty() => {
                 self.choose_message(turn);
+            }
+            Action::NormalMode => {
+                self.writing_mut().draft.step_back();
+                self.completion = None;
+                self.normal = Some(Normal::default());
             }
             Action::Back if self.writing_mut().draft.deselect() => {}
             Action::Earlier | Action::Later => self.recall(action == Action::Earlier, turn),
@@ -225,6 +239,40 @@ impl Session {
             }
         }
         true
+    }
+
+    /// Takes a digit that counts what follows, where letters are commands; says whether it was one.
+    pub fn count(&mut self, c: char) -> bool {
+        self.context() == Context::Normal && self.normal.as_mut().is_some_and(|normal| normal.digit(c))
+    }
+
+    /// Does what an action says in normal mode; says whether it was one of that.
+    fn act_in_normal_mode(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
+        let Some(mut normal) = self.normal.take() else { return false };
+        // Once more: back, as it is everywhere.
+        if action == Action::NormalMode {
+            if !normal.is_amid() {
+                self.back(turn);
+            }
+            self.normal = Some(Normal::default());
+            return true;
+        }
+        // Above an empty line are the messages.
+        if action == Action::Up && self.writing_mut().draft.is_empty() {
+            self.normal = Some(Normal::default());
+            return false;
+        }
+        let cells = composer_width(turn.size);
+        let yanked = std::mem::take(&mut self.yanked);
+        let chat = self.writing_mut();
+        chat.draft.set_yanked(&yanked);
+        let outcome = normal.act(action, &mut chat.draft, cells);
+        if outcome != Outcome::Foreign {
+            chat.cleared = None;
+        }
+        self.yanked = self.writing_mut().draft.yanked();
+        self.normal = (outcome != Outcome::Writes).then_some(normal);
+        outcome != Outcome::Foreign
     }
 
     /// Does what an editing action says; says whether it was one. What was deleted in one chat can be put back in

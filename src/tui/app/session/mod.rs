@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::chat::{Chat, Window};
 use super::completion::Completion;
+use super::editor::Normal;
 use super::find::Find;
 use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
@@ -233,6 +234,8 @@ pub struct Session {
     is_typing: bool,
     /// What was deleted or copied last.
     yanked: String,
+    /// The composer's normal mode, while letters are commands there.
+    normal: Option<Normal>,
     /// When the draft of the open chat goes to the engine, which keeps it.
     keep_at: Option<Timestamp>,
     /// How far the tour has come, while there is one.
@@ -270,6 +273,7 @@ impl Session {
             completion: None,
             is_typing: false,
             yanked: String::new(),
+            normal: None,
             keep_at: None,
             tour: None,
         }
@@ -314,6 +318,7 @@ impl Session {
                 Some(_) => Context::Card,
                 None if self.is_choosing() => Context::Messages,
                 None if self.find_line().is_some() => Context::Find,
+                None if self.normal.is_some() => Context::Normal,
                 None if self.completion.is_some() => Context::Completion,
                 None => Context::Composer,
             },
@@ -332,6 +337,7 @@ impl Session {
         if self.open.as_ref() == Some(&conversation) {
             return;
         }
+        self.normal = None;
         if let Some(left) = self.open.clone() {
             self.last = Some(left);
         }

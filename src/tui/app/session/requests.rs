@@ -24,10 +24,11 @@ impl Session {
         }
         turn.notices.forget_errors();
         let text = draft.text();
+        self.normal = None;
         if let Some(About::Save(message, _)) = self.writing_mut().about {
             return self.save_as(message, &text, turn);
         }
-        let draft = &self.writing_mut().draft;
+        let draft = &mut self.writing_mut().draft;
         if !draft.is_command() {
             let said = match self.writing_mut().about.clone() {
                 Some(About::Edit(message, before)) => self.say_otherwise(message, &before, &text, turn),
