@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
-    Availability, Body, ConversationId, Group, GroupChange, GroupId, Lifetime, Membership, Message,
-    MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust, UserName,
+    Availability, Body, ConversationId, Group, GroupChange, GroupId, GroupLink, Lifetime, Membership,
+    Message, MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust,
+    UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
@@ -33,6 +34,9 @@ A group (all that `group` does, and group list). `policy` is "open" or "invite";
 
 A chat (chat disappear). `disappears_after` is how many seconds messages live there, null where they stay.
 {"type":"chat","conversation":"@bob","group":null,"disappears_after":86400}
+
+A link into a group (group link). `link` is a secret of whoever is to come in.
+{"type":"link","group":"00000001000000000000000000000000","link":"cooee:join/alice/AAAAAQAAAAAAAAAAAAAAAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAgICAgICAgICAgICAgICAg","uses":20,"ends_at":"2026-11-22T10:41:05.123Z"}
 
 An open room (room list, join, leave). `joined` is whether you are in it now.
 {"type":"room","name":"lobby","conversation":"+lobby","joined":true}
@@ -89,6 +93,7 @@ pub(super) enum Record<'a> {
     Member(MemberRecord<'a>),
     Room(RoomRecord<'a>),
     Chat(ChatRecord),
+    Link(LinkRecord),
     Waiting(WaitingRecord<'a>),
     Key(KeyRecord<'a>),
 }
@@ -205,6 +210,14 @@ pub(super) struct ChatRecord {
     disappears_after: Option<u32>,
 }
 
+#[derive(Serialize)]
+pub(super) struct LinkRecord {
+    group: GroupId,
+    link: String,
+    uses: u32,
+    ends_at: String,
+}
+
 #[derive(Default, Serialize)]
 struct KeyFields<'a> {
     fingerprint: Option<&'a str>,
@@ -246,6 +259,16 @@ impl<'a> Record<'a> {
             ours: me.identity.fingerprint(),
             key: KeyFields::default(),
             claimed: None,
+        })
+    }
+
+    /// A link into a group.
+    pub fn group_link(link: &GroupLink, ends_at: Timestamp, uses: u32) -> Self {
+        Self::Link(LinkRecord {
+            group: link.group,
+            link: link.to_string(),
+            uses,
+            ends_at: ends_at.to_string(),
         })
     }
 

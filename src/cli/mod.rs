@@ -13,6 +13,7 @@ mod chat;
 mod config;
 mod confirm;
 mod doctor;
+mod doors;
 mod export;
 mod find;
 mod group;

@@ -22,6 +22,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/007_alerts.sql")),
     M::up(include_str!("../../assets/schema/009_lifetimes.sql")),
     M::up(include_str!("../../assets/schema/010_archive.sql")),
+    M::up(include_str!("../../assets/schema/011_group_links.sql")),
 ];
 
 /// Settings of the connection.

@@ -22,6 +22,7 @@ mod drafts;
 mod error;
 mod file;
 mod gaps;
+mod group_links;
 mod handle;
 mod keys;
 mod lifetimes;
@@ -44,6 +45,7 @@ mod unread;
 mod value;
 
 pub use error::Error;
+pub use group_links::{StoredKnock, StoredLink};
 pub use handle::Store;
 pub use lifetimes::{Expired, StoredLifetime};
 pub use threads::{prepare, wait_for_threads};

@@ -8,6 +8,7 @@ mod clocks;
 mod cluster;
 mod comparing;
 mod delivery;
+mod doors;
 mod finding;
 mod groups;
 mod hostile;

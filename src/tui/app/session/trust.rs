@@ -149,6 +149,10 @@ impl Session {
             Some(Asked::Block(user, false)) => {
                 format!("{} is heard again; what they wrote meanwhile is not here", name(user))
             }
+            Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
+            Some(Asked::UseLink) => {
+                "asked to be let in: you come in as soon as they who made the link are here".to_owned()
+            }
             Some(Asked::Unread(conversation)) => {
                 format!("{} shows as unread", self.label(conversation))
             }

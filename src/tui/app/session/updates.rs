@@ -71,6 +71,10 @@ impl Session {
             }
             Update::Typing { conversation, user } => self.writes(conversation, user, turn),
             Update::Done { ticket, group } => self.done(ticket, group, turn),
+            Update::GroupLink { ticket, link, ends_at, uses } => {
+                self.asked.remove(&ticket);
+                self.link_made(&link, ends_at, uses, turn);
+            }
             Update::Agreed { ticket } => self.agreed(ticket, turn),
             Update::Keys(keys) => self.take_keys(*keys),
             Update::Comparison(view) => self.compared(view, turn),
@@ -207,7 +211,7 @@ impl Session {
                 self.open(ConversationId::Group(group), turn);
                 turn.news(format!("#{name} is made; ask others in with /invite"));
             }
-            Some(Asked::Join(_)) => {
+            Some(Asked::Join(_) | Asked::UseLink) => {
                 self.open(ConversationId::Group(group), turn);
                 turn.news(format!("you are in {name} now"));
             }
@@ -225,7 +229,9 @@ impl Session {
                 | Asked::AcceptKey(_)
                 | Asked::Compare(_)
                 | Asked::Block(..)
-                | Asked::Unread(_),
+                | Asked::Unread(_)
+                | Asked::MakeLink
+                | Asked::RevokeLink,
             )
             | None => {}
         }
@@ -265,7 +271,10 @@ impl Session {
                 turn.error(format!("not left {}: {why}", room_label(&room)));
             }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
-            Some(Asked::Alter) => turn.error(format!("not done: {why}")),
+            Some(Asked::Alter | Asked::MakeLink | Asked::RevokeLink) => {
+                turn.error(format!("not done: {why}"));
+            }
+            Some(Asked::UseLink) => turn.error(format!("not asked: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
                 turn.error(format!("no emoji are compared with {user}: {why}"))
