@@ -1,11 +1,14 @@
 //! `cooee group …`.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use tokio::time::{Instant, timeout_at};
 
 use super::Error;
 use super::attached::{Attached, Heard, with_session};
 use super::confirm::Unconfirmed;
+use super::doors::{self, Entrance, lasts};
 use super::json::{self, Record};
 use super::output::print;
 use super::table::aligned;
@@ -47,10 +50,12 @@ pub enum Command {
         #[command(flatten)]
         options: Options,
     },
-    /// Go into a listed group, or accept an invitation
+    /// Go into a listed group, accept an invitation, or use a link
+    ///
+    /// With a link, whoever made it is asked to let you in, and does so when their Cooee runs.
     Join {
-        /// Which group
-        group: GroupArgument,
+        /// Which group, or a link into one
+        group: Entrance,
         #[command(flatten)]
         options: Options,
     },
@@ -72,6 +77,26 @@ pub enum Command {
         /// Whom
         #[arg(id = "whom", value_name = "USER")]
         user: UserName,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Make a link that lets people into a group, or take it back; its owner and its admins may
+    ///
+    /// Prints the link, which is a secret: whoever has it can ask this Cooee to be let in, with `cooee group join LINK`
+    /// or `/join LINK`, and is let in whenever it runs. There is one link for each group on this device; a new one ends
+    /// the last.
+    Link {
+        /// Into which group
+        group: GroupArgument,
+        /// How many it lets in
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=256))]
+        uses: u32,
+        /// For how long, 30 days at most: hours or days, such as 12h or 7d
+        #[arg(long = "for", value_name = "TIME", default_value = "7d", value_parser = lasts)]
+        lasts: Duration,
+        /// Take the link back instead
+        #[arg(long, conflicts_with_all = ["uses", "lasts"])]
+        revoke: bool,
         #[command(flatten)]
         options: Options,
     },
@@ -153,6 +178,7 @@ impl Command {
             | Self::Members { options, .. }
             | Self::Join { options, .. }
             | Self::Invite { options, .. }
+            | Self::Link { options, .. }
             | Self::Remove { options, .. }
             | Self::Rename { options, .. }
             | Self::Promote { options, .. }
@@ -185,7 +211,12 @@ impl Command {
                     format!("Made {label} ({}).", short(group))
                 }))
             }
-            Self::Join { group, .. } => {
+            Self::Link { group, uses, lasts, revoke, .. } => {
+                let group = find(attached, group, Purpose::Speak)?;
+                doors::link(attached, group, (*lasts, *uses), *revoke, options).await
+            }
+            Self::Join { group: Entrance::Link(link), .. } => doors::join(attached, link, options).await,
+            Self::Join { group: Entrance::Group(group), .. } => {
                 let group = find(attached, group, Purpose::Join)?;
                 let join = |ticket| engine::Command::JoinGroup { group, ticket };
                 act(attached, options, join, |body| *body == Body::Joined).await?;

@@ -12,9 +12,9 @@ use serde::Serialize;
 pub(super) use super::json_help::HELP;
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
-    Attachment, Availability, Body, ConversationId, Group, GroupChange, GroupId, Lifetime, Membership,
-    Message, MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing, Timestamp, Trust,
-    UserName,
+    Attachment, Availability, Body, ConversationId, Group, GroupChange, GroupId, GroupLink, Lifetime,
+    Membership, Message, MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing,
+    Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
@@ -61,6 +61,7 @@ pub(super) enum Record<'a> {
     Member(MemberRecord<'a>),
     Room(RoomRecord<'a>),
     Chat(ChatRecord),
+    Link(LinkRecord),
     Waiting(WaitingRecord<'a>),
     Key(KeyRecord<'a>),
     File(SavedRecord<'a>),
@@ -201,6 +202,14 @@ pub(super) struct ChatRecord {
     disappears_after: Option<u32>,
 }
 
+#[derive(Serialize)]
+pub(super) struct LinkRecord {
+    group: GroupId,
+    link: String,
+    uses: u32,
+    ends_at: String,
+}
+
 #[derive(Default, Serialize)]
 struct KeyFields<'a> {
     fingerprint: Option<&'a str>,
@@ -248,6 +257,16 @@ impl<'a> Record<'a> {
     /// A file that was saved.
     pub fn saved(id: MessageId, path: &'a str) -> Self {
         Self::File(SavedRecord { id, path })
+    }
+
+    /// A link into a group.
+    pub fn group_link(link: &GroupLink, ends_at: Timestamp, uses: u32) -> Self {
+        Self::Link(LinkRecord {
+            group: link.group,
+            link: link.to_string(),
+            uses,
+            ends_at: ends_at.to_string(),
+        })
     }
 
     /// How a chat is set.

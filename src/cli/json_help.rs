@@ -15,6 +15,9 @@ A person (who, contacts). `registered` is whether they signed up on this broker,
 A group (all that `group` does, and group list). `policy` is "open" or "invite"; `standing` is "member", "invited", "listed" or "left".
 {"type":"group","id":"00000001000000000000000000000000","name":"team","owner":"alice","policy":"open","standing":"invited","invited_by":"bob","members":2,"created_at":"2026-11-22T10:41:05.123Z"}
 
+A link into a group (group link). `link` is a secret of whoever is to come in.
+{"type":"link","group":"00000001000000000000000000000000","link":"cooee:join/alice/AAAAAQAAAAAAAAAAAAAAAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAgICAgICAgICAgICAgICAg","uses":20,"ends_at":"2026-11-22T10:41:05.123Z"}
+
 A chat (chat disappear). `disappears_after` is how many seconds messages live there, null where they stay.
 {"type":"chat","conversation":"@bob","group":null,"disappears_after":86400}
 

@@ -14,6 +14,7 @@ mod config;
 mod confirm;
 mod demo;
 mod doctor;
+mod doors;
 mod export;
 mod find;
 mod group;

@@ -64,6 +64,11 @@
 //!   from an account can open the parts if they kept them.
 //! - What is edited or taken back is asked of the Cooee of everybody who got it: who has read it has read it, and
 //!   another program may keep what it was. Only who wrote a message can do that, and every receiver sees to it.
+//! - A message that disappears is taken out by the Cooee of everybody who got it, and overwritten; that the broker
+//!   forgets it is asked of the broker, which sees when it is to, and so how long messages live there. Whoever got it
+//!   can keep it, and what a stolen key would open of it stays as open as the points above say.
+//! - Whoever has a link into a group can ask to be let in until it ends, and is. It is a secret of a kind that is
+//!   passed on: who came in by it everybody in the group sees.
 //! - What leaves Cooee by a person's wish is out: a draft lies in the open, in a private file, while their own editor
 //!   has it; what is copied goes to the terminal's clipboard; what calls on the desktop shows its words, unless
 //!   `alerts.content` is off.

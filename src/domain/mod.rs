@@ -12,6 +12,7 @@ mod file;
 mod fingerprint;
 mod group;
 pub mod group_documents;
+mod group_link;
 mod ids;
 mod keys;
 mod lifetime;
@@ -36,6 +37,7 @@ pub use file::{
 };
 pub use fingerprint::{InvalidFingerprint, TlsFingerprint};
 pub use group::{Group, GroupChange, GroupName, JoinPolicy, Membership, Role, Standing};
+pub use group_link::{GroupLink, InvalidLink, LinkSecret};
 pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHash, UserName};
 pub use keys::{AgreementKey, Bundle, DeviceKeys, IdentityKey, InvalidKey, SigningKey};
 pub use lifetime::{InvalidLifetime, Lifetime, lifetime_told};

@@ -92,6 +92,13 @@ pub(super) fn device_id() -> DeviceId {
     DeviceId::from_bits(Uuid::new_v4().as_u64_pair().0)
 }
 
+/// What only those are to know who have a link.
+pub(super) fn link_secret() -> [u8; 16] {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).expect("the system has randomness, as `Uuid` needs it too");
+    bits
+}
+
 /// A new credential for a broker: 256 random bits in base64.
 pub(super) fn credential() -> String {
     let mut bits = [0; 32];

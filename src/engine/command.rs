@@ -1,12 +1,13 @@
 //! What a front end may ask.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupName, JoinPolicy, Lifetime,
-    MessageId, MessageText, PageAt, RoomName, UserName,
+    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupLink, GroupName, JoinPolicy,
+    Lifetime, MessageId, MessageText, PageAt, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -216,6 +217,33 @@ pub enum Command {
         group: GroupId,
         /// What.
         change: GroupChange,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Make a link into a group, in place of the last one of this device: whoever has it is let in. Answered by
+    /// `Update::GroupLink` or `Update::Refused`.
+    MakeGroupLink {
+        /// Into which.
+        group: GroupId,
+        /// For how long; 30 days at most.
+        lasts: Duration,
+        /// How many it lets in.
+        uses: u32,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Take the link into a group back. Answered by `Update::Agreed` or `Update::Refused`.
+    RevokeGroupLink {
+        /// Into which.
+        group: GroupId,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Ask to be let into a group by a link. Answered by `Update::Agreed` once it is asked, by `Update::Done` where
+    /// we are in at once, or by `Update::Refused`. Being let in shows as having joined.
+    JoinByLink {
+        /// The link.
+        link: GroupLink,
         /// To know the answer by.
         ticket: Ticket,
     },

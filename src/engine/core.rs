@@ -11,6 +11,7 @@ use super::clock::Mint;
 use super::command::Command;
 use super::comparing::Comparing;
 use super::devices::ReadMarks;
+use super::doors::Doors;
 use super::faces::{FaceId, Faces};
 use super::files::{Done, Files};
 use super::generation::Generation;
@@ -89,6 +90,7 @@ pub(super) struct Core {
     /// The conversations that do not always call for us.
     pub alerts: BTreeMap<ConversationId, Alerts>,
     pub lifetimes: Lifetimes,
+    pub doors: Doors,
     /// The conversations that are put away.
     pub archived: BTreeSet<ConversationId>,
     pub summaries: BTreeMap<ConversationId, Summary>,

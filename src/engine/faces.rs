@@ -14,6 +14,8 @@ pub(super) struct FaceId(pub u64);
 impl FaceId {
     /// The front end that started the session.
     pub const FIRST: Self = Self(0);
+    /// None of them.
+    pub const NOBODY: Self = Self(u64::MAX);
 }
 
 struct Face {

@@ -121,6 +121,7 @@ impl Core {
                 Content::Invitation(_)
                 | Content::Papers(_)
                 | Content::Lifetime(_)
+                | Content::Knock(_)
                 | Content::Receipt(_)
                 | Content::Missing(_)
                 | Content::SenderKey(_)

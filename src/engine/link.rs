@@ -441,6 +441,7 @@ impl Core {
         for user in online {
             self.resends.seen(&user, Instant::now());
         }
+        self.knock_again().await?;
         if !self.store.missing_of().await?.is_empty() {
             self.gaps.found();
         }

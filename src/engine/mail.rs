@@ -19,7 +19,9 @@ use crate::domain::{
     Timestamp, UserName,
 };
 use crate::mqtt::{Acknowledgement, Incoming};
-use crate::protocol::{self, Content, FileWord, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic};
+use crate::protocol::{
+    self, Content, FileWord, Knock, Letter, Place, ReadUpTo, SenderKey, Stage, Step, Topic,
+};
 use crate::store::{Heard, Incoming as Storable, KnownPerson};
 
 /// Who wrote something, on which device.
@@ -98,6 +100,8 @@ pub(super) struct Mail {
     pub name_lost: bool,
     /// Somebody says just now that they registered our name before us.
     pub name_claimed: bool,
+    /// Who asks to be let into a group by a link.
+    pub knocks: Vec<(UserName, Knock)>,
     /// How long the broker would still have kept what is being sorted, if it says so.
     pub kept_for: Option<Duration>,
 }
@@ -443,7 +447,11 @@ impl Core {
                 self.on_receipt(from, receipt, mail);
                 return Ok(Ok(()));
             }
-            Content::Missing(_) | Content::Unreadable | Content::Invitation(_) | Content::Compare(_)
+            Content::Missing(_)
+            | Content::Unreadable
+            | Content::Invitation(_)
+            | Content::Knock(_)
+            | Content::Compare(_)
                 if self.people.is_blocked(&from) =>
             {
                 return Ok(Ok(()));
@@ -476,6 +484,11 @@ impl Core {
                 let taken = self.on_invitation(&papers, from.clone(), mail);
                 mail.confirmed.extend(taken.is_ok().then_some((from, id)));
                 return Ok(taken);
+            }
+            Content::Knock(knock) => {
+                mail.confirmed.push((from.clone(), id));
+                mail.knocks.push((from, knock));
+                return Ok(Ok(()));
             }
             Content::Papers(papers) => {
                 mail.confirmed.push((from.clone(), id));

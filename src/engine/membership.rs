@@ -215,13 +215,23 @@ impl Core {
         change: GroupChange,
         ticket: Ticket,
     ) -> Result<(), Fatal> {
+        match self.make_change(id, change).await? {
+            Ok(()) => self.faces.answer(face, Update::Done { ticket, group: id }).await,
+            Err(why) => self.refuse_ticket(face, ticket, why).await,
+        }
+        Ok(())
+    }
+
+    /// The same; says why it was not done.
+    pub(super) async fn make_change(
+        &mut self,
+        id: GroupId,
+        change: GroupChange,
+    ) -> Result<Result<(), String>, Fatal> {
         let before = self.groups.get(id).map(|known| known.view().members.clone()).unwrap_or_default();
         let signed = match self.prepare(id, &change) {
             Ok(signed) => signed,
-            Err(why) => {
-                self.refuse_ticket(face, ticket, why).await;
-                return Ok(());
-            }
+            Err(why) => return Ok(Err(why)),
         };
         let beside = match (&change, &signed) {
             (GroupChange::Invite(user), _) => {
@@ -234,8 +244,7 @@ impl Core {
         };
         let content = Content::Changed(change.clone(), signed);
         self.tell_change(id, content, Body::Changed(change), Vec::new(), beside).await?;
-        self.faces.answer(face, Update::Done { ticket, group: id }).await;
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Checks a change, signs it and takes it in. Returns the document, if it takes one.

@@ -13,7 +13,7 @@
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
 //!   devices of ours, `files` sends and fetches files, `outgoing` publishes, `receipts` confirms and asks for what is missing, `report` tells
-//!   where messages are, `archiving` puts conversations away, `lifetimes` takes out those that are over;
+//!   where messages are, `archiving` puts conversations away, `doors` lets people into groups by links, `lifetimes` takes out those that are over;
 //! - `people`, `groups` (each a `known_group`), `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
 //!   source of time and ids;
@@ -64,6 +64,7 @@ mod core;
 mod devices;
 mod dialer;
 pub mod doctor;
+mod doors;
 mod enrol;
 mod error;
 mod faces;

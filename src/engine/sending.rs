@@ -111,6 +111,13 @@ impl Core {
             Command::ChangeGroup { group, change, ticket } => {
                 self.change_group(face, group, change, ticket).await
             }
+            Command::MakeGroupLink { group, lasts, uses, ticket } => {
+                self.make_group_link(face, group, (lasts, uses), ticket).await
+            }
+            Command::RevokeGroupLink { group, ticket } => {
+                self.revoke_group_link(face, group, ticket).await
+            }
+            Command::JoinByLink { link, ticket } => self.join_by_link(face, link, ticket).await,
             Command::JoinRoom { room, ticket } => self.join_room(face, room, ticket).await,
             Command::LeaveRoom { room, ticket } => self.leave_room(face, room, ticket).await,
             Command::Seen { letters, .. } => self.see(letters).await,

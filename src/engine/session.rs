@@ -14,6 +14,7 @@ use super::comparing::Comparing;
 use super::core::{Core, Ears, Input};
 use super::devices::ReadMarks;
 use super::dialer::{self, SessionDialer};
+use super::doors::Doors;
 use super::enrol::enrol;
 use super::faces::{FaceId, Faces};
 use super::files::Files;
@@ -206,6 +207,7 @@ async fn start(
         groups,
         rooms: Rooms::new(snapshot.rooms),
         lifetimes: Lifetimes::new(snapshot.lifetimes, expired.next),
+        doors: Doors::new(snapshot.group_links, snapshot.knocks),
         archived: snapshot.archived.into_iter().collect(),
         alerts: snapshot.alerts.into_iter().collect(),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),

@@ -117,8 +117,9 @@ impl Core {
             self.gaps.found();
         }
         self.tell_people(mail.changed_people.into_iter().collect()).await;
-        for id in mail.changed_groups {
-            self.tell_group(id).await;
+        let changed: Vec<_> = mail.changed_groups.into_iter().collect();
+        for id in &changed {
+            self.tell_group(*id).await;
         }
         for id in mail.gone_groups {
             self.faces.tell(Update::GroupGone(id)).await;
@@ -144,6 +145,10 @@ impl Core {
             );
             self.faces.tell(Update::Notice(Notice::Warning(words))).await;
         }
+        for (user, knock) in mail.knocks {
+            self.on_knock(user, knock).await?;
+        }
+        self.come_in(&changed).await?;
         if mail.presence_overwritten || mail.greet {
             self.publish_presence(true).await;
         }

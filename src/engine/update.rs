@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use super::files::FileView;
 use crate::domain::{
-    Alerts, ConversationId, Delivery, Group, GroupId, Lifetime, Message, MessageId, MessageKey, PageAt,
-    Person, Picture, Profile, Recipient, RoomName, Standing, Summary, Timestamp, Trust, UserName,
+    Alerts, ConversationId, Delivery, Group, GroupId, GroupLink, Lifetime, Message, MessageId,
+    MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing, Summary, Timestamp,
+    Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -180,6 +181,17 @@ pub enum Update {
         ticket: Ticket,
         /// The group it was about.
         group: GroupId,
+    },
+    /// The answer to `Command::MakeGroupLink`.
+    GroupLink {
+        /// Which question.
+        ticket: Ticket,
+        /// The link: a secret of whoever is to come in.
+        link: GroupLink,
+        /// From when on it lets nobody in any more.
+        ends_at: Timestamp,
+        /// How many it lets in.
+        uses: u32,
     },
     /// What was asked with this ticket is done, and it was about no group.
     Agreed {

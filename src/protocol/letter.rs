@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::documents::to_bytes;
-use super::said::{Altered, LifetimeBody, Speech};
+use super::said::{Altered, Knock, LifetimeBody, Speech};
+use super::sender_key::SenderKey;
 use super::{FileWord, Malformed, SignedDocument, Step, VERSION, check_size, limits};
 use crate::domain::{
     Attachment, ConversationId, GroupChange, GroupId, Lifetime, MessageId, Reply, StateHash, Timestamp,
@@ -96,6 +97,8 @@ pub enum Content {
     Changed(GroupChange, Option<SignedDocument>),
     /// The sender set how long messages live in the conversation; `None`: they stay. To a person.
     Lifetime(Option<Lifetime>),
+    /// Let me into a group by a link of yours. To a person.
+    Knock(Knock),
     /// Come into this group. To a person.
     Invitation(Papers),
     /// This is what I know of this group. To a person.
@@ -118,21 +121,6 @@ pub enum Content {
     File(FileWord),
     /// Something only a newer Cooee understands. Never written, only read.
     Newer,
-}
-
-/// The key of a sender's session in a group.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SenderKey {
-    /// In which group it is spoken with.
-    pub group: GroupId,
-    /// The key, as text; at most [`limits::SENDER_KEY`].
-    pub key: String,
-}
-
-impl std::fmt::Debug for SenderKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SenderKey").field("group", &self.group).finish_non_exhaustive()
-    }
 }
 
 /// What somebody said from one of their devices, for the others.
@@ -270,6 +258,7 @@ fn inner(letter: &Letter) -> Inner {
             }
         }
         Content::Lifetime(life) => ("disappear", json!(LifetimeBody { life: *life })),
+        Content::Knock(knock) => ("knock", json!(knock)),
         Content::Invitation(papers) => ("invitation", json!(papers)),
         Content::Papers(papers) => ("papers", json!(papers)),
         Content::Receipt(Receipt { stage, at, letters }) => {
@@ -321,6 +310,7 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
         "policy" => changed(inner.b, GroupChange::Policy)?,
         "lifetime" => changed(inner.b, GroupChange::Lifetime)?,
         "disappear" => Content::Lifetime(LifetimeBody::deserialize(inner.b)?.life),
+        "knock" => Content::Knock(Knock::deserialize(inner.b)?),
         "invitation" => Content::Invitation(Papers::deserialize(inner.b)?),
         "papers" => Content::Papers(Papers::deserialize(inner.b)?),
         "receipt" => Content::Receipt(receipt(ReceiptBody::deserialize(inner.b)?)?),
@@ -328,7 +318,7 @@ pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
             let MissingBody { group, from, to } = MissingBody::deserialize(inner.b)?;
             Content::Missing(Missing { group, from, to })
         }
-        "sender_key" => Content::SenderKey(sender_key(SenderKey::deserialize(inner.b)?)?),
+        "sender_key" => Content::SenderKey(SenderKey::deserialize(inner.b)?.checked()?),
         "unreadable" => Content::Unreadable,
         "copy" => Content::Copy(Box::new(copy(CopyBody::deserialize(inner.b)?)?)),
         kind @ ("file_pull" | "file_gone" | "file_fetched") => {
@@ -362,15 +352,6 @@ fn copy(CopyBody { to, m }: CopyBody) -> Result<Copy, Malformed> {
     Ok(Copy { to, letter: read(*m)? })
 }
 
-fn sender_key(key: SenderKey) -> Result<SenderKey, Malformed> {
-    match key.key.len() {
-        size if size > limits::SENDER_KEY => {
-            Err(Malformed::TooLarge { size, limit: limits::SENDER_KEY })
-        }
-        _ => Ok(key),
-    }
-}
-
 fn receipt(body: ReceiptBody) -> Result<Receipt, Malformed> {
     match body.ids.len() {
         n if n > limits::RECEIPT => Err(Malformed::TooManyLetters(n)),
@@ -384,7 +365,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{Alteration, GroupName, JoinPolicy, MessageText, Reaction, UserName};
+    use crate::domain::{
+        Alteration, GroupName, JoinPolicy, LinkSecret, MessageText, Reaction, UserName,
+    };
 
     fn letter(content: Content) -> Letter {
         Letter {
@@ -501,6 +484,7 @@ mod tests {
             Content::Left(signed()),
             Content::Lifetime(Some(Lifetime::MOST)),
             Content::Lifetime(None),
+            Content::Knock(Knock { group: TEAM, secret: LinkSecret::from_bytes([9; 16]) }),
             Content::Invitation(papers()),
             Content::Papers(Papers { state: None, ..papers() }),
             receipt_of(limits::RECEIPT),

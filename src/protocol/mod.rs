@@ -41,6 +41,7 @@ mod inside;
 mod letter;
 mod plain;
 mod said;
+mod sender_key;
 mod signed;
 mod topics;
 mod verification;
@@ -54,11 +55,12 @@ pub use files::{Chunk, FileWord, decode_chunk, encode_chunk, is_chunk};
 pub use group_documents::{decode_document, decode_statement, encode_document, encode_statement};
 pub use inside::{End, Inside, decode_inside, encode_inside};
 pub use letter::{
-    Content, Copy, Letter, Missing, Papers, ReadUpTo, Receipt, SenderKey, Stage, Stand, decode_letter,
+    Content, Copy, Letter, Missing, Papers, ReadUpTo, Receipt, Stage, Stand, decode_letter,
     encode_letter,
 };
 pub use plain::{Plain, decode_plain, encode_plain};
-pub use said::{Altered, Speech};
+pub use said::{Altered, Knock, Speech};
+pub use sender_key::SenderKey;
 pub use signed::SignedDocument;
 pub use topics::{Filter, InvalidRoot, KINDS, Place, Root, Topic};
 pub use verification::{Bytes32, Reason, Step, StepKind, decode_step, encode_step};

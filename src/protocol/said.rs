@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Malformed;
-use crate::domain::{Alteration, Attachment, Lifetime, MessageId, MessageText, Reaction};
+use crate::domain::{
+    Alteration, Attachment, GroupId, Lifetime, LinkSecret, MessageId, MessageText, Reaction,
+};
 
 /// Words for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,15 @@ impl From<MessageText> for Speech {
     fn from(text: MessageText) -> Self {
         Self { text, reply: None, forwarded: false, file: None }
     }
+}
+
+/// Whoever shows this may be let into a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Knock {
+    /// Into which.
+    pub group: GroupId,
+    /// The secret of a link into it.
+    pub secret: LinkSecret,
 }
 
 /// How long messages live from now on.

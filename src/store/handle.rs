@@ -12,8 +12,8 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, alerts, archive, batch, delivery, drafts, file, gaps, lifetimes, moving, outbox, page,
-    people, quarantine, rooms, sealed, secrets, threads, tracking,
+    Error, alerts, archive, batch, delivery, drafts, file, gaps, group_links, lifetimes, moving, outbox,
+    page, people, quarantine, rooms, sealed, secrets, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -124,6 +124,8 @@ impl Store {
                 alerts: alerts::all(db)?,
                 lifetimes: lifetimes::all(db)?,
                 archived: archive::all(db)?,
+                group_links: group_links::links(db)?,
+                knocks: group_links::knocks(db)?,
                 drafts: drafts::all(db)?,
             })
         };

@@ -23,6 +23,7 @@ mod error;
 mod file;
 mod files;
 mod gaps;
+mod group_links;
 mod handle;
 mod keys;
 mod lifetimes;
@@ -46,6 +47,7 @@ mod value;
 
 pub use error::Error;
 pub use files::{FileStage, StoredFile};
+pub use group_links::{StoredKnock, StoredLink};
 pub use handle::Store;
 pub use lifetimes::{Expired, StoredLifetime};
 pub use threads::{prepare, wait_for_threads};

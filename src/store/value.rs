@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::group_links::{StoredKnock, StoredLink};
 use super::lifetimes::StoredLifetime;
 use crate::domain::{
     Alerts, Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId,
@@ -187,6 +188,10 @@ pub struct Snapshot {
     pub lifetimes: Vec<StoredLifetime>,
     /// The conversations that are put away.
     pub archived: Vec<ConversationId>,
+    /// Links by which we let people into groups.
+    pub group_links: Vec<StoredLink>,
+    /// Groups that we asked to be let into.
+    pub knocks: Vec<StoredKnock>,
     /// What was being written, by conversation.
     pub drafts: Vec<(ConversationId, String)>,
 }

@@ -104,6 +104,9 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }
         | Command::ChangeGroup { ticket, .. }
+        | Command::MakeGroupLink { ticket, .. }
+        | Command::RevokeGroupLink { ticket, .. }
+        | Command::JoinByLink { ticket, .. }
         | Command::JoinRoom { ticket, .. }
         | Command::LeaveRoom { ticket, .. }
         | Command::Verify { ticket, .. }

@@ -226,3 +226,49 @@ fn a_long_link_is_read_page_by_page_and_can_be_copied() {
     desk.event(cooee::tui::app::Event::LinkOpened(Err("you are here over SSH".to_owned())));
     assert!(desk.shows("not opened"), "{}", desk.screen());
 }
+
+#[test]
+fn a_link_into_a_group_is_made_used_and_taken_back() {
+    let mut desk = Desk::among_people(SIZE);
+    desk.open("#family", &[]);
+    desk.commands();
+    desk.write("/invite-link");
+    desk.keys(&["enter"]);
+    let family = GroupId::from_bits(2);
+    let made = desk.commands();
+    let ticket = made.iter().find_map(|command| match command {
+        Command::MakeGroupLink { group, uses: 20, ticket, .. } if *group == family => Some(*ticket),
+        _ => None,
+    });
+    let link = GroupLink {
+        group: family,
+        host: user("alice"),
+        key: IdentityKey::from_bytes([1; 32]),
+        secret: LinkSecret::from_bytes([2; 16]),
+    };
+    let ticket = ticket.expect("it is asked for");
+    desk.update(Update::GroupLink {
+        ticket,
+        link: link.clone(),
+        ends_at: at(NOW + 7 * 24 * 60 * MINUTE),
+        uses: 20,
+    });
+    assert!(desk.effects().contains(&cooee::tui::app::Effect::Copy(link.to_string())));
+    assert_snapshot!("a_link_into_a_group", desk.screen());
+    desk.write("/invite-link off");
+    desk.keys(&["enter"]);
+    let revoked = |command: &Command| matches!(command, Command::RevokeGroupLink { group, .. } if *group == family);
+    assert!(desk.commands().iter().any(revoked));
+    desk.write(&format!("/join {link}"));
+    desk.keys(&["enter"]);
+    let asked = desk.commands();
+    let ticket = asked.iter().find_map(|command| match command {
+        Command::JoinByLink { link: used, ticket } if *used == link => Some(*ticket),
+        _ => None,
+    });
+    desk.update(Update::Agreed { ticket: ticket.expect("it is used") });
+    assert!(desk.shows("asked to be let in"), "{}", desk.screen());
+    desk.write("/join cooee:join/alice/AAAA");
+    desk.keys(&["enter"]);
+    assert!(desk.shows("no link into a group"), "{}", desk.screen());
+}

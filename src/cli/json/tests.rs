@@ -100,12 +100,19 @@ fn the_documented_lines_are_what_is_written() {
         }),
         claimed: None,
     };
+    let link = GroupLink {
+        group: view.group.id,
+        host: user("alice"),
+        key: crate::domain::IdentityKey::from_bytes([1; 32]),
+        secret: crate::domain::LinkSecret::from_bytes([2; 16]),
+    };
     let a_day = Lifetime::new(86_400).unwrap();
     let records = [
         Record::message(&message_from_bob, &groups()),
         Record::message(&invited, &groups()),
         Record::person(&person),
         Record::group(&view),
+        Record::group_link(&link, at(), 20),
         Record::chat(&ConversationId::Direct(user("bob")), &groups(), Some(a_day)),
         Record::saved(message_from_bob.id, "/home/alice/Downloads/plan.pdf"),
         Record::room(&lobby, true),

@@ -64,6 +64,8 @@ pub enum Request {
     Archived,
     /// Show the newest links of the open chat, to open one.
     Link,
+    /// Make a link into the open group, or take it back (`false`).
+    InviteLink(bool),
     /// Say what waits in the outbox.
     Outbox,
     /// Send again what failed.
@@ -119,7 +121,7 @@ pub const COMMANDS: &[Slash] = &[
         Request::Day(rest.to_owned())
     }),
     slash("create", "[NAME [open|invite]]", "make a group", create),
-    needing("join", "NAME", "join a group, or accept an invitation", |rest| {
+    needing("join", "NAME or LINK", "join a group, accept an invitation, use a link", |rest| {
         Request::Join(rest.to_owned())
     }),
     needing("room", "NAME", "go into an open room, which is not encrypted", |rest| {
@@ -127,6 +129,9 @@ pub const COMMANDS: &[Slash] = &[
     }),
     slash("leave", "", "leave this group or room", |_| Request::Leave),
     slash("invite", "[NAME]", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
+    slash("invite-link", "[off]", "a link that lets people into this group", |rest| {
+        Request::InviteLink(!rest.eq_ignore_ascii_case("off"))
+    }),
     needing("remove", "NAME", "put somebody out of this group", |rest| Request::Remove(rest.to_owned())),
     needing("rename", "NAME", "give this group another name", |rest| Request::Rename(rest.to_owned())),
     needing("promote", "NAME", "make somebody an admin of this group", |rest| {
@@ -259,7 +264,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         assert!(parse("/dance").unwrap_err().contains("/dance is no command"));
         assert!(parse("/").unwrap_err().contains("/help"));
-        assert_eq!(parse("/join"), Err("write /join NAME".to_owned()));
+        assert_eq!(parse("/join"), Err("write /join NAME or LINK".to_owned()));
         assert_eq!(parse("/leave now"), Err("/leave takes nothing after it".to_owned()));
     }
 

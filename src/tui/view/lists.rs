@@ -58,9 +58,6 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
                 places.filter_map(|id| place(canvas, session, id, lists.chosen.as_ref())).collect()
             }
         };
-        if entries.is_empty() {
-            canvas.put(area, 1, &nothing(app, pane), canvas.theme.faint());
-        }
         let away = match (pane, world.counts_archived()) {
             (Pane::Contacts, (people, _)) => people,
             (Pane::Groups, (_, places)) => places,
@@ -69,7 +66,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         if away > 0 && entries.len() < rows {
             let [long, short] = [": /archived", ""].map(|how| format!("Archived {away}{how}"));
             let words = if width(&long) + 3 <= usize::from(area.width) { long } else { short };
-            canvas.put(row(area, entries.len().max(1)), 3, &words, canvas.theme.faint());
+            canvas.put(row(area, entries.len()), 3, &words, canvas.theme.faint());
+        }
+        if entries.is_empty() && away == 0 {
+            canvas.put(area, 1, &nothing(app, pane), canvas.theme.faint());
         }
         for (at, entry) in entries.iter().enumerate() {
             draw_entry(canvas, session, row(area, at), entry, session.pane == pane);

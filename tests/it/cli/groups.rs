@@ -1,6 +1,6 @@
 //! `group`.
 
-use super::{each, has_row, json, ok, refused, world_of};
+use super::{Listener, each, has_row, json, ok, refused, run, world_of};
 
 #[test]
 fn a_group_is_made_found_joined_and_left() {
@@ -129,4 +129,33 @@ fn two_groups_of_one_name_are_told_apart_by_their_id() {
         (each(&history, "type"), each(&history, "group")),
         (vec!["created", "message"], vec![&*other; 2])
     );
+}
+
+#[test]
+fn a_link_lets_people_in_while_whoever_made_it_is_there() {
+    let world = world_of(&["alice", "bob", "carol"]);
+    let here = world.data_dir();
+    ok(here, &["-u", "alice", "group", "create", "club", "--invite-only"]);
+    let made = run(here, &["-u", "alice", "group", "link", "club", "--uses", "3", "--for", "12h"]);
+    assert!(made.code == Some(0) && made.err.contains("lets 3 into #club until"), "{made:?}");
+    let link = made.out.trim();
+    assert!(link.starts_with("cooee:join/alice/"), "{link}");
+    let asked = run(here, &["-u", "bob", "group", "join", link, "--timeout", "5"]);
+    assert!(asked.code == Some(0) && asked.out.is_empty(), "nobody is there to let him in: {asked:?}");
+    assert!(asked.err.contains("you come in when alice is here"), "{asked:?}");
+    let alice = Listener::start(here, "alice", &["--json"]);
+    // He asked; and whoever comes now is let in at once.
+    while !alice.line().contains("\"user\":\"bob\"") {}
+    assert_eq!(ok(here, &["-u", "carol", "group", "join", link, "--timeout", "60"]), "Joined #club.\n");
+    // The question of before lets him in as soon as he looks.
+    ok(here, &["-u", "bob", "listen", "--count", "1", "--timeout", "60"]);
+    assert!(ok(here, &["-u", "bob", "group", "list"]).contains("#club"));
+    let said = ok(here, &["-u", "alice", "group", "link", "club", "--revoke"]);
+    assert_eq!(said, "The link into #club lets nobody in any more.\n");
+    let said = refused(1, here, &["-u", "carol", "group", "link", "club"]);
+    assert!(said.contains("only the owner and the admins"), "{said}");
+    let said = refused(2, here, &["-u", "carol", "group", "join", "cooee:join/alice/AAAA"]);
+    assert!(said.contains("no link into a group"), "{said}");
+    let said = refused(2, here, &["-u", "alice", "group", "link", "club", "--for", "soon"]);
+    assert!(said.contains("write hours or days"), "{said}");
 }

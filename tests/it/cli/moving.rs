@@ -81,6 +81,7 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "alice", "send", "+shed", "wet paint"]);
     ok(here, &["-u", "alice", "room", "leave", "attic"]);
     ok(here, &["-u", "alice", "chat", "disappear", "bob", "7d"]);
+    ok(here, &["-u", "alice", "chat", "archive", "bob"]);
     ok(here, &["-u", "alice", "chat", "disappear", "#orchestra-pit", "1d"]);
     let file = here.join("alice.cooee");
     let done = exported(&world, "alice", &file);
@@ -113,6 +114,7 @@ fn an_account_moves_and_both_devices_go_on() {
     assert!(found.contains("then play"), "{found}");
     assert!(ok(there, &new(&["group", "list"])).contains("orchestra-pit"));
     assert_eq!(ok(there, &new(&["room", "list"])), "+shed\n");
+    assert_eq!(ok(there, &new(&["chat", "archived"])), "@bob\n");
     for (with, life) in [("bob", "7 days"), ("#orchestra-pit", "1 day")] {
         let told = ok(there, &of_alice(&address, &["chat", "disappear", with]));
         assert_eq!(told, format!("Messages disappear after {life}.\n"), "{with}");

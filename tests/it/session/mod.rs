@@ -8,6 +8,7 @@ mod clocks;
 mod cluster;
 mod comparing;
 mod delivery;
+mod doors;
 mod files;
 mod files_hostile;
 mod finding;

@@ -8,6 +8,7 @@ mod actions;
 mod altering;
 mod archiving;
 mod completing;
+mod doors;
 mod fading;
 mod files;
 mod finding;
@@ -130,6 +131,9 @@ enum Asked {
     Compare(UserName),
     Block(UserName, bool),
     Unread(ConversationId),
+    MakeLink,
+    RevokeLink,
+    UseLink,
 }
 
 /// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.

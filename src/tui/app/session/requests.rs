@@ -2,8 +2,8 @@
 
 use super::{Asked, Effect, Session, Turn};
 use crate::domain::{
-    Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupName, JoinPolicy, MessageId,
-    MessageText, RoomName, Standing, UserName,
+    Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupLink, GroupName, JoinPolicy,
+    MessageId, MessageText, RoomName, Standing, UserName,
 };
 use crate::engine::Command;
 use crate::tui::app::chat::About;
@@ -220,6 +220,7 @@ impl Session {
             Request::Archive(archived) => self.archive(Some(archived), turn)?,
             Request::Archived => self.show_archived()?,
             Request::Link => self.show_newest_links()?,
+            Request::InviteLink(make) => self.invite_link(make, turn)?,
             Request::Outbox => turn.send(Command::Outbox),
             Request::Retry => turn.send(Command::Retry(Vec::new())),
             Request::Theme(name) if name.is_empty() => {
@@ -279,6 +280,9 @@ impl Session {
     }
 
     fn join_named(&mut self, name: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        if GroupLink::is_meant(name) {
+            return self.join_by_link(name, turn);
+        }
         if name.starts_with(RoomName::SIGN) {
             return self.enter_room(name, turn);
         }

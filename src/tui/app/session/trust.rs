@@ -153,6 +153,11 @@ impl Session {
                 self.picture_is_fetched();
                 String::new()
             }
+
+            Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
+            Some(Asked::UseLink) => {
+                "asked to be let in: you come in as soon as they who made the link are here".to_owned()
+            }
             Some(Asked::Unread(conversation)) => {
                 format!("{} shows as unread", self.label(conversation))
             }

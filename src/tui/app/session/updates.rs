@@ -71,6 +71,10 @@ impl Session {
             }
             Update::Typing { conversation, user } => self.writes(conversation, user, turn),
             Update::Done { ticket, group } => self.done(ticket, group, turn),
+            Update::GroupLink { ticket, link, ends_at, uses } => {
+                self.asked.remove(&ticket);
+                self.link_made(&link, ends_at, uses, turn);
+            }
             Update::Agreed { ticket } => self.agreed(ticket, turn),
             Update::Keys(keys) => self.take_keys(*keys),
             Update::Comparison(view) => self.compared(view, turn),
@@ -210,7 +214,7 @@ impl Session {
                 self.open(ConversationId::Group(group), turn);
                 turn.news(format!("#{name} is made; ask others in with /invite"));
             }
-            Some(Asked::Join(_)) => {
+            Some(Asked::Join(_) | Asked::UseLink) => {
                 self.open(ConversationId::Group(group), turn);
                 turn.news(format!("you are in {name} now"));
             }
@@ -231,7 +235,9 @@ impl Session {
                 | Asked::AcceptKey(_)
                 | Asked::Compare(_)
                 | Asked::Block(..)
-                | Asked::Unread(_),
+                | Asked::Unread(_)
+                | Asked::MakeLink
+                | Asked::RevokeLink,
             )
             | None => {}
         }
@@ -273,7 +279,10 @@ impl Session {
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::SendFile(to, path)) => self.file_refused(&to, &path, why, turn),
             Some(Asked::Picture) => self.picture_refused(why, turn),
-            Some(Asked::Alter | Asked::File) => turn.error(format!("not done: {why}")),
+            Some(Asked::Alter | Asked::File | Asked::MakeLink | Asked::RevokeLink) => {
+                turn.error(format!("not done: {why}"));
+            }
+            Some(Asked::UseLink) => turn.error(format!("not asked: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
                 turn.error(format!("no emoji are compared with {user}: {why}"))
