@@ -531,6 +531,7 @@ pub(super) mod tests {
             Record::message(&message_from_bob, &groups()),
             Record::message(&invited, &groups()),
             Record::person(&person),
+            Record::saved(message_from_bob.id, "/home/alice/Downloads/plan.pdf"),
             Record::group(&view),
             Record::room(&lobby, true),
             Record::waiting(&waiting, &groups()),
