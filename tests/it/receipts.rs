@@ -75,14 +75,14 @@ fn a_message_is_chosen_from_an_empty_line_and_left_again() {
     assert!(!desk.shows("│▸Bob") && desk.commands().iter().all(|c| !matches!(c, Command::Send { .. })));
     desk.keys(&["esc", "esc", "esc"]);
     assert_eq!(chosen(&desk), "n59.", "in, out, and in again");
-    desk.write("well");
-    assert!(desk.shows("› well") && !desk.shows("│▸Bob"), "writing leaves it");
+    desk.write("hello");
+    assert!(desk.shows("› hello") && !desk.shows("│▸Bob"), "writing leaves it");
     desk.keys(&["up", "esc"]);
     assert!(!desk.shows("│▸Bob"), "a draft is not left by mistake");
     desk.keys(&["f6"]);
     assert_eq!(chosen(&desk), "n59.");
     desk.keys(&["f2", "f5"]);
-    assert!(desk.shows("› well") && !desk.shows("│▸Bob"));
+    assert!(desk.shows("› hello") && !desk.shows("│▸Bob"));
 }
 
 #[test]

@@ -133,10 +133,18 @@ impl Core {
         let Some(file) = &message.file else { return Ok(()) };
         // Nothing is fetched unasked where the size is 0, also what is empty.
         let is_small = self.setup.files.auto_fetch > 0 && file.size <= self.setup.files.auto_fetch;
-        if !message.is_ours()
-            && is_small
-            && let Err(why) = self.begin_fetch(message.id, None).await?
-        {
+        if message.is_ours() || !is_small {
+            return Ok(());
+        }
+        // What came unasked stays until it is saved: no more of it than is kept at all.
+        let disk = self.files.disk.clone();
+        let kept = aside(move || disk.entries().iter().map(|entry| entry.size).sum()).await;
+        let coming: u64 = self.files.fetches.values().map(|fetch| fetch.file.size).sum();
+        if kept.unwrap_or(0) + coming + file.size > self.setup.files.keep {
+            tracing::warn!("no more files are fetched unasked: `keep_mb` under [files] is used up");
+            return Ok(());
+        }
+        if let Err(why) = self.begin_fetch(message.id, None).await? {
             tracing::info!(%why, "a file is not fetched by itself");
         }
         Ok(())

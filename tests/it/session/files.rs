@@ -298,7 +298,7 @@ on_every_broker! {
     async fn limits_are_kept_on_both_sides(world) {
         let setup = world.setup();
         let mut alice = Person::new(&with(&setup, |files| files.keep = 250_000), "alice").await;
-        let small = |files: &mut FileRules| (files.max_receive, files.auto_fetch) = (150_000, 100_000);
+        let small = |files: &mut FileRules| (files.max_receive, files.auto_fetch, files.keep) = (150_000, 100_000, 60_000);
         let mut bob = Person::new(&with(&setup, small), "bob").await;
         alice.until("bob is there", |s| s.is_online("bob")).await;
         let too_long = written(&world, "long", &vec![0; 10_000_001]);
@@ -316,6 +316,8 @@ on_every_broker! {
         let small = send(&mut alice, &direct("bob"), &written(&world, "s", &content(50_000))).await;
         bob.until("it came", |s| s.files.get(&small) == Some(&FileState::Here)).await;
         assert!(!setup.files.downloads.exists());
+        // No more of it than is kept at all.
+        let more = send(&mut alice, &direct("bob"), &written(&world, "t", &content(20_000))).await;
         let middle = send(&mut alice, &direct("bob"), &written(&world, "m", &content(140_000))).await;
         // There is room for so much: the oldest went.
         alice.until("the oldest went", |s| s.files.get(&long) == Some(&FileState::NotKept)).await;
@@ -331,6 +333,7 @@ on_every_broker! {
         offered(&mut bob, last).await;
         fetch(&mut bob, last, None).await.unwrap();
         saved(&mut bob, last).await;
+        assert_eq!(bob.screen.files.get(&more), None);
     }
 
     async fn neither_the_broker_nor_a_thief_of_the_files_sees_what_was_sent(world) {
