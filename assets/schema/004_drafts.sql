@@ -1,5 +1,5 @@
 -- What is being written and was not sent, by conversation. It stays on this device.
 CREATE TABLE draft (
-    party TEXT PRIMARY KEY,
+    party ANY  PRIMARY KEY,
     text  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

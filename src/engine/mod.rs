@@ -8,7 +8,7 @@
 //! - `session` signs in and starts the task, `sign_up` registers a name, `attach` lets other processes
 //!   join the session; `unlock` gets the key of an account, `key_file` keeps it, `generation` sees
 //!   whether its files were put back;
-//! - `link` follows the connection and the timers, `mail` sorts what comes in (`group_mail` what is said in
+//! - `link` follows the connection and the timers, `mail` sorts what comes in, `taking` makes messages of it (`group_mail` what is said in
 //!   groups and of them), `rooms` is what is said in open rooms, in and out, and `pace` how much of it is taken in, `sending` and `membership` do what is asked, `sealing` makes bytes of letters and `opening` letters of bytes, `keys` holds what that
 //!   takes, `recovery` mends what breaks, `trust` keeps whose key is whose, `blocking` whom we do not want to hear, `key_view` shows keys to
 //!   compare and `comparing` compares emoji, `devices` and `enrol` see to other
@@ -98,6 +98,7 @@ mod sending;
 mod session;
 mod settling;
 mod sign_up;
+mod taking;
 mod trust;
 mod unlock;
 mod update;

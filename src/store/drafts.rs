@@ -34,6 +34,7 @@ pub(super) fn all(db: &Connection) -> Result<Vec<(ConversationId, String)>> {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::{ConversationId, GroupId};
     use crate::store::testing::{Fixture, direct};
 
     #[test]
@@ -51,5 +52,18 @@ mod tests {
         f.restart();
         assert_eq!(f.wait(f.store.load()).unwrap().drafts, kept[..1]);
         assert_eq!(f.wait(f.store.load()).unwrap().summaries, [], "no conversation comes of it");
+    }
+
+    #[test]
+    fn a_draft_is_kept_wherever_it_was_begun() {
+        let mut f = Fixture::new();
+        let group = ConversationId::Group(GroupId::from_bits(7));
+        let room = ConversationId::Room("lobby".parse().unwrap());
+        for place in [&room, &group] {
+            f.wait(f.store.keep_draft(place.clone(), "the pump".to_owned())).unwrap();
+        }
+        f.restart();
+        let drafts = f.wait(f.store.load()).unwrap().drafts;
+        assert_eq!(drafts, [room, group].map(|place| (place, "the pump".to_owned())));
     }
 }
