@@ -10,7 +10,7 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (40, 12), (200, 50)];
 const THEMES: [(&str, &Palette); 4] =
     [("dark", &DARK), ("light", &LIGHT), ("16", &DARK), ("contrast", &DARK)];
 /// The last words of the chat, by which it is known to be drawn.
-const LAST: &str = "see you at the harbour";
+const LAST: &str = "see you there";
 
 const UP: &str = "\x1b[A";
 
@@ -21,11 +21,18 @@ pub fn draw(people: &mut [Terminal; 4], directory: &Path) {
     let [alice, ..] = people;
     for (theme, palette) in THEMES {
         alice.keys(&format!("/theme {theme}{ENTER}"));
+        alice.shows(&format!("the theme is {theme}"));
         for size in SIZES {
             alice.resize(size);
-            alice.until("it is drawn at this size", |screen| {
+            alice.until("all of it is drawn at this size", |screen| {
                 let all = screen.contents();
-                all.contains(LAST) && all.lines().count() == usize::from(size.1)
+                let rows: Vec<&str> = all.lines().collect();
+                // The cursor comes last.
+                let has_cursor = rows.get(usize::from(screen.cursor_position().0));
+                all.contains(LAST)
+                    && rows.len() == usize::from(size.1)
+                    && rows.last().is_some_and(|row| row.contains("F1 help"))
+                    && has_cursor.is_some_and(|row| row.contains('›'))
             });
             take(alice, &picture(directory, size, theme), palette);
         }
@@ -46,7 +53,7 @@ fn talk([alice, bob, carol, dave]: &mut [Terminal; 4]) {
     say(bob, &["שלום לכולם, המשאבה עובדת"]);
     say(dave, &["مرحبا، المضخة تعمل من جديد"]);
     say(carol, &["Zu\u{308}rich, A\u{30a}s, Việt Nam, ปั๊มน้ำ, पंप ठीक है"]);
-    say(bob, &["👍🏽 🇳🇿 🎉 1️⃣ ☀️ 三号阀门"]);
+    say(bob, &["👍 🎉 🌙 🍜 ⭐ 三号阀门"]);
     dave.keys(&format!("*bold*, _italic_, ~struck~ and `code`, @alice{ENTER}"));
     alice.shows("and code, @alice");
     alice.keys(UP);

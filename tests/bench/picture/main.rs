@@ -25,6 +25,7 @@ const SIZE: (u16, u16) = (100, 24);
 const LETTER: Duration = Duration::from_millis(200);
 
 const ENTER: &str = "\r";
+const ESC: &str = "\x1b";
 const DOWN: &str = "\x1b[B";
 const LEFT: &str = "\x1b[D";
 const ALT_ENTER: &str = "\x1b\r";
@@ -108,6 +109,9 @@ fn sign_up(home: &Home, others: usize, user: &str, display_name: &str, mobile: &
     terminal.shows("< nothing >");
     terminal.keys(ENTER);
     terminal.shows("connected");
+    terminal.shows("Esc ends the tour");
+    terminal.keys(ESC);
+    terminal.until("the tour is over", |screen| !screen.contents().contains("Tour"));
     terminal
 }
 
