@@ -84,9 +84,10 @@ fn readme([alice, bob, carol, dave]: &mut [Terminal; 4], picture: &Path) {
 /// Writes what is on the screen into a file.
 fn take(terminal: &Terminal, picture: &Path, palette: &Palette) {
     let mut drawn = String::new();
-    terminal.until("it is drawn", |screen| {
+    terminal.until("it is drawn, and the cursor is where one writes", |screen| {
         drawn = svg::draw(screen, "cooee", palette);
-        true
+        let row = usize::from(screen.cursor_position().0);
+        screen.contents().lines().nth(row).is_some_and(|row| row.contains('›'))
     });
     std::fs::write(picture, &drawn).expect("the picture can be written");
     println!("{}: {} bytes", picture.display(), drawn.len());
