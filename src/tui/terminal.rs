@@ -65,6 +65,16 @@ impl Command for Follow {
     }
 }
 
+/// Has xterm send Alt with a key as Esc and that key, which every other terminal does and its users may not have asked for
+/// (its modes 1036 and 1039: without, Alt+A is á there); or has it be as it was. Others ignore it.
+struct AltAsEscape(bool);
+
+impl Command for AltAsEscape {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str(if self.0 { "\x1b[?1036;1039s\x1b[?1036;1039h" } else { "\x1b[?1036;1039r" })
+    }
+}
+
 /// Has the terminal remember its title, or take it back.
 struct KeepTitle(bool);
 
@@ -241,6 +251,7 @@ fn set_modes() -> io::Result<()> {
         out,
         EnterAlternateScreen,
         KeepTitle(true),
+        AltAsEscape(true),
         EnableBracketedPaste,
         EnableFocusChange,
         Mouse(true),
@@ -269,6 +280,7 @@ fn undo_modes() {
         Mouse(false),
         DisableFocusChange,
         DisableBracketedPaste,
+        AltAsEscape(false),
         cursor::Show,
         KeepTitle(false),
         LeaveAlternateScreen,

@@ -68,3 +68,17 @@ fn suspended_it_gives_the_terminal_back_for_a_while() {
     terminal.signal(Signal::CONT);
     until_entered(&terminal);
 }
+
+#[test]
+fn an_xterm_sends_alt_as_all_others_do_and_is_as_it_was_afterwards() {
+    let world = World::built_in();
+    let mut alice = at_terminal(&world, "alice");
+    let written = |terminal: &Terminal| String::from_utf8_lossy(&terminal.raw()).into_owned();
+    let begun = written(&alice);
+    let [kept, set] = ["\x1b[?1036;1039s", "\x1b[?1036;1039h"].map(|word| begun.find(word));
+    assert!(kept.is_some() && kept < set, "{begun:?}");
+    assert!(!begun.contains("\x1b[?1036;1039r"));
+    alice.press(CTRL_Q);
+    assert!(alice.until_ended().success());
+    assert!(written(&alice).contains("\x1b[?1036;1039r"));
+}
