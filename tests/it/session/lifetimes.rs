@@ -110,6 +110,27 @@ on_every_broker! {
         assert_eq!(texts(&mut alice, &direct("bob")).await, ["it stays", "theremin"]);
     }
 
+    async fn the_sealed_copy_of_a_file_goes_with_its_message(world) {
+        let clock = Wrong::default();
+        let mut alice = Person::new(&clock.setup(&world), "alice").await;
+        let _bob = Person::new(&world.setup(), "bob").await;
+        alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
+        set(&mut alice, &direct("bob"), a_day(), 1).await.unwrap();
+        let path = world.data_dir().join("plan.txt");
+        std::fs::write(&path, "the plan").unwrap();
+        let (to, ticket) = (direct("bob"), Ticket(8_100));
+        alice.ask(Command::SendFile { to, path, text: None, reply: None, ticket }).await;
+        alice.until("it is offered", |s| s.stored.iter().any(|m| m.file.is_some())).await;
+        let id = said(&alice, "plan.txt");
+        let sealed = world.data_dir().join("accounts").join("alice").join("files");
+        let kept = || std::fs::read_dir(&sealed).unwrap().count();
+        assert_eq!(kept(), 1);
+        clock.put(DAY + 1_000);
+        nudge(&mut alice).await;
+        alice.until("it is gone", |s| s.gone == [id]).await;
+        assert_eq!(kept(), 0);
+    }
+
     async fn what_nobody_heard_in_time_is_taken_out_and_told(world) {
         let of_alice = Wrong::default();
         let mut alice = Person::new(&of_alice.setup(&world), "alice").await;
