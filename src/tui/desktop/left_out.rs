@@ -4,7 +4,7 @@ use crate::tui::app::Alert;
 
 /// No bus.
 #[derive(Debug, Default)]
-pub struct Bus;
+pub struct Bus {}
 
 impl Bus {
     /// Shows nothing.
