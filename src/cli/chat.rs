@@ -3,7 +3,8 @@
 use clap::Subcommand;
 
 use super::Error;
-use super::attached::{Attached, Heard, with_session};
+use super::answer::answer;
+use super::attached::{Attached, with_session};
 use super::group::ask_and_tell;
 use super::history::conversation_of;
 use super::json::{self, Record};
@@ -96,16 +97,9 @@ pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
 
 async fn archive(attached: &mut Attached, with: &Target, archived: bool) -> Result<(), Error> {
     let conversation = conversation_of(attached, with).await?;
-    let ask = || engine::Command::Archive { conversation: conversation.clone(), archived };
-    attached.ask(ask()).await;
-    loop {
-        let update = attached.recv().await;
-        match attached.take(update).await? {
-            Heard::Again => attached.ask(ask()).await,
-            Heard::Update(Update::Archived(_)) => break,
-            Heard::Update(_) => {}
-        }
-    }
+    let ask = engine::Command::Archive { conversation: conversation.clone(), archived };
+    let done = |update| matches!(update, Update::Archived(_)).then_some(());
+    answer(attached, ask, None, done).await?;
     let label = label(attached, &conversation);
     print(match archived {
         true => format!("{label} is put away.\n"),

@@ -6,14 +6,15 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Error;
-use super::attached::{Attached, Heard};
+use super::answer::{TICKET, agreed, answer};
+use super::attached::Attached;
 use super::json::{self, Record};
 use super::output::note;
 use super::target::GroupArgument;
 use super::text::{group_label, time};
 use super::wait::Options;
 use crate::domain::{GroupId, GroupLink, Lifetime, Standing};
-use crate::engine::{self, Ticket, Update};
+use crate::engine::{self, Update};
 
 /// A way into a group: its name, or a link.
 #[derive(Clone, Debug)]
@@ -50,19 +51,23 @@ pub(super) async fn link(
     options: Options,
 ) -> Result<String, Error> {
     let label = group_label(&attached.groups, group);
-    let ask = |ticket| match revoke {
-        true => engine::Command::RevokeGroupLink { group, ticket },
-        false => engine::Command::MakeGroupLink { group, lasts, uses, ticket },
+    let patience = Some(options.patience.timeout);
+    if revoke {
+        agreed(attached, engine::Command::RevokeGroupLink { group, ticket: TICKET }, patience).await?;
+        return Ok(format!("The link into {label} lets nobody in any more.\n"));
+    }
+    let ask = engine::Command::MakeGroupLink { group, lasts, uses, ticket: TICKET };
+    let made = |update| match update {
+        Update::GroupLink { ticket: TICKET, link, ends_at, uses, .. } => Some((link, ends_at, uses)),
+        _ => None,
     };
-    match answer(attached, options, ask).await? {
-        Update::GroupLink { link, ends_at, uses, .. } if options.json => {
-            Ok(json::line(&Record::group_link(&link, ends_at, uses)))
-        }
-        Update::GroupLink { link, ends_at, uses, .. } => {
+    let (link, ends_at, uses) = answer(attached, ask, patience, made).await?;
+    match options.json {
+        true => Ok(json::line(&Record::group_link(&link, ends_at, uses))),
+        false => {
             note(&format!("lets {uses} into {label} until {}", time(ends_at)));
             Ok(format!("{link}\n"))
         }
-        _ => Ok(format!("The link into {label} lets nobody in any more.\n")),
     }
 }
 
@@ -72,12 +77,18 @@ pub(super) async fn join(
     link: &GroupLink,
     options: Options,
 ) -> Result<String, Error> {
-    let ask = |ticket| engine::Command::JoinByLink { link: link.clone(), ticket };
-    answer(attached, options, ask).await?;
+    let patience = options.patience.timeout;
+    let ask = engine::Command::JoinByLink { link: link.clone(), ticket: TICKET };
+    let asked = |update| {
+        let is_answer =
+            matches!(update, Update::Agreed { ticket: TICKET } | Update::Done { ticket: TICKET, .. });
+        is_answer.then_some(())
+    };
+    answer(attached, ask, Some(patience), asked).await?;
     let is_in = |attached: &Attached| {
         attached.groups.get(&link.group).is_some_and(|view| view.standing == Standing::Member)
     };
-    let deadline = Instant::now() + options.patience.timeout;
+    let deadline = Instant::now() + patience;
     while !is_in(attached) {
         let Ok(update) = timeout_at(deadline, attached.recv()).await else { break };
         attached.take(update).await?;
@@ -95,31 +106,4 @@ pub(super) async fn join(
             String::new()
         }
     })
-}
-
-async fn answer(
-    attached: &mut Attached,
-    options: Options,
-    command: impl Fn(Ticket) -> engine::Command,
-) -> Result<Update, Error> {
-    let ticket = Ticket(1);
-    let deadline = Instant::now() + options.patience.timeout;
-    attached.ask(command(ticket)).await;
-    loop {
-        let Ok(update) = timeout_at(deadline, attached.recv()).await else {
-            return Err(Error::Unreachable("it did not answer in time".to_owned()));
-        };
-        match attached.take(update).await? {
-            Heard::Again => attached.ask(command(ticket)).await,
-            Heard::Update(Update::Refused { ticket: answered, why }) if answered == ticket => {
-                return Err(Error::Refused(why));
-            }
-            Heard::Update(
-                update @ (Update::Agreed { ticket: answered }
-                | Update::Done { ticket: answered, .. }
-                | Update::GroupLink { ticket: answered, .. }),
-            ) if answered == ticket => return Ok(update),
-            Heard::Update(_) => {}
-        }
-    }
 }

@@ -2,23 +2,19 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal, Write as _};
-use std::time::Duration;
 
 use clap::Subcommand;
-use tokio::time::{Instant, timeout_at};
 
 use super::Error;
-use super::attached::{Attached, Heard, with_session};
+use super::answer::{TICKET, agreed, answer};
+use super::attached::{Attached, with_session};
 use super::json::{self, Record};
 use super::output::{note, print};
 use super::text::{time, trust_word};
 use super::wait::Options;
 use crate::config::Config;
 use crate::domain::{Trust, UserName};
-use crate::engine::{Command as Ask, KeyView, TheirKey, Ticket, Update};
-
-/// How long the session may take to answer: it works out a number, and writes to a disk.
-const ANSWERING: Duration = Duration::from_secs(10);
+use crate::engine::{Command as Ask, KeyView, TheirKey, Update};
 
 /// What may have happened where a key changed.
 const CHANGED: &str = "they may have signed up anew or lost their device; or somebody, or the broker, pretends to \
@@ -185,7 +181,7 @@ async fn verify(
         }
     }
     let ask = Ask::Verify { user: user.clone(), verified, ticket: TICKET };
-    agreed(attached, ask).await?;
+    agreed(attached, ask, None).await?;
     told(attached, user, as_json, if verified { "verified" } else { "not verified any more" }).await
 }
 
@@ -208,7 +204,7 @@ async fn accept(
             return Err(Error::Refused(format!("the new key of {user} is not accepted")));
         }
     }
-    agreed(attached, Ask::AcceptKey { user: user.clone(), ticket: TICKET }).await?;
+    agreed(attached, Ask::AcceptKey { user: user.clone(), ticket: TICKET }, None).await?;
     told(attached, user, as_json, "accepted, and not verified").await
 }
 
@@ -240,52 +236,18 @@ async fn ask(words: String, otherwise: &'static str) -> Result<bool, Error> {
     }
 }
 
-/// One thing is asked at a time.
-const TICKET: Ticket = Ticket(1);
-
 /// What there is to compare with somebody.
 async fn keys(attached: &mut Attached, user: &UserName) -> Result<KeyView, Error> {
     if *user == attached.me.user {
         return Err(Error::Refused("that is you: `cooee key show` shows your key".to_owned()));
     }
-    let answer = answer(attached, Ask::Keys(user.clone()), |update| match update {
-        Update::Keys(view) if view.user == *user => Some(Ok(*view)),
+    let answer = answer(attached, Ask::Keys(user.clone()), None, |update| match update {
+        Update::Keys(view) if view.user == *user => Some(*view),
         _ => None,
     });
     let view = answer.await?;
     match view.trust {
         Trust::Unknown if !attached.people.contains_key(user) => Err(Error::Nobody(user.clone())),
         _ => Ok(view),
-    }
-}
-
-async fn agreed(attached: &mut Attached, ask: Ask) -> Result<(), Error> {
-    answer(attached, ask, |update| match update {
-        Update::Agreed { ticket: TICKET } => Some(Ok(())),
-        Update::Refused { ticket: TICKET, why } => Some(Err(Error::Refused(why))),
-        _ => None,
-    })
-    .await
-}
-
-async fn answer<T>(
-    attached: &mut Attached,
-    ask: Ask,
-    find: impl Fn(Update) -> Option<Result<T, Error>>,
-) -> Result<T, Error> {
-    let deadline = Instant::now() + ANSWERING;
-    attached.ask(ask.clone()).await;
-    loop {
-        let Ok(update) = timeout_at(deadline, attached.recv()).await else {
-            return Err(Error::Refused("the session does not answer: try it again".to_owned()));
-        };
-        match attached.take(update).await? {
-            Heard::Again => attached.ask(ask.clone()).await,
-            Heard::Update(update) => {
-                if let Some(found) = find(update) {
-                    return found;
-                }
-            }
-        }
     }
 }

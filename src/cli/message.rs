@@ -6,14 +6,15 @@ use clap::Subcommand;
 use tokio::time::{Instant, timeout_at};
 
 use super::Error;
-use super::attached::{Attached, Heard, with_session};
+use super::answer::{TICKET, answer};
+use super::attached::{Attached, with_session};
 use super::json::{self, Record};
 use super::output::print;
 use super::wait::Options;
 use super::{input, outbox};
 use crate::config::Config;
 use crate::domain::{Alteration, Delivery, Message, MessageId, MessageText, Reaction, Timestamp};
-use crate::engine::{Command as Ask, Link, Ticket, Update};
+use crate::engine::{Command as Ask, Link, Update};
 
 /// How often it is asked whether the broker has it: that is told of messages alone.
 const ASKING: Duration = Duration::from_millis(50);
@@ -121,27 +122,17 @@ async fn alter(
     id: MessageId,
     change: Alteration,
 ) -> Result<Option<Message>, Error> {
-    let ticket = Ticket(1);
-    let ask = Ask::Alter { message: id, change, ticket };
-    attached.ask(ask.clone()).await;
     let mut altered = None;
-    loop {
-        let update = attached.recv().await;
-        match attached.take(update).await? {
-            // To do it twice is to do it once.
-            Heard::Again => attached.ask(ask.clone()).await,
-            Heard::Update(Update::Altered(messages)) => {
-                altered = messages.into_iter().find(|message| message.id == id).or(altered);
-            }
-            Heard::Update(Update::Agreed { ticket: answered }) if answered == ticket => {
-                return Ok(altered);
-            }
-            Heard::Update(Update::Refused { ticket: answered, why }) if answered == ticket => {
-                return Err(Error::Refused(why));
-            }
-            Heard::Update(_) => {}
+    let ask = Ask::Alter { message: id, change, ticket: TICKET };
+    answer(attached, ask, None, |update| match update {
+        Update::Altered(messages) => {
+            altered = messages.into_iter().find(|message| message.id == id).or(altered.take());
+            None
         }
-    }
+        Update::Agreed { ticket: TICKET } => Some(altered.take()),
+        _ => None,
+    })
+    .await
 }
 
 /// Whether the broker has everything that was written since then.

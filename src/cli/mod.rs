@@ -7,6 +7,7 @@
 //! [`crate::error`]. `plain` talks in lines with a person who has no use for a screen.
 
 mod account;
+mod answer;
 mod attached;
 mod broker;
 mod chat;

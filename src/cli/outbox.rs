@@ -6,7 +6,8 @@ use clap::Subcommand;
 use tokio::time::{Instant, timeout_at};
 
 use super::Error;
-use super::attached::{Attached, Heard, with_session};
+use super::answer::answer;
+use super::attached::{Attached, with_session};
 use super::json::{self, Record};
 use super::output::print;
 use super::table::aligned;
@@ -90,17 +91,11 @@ pub(super) struct Answer {
 
 /// Asks something about the outbox.
 pub(super) async fn ask(attached: &mut Attached, question: Ask) -> Result<Answer, Error> {
-    attached.ask(question.clone()).await;
-    loop {
-        let update = attached.recv().await;
-        match attached.take(update).await? {
-            Heard::Update(Update::Outbox { waiting, total, changed }) => {
-                return Ok(Answer { waiting, total, changed });
-            }
-            Heard::Again => attached.ask(question.clone()).await,
-            Heard::Update(_) => {}
-        }
-    }
+    answer(attached, question, None, |update| match update {
+        Update::Outbox { waiting, total, changed } => Some(Answer { waiting, total, changed }),
+        _ => None,
+    })
+    .await
 }
 
 /// Waits a moment for the connection: without it nobody counts as online, and all waits for it.

@@ -1,7 +1,8 @@
 //! `cooee who` and `cooee contacts`.
 
 use super::Error;
-use super::attached::{Heard, with_session};
+use super::answer::{TICKET, agreed};
+use super::attached::with_session;
 use super::json::{self, Record};
 use super::output::{note, print};
 use super::table::aligned;
@@ -9,7 +10,7 @@ use super::text::time;
 use super::wait::Patience;
 use crate::config::Config;
 use crate::domain::{Availability, DisplayName, MobileNumber, Origin, Person, Profile, UserName};
-use crate::engine::{Command, Ticket, Update};
+use crate::engine::Command;
 
 /// List who is online, ourselves included.
 #[derive(clap::Args)]
@@ -101,20 +102,8 @@ pub async fn contacts(command: &Contacts, config: &Config) -> Result<(), Error> 
 /// Needs no broker: what is known of people is here.
 async fn block(user: &UserName, blocked: bool, config: &Config) -> Result<(), Error> {
     with_session(config, async |attached| {
-        let ticket = Ticket(1);
-        let ask = || Command::Block { user: user.clone(), blocked, ticket };
-        attached.ask(ask()).await;
-        loop {
-            let update = attached.recv().await;
-            match attached.take(update).await? {
-                Heard::Again => attached.ask(ask()).await,
-                Heard::Update(Update::Agreed { ticket: answered }) if answered == ticket => break,
-                Heard::Update(Update::Refused { ticket: answered, why }) if answered == ticket => {
-                    return Err(Error::Refused(why));
-                }
-                Heard::Update(_) => {}
-            }
-        }
+        let ask = Command::Block { user: user.clone(), blocked, ticket: TICKET };
+        agreed(attached, ask, None).await?;
         print(match blocked {
             true => format!("Blocked {user}.\n"),
             false => format!("Unblocked {user}. What they wrote meanwhile does not come back.\n"),

@@ -1,16 +1,16 @@
 //! `cooee room …`.
 
 use clap::Subcommand;
-use tokio::time::{Instant, timeout_at};
 
 use super::Error;
-use super::attached::{Attached, Heard, with_session};
+use super::answer::{TICKET, agreed};
+use super::attached::{Attached, with_session};
 use super::json::{self, Record};
 use super::output::print;
 use super::wait::Options;
 use crate::config::Config;
 use crate::domain::{InvalidRoomName, RoomName};
-use crate::engine::{self, Ticket, Update};
+use crate::engine;
 
 /// The commands about open rooms. A room is written by its name, with or without `+`.
 #[derive(Subcommand)]
@@ -59,11 +59,11 @@ pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
         };
         // The broker has to know before we go.
         attached.until_up(options.patience.timeout).await?;
-        act(attached, options, |ticket| match joined {
-            true => engine::Command::JoinRoom { room: room.clone(), ticket },
-            false => engine::Command::LeaveRoom { room: room.clone(), ticket },
-        })
-        .await?;
+        let ask = match joined {
+            true => engine::Command::JoinRoom { room: room.clone(), ticket: TICKET },
+            false => engine::Command::LeaveRoom { room: room.clone(), ticket: TICKET },
+        };
+        agreed(attached, ask, Some(options.patience.timeout)).await?;
         print(match (options.json, joined) {
             (true, joined) => json::line(&Record::room(&room, joined)),
             (false, true) => {
@@ -85,27 +85,4 @@ fn list(attached: &Attached, as_json: bool) -> String {
         false => format!("{}{room}\n", RoomName::SIGN),
     };
     attached.rooms.iter().map(line).collect()
-}
-
-async fn act(
-    attached: &mut Attached,
-    options: Options,
-    command: impl Fn(Ticket) -> engine::Command,
-) -> Result<(), Error> {
-    let ticket = Ticket(1);
-    let deadline = Instant::now() + options.patience.timeout;
-    attached.ask(command(ticket)).await;
-    loop {
-        let Ok(update) = timeout_at(deadline, attached.recv()).await else {
-            return Err(Error::Unreachable("it did not answer in time".to_owned()));
-        };
-        match attached.take(update).await? {
-            Heard::Again => attached.ask(command(ticket)).await,
-            Heard::Update(Update::Agreed { ticket: answered }) if answered == ticket => return Ok(()),
-            Heard::Update(Update::Refused { ticket: answered, why }) if answered == ticket => {
-                return Err(Error::Refused(why));
-            }
-            Heard::Update(_) => {}
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! The keymap of the person: `keymap.toml` beside the configuration file.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::app::{Keymap, KeymapProblem};
+use super::own_file;
 use crate::domain::clean_line;
 
 /// No keymap is longer than this many bytes.
@@ -18,7 +18,7 @@ const LONGEST: u64 = 256 * 1024;
 pub fn load(path: Option<&Path>) -> Result<(Keymap, Vec<String>), KeymapProblem> {
     let Some(path) = path else { return Ok((Keymap::built_in()?, Vec::new())) };
     let shown = clean_line(&path.display().to_string());
-    match read(path) {
+    match own_file::text(path, LONGEST) {
         Ok(text) => {
             let (keymap, problems) = Keymap::with_own(&text)?;
             Ok((keymap, problems.iter().map(|problem| format!("{shown}, {problem}")).collect()))
@@ -28,15 +28,6 @@ pub fn load(path: Option<&Path>) -> Result<(Keymap, Vec<String>), KeymapProblem>
             Ok((Keymap::built_in()?, vec![format!("the keymap {shown} cannot be read: {error}")]))
         }
     }
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

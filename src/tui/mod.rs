@@ -16,6 +16,7 @@ mod input;
 mod keymap_file;
 mod messenger;
 mod opener;
+mod own_file;
 mod paths;
 mod reload;
 mod repaint;

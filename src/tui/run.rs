@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::app::{Alert, App, Effect, Event, Keymap, Setup, SignError, Start, Written};
@@ -111,6 +112,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         away: None,
         running: None,
         attempt: None,
+        reading: None,
         timer: None,
         pace: Pace::default(),
         draw_at: None,
@@ -150,6 +152,8 @@ struct Front<'a, B> {
     away: Option<Away>,
     running: Option<Running>,
     attempt: Option<Attempt<'a>>,
+    /// Files that are being read, and what comes of it.
+    reading: Option<JoinHandle<Event>>,
     timer: Option<Instant>,
     pace: Pace,
     /// When the next frame is due.
@@ -163,6 +167,7 @@ struct Front<'a, B> {
 enum Woken {
     Input(Option<Input>),
     Event(Event),
+    Read(Event),
     Signed(Result<Connected, SignError>),
     Edited(Result<Written, String>),
     Unshown(Alert),
@@ -185,6 +190,7 @@ impl<B: Backend> Front<'_, B> {
                 Woken::Input(None) => self.take(Event::Shutdown, screen)?,
                 Woken::Input(Some(input)) => self.take_input(input, screen)?,
                 Woken::Event(event) => self.take(event, screen)?,
+                Woken::Read(event) => self.have_read(event, screen)?,
                 Woken::Signed(outcome) => self.signed(outcome, screen)?,
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
                 // The bell has rung.
@@ -206,6 +212,7 @@ impl<B: Backend> Front<'_, B> {
             update = next(&mut self.running) => Woken::Event(Event::Update(update)),
             alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
+            event = read(&mut self.reading) => Woken::Read(event),
             () = until(self.timer) => {
                 self.timer = None;
                 Woken::Event(Event::Timer)
@@ -313,22 +320,12 @@ impl<B: Backend> Front<'_, B> {
                 Effect::Alert(alert) => self.alert(alert, screen)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Theme(name) => {
-                    let found = self.reload.themes.find(&name);
-                    if let Ok(looks) = &found {
-                        screen.follow(looks.by_shade.is_some()).map_err(TuiError::Draw)?;
-                    }
-                    self.take(Event::Themed(found.map(Box::new)), screen)?;
+                    let themes = self.reload.themes.clone();
+                    self.read_aside(move || Event::Themed(themes.find(&name).map(Box::new)));
                 }
                 Effect::Reload => {
-                    let read = self.reload.read();
-                    if let Ok(reloaded) = &read {
-                        let follows = reloaded.looks.by_shade.is_some();
-                        screen.follow(follows).map_err(TuiError::Draw)?;
-                        if reloaded.bus != self.desktop.is_some() {
-                            self.desktop = reloaded.bus.then(Desktop::new);
-                        }
-                    }
-                    self.take(Event::Reloaded(read.map(Box::new)), screen)?;
+                    let reload = self.reload.clone();
+                    self.read_aside(move || Event::Reloaded(reload.read().map(Box::new)));
                 }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
@@ -351,6 +348,29 @@ impl<B: Backend> Front<'_, B> {
             _ => alert,
         };
         screen.alert(&rest).map_err(TuiError::Draw)
+    }
+
+    /// Files of the person are read beside the loop: a disk may be slow. What was asked last counts.
+    fn read_aside(&mut self, read: impl FnOnce() -> Event + Send + 'static) {
+        self.reading = Some(spawn_blocking(read));
+    }
+
+    /// What was read counts from now on; the terminal is to follow as it says.
+    fn have_read(&mut self, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
+        let looks = match &event {
+            Event::Themed(Ok(looks)) => Some(looks.as_ref()),
+            Event::Reloaded(Ok(reloaded)) => {
+                if reloaded.bus != self.desktop.is_some() {
+                    self.desktop = reloaded.bus.then(Desktop::new);
+                }
+                Some(&reloaded.looks)
+            }
+            _ => None,
+        };
+        if let Some(looks) = looks {
+            screen.follow(looks.by_shade.is_some()).map_err(TuiError::Draw)?;
+        }
+        self.take(event, screen)
     }
 
     /// Stops as the shell's Ctrl+Z does; goes on here when the process is continued.
@@ -491,6 +511,16 @@ async fn edited(away: &mut Option<Away>) -> Result<Written, String> {
     match away {
         Some(away) => away.editing.ended().await,
         None => std::future::pending().await,
+    }
+}
+
+async fn read(reading: &mut Option<JoinHandle<Event>>) -> Event {
+    let Some(handle) = reading else { return std::future::pending().await };
+    let read = handle.await;
+    *reading = None;
+    match read {
+        Ok(event) => event,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Themes by name: those that are built in, and those of the person, `themes/NAME.toml` beside the configuration file.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use super::app::{Depth, Looks, Shade, Theme};
+use super::own_file;
 use crate::domain::clean_line;
 
 /// No theme is longer than this many bytes.
@@ -61,7 +61,7 @@ impl Themes {
         };
         let path = directory.join(format!("{name}.toml"));
         let place = clean_line(&path.display().to_string());
-        let text = match read(&path) {
+        let text = match own_file::text(&path, LONGEST) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(unknown(&format!(", or write {place}")));
@@ -73,15 +73,6 @@ impl Themes {
             (_, problems) => Err(problems.iter().map(|problem| format!("{place}, {problem}")).collect()),
         }
     }
-}
-
-fn read(path: &std::path::Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]
