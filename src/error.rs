@@ -133,6 +133,9 @@ pub enum Error {
     /// The engine said no.
     #[error("{0}")]
     Refused(String),
+    /// Somebody was asked to let us into a group, and has not yet.
+    #[error("asked, and not let in yet: you come in when {0} is here, and Cooee runs on both sides")]
+    NotLetIn(UserName),
     /// No connection to the broker.
     #[error("no connection to the broker: {0}")]
     Unreachable(String),
@@ -216,7 +219,9 @@ impl Error {
             },
             Self::NoPassphrase(_) | Self::NoExportPassphrase | Self::Unchosen(_) => Exit::SignInRefused,
             Self::Unreachable(_) => Exit::Unreachable,
-            Self::NotConfirmed { .. } | Self::TooFew { .. } | Self::NotFetched => Exit::NotInTime,
+            Self::NotConfirmed { .. } | Self::TooFew { .. } | Self::NotLetIn(_) | Self::NotFetched => {
+                Exit::NotInTime
+            }
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
@@ -348,6 +353,7 @@ mod tests {
             (Error::Unreachable("no route".into()), 4),
             (Error::NotConfirmed { count: 1, why: String::new() }, 5),
             (Error::TooFew { came: 0, wanted: 1 }, 5),
+            (Error::NotLetIn(user("al")), 5),
             (Error::Interrupted, 130),
         ];
         for (error, code) in cases {

@@ -98,12 +98,6 @@ pub(super) async fn join(
             attached.groups.get(&link.group).map(|v| json::line(&Record::group(v))).unwrap_or_default()
         }
         (true, false) => format!("Joined {}.\n", group_label(&attached.groups, link.group)),
-        (false, _) => {
-            note(&format!(
-                "asked: you come in when {} is here, and Cooee runs on both sides",
-                link.host
-            ));
-            String::new()
-        }
+        (false, _) => return Err(Error::NotLetIn(link.host.clone())),
     })
 }

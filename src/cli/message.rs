@@ -8,15 +8,15 @@ use tokio::time::{Instant, timeout_at};
 use super::Error;
 use super::answer::{TICKET, answer};
 use super::attached::{Attached, with_session};
+use super::input;
 use super::json::{self, Record};
 use super::output::print;
 use super::wait::Options;
-use super::{input, outbox};
 use crate::config::Config;
-use crate::domain::{Alteration, Delivery, Message, MessageId, MessageText, Reaction, Timestamp};
+use crate::domain::{Alteration, Delivery, Message, MessageId, MessageText, Reaction};
 use crate::engine::{Command as Ask, Link, Update};
 
-/// How often it is asked whether the broker has it: that is told of messages alone.
+/// How often it is asked whether the broker has it: only of messages is that told.
 const ASKING: Duration = Duration::from_millis(50);
 
 /// The commands about messages that were said. Each takes the id that `--json` shows of a message.
@@ -73,12 +73,20 @@ pub async fn run(command: Command, config: &Config) -> Result<(), Error> {
     with_session(config, async |attached| {
         let (id, change, options) = command.read().await?;
         let deadline = Instant::now() + options.patience.timeout;
-        let began = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
         attached.hurry().await;
-        let message = alter(attached, id, change).await?;
-        while !has_left(attached, began).await? {
-            if Instant::now() >= deadline {
-                return Err(Error::NotConfirmed { count: 1, why: why_not(attached) });
+        let (letter, message) = alter(attached, id, change, options.patience.timeout).await?;
+        loop {
+            match how_far(attached, letter).await? {
+                Some(Delivery::Failed) => {
+                    return Err(Error::Refused(
+                        "the broker refuses it: see `cooee outbox list`".to_owned(),
+                    ));
+                }
+                Some(Delivery::Queued) if Instant::now() < deadline => {}
+                Some(Delivery::Queued) => {
+                    return Err(Error::NotConfirmed { count: 1, why: why_not(attached) });
+                }
+                _ => break,
             }
             if let Ok(update) = timeout_at(Instant::now() + ASKING, attached.recv()).await {
                 attached.take(update).await?;
@@ -116,32 +124,33 @@ async fn read_text(words: &[String]) -> Result<MessageText, Error> {
     }
 }
 
-/// Has it done; the message as it is then.
+/// Has it done; the letter that tells the others, and the message as it is then.
 async fn alter(
     attached: &mut Attached,
     id: MessageId,
     change: Alteration,
-) -> Result<Option<Message>, Error> {
+    patience: Duration,
+) -> Result<(MessageId, Option<Message>), Error> {
     let mut altered = None;
     let ask = Ask::Alter { message: id, change, ticket: TICKET };
-    answer(attached, ask, None, |update| match update {
+    answer(attached, ask, Some(patience), |update| match update {
         Update::Altered(messages) => {
             altered = messages.into_iter().find(|message| message.id == id).or(altered.take());
             None
         }
-        Update::Agreed { ticket: TICKET } => Some(altered.take()),
+        Update::Told { ticket: TICKET, letter } => Some((letter, altered.take())),
         _ => None,
     })
     .await
 }
 
-/// Whether the broker has everything that was written since then.
-async fn has_left(attached: &mut Attached, began: Timestamp) -> Result<bool, Error> {
-    let answer = outbox::ask(attached, Ask::Outbox).await?;
-    let is_new = |id: MessageId| id.minted_at().is_some_and(|at| at >= began);
-    Ok(!answer.waiting.iter().any(|waiting| {
-        is_new(waiting.id) && waiting.delivery < Delivery::Sent && waiting.delivery != Delivery::Failed
-    }))
+/// How far a letter has come; `None`: everybody has it.
+async fn how_far(attached: &mut Attached, letter: MessageId) -> Result<Option<Delivery>, Error> {
+    answer(attached, Ask::Letter(letter), None, |update| match update {
+        Update::Letter { id, delivery } if id == letter => Some(delivery),
+        _ => None,
+    })
+    .await
 }
 
 fn why_not(attached: &Attached) -> String {

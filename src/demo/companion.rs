@@ -257,7 +257,7 @@ impl Companion {
                     self.note_message(stored.message);
                 }
             }
-            Update::Done { ticket, .. } | Update::Agreed { ticket } => {
+            Update::Done { ticket, .. } | Update::Agreed { ticket } | Update::Told { ticket, .. } => {
                 self.answered.insert(ticket);
             }
             Update::Refused { ticket, why } => {

@@ -39,6 +39,11 @@ impl Lifetime {
         Self(seconds.clamp(Self::LEAST.0, Self::MOST.0))
     }
 
+    /// The shortest that is at least so long.
+    pub fn covering(time: Duration) -> Self {
+        Self::nearest(u32::try_from(time.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
     /// In seconds.
     pub fn seconds(self) -> u32 {
         self.0

@@ -54,6 +54,8 @@ pub use words::Words;
 
 /// Bounds that every layer keeps. Sizes are in bytes unless said.
 pub mod limits {
+    /// How far ahead of ours the clock of somebody may be, for what they tell of when they did something to count.
+    pub const AHEAD: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
     /// Longest user name, in characters.
     pub const USER_NAME: usize = 32;
     /// Longest display name or group name, in grapheme clusters.

@@ -8,7 +8,7 @@ use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::mail::{Mail, Sender};
 use super::update::Update;
-use crate::domain::{Alerts, Alteration, Body, ConversationId, Message, MessageId, UserName};
+use crate::domain::{Alerts, Alteration, Body, ConversationId, Lifetime, Message, MessageId, UserName};
 use crate::failpoints::kill_point;
 use crate::protocol::{self, Content, Letter};
 use crate::store::{Altered, Heard, Incoming as Storable};
@@ -33,13 +33,16 @@ impl Core {
                 return Ok(());
             }
         };
+        // It is over when its message is, and stays where that stays.
+        let ends_at = message.and_then(|message| message.ends_at);
         let altered = protocol::Altered { of: id, change: change.clone() };
-        let letter = self.say(&to, Content::Altered(altered));
+        let mut letter = self.say(&to, Content::Altered(altered));
+        letter.life = ends_at.map(|end| Lifetime::covering(end.since(self.mint.now())));
         // First the copy: our other devices have to know of it before they hear what became of it.
         let mut drafts: Vec<_> = self.copy_for_us(&letter, &to).await?.into_iter().collect();
         drafts.extend(self.drafts(&letter, &to).await?);
-        let (author, at, ends_at) = (self.me.user.clone(), letter.sent_at, self.end_of(&letter));
-        self.lifetimes.note(ends_at);
+        drafts.iter_mut().for_each(|draft| draft.ends_at = ends_at);
+        let (author, at, told) = (self.me.user.clone(), letter.sent_at, letter.id);
         let altered =
             Altered { conversation: to, of: id, author, at, letter: letter.id, change, ends_at };
         kill_point("alter: before it is stored");
@@ -48,7 +51,7 @@ impl Core {
         self.outbox.more();
         self.tell_altered(queued.altered.into_iter().collect()).await?;
         self.tell_progress(queued.progress).await;
-        self.faces.answer(face, Update::Agreed { ticket }).await;
+        self.faces.answer(face, Update::Told { ticket, letter: told }).await;
         Ok(())
     }
 
@@ -94,7 +97,7 @@ impl Core {
                 conversation,
                 of: altered.of,
                 author: sender,
-                at: letter.sent_at,
+                at: self.believed(letter.sent_at),
                 letter: letter.id,
                 change: altered.change,
                 ends_at,

@@ -92,7 +92,7 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
-    /// Do something with a message that was said, for all. Answered by `Update::Altered` and `Update::Agreed`, or by
+    /// Do something with a message that was said, for all. Answered by `Update::Altered` and `Update::Told`, or by
     /// `Update::Refused`.
     Alter {
         /// Which.
@@ -272,6 +272,8 @@ pub enum Command {
     /// Tell all about the delivery of a message of ours. Answered by `Update::Info`; by nothing where there
     /// is no such message.
     Info(MessageId),
+    /// How far a letter of ours has come. Answered by `Update::Letter`.
+    Letter(MessageId),
     /// What waits in the outbox. Answered by `Update::Outbox`.
     Outbox,
     /// Send these letters again that were refused or given up; all of them where none is named. Answered by

@@ -79,7 +79,7 @@ impl Core {
         let body = match letter.content {
             Content::Text(speech) => Body::Text(speech.text),
             Content::Altered(protocol::Altered { of, change }) => {
-                let (author, at) = (self.me.user.clone(), letter.sent_at);
+                let (author, at) = (self.me.user.clone(), self.believed(letter.sent_at));
                 let recipients = self.recipients_of(&to);
                 let altered =
                     Altered { conversation: to, of, author, at, letter: letter.id, change, ends_at };
@@ -107,8 +107,9 @@ impl Core {
             _ => return Err(Refusal::Misplaced),
         };
         let recipients = self.recipients_of(&to);
+        let told_at = self.believed(letter.sent_at);
         let thread = self.threads.entry(to.clone()).or_default();
-        thread.stamp = thread.stamp.max(letter.sent_at);
+        thread.stamp = thread.stamp.max(told_at);
         let message = Message {
             id: letter.id,
             conversation: to,

@@ -157,7 +157,9 @@ impl Core {
             return Ok(());
         }
         let ends_at = self.mint.now().plus(LONGEST);
-        let knock = StoredKnock { group, host, secret, ends_at };
+        let before = self.doors.knocks.get(&group).filter(|k| (&k.host, &k.secret) == (&host, &secret));
+        let letter = before.and_then(|knock| knock.letter);
+        let knock = StoredKnock { group, host, secret, ends_at, letter };
         self.store.save_knock(knock.clone()).await?;
         self.doors.knocks.insert(group, knock.clone());
         kill_point("knock: kept");
@@ -166,10 +168,26 @@ impl Core {
         Ok(())
     }
 
+    /// Asks, unless the last letter that did is still to be confirmed: then it goes out again by itself.
     async fn knock(&mut self, knock: StoredKnock) -> Result<(), Fatal> {
-        let StoredKnock { group, host, secret, .. } = knock;
+        let StoredKnock { group, ref host, secret, ends_at, letter } = knock;
         self.doors.asked.insert(group, Instant::now());
-        self.send_notice(host, Content::Knock(Knock { group, secret })).await
+        if let Some(letter) = letter
+            && self.store.tracked(letter).await?.is_some_and(|tracked| tracked.state.is_some())
+        {
+            return Ok(());
+        }
+        let asks = self.notice(Content::Knock(Knock { group, secret }));
+        let mut draft = self.draft_to(&asks, host).await?;
+        draft.ends_at = Some(ends_at);
+        self.lifetimes.note(draft.ends_at);
+        let knock = StoredKnock { letter: Some(asks.id), ..knock };
+        // A crash in between has it asked once more.
+        self.store.queue(None, vec![draft], None, self.keys.changed()).await?;
+        self.store.save_knock(knock.clone()).await?;
+        self.doors.knocks.insert(group, knock);
+        self.outbox.more();
+        Ok(())
     }
 
     /// Asks again where nobody has let us in: the question may have come when it could not be looked at.
@@ -222,12 +240,14 @@ impl Core {
     /// Somebody shows what they say is the secret of a link of ours.
     pub(super) async fn on_knock(&mut self, user: UserName, knock: Knock) -> Result<(), Fatal> {
         let group = knock.group;
-        if !self.doors.hear(&user, Instant::now()) {
-            return Ok(());
-        }
         let now = self.mint.now();
         let Some(link) = self.doors.links.get(&group) else { return Ok(()) };
+        // First, so that who guesses takes nobody's turn.
         if link.secret != knock.secret || link.ends_at <= now || link.uses == 0 {
+            return Ok(());
+        }
+        let link = link.clone();
+        if !self.doors.hear(&user, Instant::now()) {
             return Ok(());
         }
         let (Some(known), Some(member)) = (self.groups.get(group), self.eyes().member(&user)) else {
@@ -237,26 +257,38 @@ impl Core {
             return Ok(());
         }
         let name = known.group.name.clone();
-        let was_put_out =
-            known.ledger().removed_by(&member).is_some() && !known.ledger().has_left(&member);
-        if was_put_out {
+        // Whatever they say of themselves since: who left by themselves was removed by nobody.
+        if known.ledger().removed_by(&member).is_some() {
             self.warn(format!(
                 "`{user}` wants into #{name} by your link, and was put out of it: /invite asks them in"
             ))
             .await;
             return Ok(());
         }
-        // Who was let in already and did not hear of it is told once more.
-        let uses = if known.group.invited.contains(&user) { link.uses } else { link.uses - 1 };
-        let link = StoredLink { uses, ..link.clone() };
+        // Who was let in already and did not hear of it is told once more, and nobody else.
+        if known.group.invited.contains(&user) {
+            let signed = known.papers();
+            let drafts = self.tell_papers(group, signed, None, &user, Content::Invitation).await?;
+            self.store.queue(None, drafts, None, self.keys.changed()).await?;
+            self.outbox.more();
+            return Ok(());
+        }
         // Counted first: a crash in between lets in one less, and never one more.
-        self.store.save_group_link(link.clone()).await?;
-        self.doors.links.insert(group, link);
+        self.count_use(StoredLink { uses: link.uses - 1, ..link.clone() }).await?;
         kill_point("knock: counted");
         match self.make_change(group, GroupChange::Invite(user.clone())).await? {
             Ok(()) => self.inform(format!("`{user}` is let into #{name} by your link")).await,
-            Err(why) => self.warn(format!("`{user}` is not let into #{name} by your link: {why}")).await,
+            Err(why) => {
+                self.count_use(link).await?;
+                self.warn(format!("`{user}` is not let into #{name} by your link: {why}")).await;
+            }
         }
+        Ok(())
+    }
+
+    async fn count_use(&mut self, link: StoredLink) -> Result<(), Fatal> {
+        self.store.save_group_link(link.clone()).await?;
+        self.doors.links.insert(link.group, link);
         Ok(())
     }
 

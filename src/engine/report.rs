@@ -36,6 +36,14 @@ impl Core {
         Ok(())
     }
 
+    /// Tells how far a letter of ours has come.
+    pub(super) async fn tell_letter(&mut self, face: FaceId, id: MessageId) -> Result<(), Fatal> {
+        let tracked = self.store.tracked(id).await?.filter(|tracked| tracked.state.is_some());
+        let delivery = tracked.map(|tracked| self.waiting(tracked).delivery);
+        self.faces.answer(face, Update::Letter { id, delivery }).await;
+        Ok(())
+    }
+
     /// Tells what is in the outbox.
     pub(super) async fn tell_outbox(&mut self, face: FaceId, changed: u64) -> Result<(), Fatal> {
         let (tracked, total) = self.store.waiting(OUTBOX_SHOWN).await?;

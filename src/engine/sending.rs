@@ -9,7 +9,8 @@ use super::core::{Core, Fatal};
 use super::faces::FaceId;
 use super::update::{Notice, TYPING_LASTS, Update};
 use crate::domain::{
-    Body, ConversationId, Delivery, GroupId, JoinPolicy, Marks, Message, Trust, UserName, limits,
+    Body, ConversationId, Delivery, GroupId, JoinPolicy, Marks, Message, Timestamp, Trust, UserName,
+    limits,
 };
 use crate::failpoints::kill_point;
 use crate::mqtt::{Publish, Request};
@@ -122,6 +123,7 @@ impl Core {
             Command::LeaveRoom { room, ticket } => self.leave_room(face, room, ticket).await,
             Command::Seen { letters, .. } => self.see(letters).await,
             Command::Info(id) => self.tell_info(face, id).await,
+            Command::Letter(id) => self.tell_letter(face, id).await,
             Command::Outbox => self.tell_outbox(face, 0).await,
             Command::Retry(letters) => self.retry(face, letters).await,
             Command::GiveUp(letters) => self.give_up(face, letters).await,
@@ -240,7 +242,8 @@ impl Core {
     pub(super) fn say(&mut self, to: &ConversationId, content: Content) -> Letter {
         let (id, now) = self.mint.message();
         let thread = self.threads.entry(to.clone()).or_default();
-        thread.stamp = thread.stamp.max(now);
+        // After it, and not at the same time: what is said last counts.
+        thread.stamp = now.max(thread.stamp.plus(Duration::from_millis(1)));
         thread.number += 1;
         let (sent_at, number) = (thread.stamp, Some(thread.number));
         let group = match to {
@@ -252,6 +255,11 @@ impl Core {
             .map(|known| Stand { count: known.ledger().count(&self.eyes().me()), state: known.state() });
         let life = self.lifetime(to).filter(|_| content.fades());
         Letter { id, sent_at, group, number, stand, life, content }
+    }
+
+    /// What a time counts for that somebody tells: their clock may be ahead by a day, and not more.
+    pub(super) fn believed(&self, at: Timestamp) -> Timestamp {
+        at.min(self.mint.now().plus(limits::AHEAD))
     }
 
     /// A letter that is no part of a conversation.

@@ -145,7 +145,10 @@ async fn start(
     };
     // Before anything is shown: much may have ended while nobody looked.
     let now = setup.clock.now();
-    store.mend_ends(now).await?;
+    // A clock that tells a time before there was this account is not set yet: nothing is to be learnt from it.
+    if now >= identity.profile.registered_at {
+        store.mend_ends(now).await?;
+    }
     let mut expired = store.expire(now).await?;
     while expired.next.is_some_and(|at| at <= now) {
         expired = store.expire(now).await?;

@@ -40,8 +40,9 @@ impl Core {
         let received_at = self.mint.now();
         // A letter that we cannot read does not tell its time.
         let sent_at = if letter.sent_at == Timestamp::EPOCH { received_at } else { letter.sent_at };
+        let told_at = self.believed(sent_at);
         let thread = self.threads.entry(conversation.clone()).or_default();
-        thread.stamp = thread.stamp.max(sent_at);
+        thread.stamp = thread.stamp.max(told_at);
         // Nobody waits to hear that an event of a group was read.
         let unseen = body.counts_as_unread();
         Message {

@@ -198,6 +198,20 @@ pub enum Update {
         /// Which question.
         ticket: Ticket,
     },
+    /// What was asked with this ticket is done, and this letter tells the others.
+    Told {
+        /// Which question.
+        ticket: Ticket,
+        /// The letter; [`Command::Letter`](super::Command::Letter) asks how far it has come.
+        letter: MessageId,
+    },
+    /// The answer to `Command::Letter`. It is not told again when it changes.
+    Letter {
+        /// Which.
+        id: MessageId,
+        /// How far it has come; `None`: it is not in the outbox, for everybody has it or it is over.
+        delivery: Option<Delivery>,
+    },
     /// What was asked with this ticket was refused, and nothing was changed.
     Refused {
         /// Which question.

@@ -49,9 +49,9 @@ impl Content {
         }
     }
 
-    /// Whether it goes where messages disappear: what people say, and what they do with that.
+    /// Whether it goes where messages disappear: what people say. What they do with that goes with it.
     pub fn fades(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Altered(_))
+        matches!(self, Self::Text(_))
     }
 
     /// Whether it passes on what was said elsewhere.

@@ -11,7 +11,7 @@ use super::row::{Conversation, body_columns, from_bits, to_json};
 use super::value::{Altered, Incoming, Received, Thread};
 use super::{delivery, gaps, lifetimes, outbox, people, quarantine, rooms, sealed, search, secrets};
 use crate::domain::{
-    Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName,
+    Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName, limits,
 };
 
 /// Stores all of it in one transaction.
@@ -145,7 +145,7 @@ impl<'db> Batch<'db> {
             Some(_) => return Ok(Added::Known),
             None => {}
         }
-        let told_at = message.sent_at;
+        let told_at = told_at(message);
         let conversation = conversation_of(&mut self.changed, self.db, message)?;
         self.voices.place(self.db, conversation, message)?;
         insert(self.db, conversation, message)?;
@@ -206,6 +206,11 @@ impl<'db> Batch<'db> {
     }
 }
 
+/// When a message was said, as far as that is believed.
+fn told_at(message: &Message) -> Timestamp {
+    message.sent_at.min(message.received_at.plus(limits::AHEAD))
+}
+
 /// Writes a message that is new here, and counts it.
 fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -> Result<()> {
     let (kind, text) = body_columns(&message.body);
@@ -251,7 +256,7 @@ fn conversation_of<'a>(
             entry.insert(conversation)
         }
     };
-    conversation.stamp = conversation.stamp.max(message.sent_at);
+    conversation.stamp = conversation.stamp.max(told_at(message));
     Ok(conversation)
 }
 

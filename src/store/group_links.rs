@@ -4,7 +4,7 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Result, params};
 
 use super::{Error, Store};
-use crate::domain::{GroupId, LinkSecret, Timestamp, UserName};
+use crate::domain::{GroupId, LinkSecret, MessageId, Timestamp, UserName};
 
 /// A link by which we let people into a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct StoredKnock {
     pub secret: LinkSecret,
     /// From when on we do not wait any more.
     pub ends_at: Timestamp,
+    /// The last letter that asked, if one did.
+    pub letter: Option<MessageId>,
 }
 
 impl ToSql for LinkSecret {
@@ -66,9 +68,9 @@ impl Store {
     /// Keeps that we asked to be let into a group.
     pub async fn save_knock(&self, knock: StoredKnock) -> std::result::Result<(), Error> {
         let save = move |db: &mut Connection| {
-            let save = "INSERT OR REPLACE INTO knock (party, host, secret, ends_at)
-                VALUES (?1, ?2, ?3, ?4)";
-            let values = params![knock.group, knock.host, knock.secret, knock.ends_at];
+            let save = "INSERT OR REPLACE INTO knock (party, host, secret, ends_at, letter)
+                VALUES (?1, ?2, ?3, ?4, ?5)";
+            let values = params![knock.group, knock.host, knock.secret, knock.ends_at, knock.letter];
             db.prepare_cached(save)?.execute(values).map(drop)
         };
         self.ask("keep what was asked", save).await
@@ -96,13 +98,14 @@ pub(super) fn links(db: &Connection) -> Result<Vec<StoredLink>> {
 }
 
 pub(super) fn knocks(db: &Connection) -> Result<Vec<StoredKnock>> {
-    let mut all = db.prepare_cached("SELECT party, host, secret, ends_at FROM knock")?;
+    let mut all = db.prepare_cached("SELECT party, host, secret, ends_at, letter FROM knock")?;
     all.query_map([], |row| {
         Ok(StoredKnock {
             group: row.get(0)?,
             host: row.get(1)?,
             secret: row.get(2)?,
             ends_at: row.get(3)?,
+            letter: row.get(4)?,
         })
     })?
     .collect()
@@ -127,6 +130,7 @@ mod tests {
             host: user("alice"),
             secret: LinkSecret::from_bytes([8; 16]),
             ends_at: at(6),
+            letter: Some(MessageId::from_bytes([3; 16])),
         };
         f.wait(f.store.save_group_link(link(3))).unwrap();
         f.wait(f.store.save_group_link(link(2))).unwrap();

@@ -187,7 +187,8 @@ fn take_out(db: &Connection, over: &Over, expired: &mut Expired) -> Result<()> {
     if over.is_ours && db.prepare_cached(undelivered)?.exists((over.id, over.edit))? {
         *expired.undelivered.entry(over.party.clone()).or_default() += 1;
     }
-    for letter in [Some(over.id), over.edit].into_iter().flatten() {
+    // What somebody else calls their letters says nothing of ours.
+    for letter in [Some(over.id), over.edit].into_iter().flatten().filter(|_| over.is_ours) {
         if db.prepare_cached("DELETE FROM outbox WHERE letter = ?1")?.execute([letter])? > 0 {
             expired.letters.push(letter);
         }
@@ -389,6 +390,27 @@ mod tests {
         f.wait(f.store.receive(vec![receipt])).unwrap();
         let expired = expire(&f, 2_000);
         assert_eq!((expired.gone.len(), expired.undelivered.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_others_call_their_letters_takes_none_of_ours_away() {
+        let f = Fixture::new();
+        let letter = Draft { recipients: vec![user("carol")], ..draft("inbox", 1) };
+        f.wait(f.store.queue(Some(ours(1, "carol", 5, "it waits")), vec![letter], None, vec![]))
+            .unwrap();
+        f.receive(&[over_at(500, said(2, "bob", 6, "x"))]);
+        // The letter of his edit is called as ours is.
+        let edit = Alteration::Edit(MessageText::new("y").unwrap());
+        let edit = match altered(1, 2, Some(at(500)), edit) {
+            Incoming::Altered { altered, recipients } => {
+                Incoming::Altered { altered: Altered { letter: id(1), ..altered }, recipients }
+            }
+            other => other,
+        };
+        f.wait(f.store.receive(vec![edit])).unwrap();
+        assert_eq!(expire(&f, 500).gone.len(), 1);
+        assert_eq!(f.wait(f.store.waiting(9)).unwrap().1, 1);
+        assert_eq!(f.wait(f.store.tracked(id(1))).unwrap().unwrap().recipients.len(), 1);
     }
 
     #[test]

@@ -128,6 +128,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::Info(_)
         | Command::Keys(_)
         | Command::EndComparison(_)
+        | Command::Letter(_)
         | Command::Outbox
         | Command::Retry(_)
         | Command::GiveUp(_)

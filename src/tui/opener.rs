@@ -1,4 +1,5 @@
-//! Opens links with the program of the person or of their desktop: one process, no shell, nothing of the terminal.
+//! Opens links with the program of the person or of their desktop: one process, no shell, and nothing of the
+//! terminal but that it knows which it is: what a program of the person writes to `/dev/tty` stands where it stands.
 
 use std::io;
 use std::process::Stdio;

@@ -197,6 +197,39 @@ fn a_link_is_shown_whole_before_it_is_opened() {
 }
 
 #[test]
+fn a_long_link_is_read_to_its_end_before_it_opens() {
+    let text = format!("read https://lan.example/{}end", "pump/".repeat(300));
+    let mut desk = linked((40, 12), &text);
+    desk.keys(&["f6", "k", "u", "enter"]);
+    assert_eq!(opened(&mut desk), [""; 0]);
+    for _ in 0..20 {
+        if desk.screen().contains("end") {
+            break;
+        }
+        assert_eq!(opened(&mut desk), [""; 0]);
+        desk.keys(&["enter"]);
+    }
+    assert!(desk.shows("end"), "{}", desk.screen());
+    desk.keys(&["enter"]);
+    assert_eq!(opened(&mut desk).len(), 1);
+}
+
+#[test]
+fn nothing_shows_a_message_that_is_over() {
+    let bob = direct("bob");
+    for (keys, shown) in [(["f6", "k", "u"], "leads to"), (["f6", "k", "f"], "Forward to")] {
+        let mut desk = linked(SIZE, "read https://lan.example/pumps");
+        desk.keys(&keys);
+        assert!(desk.shows(shown), "{}", desk.screen());
+        let id = message(&bob, "bob", NOW, "read https://lan.example/pumps").id;
+        desk.update(Update::Gone(vec![(bob.clone(), id)]));
+        assert!(!desk.shows(shown), "{}", desk.screen());
+        desk.keys(&["enter"]);
+        assert_eq!(opened(&mut desk), [""; 0]);
+    }
+}
+
+#[test]
 fn what_is_no_link_opens_nothing() {
     let mut desk = linked(SIZE, "javascript:alert(1) file:///etc/passwd");
     desk.keys(&["f6", "k", "u", "enter"]);

@@ -56,7 +56,7 @@ impl Talk {
                     self.agreed(asked);
                 }
             }
-            Update::Agreed { ticket } => {
+            Update::Agreed { ticket } | Update::Told { ticket, .. } => {
                 match self.asked.remove(&ticket) {
                     Some(Asked { what: What::Room(room), .. }) => {
                         self.line("this room is not encrypted: everybody on the broker can read and write there");

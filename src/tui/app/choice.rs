@@ -18,8 +18,8 @@ pub enum Purpose {
     Archived,
     /// Asks the person into this group.
     Invite(GroupId),
-    /// Passes this on to the chat.
-    Forward(MessageText),
+    /// Passes what this message says on to the chat.
+    Forward(MessageId, MessageText),
     /// Passes the file of this message on to the chat.
     ForwardFile(MessageId),
 }
@@ -52,9 +52,9 @@ pub struct Choice {
 
 impl Choice {
     /// Where a text can be passed on to: people, and groups and rooms that we are in.
-    pub fn forward(world: &World, text: MessageText) -> Self {
+    pub fn forward(world: &World, message: MessageId, text: MessageText) -> Self {
         let mut choice = Self::jump(world, "");
-        choice.purpose = Purpose::Forward(text);
+        choice.purpose = Purpose::Forward(message, text);
         choice.entries.retain(|entry| match &entry.target {
             ConversationId::Group(id) => {
                 world.group(*id).is_some_and(|view| view.standing == Standing::Member)

@@ -3,7 +3,7 @@
 use super::Action;
 use super::rows::{Piece, Row, Tone};
 use super::wrap::wrap;
-use crate::domain::Link;
+use crate::domain::{Link, MessageId};
 
 /// Widest the box is, in cells.
 pub const LINK_WIDTH: usize = 78;
@@ -13,6 +13,8 @@ const FRAME: usize = 4;
 /// The links of a message, one of which is shown whole.
 #[derive(Clone, Debug)]
 pub struct LinkBox {
+    /// The message that has them.
+    pub message: MessageId,
     links: Vec<Link>,
     selected: usize,
     /// The first row shown.
@@ -27,8 +29,8 @@ pub fn link_room((columns, rows): (u16, u16)) -> (usize, usize) {
 
 impl LinkBox {
     /// The box for these links; `None` where there is none.
-    pub fn new(links: Vec<Link>) -> Option<Self> {
-        (!links.is_empty()).then_some(Self { links, selected: 0, top: 0 })
+    pub fn new(message: MessageId, links: Vec<Link>) -> Option<Self> {
+        (!links.is_empty()).then_some(Self { message, links, selected: 0, top: 0 })
     }
 
     /// The link that is shown.
@@ -56,6 +58,12 @@ impl LinkBox {
         say(&format!("It leads to {}", link.leads_to()), Tone::Strong);
         say(link.as_str(), Tone::Text);
         rows
+    }
+
+    /// Whether its last row is on the screen: who goes on has seen all of it.
+    pub fn is_at_end(&self, size: (u16, u16)) -> bool {
+        let (width, page) = link_room(size);
+        self.top + page >= self.rows(width).len()
     }
 
     /// Another link, or other rows of this one.

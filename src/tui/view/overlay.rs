@@ -67,7 +67,7 @@ fn draw_choice(canvas: &mut Canvas<'_>, session: &Session, choice: &Choice) -> P
         Purpose::Jump => "Jump to".to_owned(),
         Purpose::Archived => "Archived".to_owned(),
         Purpose::Invite(id) => format!("Ask into #{}", session.world.group_name(id)),
-        Purpose::Forward(_) | Purpose::ForwardFile(_) => "Forward to".to_owned(),
+        Purpose::Forward(..) | Purpose::ForwardFile(_) => "Forward to".to_owned(),
     };
     let screen = usize::from(canvas.area().height);
     let area = canvas.middle(WIDTH, (screen * 2 / 3).max(6));

@@ -45,6 +45,13 @@ fn what_cannot_be_done_is_said() {
     let id = theirs["id"].as_str().unwrap();
     let said = refused(1, here, &["-u", "bob", "message", "delete", id]);
     assert!(said.contains("only who wrote a message may"), "{said}");
+    // What the broker does not have is not done.
+    let own = json(&ok(here, &["-u", "bob", "send", "alice", "ours", "--json"])).remove(0);
+    let own = own["id"].as_str().unwrap();
+    let away =
+        ["-u", "bob", "-b", "mqtt://127.0.0.1:1", "message", "react", own, "👍", "--timeout", "300ms"];
+    let said = refused(5, here, &away);
+    assert!(said.contains("not confirmed in time"), "{said}");
     let nowhere = "0193523c-1a00-7000-8000-000000000001";
     let said = refused(1, here, &["-u", "bob", "message", "pin", nowhere]);
     assert!(said.contains("not here any more"), "{said}");

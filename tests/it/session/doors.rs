@@ -63,6 +63,14 @@ on_every_broker! {
         bob.until("alice is gone", |s| !s.is_online("alice")).await;
         join(&mut bob, &link, 9_002).await.unwrap();
         assert!(!is_in(&bob.screen, team));
+        // However often he asks, one question waits; also that of the next session.
+        assert_eq!(bob.outbox(Command::Outbox).await.1, 1);
+        join(&mut bob, &link, 9_012).await.unwrap();
+        assert_eq!(bob.outbox(Command::Outbox).await.1, 1);
+        bob.quit().await;
+        let mut bob = Person::sign_in(&setup, "bob").await;
+        join(&mut bob, &link, 9_013).await.unwrap();
+        assert_eq!(bob.outbox(Command::Outbox).await.1, 1);
         bob.quit().await;
         let mut alice = Person::sign_in(&setup, "alice").await;
         alice.until("bob is let in", |s| s.told(&GroupChange::Invite(name("bob")))).await;

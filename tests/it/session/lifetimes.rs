@@ -15,13 +15,13 @@ use crate::support::person::{Person, Screen, direct, name, text};
 use crate::support::vandal::{Stranger, Vandal, letter};
 use crate::support::world::World;
 
-const HOUR: i64 = DAY / 24;
+pub const HOUR: i64 = DAY / 24;
 
-fn a_day() -> Option<Lifetime> {
+pub fn a_day() -> Option<Lifetime> {
     Some(Lifetime::new(24 * 60 * 60).unwrap())
 }
 
-async fn set(
+pub async fn set(
     person: &mut Person,
     conversation: &ConversationId,
     lifetime: Option<Lifetime>,
@@ -38,16 +38,16 @@ async fn set(
     }
 }
 
-fn said(person: &Person, words: &str) -> MessageId {
+pub fn said(person: &Person, words: &str) -> MessageId {
     person.screen.stored.iter().find(|message| text(message) == Some(words)).expect("it was said").id
 }
 
 /// Asks for something that changes nothing: a session looks at the clock whenever something happens.
-async fn nudge(person: &mut Person) {
+pub async fn nudge(person: &mut Person) {
     person.outbox(Command::Outbox).await;
 }
 
-async fn texts(person: &mut Person, with: &ConversationId) -> Vec<String> {
+pub async fn texts(person: &mut Person, with: &ConversationId) -> Vec<String> {
     let history = person.history(with).await;
     history.iter().filter_map(text).map(str::to_owned).collect()
 }

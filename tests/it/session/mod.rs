@@ -15,6 +15,7 @@ mod finding;
 mod groups;
 mod hostile;
 mod lifetimes;
+mod lifetimes_hostile;
 mod people;
 mod presence;
 mod receipts;

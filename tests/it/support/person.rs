@@ -60,6 +60,8 @@ pub struct Screen {
     /// How files came further, in order.
     pub file_steps: Vec<FileState>,
     pub drafts: Option<Vec<(ConversationId, String)>>,
+    /// How far a letter has come that was asked about.
+    pub letter: Option<(MessageId, Option<Delivery>)>,
     pub stopped: Option<Option<String>>,
 }
 
@@ -122,6 +124,7 @@ impl Screen {
                 self.sent.insert(id, delivery);
             }
             Update::Info(info) => self.info = Some(info),
+            Update::Letter { id, delivery } => self.letter = Some((id, delivery)),
             Update::Outbox { waiting, total, changed } => self.outbox = Some((waiting, total, changed)),
             Update::Page { messages, more_before, more_after, .. } => {
                 self.page = Some((messages, more_before, more_after));
@@ -134,7 +137,7 @@ impl Screen {
             Update::Done { ticket, group } => {
                 self.answers.insert(ticket.0, Ok(group));
             }
-            Update::Agreed { ticket } => {
+            Update::Agreed { ticket } | Update::Told { ticket, .. } => {
                 self.agreed.insert(ticket.0);
             }
             Update::Refused { ticket, why } => {

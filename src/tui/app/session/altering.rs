@@ -48,7 +48,7 @@ impl Session {
                 self.overlay = Some(Overlay::Choice(Choice::forward_file(&self.world, message.id)));
             }),
             Action::Forward => text_of(message).map(|text| {
-                let choice = Choice::forward(&self.world, text.clone());
+                let choice = Choice::forward(&self.world, message.id, text.clone());
                 self.overlay = Some(Overlay::Choice(choice));
             }),
             Action::Copy => text_of(message).map(|text| turn.copy(text.as_str())),

@@ -3,6 +3,7 @@
 use super::{Asked, Session, Turn};
 use crate::domain::{ConversationId, Lifetime, MessageId};
 use crate::engine::Command;
+use crate::tui::app::choice::{Choice, Purpose};
 use crate::tui::app::overlay::{Overlay, Question};
 
 impl Session {
@@ -22,9 +23,19 @@ impl Session {
             return Ok(());
         }
         let lifetime = Lifetime::parse(text)?;
-        let ticket = self.ticket(Asked::Alter);
+        let ticket = self.ticket(Asked::Lifetime(lifetime));
         turn.send(Command::SetLifetime { conversation, lifetime, ticket });
         Ok(())
+    }
+
+    /// It was set.
+    pub(super) fn lifetime_is_set(lifetime: Option<Lifetime>, turn: &mut Turn<'_>) {
+        turn.news(match lifetime {
+            Some(lifetime) => {
+                format!("what is said here from now on disappears after {}", lifetime.words())
+            }
+            None => "what is said here from now on stays".to_owned(),
+        });
     }
 
     /// What always stands above the composer where messages disappear.
@@ -45,6 +56,12 @@ impl Session {
                 Some(Overlay::Question(Question::Hide(message) | Question::Delete(message))) => {
                     *message == id
                 }
+                Some(Overlay::Links(links)) => links.message == id,
+                Some(Overlay::Picture(picture)) => picture.message == id,
+                Some(Overlay::Choice(Choice {
+                    purpose: Purpose::Forward(message, _) | Purpose::ForwardFile(message),
+                    ..
+                })) => *message == id,
                 Some(Overlay::Find(all)) => {
                     all.forget(id);
                     false

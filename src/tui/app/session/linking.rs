@@ -13,7 +13,8 @@ impl Session {
             Body::Text(text) => links(text.as_str()),
             _ => Vec::new(),
         };
-        let shown = LinkBox::new(links).ok_or("there is no link in that message that can be opened")?;
+        let shown = LinkBox::new(message.id, links)
+            .ok_or("there is no link in that message that can be opened")?;
         self.overlay = Some(Overlay::Links(Box::new(shown)));
         Ok(())
     }
@@ -23,7 +24,7 @@ impl Session {
         let timeline = self.chat().ok_or("open a chat first")?.timeline();
         let messages = (0..timeline.messages()).rev().filter_map(|at| timeline.message(at));
         let texts = messages.filter_map(|message| match &message.body {
-            Body::Text(text) => LinkBox::new(links(text.as_str())),
+            Body::Text(text) => LinkBox::new(message.id, links(text.as_str())),
             _ => None,
         });
         let shown = { texts }.next().ok_or("there is no link on the last pages of this chat")?;
@@ -35,6 +36,8 @@ impl Session {
     pub(super) fn act_on_links(&mut self, action: Action, turn: &mut Turn<'_>) {
         let Some(Overlay::Links(shown)) = &mut self.overlay else { return };
         match action {
+            // A long one is read to its end first.
+            Action::Accept if !shown.is_at_end(turn.size) => shown.act(Action::PageDown, turn.size),
             Action::Accept => {
                 turn.effects.push(Effect::OpenLink(shown.chosen().as_str().to_owned()));
                 self.overlay = None;

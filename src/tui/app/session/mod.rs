@@ -38,8 +38,8 @@ use super::tour::Tour;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, MessageKey, PageAt, Profile, RoomName, Standing,
-    Timestamp, UserName, clean_block,
+    ConversationId, GroupChange, GroupId, GroupName, Lifetime, MessageKey, PageAt, Profile, RoomName,
+    Standing, Timestamp, UserName, clean_block,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -120,6 +120,7 @@ enum Asked {
     File,
     Picture,
     Alter,
+    Lifetime(Option<Lifetime>),
     Create(GroupName),
     Join(GroupId),
     Leave(GroupId),

@@ -323,7 +323,7 @@ impl Session {
         let Some(target) = choice.chosen().map(|entry| entry.target.clone()) else { return };
         match (choice.purpose, target) {
             (Purpose::Jump | Purpose::Archived, target) => self.open(target, turn),
-            (Purpose::Forward(text), target) => self.forward(text, target, turn),
+            (Purpose::Forward(_, text), target) => self.forward(text, target, turn),
             (Purpose::ForwardFile(message), target) => self.forward_file(message, target, turn),
             (Purpose::Invite(group), ConversationId::Direct(user)) => {
                 self.change(group, GroupChange::Invite(user), turn);

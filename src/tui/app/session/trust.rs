@@ -133,6 +133,9 @@ impl Session {
             self.asked.remove(&ticket);
             return self.room_moved(room, joined, turn);
         }
+        if let Some(Asked::Lifetime(lifetime)) = self.asked.get(&ticket) {
+            Self::lifetime_is_set(*lifetime, turn);
+        }
         let name = |user| self.world.name(user).into_owned();
         let words = match self.asked.get(&ticket) {
             Some(Asked::Verify(user, true)) => format!("{} is verified", name(user)),
@@ -153,7 +156,6 @@ impl Session {
                 self.picture_is_fetched();
                 String::new()
             }
-
             Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
             Some(Asked::UseLink) => {
                 "asked to be let in: you come in as soon as they who made the link are here".to_owned()

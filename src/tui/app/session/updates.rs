@@ -75,7 +75,9 @@ impl Session {
                 self.asked.remove(&ticket);
                 self.link_made(&link, ends_at, uses, turn);
             }
-            Update::Agreed { ticket } => self.agreed(ticket, turn),
+            Update::Agreed { ticket } | Update::Told { ticket, .. } => self.agreed(ticket, turn),
+            // Nobody asks for it here.
+            Update::Letter { .. } => {}
             Update::Keys(keys) => self.take_keys(*keys),
             Update::Comparison(view) => self.compared(view, turn),
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
@@ -222,6 +224,7 @@ impl Session {
             Some(Asked::Change(_, GroupChange::Invite(user))) => {
                 turn.news(format!("{} is asked into {name}", self.world.name(&user)));
             }
+            Some(Asked::Lifetime(lifetime)) => Self::lifetime_is_set(lifetime, turn),
             // Of the rest a line in the conversation tells.
             Some(
                 Asked::Change(..)
@@ -279,7 +282,9 @@ impl Session {
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::SendFile(to, path)) => self.file_refused(&to, &path, why, turn),
             Some(Asked::Picture) => self.picture_refused(why, turn),
-            Some(Asked::Alter | Asked::File | Asked::MakeLink | Asked::RevokeLink) => {
+            Some(
+                Asked::Alter | Asked::Lifetime(_) | Asked::File | Asked::MakeLink | Asked::RevokeLink,
+            ) => {
                 turn.error(format!("not done: {why}"));
             }
             Some(Asked::UseLink) => turn.error(format!("not asked: {why}")),
