@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::Error;
-use crate::config::Config;
+use crate::config::{Config, Flags};
 
 /// What to do with the configuration.
 #[derive(Subcommand)]
@@ -28,7 +28,7 @@ pub enum Command {
 ///
 /// # Errors
 /// Where a file cannot be written or is there already.
-pub fn run(command: &Command, config: &Config) -> Result<(), Error> {
+pub fn run(command: &Command, flags: &Flags, config: &Config) -> Result<(), Error> {
     let none = || Error::Usage("there is no home directory: name a configuration file with --config");
     let path = config.config_file.as_deref().ok_or_else(none);
     let mut out = std::io::stdout();
@@ -41,7 +41,14 @@ pub fn run(command: &Command, config: &Config) -> Result<(), Error> {
         Command::Show => out.write_all(config.shown().as_bytes())?,
         // Whatever is wrong was said before this began.
         Command::Check => match path {
-            Ok(path) if path.exists() => writeln!(out, "{} is right.", path.display())?,
+            Ok(path) if path.exists() => {
+                // What each profile says counts as well, once it is asked for.
+                for profile in crate::config::profiles(path)? {
+                    let flags = Flags { profile: Some(profile), ..flags.clone() };
+                    crate::config::resolve(&flags, |name| std::env::var_os(name))?;
+                }
+                writeln!(out, "{} is right.", path.display())?;
+            }
             Ok(path) => writeln!(
                 out,
                 "There is no {}: the defaults count. `cooee config init` writes one.",

@@ -259,9 +259,14 @@ pub fn parse() -> Arguments {
 /// # Errors
 /// What is to be told to a person; see [`crate::error::report`].
 pub fn run(command: Command, flags: &Flags, config: &Config) -> Result<ExitCode, Error> {
-    // The broker keeps a log of its own.
-    let is_broker = matches!(command, Command::Broker { .. });
-    let _log = if is_broker { None } else { logging::start(config)? };
+    let logs = match command {
+        // It keeps a log of its own.
+        Command::Broker { .. } => false,
+        // Nothing of the person's own is written to, unless they say so.
+        Command::Demo => flags.log_file.is_some(),
+        _ => true,
+    };
+    let _log = if logs { logging::start(config)? } else { None };
     match command {
         Command::Demo => demo::run(config, flags),
         Command::SignUp(command) => block_on(sign_up::run(command, config)),
@@ -281,7 +286,7 @@ pub fn run(command: Command, flags: &Flags, config: &Config) -> Result<ExitCode,
         Command::Find(command) => block_on(find::run(&command, config)),
         Command::Export(command) => block_on(export::run(command, config)),
         Command::Import(command) => import::run(&command, config),
-        Command::Config { command } => config::run(&command, config),
+        Command::Config { command } => config::run(&command, flags, config),
         Command::Man { dir } => print_manual(dir.as_deref()),
         Command::Completions { shell } => print_completions(shell),
         Command::Doctor(command) => return block_on(doctor::run(&command, config)),

@@ -211,6 +211,15 @@ pub enum Error {
     NoHome,
 }
 
+/// The profiles of a configuration file, by name.
+///
+/// # Errors
+/// Where the file cannot be read, or is wrong.
+pub fn profiles(path: &Path) -> Result<Vec<String>, Error> {
+    let (file, _) = file::read(path, true, None)?;
+    Ok(file.profile.into_keys().collect())
+}
+
 /// Resolves the configuration. `env` looks up an environment variable; an empty one counts as unset.
 ///
 /// # Errors

@@ -9,7 +9,9 @@ mod companion;
 mod script;
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::broker::{self, Tied};
-use crate::config::{AlertConfig, BrokerAccess, BrokerChoice, Config, DesktopAlerts, Flags};
+use crate::config::{AlertConfig, BrokerAccess, BrokerChoice, Config, DesktopAlerts, FileConfig, Flags};
 use crate::domain::UserName;
 use crate::engine::{self, Protection, Setup, SignUp};
 use crate::protocol::Root;
@@ -80,7 +82,12 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), Erro
     let runtime = runtime.map_err(Error::Threads)?;
     // Before there is anything that could be left behind.
     let signals = runtime.block_on(async { Signals::catch() }).map_err(Error::Signals)?;
-    let dir = tempfile::Builder::new().prefix("cooee-demo-").tempdir().map_err(Error::Place)?;
+    let private = Permissions::from_mode(0o700);
+    let dir = tempfile::Builder::new()
+        .prefix("cooee-demo-")
+        .permissions(private)
+        .tempdir()
+        .map_err(Error::Place)?;
     say(
         "Cooee's demo: a broker and three companions begin in a temporary directory, which is removed at the end.",
     );
@@ -109,7 +116,8 @@ async fn show(
     mut signals: Signals,
 ) -> Result<(), Error> {
     let broker = Tied::start(data_dir, &program).await?;
-    let config = in_place(config, script, data_dir, &broker);
+    let place = Place::of(script, data_dir, &broker);
+    let config = place.put(config.clone());
     let setup = Setup::new(&config, program.clone());
     let begun = tokio::select! {
         biased;
@@ -119,14 +127,9 @@ async fn show(
     let shown = match begun {
         Ok(cast) => {
             let scene = cast.play_on(script.scene.clone());
-            // What is read again while it plays counts in this place too.
-            let flags = Flags {
-                data_dir: Some(data_dir.to_owned()),
-                user: Some(script.you.user.to_string()),
-                broker: Some(format!("mqtt://{}", broker.address())),
-                ..flags.clone()
-            };
-            let shown = tui::show(&config, &flags, program, Some(script.greeting.clone())).await;
+            let greeting = Some(script.greeting.clone());
+            let place = tui::Place::new(move |config| place.put(config));
+            let shown = tui::show(&config, flags, program, greeting, place).await;
             scene.abort();
             cast.end().await;
             shown.map_err(Error::from)
@@ -137,22 +140,38 @@ async fn show(
     shown
 }
 
-/// The configuration of the person in the demo: theirs as far as it is about the screen.
-fn in_place(config: &Config, script: &Script, data_dir: &Path, broker: &Tied) -> Config {
-    let url = format!("mqtt://{}", broker.address()).parse();
-    Config {
-        data_dir: data_dir.to_owned(),
-        user: Some(script.you.user.clone()),
-        broker: url.map_or(BrokerChoice::BuiltIn, BrokerChoice::Url),
-        access: BrokerAccess::default(),
-        topic_root: Root::default(),
-        typing: true,
-        read_receipts: true,
-        // Nobody has to be called to a play.
-        alerts: AlertConfig { desktop: DesktopAlerts::Off, bell: false, ..config.alerts },
-        passphrase: None,
-        passphrase_command: None,
-        ..config.clone()
+/// Where the demo plays.
+#[derive(Clone)]
+struct Place {
+    data_dir: PathBuf,
+    you: UserName,
+    broker: BrokerChoice,
+}
+
+impl Place {
+    fn of(script: &Script, data_dir: &Path, broker: &Tied) -> Self {
+        let url = format!("mqtt://{}", broker.address()).parse();
+        let broker = url.map_or(BrokerChoice::BuiltIn, BrokerChoice::Url);
+        Self { data_dir: data_dir.to_owned(), you: script.you.user.clone(), broker }
+    }
+
+    /// The configuration of the person in the demo: theirs as far as it is about the screen.
+    fn put(&self, config: Config) -> Config {
+        Config {
+            data_dir: self.data_dir.clone(),
+            user: Some(self.you.clone()),
+            broker: self.broker.clone(),
+            access: BrokerAccess::default(),
+            topic_root: Root::default(),
+            typing: true,
+            read_receipts: true,
+            files: FileConfig { downloads: self.data_dir.join("downloads"), ..config.files },
+            // Nobody has to be called to a play.
+            alerts: AlertConfig { desktop: DesktopAlerts::Off, bell: false, ..config.alerts },
+            passphrase: None,
+            passphrase_command: None,
+            ..config
+        }
     }
 }
 
@@ -221,6 +240,7 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    quit: Signal,
 }
 
 impl Signals {
@@ -229,6 +249,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
         })
     }
 
@@ -237,6 +258,7 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
             _ = self.hangup.recv() => {}
+            _ = self.quit.recv() => {}
         }
     }
 }
@@ -255,5 +277,27 @@ fn remove(dir: TempDir) -> Result<(), Error> {
             }
             _ => return Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_the_demo_is_the_persons_own_but_the_screen() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config.toml");
+        std::fs::write(&path, "theme = \"dark\"\n[files]\ndownloads = \"/home/me/Downloads\"\n")
+            .unwrap();
+        let flags = Flags { config: Some(path), ..Flags::default() };
+        let config = crate::config::resolve(&flags, |_| None).unwrap();
+        let data_dir = home.path().join("demo");
+        let you = Script::built_in().unwrap().you.user;
+        let place = Place { data_dir: data_dir.clone(), you, broker: BrokerChoice::BuiltIn };
+        let put = place.put(config);
+        assert!(put.data_dir == data_dir && put.files.downloads.starts_with(&data_dir));
+        assert!(put.alerts.desktop == DesktopAlerts::Off && !put.alerts.bell);
+        assert_eq!(put.theme, "dark");
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::app::{AccountSummary, AlertSetup, FieldName, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
-use super::{Options, Reload, Themes, TuiError, environment, keymap_file, run};
+use super::{Options, Place, Reload, Themes, TuiError, environment, keymap_file, run};
 use crate::config::{AlertConfig, Config, DesktopAlerts, Flags};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
@@ -18,7 +18,7 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiE
     engine::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(TuiError::Threads)?;
-    let outcome = runtime.block_on(show(config, flags, program, None));
+    let outcome = runtime.block_on(show(config, flags, program, None, Place::default()));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
     engine::finish();
@@ -26,7 +26,7 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiE
 }
 
 /// The same on a runtime that there is, with something to be told first: in `greeting`, `{quit}` stands for the key that
-/// quits. It is to be polled by `Runtime::block_on`, as [`run()`] is.
+/// quits; `place` is what is made of a configuration that is read again. It is to be polled by `Runtime::block_on`, as [`run()`] is.
 ///
 /// # Errors
 /// When there is no terminal, or it fails.
@@ -35,6 +35,7 @@ pub async fn show(
     flags: &Flags,
     program: PathBuf,
     greeting: Option<String>,
+    place: Place,
 ) -> Result<(), TuiError> {
     let messenger = Messenger { setup: Setup::new(config, program) };
     let (keymap, mut warnings) =
@@ -54,7 +55,7 @@ pub async fn show(
         greeting,
         bus: on_bus(&config.alerts),
         setup: environment::setup(alert_setup(config.alerts), looks),
-        reload: Reload { flags: flags.clone(), config: config.clone(), themes },
+        reload: Reload { flags: flags.clone(), config: config.clone(), themes, place },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),
         sign_in: config.user.clone(),

@@ -29,6 +29,6 @@ pub use backend::{Backend, Connected};
 pub use environment::setup;
 pub use external_editor::EditorCommand;
 pub use messenger::{open, show};
-pub use reload::Reload;
+pub use reload::{Place, Reload};
 pub use run::{Options, TuiError, run};
 pub use theme_file::Themes;

@@ -1,10 +1,36 @@
 //! Reading again what a person may change while Cooee runs: `config.toml`, `keymap.toml` and the theme. All of it
 //! counts, or nothing.
 
+use std::fmt;
+use std::sync::Arc;
+
 use super::app::{Keymap, Reloaded};
 use super::messenger::{alert_setup, on_bus};
 use super::{Themes, keymap_file};
 use crate::config::{self, Config, Flags};
+
+/// What is made of a configuration that was read: in the demo all but the screen is the demo's own.
+#[derive(Clone)]
+pub struct Place(Arc<dyn Fn(Config) -> Config + Send + Sync>);
+
+impl Place {
+    /// This is made of it.
+    pub fn new(settle: impl Fn(Config) -> Config + Send + Sync + 'static) -> Self {
+        Self(Arc::new(settle))
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::new(|config| config)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Place")
+    }
+}
 
 /// What was said when Cooee began, under which the files are read again.
 #[derive(Clone, Debug)]
@@ -15,6 +41,8 @@ pub struct Reload {
     pub config: Config,
     /// Where themes come from.
     pub themes: Themes,
+    /// What is made of it.
+    pub place: Place,
 }
 
 impl Reload {
@@ -25,6 +53,7 @@ impl Reload {
     pub fn read(&self) -> Result<Reloaded, Vec<String>> {
         let config = config::resolve(&self.flags, |name| std::env::var_os(name))
             .map_err(|error| vec![error.to_string()])?;
+        let config = (self.place.0)(config);
         let (keymap, mut problems) = keymap_file::load(config.keymap_file.as_deref())
             .unwrap_or_else(|problem| (Keymap::default(), vec![problem.to_string()]));
         let looks = self.themes.find(&config.theme);
@@ -56,7 +85,12 @@ mod tests {
         let flags = Flags { config: Some(dir.join("config.toml")), ..Flags::default() };
         let config = config::resolve(&flags, |_| None).unwrap();
         let directory = config.themes_dir.clone();
-        Reload { flags, config, themes: Themes { directory, depth: Depth::True, shade: None } }
+        Reload {
+            flags,
+            config,
+            themes: Themes { directory, depth: Depth::True, shade: None },
+            place: Place::default(),
+        }
     }
 
     #[test]

@@ -9,13 +9,22 @@ mod bus;
 #[path = "left_out.rs"]
 mod bus;
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::app::Alert;
 use bus::Bus;
 
 /// How many calls may wait for the bus. There is one a second at most.
 const WAITING: usize = 8;
+
+/// From when on a bus counts as one that does not answer.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// How long one that does not answer is left alone.
+const REST: Duration = Duration::from_secs(30);
 
 /// The way to the desktop.
 #[derive(Debug)]
@@ -54,12 +63,28 @@ impl Desktop {
 
 async fn work(mut wanted: mpsc::Receiver<Alert>, back: mpsc::Sender<Alert>) {
     let mut bus = Bus::default();
+    let mut rests_until = None;
     while let Some(alert) = wanted.recv().await {
-        if let Err(why) = bus.show(&alert).await {
-            tracing::warn!(why, "the desktop shows nothing over D-Bus; the terminal does instead");
-            if back.send(alert).await.is_err() {
-                return;
-            }
+        // What waited meanwhile is not to wait for the same silence.
+        let began = Instant::now();
+        let rests = rests_until.is_some_and(|until| Instant::now() < until);
+        let shown = match rests {
+            true => false,
+            false => match bus.show(&alert).await {
+                Ok(()) => true,
+                Err(why) => {
+                    tracing::warn!(
+                        why,
+                        "the desktop shows nothing over D-Bus; the terminal does instead"
+                    );
+                    // One that says no at once costs nobody anything.
+                    rests_until = (began.elapsed() >= SLOW).then(|| Instant::now() + REST);
+                    false
+                }
+            },
+        };
+        if !shown && back.send(alert).await.is_err() {
+            return;
         }
     }
 }

@@ -29,6 +29,10 @@ fn a_configuration_is_begun_shown_and_checked() {
     let shown = ok(here, &config("show"));
     assert!(shown.contains("bell = false") && shown.contains("desktop = true"), "{shown}");
     assert!(shown.contains(here.to_str().unwrap()), "the flag counts: {shown}");
+    // Also of profiles that nobody asked for.
+    fs::write(&file, "[profile.work.alerts]\nquiet = \"zz\"\n").unwrap();
+    let error = refused(2, here, &config("check"));
+    assert!(error.contains("profile.work.alerts.quiet"), "{error}");
     fs::write(&file, "[alerts]\nbel = false\n").unwrap();
     let error = refused(2, here, &config("check"));
     assert!(error.contains("line 2") && error.contains("did you mean `bell`?"), "{error}");

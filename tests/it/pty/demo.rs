@@ -1,6 +1,7 @@
 //! The demo: what a newcomer sees of it, and that nothing of it is left.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use rustix::process::{Pid, test_kill_process};
 
 use super::*;
 use crate::support::PATIENCE;
-use crate::support::terminal::{ALT_A, CTRL_C, CTRL_Q};
+use crate::support::terminal::{ALT_A, CTRL_Q};
 
 /// A terminal with the demo in it, and where its temporary directory is.
 fn demo(temporary: &Path) -> Terminal {
@@ -63,6 +64,15 @@ fn a_newcomer_sees_companions_at_work_and_leaves_without_a_trace() {
     person.until_says(&["invited"]);
     person.until_says(&["● Tom"]);
 
+    // What is read again is that of the screen alone: nobody is called, and nothing else is otherwise.
+    person.press(&format!("/reload{ENTER}"));
+    person.until_says(&["were read again"]);
+    assert!(!person.contents().contains("from the next start on"), "{}", person.contents());
+    person.press(&format!("/tour{ENTER}"));
+    person.until_says(&["Tour 1/6"]);
+    let mode = fs::metadata(&place).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "nobody else looks into it");
+
     person.press(CTRL_Q);
     assert!(person.until_ended().success());
     person.check_restored();
@@ -77,10 +87,10 @@ fn a_newcomer_sees_companions_at_work_and_leaves_without_a_trace() {
 fn the_demo_ends_cleanly_whatever_ends_it() {
     let temporary = tempfile::tempdir().unwrap();
     let mut person = demo(temporary.path());
-    // While it is being made, Ctrl+C is a signal; the terminal is as it was.
+    // While it is being made, or as soon as its screen is there.
     person.until_says(&["begin in a temporary directory"]);
-    person.press(CTRL_C);
-    assert_eq!(person.until_ended().exit_code(), 130, "{}", person.contents());
+    person.signal(rustix::process::Signal::TERM);
+    person.until_ended();
     assert_eq!(places(temporary.path()), Vec::<PathBuf>::new());
 
     let mut person = demo(temporary.path());

@@ -139,3 +139,34 @@ fn the_desktop_shows_one_for_each_chat_and_the_terminal_what_it_cannot() {
     let again = shown.recv_timeout(PATIENCE).expect("it is shown");
     assert_eq!((again.replaces, again.body.as_str()), (0, "hello again"));
 }
+
+#[test]
+fn a_bus_that_does_not_answer_is_left_alone_and_holds_nothing_back() {
+    let world = World::built_in();
+    let config = world.data_dir().join("alerts.toml");
+    std::fs::write(&config, "[alerts]\ndesktop = \"bus\"\n").unwrap();
+    let socket = world.data_dir().join("bus");
+    // Whoever connects waits for a word.
+    let silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let mut asked = Vec::new();
+    sign_up(&world, "alice");
+    let address = format!("unix:path={}", socket.display());
+    let launch = Launch::new(world.data_dir()).env("DBUS_SESSION_BUS_ADDRESS", &address);
+    let mut alice = sign_in(launch.arguments(&["--config", config.to_str().unwrap()]), "alice");
+    let mut bob = at_terminal(&world, "bob");
+    bob.until_says(&["● alice"]);
+    open_chat(&mut bob, "alice");
+    for words in ["one", "two", "three"] {
+        let before = alice.raw().len();
+        bob.press(&format!("{words}\r"));
+        let shown = format!("\x1b]9;bob: {words}");
+        alice.until_raw("the terminal shows it", before, |bytes| contains(bytes, &shown));
+        asked.extend(silent.accept().ok());
+        until_a_call_may_follow(Instant::now());
+    }
+    asked.extend(silent.accept().ok());
+    assert_eq!(asked.len(), 1, "it is asked once");
+    alice.press("still here");
+    alice.until_says(&["still here"]);
+}

@@ -110,7 +110,11 @@ impl Session {
     pub(super) fn request(&mut self, request: Request, turn: &mut Turn<'_>) -> Result<(), String> {
         match request {
             Request::Do(action) => turn.then = Some(action),
-            Request::Tour => self.begin_tour(),
+            Request::Tour => {
+                // It is told where they stand.
+                while turn.notices.dismiss() {}
+                self.begin_tour();
+            }
             Request::Search(text) => self.find_here(&text, turn),
             Request::Find(text) => self.overlay = Some(Overlay::Find(Box::new(FindAll::new(&text)))),
             Request::Day(text) => self.go_to_day(&text, turn)?,
