@@ -314,6 +314,19 @@ fn files_are_short_and_folders_say_what_they_own() {
 }
 
 #[test]
+fn the_top_level_holds_what_it_is_for_and_nothing_else() {
+    let names = fs::read_dir(root(".")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names: BTreeSet<String> = names.map(|name| name.into_string().unwrap()).collect();
+    // What a build makes is beside it.
+    let seen: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !name.starts_with('.') && *name != "target")
+        .collect();
+    assert_eq!(seen, ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "assets", "src", "tests"]);
+}
+
+#[test]
 fn a_planted_import_is_found_however_it_is_written() {
     let planted = [
         (&["tui", "view", "chat"][..], "use crate::store::Store;"),

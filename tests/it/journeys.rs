@@ -538,3 +538,12 @@ fn the_title_of_the_terminal_tells_what_is_unread() {
     desk.update(Update::Alerts(vec![(bob, Alerts::None)]));
     assert_eq!(titles(&mut desk), ["alice - cooee"], "a muted chat does not count");
 }
+
+#[test]
+fn who_is_asked_into_a_group_is_told_and_what_to_press() {
+    let mut desk = Desk::among_people(SIZE);
+    let told = "asks you into #";
+    assert!(!desk.shows(told), "what was so before is in the lists: {}", desk.screen());
+    desk.update(group(9, "regatta", "bob", Standing::Invited(user("bob")), &["bob"]));
+    assert!(desk.shows("Bob asks you into #regatta: F4, then Enter on it goes in"), "{}", desk.screen());
+}

@@ -34,7 +34,7 @@ fn talk(desk: &mut Desk) {
 }
 
 fn room(size: (u16, u16)) -> Desk {
-    let mut desk = Desk::alone(size);
+    let mut desk = Desk::signed_in(plain(), size);
     talk(&mut desk);
     desk
 }

@@ -15,9 +15,7 @@ fn newcomer(size: (u16, u16)) -> Desk {
     assert!(matches!(desk.effects()[..], [Effect::SignUp(_)]));
     desk.event(Event::SignedIn);
     desk.welcome();
-    for update in [Update::Link(Link::Up), Update::Ready] {
-        desk.update(update);
-    }
+    desk.update(Update::Link(Link::Up));
     desk.people();
     desk
 }

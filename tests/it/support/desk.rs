@@ -113,17 +113,18 @@ impl Desk {
 
     /// Alice, signed in where nobody else is.
     pub fn alone(size: (u16, u16)) -> Self {
-        Self::signed_in(plain(), size)
+        let mut desk = Self::signed_in(plain(), size);
+        desk.update(Update::Ready);
+        desk
     }
 
+    /// The same before all of her state is told.
     pub fn signed_in(setup: Setup, size: (u16, u16)) -> Self {
         let start = Start { accounts: Vec::new(), broker: "mqtt://lan".to_owned(), sign_in: None };
         let mut desk = Self::new(setup, start, size);
         desk.event(Event::SignedIn);
         desk.welcome();
-        for update in [Update::Link(Link::Up), Update::Ready] {
-            desk.update(update);
-        }
+        desk.update(Update::Link(Link::Up));
         desk
     }
 
@@ -143,11 +144,12 @@ impl Desk {
 
     /// Alice with contacts and groups.
     pub fn among_people(size: (u16, u16)) -> Self {
-        let mut desk = Self::alone(size);
+        let mut desk = Self::signed_in(plain(), size);
         desk.people();
         desk
     }
 
+    /// The people and groups there are, which is all of the state.
     pub fn people(&mut self) {
         self.update(Update::People(vec![
             person("alice", "Alice", true),
@@ -160,6 +162,7 @@ impl Desk {
         self.update(group(2, "family", "alice", Standing::Member, &["alice", "carol"]));
         self.update(group(3, "ops", "bob", Standing::Listed, &["bob", "erin"]));
         self.update(group(4, "night shift", "erin", Standing::Invited(user("erin")), &["erin"]));
+        self.update(Update::Ready);
     }
 
     /// Something happens, and the frame is drawn.

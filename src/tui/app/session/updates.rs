@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{Asked, Effect, Session, Turn};
 use crate::domain::{
-    ConversationId, Delivery, GroupChange, GroupId, Message, MessageId, PageAt, Summary, UserName,
+    ConversationId, Delivery, GroupChange, GroupId, Message, MessageId, PageAt, Standing, Summary,
+    UserName,
 };
-use crate::engine::{Link, Notice, Stored, Ticket, Update};
+use crate::engine::{GroupView, Link, Notice, Stored, Ticket, Update};
 use crate::tui::app::alerts::alert;
 use crate::tui::app::overlay::Overlay;
 use crate::tui::app::room::room_label;
@@ -27,7 +28,7 @@ impl Session {
                 self.world.note_people(people);
                 self.outdate_info();
             }
-            Update::Group(view) => self.world.note_group(view),
+            Update::Group(view) => self.group_told(view, turn),
             Update::GroupGone(id) => self.group_gone(id, turn),
             Update::Drafts(drafts) => self.take_drafts(drafts, turn),
             Update::Rooms(rooms) => self.world.note_rooms(rooms),
@@ -244,6 +245,20 @@ impl Session {
             )
             | None => {}
         }
+    }
+
+    /// A group is new or otherwise than before. That somebody asks us in is told, and what to press.
+    fn group_told(&mut self, view: GroupView, turn: &mut Turn<'_>) {
+        let before = self.world.group(view.group.id).map(|view| &view.standing);
+        if let Standing::Invited(by) = &view.standing
+            && self.ready
+            && before != Some(&view.standing)
+        {
+            let name = &view.group.name;
+            let words = turn.keymap.filled("{show-groups}, then Enter on it goes in, d declines");
+            turn.news(format!("{} asks you into #{name}: {words}", self.world.name(by)));
+        }
+        self.world.note_group(view);
     }
 
     fn refused(&mut self, ticket: Ticket, why: &str, turn: &mut Turn<'_>) {
