@@ -161,7 +161,7 @@ pub(super) fn settle(db: &Connection, id: MessageId) -> Result<Option<Message>> 
     let pinned = !deleted && sum.pinned.is_some_and(|(_, pinned)| pinned);
     // Who has seen what was there before has not seen this.
     let write = "UPDATE message SET kind = ?2, text = ?3, edit = ?4, reactions = ?5, pinned = ?6,
-            file = CASE WHEN ?7 THEN NULL ELSE file END,
+            file = CASE WHEN ?7 THEN NULL ELSE file END, starred = starred AND NOT ?7,
             unseen = CASE WHEN ?7 THEN 0 WHEN edit IS NOT ?4 AND delivery IS NULL THEN 1 ELSE unseen END
         WHERE id = ?1 AND (kind, text, edit, reactions, pinned) IS NOT (?2, ?3, ?4, ?5, ?6)";
     let kind = if deleted { DELETED } else { TEXT };
@@ -430,11 +430,12 @@ mod tests {
         let fresh = f.receive(&[Message { conversation: direct("bob"), ..answer }]).fresh;
         let quote = Quote { sender: user("bob"), sent_at: at(5), text: Some("secret words".into()) };
         assert_eq!(fresh[0].reply.as_ref().unwrap().quote, Some(quote));
+        f.wait(f.store.star(id(1), true)).unwrap();
         take(&f, vec![altered(9, "bob", 1, Alteration::Delete)]);
         take(&f, vec![altered(10, "bob", 1, Alteration::Edit(text("again")))]);
         let [deleted, answer] = &page(&f)[..] else { panic!() };
         assert_eq!(deleted.body, Body::Deleted);
-        assert!(deleted.marks.reactions.is_empty() && !deleted.marks.pinned);
+        assert!(deleted.marks.reactions.is_empty() && !deleted.marks.pinned && !deleted.marks.starred);
         assert_eq!(answer.reply.as_ref().unwrap().quote.as_ref().unwrap().text, None);
         assert_eq!(f.wait(f.store.search("secret", None, FindAt::Newest, 9)).unwrap().messages, []);
         assert_eq!(f.wait(f.store.marked(Some(direct("bob")), 9)).unwrap(), []);
