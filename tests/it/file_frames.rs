@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cooee::domain::*;
 use cooee::engine::{Command, FileState, FileView, Ticket, Update};
-use cooee::tui::app::{Event, Glyphs, Looks, Pasted, PastedFile, Setup};
+use cooee::tui::app::{Effect, Event, Glyphs, Looks, Pasted, PastedFile, Setup};
 use insta::assert_snapshot;
 
 use crate::support::desk::*;
@@ -133,11 +133,20 @@ fn a_pasted_path_asks_whether_the_file_is_to_be_sent() {
     desk.event(pasted("/home/alice/the plan.pdf"));
     assert_snapshot!(desk.screen());
     desk.keys(&["y"]);
-    assert_eq!(sent(&mut desk).expect("it is sent").1, "/home/alice/the plan.pdf");
-    desk.event(pasted("/home/alice/the plan.pdf"));
-    desk.keys(&["n"]);
-    assert_eq!(sent(&mut desk), None);
-    assert!(desk.shows("› '/home/alice/the plan.pdf'"), "it is text");
+    let sent_as_it_is = |effect: Effect| match effect {
+        Effect::Send(Command::SendFile { path, .. }) => Some(path),
+        _ => None,
+    };
+    let path = desk.effects().into_iter().find_map(sent_as_it_is).expect("it is sent");
+    assert_eq!(path, Path::new("/home/alice/the plan.pdf"), "and not read once more");
+    // Who pastes a path to say it presses Enter without reading.
+    for key in ["n", "enter", "ctrl-m"] {
+        desk.keys(&["ctrl-u"]);
+        desk.event(pasted("/home/alice/the plan.pdf"));
+        desk.keys(&[key]);
+        assert_eq!(sent(&mut desk), None, "{key}");
+        assert!(desk.shows("› '/home/alice/the plan.pdf'"), "it is text");
+    }
     desk.event(pasted("/x"));
     assert!(desk.shows("› '/home/alice/the plan.pdf''/x'"), "within a text nobody is asked");
 }
@@ -180,6 +189,15 @@ fn a_file_is_saved_where_a_person_says() {
     became(&mut desk, &theirs, FileState::Paused { have: 5 });
     desk.keys(&["x"]);
     assert_eq!(asked(&mut desk), [(theirs.id, Some(None))], "what rests is thrown away");
+}
+
+#[test]
+fn a_question_names_every_key_that_means_yes() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.keys(&["f6", "d"]);
+    assert!(desk.shows("y or Enter: yes, any other key: no."), "{}", desk.screen());
+    desk.keys(&["enter"]);
+    assert!(desk.commands().iter().any(|command| matches!(command, Command::Hide(_))));
 }
 
 #[test]

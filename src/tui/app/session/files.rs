@@ -10,8 +10,21 @@ use crate::tui::app::pasting::{LargePaste, PastedFile};
 use crate::tui::app::picture::PictureBox;
 
 impl Session {
-    /// Sends a file to the open chat.
+    /// Sends a file to the open chat, by its path as a person wrote it.
     pub(super) fn send_file(&mut self, path: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        let command = self.offer_file(path, turn)?;
+        turn.send_written(command);
+        Ok(())
+    }
+
+    /// Sends the file that was found by what was pasted: that one, and no other that its path might be read as.
+    pub(super) fn send_found(&mut self, found: &PastedFile, turn: &mut Turn<'_>) -> Result<(), String> {
+        let command = self.offer_file(&found.path, turn)?;
+        turn.send(command);
+        Ok(())
+    }
+
+    fn offer_file(&mut self, path: &str, turn: &mut Turn<'_>) -> Result<Command, String> {
         let to = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /jump")?;
         if let ConversationId::Room(_) = to {
             return Err(
@@ -21,9 +34,8 @@ impl Session {
         self.may_say(&to, turn)?;
         self.kept_unread = false;
         let ticket = self.ticket(Asked::SendFile(to.clone(), path.to_owned()));
-        turn.send(Command::SendFile { to, path: path.into(), text: None, reply: None, ticket });
         turn.news("sealing the file; it is offered when that is done");
-        Ok(())
+        Ok(Command::SendFile { to, path: path.into(), text: None, reply: None, ticket })
     }
 
     /// Passes a file that is here on to another chat.
@@ -89,7 +101,7 @@ impl Session {
 
     fn fetch(&mut self, message: MessageId, target: Option<String>, turn: &mut Turn<'_>) {
         let ticket = self.ticket(Asked::File);
-        turn.send(Command::FetchFile { message, target, ticket });
+        turn.send_written(Command::FetchFile { message, target, ticket });
     }
 
     /// Actions that do something with the file of the chosen message; says whether this was one.

@@ -79,6 +79,11 @@ impl Turn<'_> {
         self.effects.push(Effect::Send(command));
     }
 
+    /// Tells the engine something with a path as a person wrote it.
+    fn send_written(&mut self, command: Command) {
+        self.effects.push(Effect::SendWritten(command));
+    }
+
     /// Asks the engine for a page, if one is needed.
     fn load(&mut self, conversation: &ConversationId, at: Option<PageAt>) {
         if let Some(at) = at {
