@@ -38,8 +38,8 @@ use super::tour::Tour;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, MessageKey, PageAt, Profile, RoomName, Standing,
-    Timestamp, UserName, clean_block,
+    ConversationId, GroupChange, GroupId, GroupName, MessageId, MessageKey, PageAt, Profile, RoomName,
+    Standing, Timestamp, UserName, clean_block,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -123,7 +123,8 @@ enum Asked {
     SendFile(ConversationId, String),
     /// To fetch, save or stop one.
     File,
-    Picture,
+    /// Of which message, and in how many pixels.
+    Picture(MessageId, (u16, u16)),
     Alter,
     Create(GroupName),
     Join(GroupId),

@@ -149,11 +149,10 @@ impl Session {
             Some(Asked::Block(user, false)) => {
                 format!("{} is heard again; what they wrote meanwhile is not here", name(user))
             }
-            Some(Asked::Picture) => {
-                self.picture_is_fetched();
+            Some(&Asked::Picture(message, size)) => {
+                self.picture_is_fetched(message, size);
                 String::new()
             }
-
             Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
             Some(Asked::UseLink) => {
                 "asked to be let in: you come in as soon as they who made the link are here".to_owned()
