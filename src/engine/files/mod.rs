@@ -44,8 +44,8 @@
 //! Whoever is online and does not answer is asked eight times, then it rests until a person asks again.
 //!
 //! Not promised: a file whose sender never returns, took it back, or no longer keeps it. Each account keeps sealed files
-//! up to a budget, parts too; beyond that those of what failed go, then the oldest, but not what was fetched and not saved. A letter of a person's other
-//! device comes there too, and so do its chunks, where they are thrown away.
+//! up to a budget, parts too; beyond that those of what failed go, then the oldest, but not what was fetched and not
+//! saved. A letter of a person's other device comes there too, and so do its chunks, where they are thrown away.
 
 mod disk;
 mod fetch;

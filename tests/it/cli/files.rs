@@ -102,3 +102,35 @@ fn a_save_is_answered_by_what_became_of_it_and_by_nothing_else() {
     assert_eq!((saved.code, saved.out.trim()), (Some(0), to.as_str()), "{saved:?}");
     assert_eq!(fs::read_to_string(&to).unwrap(), "theirs");
 }
+
+#[test]
+fn whoever_waits_for_a_file_to_be_fetched_is_told_when_it_is_not_kept_any_more() {
+    let world = World::built_in();
+    let dir = world.data_dir();
+    for user in ["ann", "ben"] {
+        assert_eq!(run(dir, &["sign-up", user]).code, Some(0));
+    }
+    let config = dir.join("small.toml");
+    fs::write(&config, "[files]\nkeep_mb = 1\n").unwrap();
+    let config = config.display().to_string();
+    let path = |name: &str| {
+        let path = dir.join(name);
+        fs::write(&path, vec![7; 700_000]).unwrap();
+        path.display().to_string()
+    };
+    let (first, second) = (path("first"), path("second"));
+    let ann = ["-u", "ann", "--config", &config];
+    let wait = ["send", "ben", "--wait", "fetched", "--timeout", "60s", "--file", &first];
+    let waiting = cooee(dir, &[&ann[..], &wait].concat()).spawn().unwrap();
+    let heard = run(dir, &["-u", "ben", "listen", "--count", "1", "--timeout", "60s"]);
+    assert_eq!(heard.code, Some(0), "{heard:?}");
+    let sent = run(dir, &[&ann[..], &["send", "ben", "--file", &second]].concat());
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    let waited = Done::of(waiting.wait_with_output().unwrap());
+    assert_eq!(waited.code, Some(1), "{waited:?}");
+    assert!(
+        waited.err.contains("nobody can fetch it") && waited.err.contains("keep_mb"),
+        "{}",
+        waited.err
+    );
+}
