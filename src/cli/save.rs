@@ -132,19 +132,22 @@ async fn save(
             }
             Heard::Update(Update::Agreed { ticket: Ticket(1) }) => agreed = true,
             // What was told before is what became of it earlier.
+            Heard::Update(Update::FileSaved { message: saved, outcome })
+                if saved == message && agreed =>
+            {
+                return outcome.map_err(|why| Error::Refused(format!("not saved: {why}")));
+            }
             Heard::Update(Update::File(view)) if view.message == message => match view.state {
-                FileState::Saved { path } if agreed => return Ok(path),
                 FileState::Failed { why } if agreed => return Err(Error::Refused(why)),
+                FileState::Paused { why: Some(why), .. } if agreed => return Err(Error::Refused(why)),
                 FileState::Fetching { have } => {
                     until = Instant::now() + patience;
                     progress.show(&BTreeMap::from([("fetched".to_owned(), have)]));
                 }
+                FileState::Checking | FileState::Saving => until = Instant::now() + patience,
                 _ => {}
             },
-            // Such as that it was not saved, or that one of ours was.
-            Heard::Update(Update::Notice(notice)) if agreed => {
-                return Err(Error::Refused(notice.into_words()));
-            }
+            // Notices are about anything, and nothing of what became of this.
             Heard::Update(_) => {}
         }
     }

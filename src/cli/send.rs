@@ -275,6 +275,10 @@ impl Sending {
                 }
                 ConversationId::Room(_) => Vec::new(),
             };
+            if attached.files.get(&id) == Some(&FileState::NotKept) {
+                let why = "it is not kept any more, so nobody can fetch it: `keep_mb` under [files] is used up";
+                return Err(Error::Refused(why.to_owned()));
+            }
             let takers = size(attached);
             if others.iter().all(|user| takers.get(user) == Some(&self.size)) {
                 return Ok(());

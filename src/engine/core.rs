@@ -242,7 +242,9 @@ impl Core {
             let drafts = std::mem::take(&mut self.drafts);
             self.faces.answer(face, Update::Drafts(drafts)).await;
         }
-        self.faces.answer(face, Update::Files(self.files.views())).await;
+        for views in self.files.views() {
+            self.faces.answer(face, Update::Files(views)).await;
+        }
         for view in self.comparing.views() {
             self.faces.answer(face, Update::Comparison(view)).await;
         }

@@ -49,14 +49,6 @@ pub enum Notice {
     Warning(String),
 }
 
-impl Notice {
-    /// The words.
-    pub fn into_words(self) -> String {
-        let (Self::Info(words) | Self::Warning(words)) = self;
-        words
-    }
-}
-
 /// What the engine tells its front ends. A front end that attaches first gets a [`Update::Welcome`], then
 /// the whole state as the same updates that later tell of changes (`People`, `Group`, `Rooms`, `Summaries`,
 /// `Link`), then [`Update::Ready`].
@@ -223,10 +215,12 @@ pub enum Update {
     Keys(Box<KeyView>),
     /// A comparison of emoji has begun, moved on, or ended.
     Comparison(ComparisonView),
-    /// What became of files, in a front end that attaches: of the newest 1,000.
+    /// What became of files, in a front end that attaches: of up to 1,000; more follow.
     Files(Vec<FileView>),
     /// The answer to `Command::ShowPicture`.
     Picture {
+        /// Which question.
+        ticket: Ticket,
         /// The message that carries it.
         message: MessageId,
         /// The picture, as small as was asked for.
@@ -234,6 +228,13 @@ pub enum Update {
     },
     /// A file has come further.
     File(FileView),
+    /// How saving a file ended, for a program that waits for it: `Update::File` or a notice tells people.
+    FileSaved {
+        /// The message that carries it.
+        message: MessageId,
+        /// As what it was saved, or why not.
+        outcome: Result<String, String>,
+    },
     /// Something a person should know.
     Notice(Notice),
     /// The session ended: by request (`None`), or because it cannot go on.

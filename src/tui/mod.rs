@@ -14,6 +14,7 @@ mod environment;
 mod external_editor;
 mod input;
 mod keymap_file;
+mod looking;
 mod messenger;
 mod opener;
 mod own_file;

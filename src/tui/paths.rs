@@ -11,7 +11,7 @@ use crate::engine::Command;
 /// No path is longer.
 const LONGEST: usize = 4_096;
 
-/// The command with whole paths: the engine may have been started in another directory.
+/// The command with the path that a person wrote made whole: the engine may have been started in another directory.
 pub fn resolved(command: Command) -> Command {
     match command {
         Command::SendFile { to, path, text, reply, ticket } => {
@@ -19,8 +19,9 @@ pub fn resolved(command: Command) -> Command {
             Command::SendFile { to, path, text, reply, ticket }
         }
         Command::FetchFile { message, target: Some(said), ticket } => {
-            let ends_with_slash = said.ends_with('/');
-            let path = absolute(&written(&said)).display().to_string();
+            let written = written(&said);
+            let ends_with_slash = written.as_os_str().as_encoded_bytes().ends_with(b"/");
+            let path = absolute(&written).display().to_string();
             let path = if ends_with_slash && !path.ends_with('/') { format!("{path}/") } else { path };
             Command::FetchFile { message, target: Some(path), ticket }
         }
@@ -28,7 +29,14 @@ pub fn resolved(command: Command) -> Command {
     }
 }
 
-/// What was pasted, as the path of a file if it is one that is there.
+/// Whether a text looks like the whole path of something, as terminals write it: nothing else is looked for.
+pub fn may_be_path(text: &str) -> bool {
+    let text = text.trim();
+    let begins = ["/", "~/", "'", "\"", "file://"].iter().any(|begin| text.starts_with(begin));
+    begins && text.len() <= LONGEST && !text.contains('\n')
+}
+
+/// What was pasted, as the path of a file if it is one that is there. It asks the disk, so it may take its time.
 pub fn pasted(pasted: Pasted) -> Event {
     match file(&pasted.text) {
         Some((path, size)) => {
@@ -43,7 +51,7 @@ pub fn pasted(pasted: Pasted) -> Event {
 /// The file that a text names: by its whole path, as terminals write it when a file is dropped on them.
 fn file(text: &str) -> Option<(PathBuf, u64)> {
     let text = text.trim();
-    if text.len() > LONGEST || text.contains('\n') {
+    if !may_be_path(text) {
         return None;
     }
     let path = written(text);
@@ -55,13 +63,15 @@ fn file(text: &str) -> Option<(PathBuf, u64)> {
     Some((path, meta.len()))
 }
 
-/// A path without the quotes and backslashes that a shell would need, and out of a `file:` address.
+/// A path without the quotes and backslashes that a shell would need, and out of a `file:` address. What is there under
+/// the name as it stands is meant by it, whatever signs are in that.
 fn written(text: &str) -> PathBuf {
     let text = text.trim();
-    // Several words are a path with blanks in it that nobody quoted.
-    let text = match shell_words::split(text) {
-        Ok(words) if words.len() == 1 => words.into_iter().next().unwrap_or_default(),
-        _ => text.to_owned(),
+    let is_spelled = text.starts_with(['\'', '"']) || text.contains('\\');
+    let is_there = || absolute(Path::new(text)).symlink_metadata().is_ok();
+    let text = match is_spelled && !is_there() {
+        true => unquoted(text).unwrap_or_else(|| text.to_owned()),
+        false => text.to_owned(),
     };
     match text.strip_prefix("file://") {
         Some(rest) => {
@@ -70,6 +80,14 @@ fn written(text: &str) -> PathBuf {
         }
         None => PathBuf::from(text),
     }
+}
+
+/// A text that is one word for a shell, as that reads it. Several words are a path with blanks in it that nobody quoted.
+fn unquoted(text: &str) -> Option<String> {
+    // A shell takes what follows this sign for a comment, and nobody writes comments here. No path has the other.
+    let words = shell_words::split(&text.replace('#', "\0")).ok()?;
+    let [word] = words.as_slice() else { return None };
+    Some(word.replace('\0', "#"))
 }
 
 /// The whole path, `~` being our home.
@@ -97,6 +115,12 @@ mod tests {
             ("/tmp/my plan.txt", "/tmp/my plan.txt"),
             ("file:///tmp/my%20plan.txt", "/tmp/my plan.txt"),
             ("it's", "it's"),
+            ("/tmp/plan #2.txt", "/tmp/plan #2.txt"),
+            ("/tmp/my\\ plan\\ #2.txt", "/tmp/my plan #2.txt"),
+            ("'/tmp/plan #2.txt'", "/tmp/plan #2.txt"),
+            ("/etc/hostname # see this", "/etc/hostname # see this"),
+            ("'/etc/hostname' # see this", "'/etc/hostname' # see this"),
+            ("/tmp/a\\ b #c", "/tmp/a\\ b #c"),
         ] {
             assert_eq!(written(said), Path::new(meant), "{said}");
         }
@@ -125,21 +149,44 @@ mod tests {
         assert!(matches!(paste(two), Event::Paste(_)));
     }
 
+    fn target(said: &str) -> String {
+        let (message, target) = (MessageId::from_bytes([0; 16]), Some(said.to_owned()));
+        match resolved(Command::FetchFile { message, target, ticket: Ticket(0) }) {
+            Command::FetchFile { target, .. } => target.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_there_under_that_name_is_meant_and_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["report #2.txt", "it's \"so\".txt", "'quoted'", "back\\ slash", "a b"];
+        for name in names.iter().chain(&["report", "quoted", "back slash"]) {
+            std::fs::write(dir.path().join(name), name).unwrap();
+        }
+        for name in names {
+            let path = dir.path().join(name).display().to_string();
+            assert_eq!(target(&path), path);
+            let text = shell_words::quote(&path).into_owned();
+            for text in [&path, &text] {
+                match pasted(Pasted { text: text.clone(), ..Pasted::default() }) {
+                    Event::PasteFile(found) => assert_eq!(found.path, path, "{text}"),
+                    other => panic!("{text}: {other:?}"),
+                }
+            }
+        }
+        let report = dir.path().join("report").display().to_string();
+        for text in [format!("{report} # see this"), format!("'{report}' # see this")] {
+            let pasted = pasted(Pasted { text: text.clone(), ..Pasted::default() });
+            assert!(matches!(pasted, Event::Paste(_)), "{text}");
+        }
+    }
+
     #[test]
     fn a_directory_stays_one() {
-        let target = |said: &str| {
-            let target = Some(said.to_owned());
-            match resolved(Command::FetchFile {
-                message: MessageId::from_bytes([0; 16]),
-                target,
-                ticket: Ticket(0),
-            }) {
-                Command::FetchFile { target, .. } => target.unwrap(),
-                other => panic!("{other:?}"),
-            }
-        };
         assert_eq!(target("/tmp/x/"), "/tmp/x/");
         assert_eq!(target("/tmp/x"), "/tmp/x");
+        assert_eq!(target("'/tmp/x y/'"), "/tmp/x y/");
         let home = directories::BaseDirs::new().unwrap().home_dir().join("a.txt");
         assert_eq!(target("~/a.txt"), home.display().to_string());
     }

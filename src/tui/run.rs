@@ -15,11 +15,12 @@ use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::input::{Input, Inputs};
+use super::looking::{Looked, Looking};
 use super::opener::Opener;
-use super::paths;
 use super::reload::Reload;
 use super::terminal::{Lent, Screen};
 use crate::domain::{ConversationId, Timestamp, UserName};
+use crate::engine::Command;
 
 /// The time between two frames that nobody's hand caused, where many follow each other; the second of them
 /// need not wait, for what is told twice in a moment (we are in, and we are connected) is no flood.
@@ -113,6 +114,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         running: None,
         attempt: None,
         reading: None,
+        looking: Looking::default(),
         timer: None,
         pace: Pace::default(),
         draw_at: None,
@@ -154,6 +156,8 @@ struct Front<'a, B> {
     attempt: Option<Attempt<'a>>,
     /// Files that are being read, and what comes of it.
     reading: Option<JoinHandle<Event>>,
+    /// Paths that are being looked at.
+    looking: Looking,
     timer: Option<Instant>,
     pace: Pace,
     /// When the next frame is due.
@@ -168,6 +172,7 @@ enum Woken {
     Input(Option<Input>),
     Event(Event),
     Read(Event),
+    Looked(Looked),
     Signed(Result<Connected, SignError>),
     Edited(Result<Written, String>),
     Unshown(Alert),
@@ -191,6 +196,11 @@ impl<B: Backend> Front<'_, B> {
                 Woken::Input(Some(input)) => self.take_input(input, screen)?,
                 Woken::Event(event) => self.take(event, screen)?,
                 Woken::Read(event) => self.have_read(event, screen)?,
+                Woken::Looked(Looked::Pasted(event)) => {
+                    self.take(event, screen)?;
+                    self.note_changes(Cause::Hand);
+                }
+                Woken::Looked(Looked::Written(command)) => self.send(command, screen)?,
                 Woken::Signed(outcome) => self.signed(outcome, screen)?,
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
                 // The bell has rung.
@@ -206,13 +216,14 @@ impl<B: Backend> Front<'_, B> {
     async fn wait(&mut self) -> Woken {
         tokio::select! {
             biased;
-            input = self.inputs.next() => Woken::Input(input),
+            input = self.inputs.next(), if !self.looking.holds_input() => Woken::Input(input),
             () = until(self.draw_at), if self.away.is_none() => Woken::Draw,
             outcome = edited(&mut self.away) => Woken::Edited(outcome),
             update = next(&mut self.running) => Woken::Event(Event::Update(update)),
             alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
             event = read(&mut self.reading) => Woken::Read(event),
+            looked = self.looking.next() => Woken::Looked(looked),
             () = until(self.timer) => {
                 self.timer = None;
                 Woken::Event(Event::Timer)
@@ -223,7 +234,9 @@ impl<B: Backend> Front<'_, B> {
     /// Takes everything that has come already, so that one frame shows all of it.
     fn drain(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
         for _ in 0..BATCH {
-            while let Some(input) = self.inputs.ready() {
+            while !self.looking.holds_input()
+                && let Some(input) = self.inputs.ready()
+            {
                 self.take_input(input, screen)?;
             }
             match self.running.as_mut().and_then(Running::ready) {
@@ -247,7 +260,11 @@ impl<B: Backend> Front<'_, B> {
             // So is Ctrl+Z; but the shell waits for us, and continues both.
             Input::Stop if self.away.is_some() => stop(),
             Input::Continued if self.away.is_some() => {}
-            Input::Event(Event::Paste(pasted)) => self.take(paths::pasted(pasted), screen)?,
+            Input::Event(Event::Paste(pasted)) => {
+                if let Some(event) = self.looking.paste(pasted) {
+                    self.take(event, screen)?;
+                }
+            }
             Input::Event(event) => self.take(event, screen)?,
             Input::Interrupted => self.take(Event::Shutdown, screen)?,
             Input::Resized => {
@@ -289,20 +306,18 @@ impl<B: Backend> Front<'_, B> {
     fn carry_out(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<(), TuiError> {
         for effect in effects {
             match effect {
-                Effect::Send(command) => {
-                    let refused =
-                        self.running.as_mut().and_then(|running| running.send(paths::resolved(command)));
-                    if let Some(update) = refused {
-                        self.take(Event::Update(update), screen)?;
-                    }
-                }
+                Effect::Send(command) => self.send(command, screen)?,
+                Effect::SendWritten(command) => self.looking.write(command),
                 Effect::SignUp(form) => self.attempt = Some(Box::pin(self.backend.sign_up(form))),
                 Effect::SignIn(user) => self.attempt = Some(Box::pin(self.backend.sign_in(user, None))),
                 Effect::Unlock(user, passphrase) => {
                     self.attempt = Some(Box::pin(self.backend.sign_in(user, Some(passphrase))));
                 }
                 Effect::CancelSign => self.attempt = None,
-                Effect::DropSession => self.running = None,
+                Effect::DropSession => {
+                    self.running = None;
+                    self.looking.forget_written();
+                }
                 Effect::SetTimer(at) => {
                     self.timer = at.map(|at| Instant::now() + at.since(now()));
                 }
@@ -336,6 +351,13 @@ impl<B: Backend> Front<'_, B> {
             }
         }
         Ok(())
+    }
+
+    fn send(&mut self, command: Command, screen: &mut Screen) -> Result<(), TuiError> {
+        match self.running.as_mut().and_then(|running| running.send(command)) {
+            Some(refused) => self.take(Event::Update(refused), screen),
+            None => Ok(()),
+        }
     }
 
     /// Calls for the person: over D-Bus where that is wanted, and with the terminal for the rest.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cooee::domain::*;
-use cooee::engine::{Command, FileState, FileView, Ticket, Update};
-use cooee::tui::app::{Event, Glyphs, Looks, Pasted, PastedFile, Setup};
+use cooee::engine::{Command, FileState, FileView, Stored, Ticket, Update};
+use cooee::tui::app::{Effect, Event, Glyphs, Looks, Pasted, PastedFile, Setup};
 use insta::assert_snapshot;
 
 use crate::support::desk::*;
@@ -86,8 +86,17 @@ fn a_file_whose_sender_is_away_waits_for_them() {
     desk.open("carol", std::slice::from_ref(&theirs));
     became(&mut desk, &theirs, FileState::Fetching { have: 0 });
     assert!(desk.shows("0 %, 0 B, waits for Carol Müller"));
-    became(&mut desk, &theirs, FileState::Paused { have: 500 });
+    became(&mut desk, &theirs, FileState::Unanswered { have: 0 });
+    assert!(desk.shows("0 %, 0 B, Carol Müller does not answer"));
+    became(&mut desk, &theirs, FileState::Paused { have: 500, why: None });
     assert!(desk.shows("[archive, 1 kB] rests at █████░░░░░ 50 %, 500 B"));
+    let why = Some("carol does not answer; /save asks again".to_owned());
+    became(&mut desk, &theirs, FileState::Paused { have: 500, why });
+    assert!(desk.shows("50 %, 500 B: carol does not answer; /save asks"), "{}", desk.screen());
+    became(&mut desk, &theirs, FileState::Checking);
+    assert!(desk.shows("[archive, 1 kB] all of it came; being checked"));
+    became(&mut desk, &theirs, FileState::Saving);
+    assert!(desk.shows("[archive, 1 kB] here; being saved"));
     became(&mut desk, &theirs, FileState::Offered);
     assert!(desk.shows("[archive, 1 kB] not fetched; /save does"));
 }
@@ -133,11 +142,20 @@ fn a_pasted_path_asks_whether_the_file_is_to_be_sent() {
     desk.event(pasted("/home/alice/the plan.pdf"));
     assert_snapshot!(desk.screen());
     desk.keys(&["y"]);
-    assert_eq!(sent(&mut desk).expect("it is sent").1, "/home/alice/the plan.pdf");
-    desk.event(pasted("/home/alice/the plan.pdf"));
-    desk.keys(&["n"]);
-    assert_eq!(sent(&mut desk), None);
-    assert!(desk.shows("› '/home/alice/the plan.pdf'"), "it is text");
+    let sent_as_it_is = |effect: Effect| match effect {
+        Effect::Send(Command::SendFile { path, .. }) => Some(path),
+        _ => None,
+    };
+    let path = desk.effects().into_iter().find_map(sent_as_it_is).expect("it is sent");
+    assert_eq!(path, Path::new("/home/alice/the plan.pdf"), "and not read once more");
+    // Who pastes a path to say it presses Enter without reading.
+    for key in ["n", "enter", "ctrl-m"] {
+        desk.keys(&["ctrl-u"]);
+        desk.event(pasted("/home/alice/the plan.pdf"));
+        desk.keys(&[key]);
+        assert_eq!(sent(&mut desk), None, "{key}");
+        assert!(desk.shows("› '/home/alice/the plan.pdf'"), "it is text");
+    }
     desk.event(pasted("/x"));
     assert!(desk.shows("› '/home/alice/the plan.pdf''/x'"), "within a text nobody is asked");
 }
@@ -177,9 +195,18 @@ fn a_file_is_saved_where_a_person_says() {
     became(&mut desk, &theirs, FileState::Fetching { have: 5 });
     desk.keys(&["f6", "k", "x"]);
     assert_eq!(asked(&mut desk), [(theirs.id, None)]);
-    became(&mut desk, &theirs, FileState::Paused { have: 5 });
+    became(&mut desk, &theirs, FileState::Paused { have: 5, why: None });
     desk.keys(&["x"]);
     assert_eq!(asked(&mut desk), [(theirs.id, Some(None))], "what rests is thrown away");
+}
+
+#[test]
+fn a_question_names_every_key_that_means_yes() {
+    let (mut desk, ..) = chat(plain(), (80, 24));
+    desk.keys(&["f6", "d"]);
+    assert!(desk.shows("y or Enter: yes, any other key: no."), "{}", desk.screen());
+    desk.keys(&["enter"]);
+    assert!(desk.commands().iter().any(|command| matches!(command, Command::Hide(_))));
 }
 
 #[test]
@@ -232,8 +259,9 @@ fn a_picture_is_shown_in_cells_or_in_signs() {
         desk.update(Update::Agreed { ticket });
         assert!(desk.shows("being fetched"));
         became(&mut desk, &ours, FileState::Here);
-        assert_eq!(shown(&mut desk).map(|(id, ..)| id), Some(ours.id), "it is here now");
-        desk.update(Update::Picture { message: ours.id, picture: disc(room.1, room.1) });
+        let (message, _, ticket) = shown(&mut desk).expect("it is here now");
+        assert_eq!(message, ours.id);
+        desk.update(Update::Picture { ticket, message, picture: disc(room.1, room.1) });
         assert_snapshot!(desk.screen());
         // Another size is asked for anew.
         desk.event(Event::Resize { width: 100, height: 30 });
@@ -241,6 +269,29 @@ fn a_picture_is_shown_in_cells_or_in_signs() {
         desk.keys(&["esc"]);
         assert!(!desk.shows("photo.png ─"));
     }
+}
+
+#[test]
+fn only_the_answer_to_what_was_asked_last_counts() {
+    let (mut desk, _, ours) = chat(plain(), (80, 24));
+    let other = carrying(&direct("bob"), "bob", NOW + 2 * MINUTE, "b.png", "b.png", 5_000);
+    desk.update(Update::Stored(vec![Stored { message: other.clone(), ticket: None }]));
+    desk.keys(&["f6", "k", "v"]);
+    let (of_ours, _, first) = shown(&mut desk).expect("it is asked for");
+    assert_eq!(of_ours, ours.id);
+    desk.keys(&["esc", "j", "v"]);
+    let (of_other, _, second) = shown(&mut desk).expect("it is asked for");
+    assert_eq!(of_other, other.id);
+    // What is told of the one says nothing of the other.
+    let why = "no".to_owned();
+    desk.update(Update::Refused { ticket: first, why });
+    assert!(desk.shows("opening it") && !desk.shows("not shown"), "{}", desk.screen());
+    desk.event(Event::Resize { width: 100, height: 30 });
+    let (.., third) = shown(&mut desk).expect("in another size");
+    desk.update(Update::Picture { ticket: second, message: other.id, picture: disc(40, 40) });
+    assert!(desk.shows("opening it"), "that is of the size it was");
+    desk.update(Update::Refused { ticket: third, why: "it is damaged".to_owned() });
+    assert!(desk.shows("not shown: it is damaged") && !desk.shows("opening it"));
 }
 
 #[test]

@@ -259,7 +259,7 @@ proptest! {
                     return Ok(());
                 }
                 let said = effects.into_iter().filter_map(|effect| match effect {
-                    Effect::Send(command) => answer(command),
+                    Effect::Send(command) | Effect::SendWritten(command) => answer(command),
                     _ => None,
                 });
                 let said: Vec<_> = said.collect();

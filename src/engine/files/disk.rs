@@ -61,6 +61,8 @@ pub(super) struct Entry {
     pub id: MessageId,
     pub size: u64,
     pub changed: SystemTime,
+    /// Whether it is not all there.
+    pub is_part: bool,
 }
 
 /// The directory.
@@ -94,17 +96,20 @@ impl Disk {
         }
     }
 
-    /// What is whole.
+    /// What is here, in the order in which it was written to.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
             let path = entry.path();
             let Ok(meta) = entry.metadata() else { continue };
-            if let Some(id) = id_of(&path)
-                && path.extension().is_some_and(|ending| ending == SEALED)
-            {
+            let is_part = match path.extension() {
+                Some(ending) if ending == SEALED => false,
+                Some(ending) if ending == PART => true,
+                _ => continue,
+            };
+            if let Some(id) = id_of(&path) {
                 let changed = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                entries.push(Entry { id, size: meta.len(), changed });
+                entries.push(Entry { id, size: meta.len(), changed, is_part });
             }
         }
         entries.sort_by_key(|entry| entry.changed);
@@ -115,9 +120,9 @@ impl Disk {
         self.path(id, SEALED).is_file()
     }
 
-    /// Takes away what is kept of a file.
+    /// Takes away what is kept of a file. First the part: it may become whole at any moment, and not the other way round.
     pub fn forget(&self, id: MessageId) {
-        for ending in [SEALED, PART] {
+        for ending in [PART, SEALED] {
             let _ = fs::remove_file(self.path(id, ending));
         }
     }
@@ -249,20 +254,34 @@ impl Disk {
         Ok(content)
     }
 
+    /// What a file is called while it is being saved. It is the same each time, so that what a save left that was
+    /// stopped is found again; and another for each account, for several may save the same at once.
+    fn unfinished(&self, id: MessageId) -> String {
+        let mut hasher = ContentHasher::default();
+        hasher.add(self.dir.as_os_str().as_encoded_bytes());
+        hasher.add(id.as_bytes());
+        format!(".cooee-{:.32}", hasher.finish().to_string())
+    }
+
+    /// Takes away what a save left there that did not come to its end.
+    pub fn clean(&self, id: MessageId, target: &Path) {
+        let _ = fs::remove_file(directory(target).join(self.unfinished(id)));
+    }
+
     /// Saves a whole file where a person wants it: as the file that they named, or in the directory that they named
     /// under its own name, or the next one that is free. Nothing is ever written over.
     pub fn save(&self, id: MessageId, file: &Attachment, target: &Path) -> Result<PathBuf, Fault> {
         let exact = names_a_file(target).then_some(target);
-        let dir = match exact {
-            Some(path) => path.parent().unwrap_or(Path::new("/")),
-            None => {
-                fs::create_dir_all(target).map_err(Fault::io("cannot make", target))?;
-                target
-            }
-        };
+        let dir = directory(target);
+        if exact.is_none() {
+            fs::create_dir_all(target).map_err(Fault::io("cannot make", target))?;
+        }
         let failed = |e| Fault::io("cannot save in", dir)(e);
+        self.clean(id, target);
         // It becomes a file of that name only when all of it is there and checked.
-        let mut saved = tempfile::Builder::new().prefix(".cooee-").tempfile_in(dir).map_err(failed)?;
+        let mut builder = tempfile::Builder::new();
+        let name = self.unfinished(id);
+        let mut saved = builder.prefix(&name).rand_bytes(0).tempfile_in(dir).map_err(failed)?;
         unseal(&self.path(id, SEALED), file, &mut saved).map_err(|fault| match fault {
             Fault::Io { what: WRITE, source, .. } => failed(source),
             fault => fault,
@@ -283,6 +302,14 @@ impl Disk {
             }
         }
         Err(Fault::Exists(dir.join(file.name.as_str())))
+    }
+}
+
+/// Where a file is made that is saved there.
+fn directory(target: &Path) -> &Path {
+    match names_a_file(target) {
+        true => target.parent().unwrap_or(Path::new("/")),
+        false => target,
     }
 }
 
@@ -387,6 +414,36 @@ mod tests {
             disk.save(ID, &file, &dir.path().join("new/")).unwrap(),
             dir.path().join("new/the plan.pdf")
         );
+    }
+
+    #[test]
+    fn what_a_save_left_that_was_stopped_is_taken_away() {
+        let (dir, disk, file, content) = shared(40_000);
+        let to = dir.path().join("out/");
+        fs::create_dir(&to).unwrap();
+        let left = to.join(disk.unfinished(ID));
+        for again in [&to, &to.join("b.pdf")] {
+            fs::write(&left, &content[..20_000]).unwrap();
+            assert_eq!(fs::read(disk.save(ID, &file, again).unwrap()).unwrap(), content);
+            assert!(!left.exists());
+        }
+        fs::write(&left, &content[..20_000]).unwrap();
+        disk.clean(OTHER, &to);
+        assert!(left.exists(), "that is of another file");
+        disk.clean(ID, &to);
+        assert!(!left.exists());
+        let another = Disk::new(&dir.path().join("another"));
+        assert_ne!(another.unfinished(ID), disk.unfinished(ID), "in another account");
+    }
+
+    #[test]
+    fn parts_count_as_what_is_whole_does() {
+        let (_dir, disk, file, _) = shared(40_000);
+        assert!(disk.keep(OTHER, &file, 0, &disk.chunk(ID, file.size, 0).unwrap()).unwrap());
+        let entries = disk.entries();
+        let of = |id| entries.iter().find(|entry| entry.id == id).unwrap();
+        assert_eq!((of(ID).is_part, of(ID).size), (false, 40_000 + 3 * 16));
+        assert_eq!((of(OTHER).is_part, of(OTHER).size), (true, CHUNK as u64 + 16));
     }
 
     #[test]

@@ -8,108 +8,19 @@ use tokio::time::Instant;
 use super::super::command::Ticket;
 use super::super::core::{Core, Fatal};
 use super::super::faces::FaceId;
-use super::super::update::{Notice, Update};
 use super::disk::{Fault, names_a_file};
+use super::fetch::{Asked, Fetch, PATIENCE, Part};
 use super::held::Held;
 use super::{Done, Known, aside, bytes};
-use crate::domain::{Attachment, Message, MessageId, UserName, size_in_words};
+use crate::domain::{ConversationId, Message, MessageId, UserName, size_in_words};
 use crate::protocol::{Chunk, Content, FileWord};
-use crate::store::{FileStage, StoredFile};
-
-/// How many files are fetched at once; others wait for their turn.
-const AT_ONCE: usize = 2;
-
-/// How long the next chunk may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// The longest rest after a question that nothing came of.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+use crate::store::FileStage;
 
 /// How many chunks may come that do not open, until it is given up.
 const BAD: u32 = 8;
 
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
-
-/// A run of chunks that was asked for.
-struct Asked {
-    /// The letter that asked.
-    pull: MessageId,
-    from: u32,
-    count: u32,
-    /// How many are still to come.
-    left: u32,
-    /// Until when the next is waited for.
-    until: Instant,
-}
-
-/// What is known of the part that is here.
-enum Part {
-    /// Nobody has looked.
-    Unknown,
-    /// Somebody is looking.
-    Looking,
-    /// These chunks are here.
-    Held(Held),
-    /// All are, and it is being checked whether it is what was offered.
-    Checking,
-}
-
-/// A file that is being fetched.
-pub(super) struct Fetch {
-    source: UserName,
-    file: Attachment,
-    part: Part,
-    asked: Option<Asked>,
-    rests_until: Option<Instant>,
-    /// How many questions in a row nothing came of.
-    barren: u32,
-    bad: u32,
-    told: Option<Instant>,
-}
-
-impl Fetch {
-    fn new(source: UserName, file: Attachment) -> Self {
-        Self {
-            source,
-            file,
-            part: Part::Unknown,
-            asked: None,
-            rests_until: None,
-            barren: 0,
-            bad: 0,
-            told: None,
-        }
-    }
-
-    /// One that an earlier session began.
-    pub fn resumed(stored: &StoredFile) -> Option<(MessageId, Self)> {
-        let file = stored.message.file.clone()?;
-        Some((stored.message.id, Self::new(stored.message.sender.clone(), file)))
-    }
-
-    pub fn restart(&mut self) {
-        (self.asked, self.rests_until, self.barren) = (None, None, 0);
-    }
-
-    pub fn seen(&mut self, user: &UserName) {
-        if self.source == *user {
-            (self.rests_until, self.barren) = (None, 0);
-        }
-    }
-
-    pub fn due(&self) -> Option<Instant> {
-        self.asked.as_ref().map(|asked| asked.until).or(self.rests_until)
-    }
-
-    /// Nothing came of what was asked for, or not all: it rests a while, unless some of it came.
-    fn give_up_waiting(&mut self, now: Instant) {
-        let Some(asked) = self.asked.take() else { return };
-        self.barren = if asked.left < asked.count { 0 } else { self.barren + 1 };
-        let rest = Duration::from_secs(2) * 2u32.saturating_pow(self.barren.min(8));
-        self.rests_until = (self.barren > 0).then(|| now + rest.min(LONGEST_REST));
-    }
-}
 
 impl Core {
     /// Somebody wants a file: fetches it if it is not here, and saves it there.
@@ -137,10 +48,7 @@ impl Core {
             return Ok(());
         }
         // What came unasked stays until it is saved: no more of it than is kept at all.
-        let disk = self.files.disk.clone();
-        let kept = aside(move || disk.entries().iter().map(|entry| entry.size).sum()).await;
-        let coming: u64 = self.files.fetches.values().map(|fetch| fetch.file.size).sum();
-        if kept.unwrap_or(0) + coming + file.size > self.setup.files.keep {
+        if self.kept().await.saturating_add(file.size) > self.setup.files.keep {
             tracing::warn!("no more files are fetched unasked: `keep_mb` under [files] is used up");
             return Ok(());
         }
@@ -180,29 +88,50 @@ impl Core {
         if let Some(path) = taken {
             return Ok(Err(Fault::Exists(path).to_string()));
         }
+        let saving = self.files.saving.get(&id).map(|saving| &saving.target);
+        if let (Some(now), Some(target)) = (saving, &target) {
+            return Ok(match now == target {
+                true => Ok(()),
+                false => {
+                    Err(format!("`{}` is being saved just now; once more when that is done", file.name))
+                }
+            });
+        }
         let stage = self.files.known.get(&id).map(|known| known.stage);
         if is_here {
             if let Some(target) = target {
-                self.save(id, file, target);
+                let known = Known::new(message.conversation, file, FileStage::Here);
+                self.files.known.entry(id).or_insert(known);
+                self.save(id, target).await?;
             }
             return Ok(Ok(()));
+        }
+        if let Some(why) = self.is_not_let(&message.conversation, &message.sender) {
+            return Ok(Err(why));
         }
         if stage == Some(FileStage::NotKept) || is_lost {
             return Ok(Err("that is a file of yours, and Cooee does not keep it any more".into()));
         }
-        let known = self.files.known.entry(id).or_insert_with(|| Known {
-            conversation: message.conversation,
-            file: file.clone(),
-            stage: FileStage::Wanted,
-            target: None,
-            why: None,
-            have: 0,
-            takers: Default::default(),
-        });
-        let target = target.or_else(|| known.target.take());
+        let known = self.files.known.entry(id);
+        let known =
+            known.or_insert_with(|| Known::new(message.conversation, file.clone(), FileStage::Wanted));
+        // Where it was saved before is no wish to have it there again.
+        let is_wish = matches!(known.stage, FileStage::Wanted | FileStage::Paused | FileStage::Failed);
+        let target = target.or_else(|| known.target.take().filter(|_| is_wish));
         self.files.fetches.entry(id).or_insert_with(|| Fetch::new(message.sender, file)).restart();
         self.set_stage(id, FileStage::Wanted, target, None).await?;
         Ok(Ok(()))
+    }
+
+    /// Why somebody surely does not let us have a file that was offered there, if so.
+    fn is_not_let(&self, conversation: &ConversationId, source: &UserName) -> Option<String> {
+        let ConversationId::Group(id) = conversation else { return None };
+        if self.groups.is_member(*id) || *source == self.me.user {
+            return None;
+        }
+        let name = self.groups.view(*id).map(|view| format!("#{}", view.group.name));
+        let group = name.unwrap_or_else(|| "the group".to_owned());
+        Some(format!("you are not in {group} any more, and only members may fetch it"))
     }
 
     /// What is being fetched rests, or goes on not at all.
@@ -214,11 +143,12 @@ impl Core {
         ticket: Ticket,
     ) -> Result<(), Fatal> {
         let stage = self.files.known.get(&id).map(|known| known.stage);
+        let is_checked = self.files.fetches.get(&id).is_some_and(Fetch::is_checked);
         let why = match (stage, forget) {
+            _ if is_checked && !forget => Some("all of it is here, and it is being checked just now"),
+            _ if self.files.saving.contains_key(&id) => Some("it is being saved just now"),
             (Some(FileStage::Wanted), false) => {
-                self.files.fetches.remove(&id);
-                let target = self.files.known.get(&id).and_then(|known| known.target.clone());
-                self.set_stage(id, FileStage::Paused, target, None).await?;
+                self.rest(id, None).await?;
                 None
             }
             (
@@ -240,58 +170,76 @@ impl Core {
         Ok(())
     }
 
+    /// It rests until somebody asks again.
+    async fn rest(&mut self, id: MessageId, why: Option<String>) -> Result<(), Fatal> {
+        self.files.fetches.remove(&id);
+        let target = self.files.known.get(&id).and_then(|known| known.target.clone());
+        self.set_stage(id, FileStage::Paused, target, why).await
+    }
+
     /// Asks for what is missing, of as many files at once as may be.
     pub(in crate::engine) async fn pull(&mut self) -> Result<(), Fatal> {
+        if self.files.fetches.is_empty() {
+            return Ok(());
+        }
         let now = Instant::now();
-        let mut busy = 0;
-        let ids: Vec<MessageId> = self.files.fetches.keys().copied().collect();
-        for id in ids {
-            let Some(fetch) = self.files.fetches.get_mut(&id) else { continue };
-            if fetch.asked.as_ref().is_some_and(|asked| asked.until <= now) {
-                fetch.give_up_waiting(now);
-            }
-            if fetch.rests_until.is_some_and(|until| until <= now) {
-                fetch.rests_until = None;
-            }
-            if busy >= AT_ONCE {
+        self.stop_waiting(now).await?;
+        // Nobody is asked to whom nothing can be sealed: it would pile up.
+        let can_answer = |source: &UserName| match *source == self.me.user {
+            true => self.me.devices.len() > 1,
+            false => self.people.is_online(source) && self.people.trusted(source).is_some(),
+        };
+        for id in self.files.turns(now, can_answer) {
+            self.ask_for(id, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives up waiting for what did not come in time, and asking those who never answer or may not.
+    async fn stop_waiting(&mut self, now: Instant) -> Result<(), Fatal> {
+        let fetches = self.files.fetches.iter_mut();
+        let late = fetches.filter_map(|(id, fetch)| fetch.give_up_waiting(now).then_some(*id));
+        for id in late.collect::<Vec<_>>() {
+            let Some(fetch) = self.files.fetches.get(&id) else { continue };
+            if !fetch.is_given_up() {
+                self.tell_file(id).await;
                 continue;
             }
-            // Nobody is asked to whom nothing can be sealed: it would pile up.
-            let can_answer = match fetch.source == self.me.user {
-                true => self.me.devices.len() > 1,
-                false => {
-                    self.people.is_online(&fetch.source) && self.people.trusted(&fetch.source).is_some()
-                }
+            let who = match fetch.source == self.me.user {
+                true => "no other device of yours answers".to_owned(),
+                false => format!("{} does not answer", fetch.source),
             };
-            match &mut fetch.part {
-                Part::Unknown => {
-                    fetch.part = Part::Looking;
-                    let (disk, file) = (self.files.disk.clone(), fetch.file.clone());
-                    self.files.aside(move || Done::Looked(id, disk.look(id, &file)));
-                    busy += 1;
-                }
-                Part::Held(held)
-                    if fetch.asked.is_none() && fetch.rests_until.is_none() && can_answer =>
-                {
-                    busy += 1;
-                    let have = held.count();
-                    let Some((from, count)) = held.missing() else { continue };
-                    let source = fetch.source.clone();
-                    let word = FileWord::Pull { of: id, from, count, have };
-                    let letter = self.notice(Content::File(word));
-                    let draft = self.draft_to(&letter, &source).await?;
-                    self.store.queue(None, vec![draft], None, self.keys.changed()).await?;
-                    self.outbox.more();
-                    let asked =
-                        Asked { pull: letter.id, from, count, left: count, until: now + PATIENCE };
-                    if let Some(fetch) = self.files.fetches.get_mut(&id) {
-                        fetch.asked = Some(asked);
-                    }
-                }
-                Part::Looking | Part::Checking => busy += 1,
-                // One whose sender is away takes nobody's turn.
-                Part::Held(_) => busy += usize::from(fetch.asked.is_some()),
-            }
+            self.rest(id, Some(format!("{who}; /save asks again"))).await?;
+        }
+        let not_let = self.files.fetches.iter().filter_map(|(id, fetch)| {
+            let conversation = &self.files.known.get(id)?.conversation;
+            Some((*id, self.is_not_let(conversation, &fetch.source)?))
+        });
+        for (id, why) in not_let.collect::<Vec<_>>() {
+            self.fail_fetch(id, why, false).await?;
+        }
+        Ok(())
+    }
+
+    /// It is the turn of this file.
+    async fn ask_for(&mut self, id: MessageId, now: Instant) -> Result<(), Fatal> {
+        let Some(fetch) = self.files.fetches.get_mut(&id) else { return Ok(()) };
+        let Part::Held(held) = &mut fetch.part else {
+            fetch.part = Part::Looking;
+            let (disk, file) = (self.files.disk.clone(), fetch.file.clone());
+            self.files.aside(move || Done::Looked(id, disk.look(id, &file)));
+            return Ok(());
+        };
+        let have = held.count();
+        let Some(run) = held.missing() else { return Ok(()) };
+        let source = fetch.source.clone();
+        let word = FileWord::Pull { of: id, from: run.0, count: run.1, have };
+        let letter = self.notice(Content::File(word));
+        let draft = self.draft_to(&letter, &source).await?;
+        self.store.queue(None, vec![draft], None, self.keys.changed()).await?;
+        self.outbox.more();
+        if let Some(fetch) = self.files.fetches.get_mut(&id) {
+            (fetch.asked, fetch.turn_at) = (Some(Asked::now(letter.id, run, now)), Some(now));
         }
         Ok(())
     }
@@ -336,8 +284,10 @@ impl Core {
             Some(Ok(false)) => {
                 fetch.bad += 1;
                 if fetch.bad >= BAD {
-                    let why = "what comes is not the file that was offered: nothing of it is kept";
-                    self.fail_fetch(id, why.into(), true).await?;
+                    // Where the broker lets anybody write in their name it may be another who sends that.
+                    let why = "what comes is not the file that was offered; what came of it before stays, and \
+                               /save goes on from there";
+                    self.fail_fetch(id, why.into(), false).await?;
                 }
                 return Ok(());
             }
@@ -347,11 +297,12 @@ impl Core {
         held.add(number);
         asked.left -= 1;
         asked.until = now + PATIENCE;
-        if asked.left == 0 {
-            (fetch.asked, fetch.barren) = (None, 0);
-        }
+        let was_unanswered = std::mem::take(&mut fetch.barren) > 0;
         let (is_whole, have) = (held.is_whole(), bytes(held.count(), &fetch.file));
-        let is_time = is_whole || fetch.told.is_none_or(|told| now >= told + TOLD_EVERY);
+        if asked.left == 0 {
+            fetch.run_came();
+        }
+        let is_time = was_unanswered || fetch.told.is_none_or(|told| now >= told + TOLD_EVERY);
         if let Some(known) = self.files.known.get_mut(&id) {
             known.have = have;
         }
@@ -361,6 +312,7 @@ impl Core {
         }
         if is_whole {
             self.check(id);
+            self.tell_file(id).await;
         }
         Ok(())
     }
@@ -387,55 +339,25 @@ impl Core {
             }
             Err(fault) => return self.fail_fetch(id, fault.to_string(), false).await,
         }
-        let (source, file) = (fetch.source.clone(), fetch.file.clone());
+        let source = fetch.source.clone();
         self.files.fetches.remove(&id);
-        let target = self.files.known.get(&id).and_then(|known| known.target.clone());
-        self.set_stage(id, FileStage::Here, None, None).await?;
+        match self.files.known.get(&id).and_then(|known| known.target.clone()) {
+            Some(target) => self.save(id, target).await?,
+            None => self.set_stage(id, FileStage::Here, None, None).await?,
+        }
         if source != self.me.user {
             self.send_notice(source, Content::File(FileWord::Fetched { of: id })).await?;
-        }
-        if let Some(target) = target {
-            self.save(id, file, target);
         }
         self.make_room(id).await
     }
 
-    /// Saves a file that is here.
-    fn save(&self, id: MessageId, file: Attachment, target: String) {
-        let disk = self.files.disk.clone();
-        self.files.aside(move || Done::Saved(id, disk.save(id, &file, &PathBuf::from(target))));
-    }
-
-    pub(super) async fn on_saved(
+    /// A file cannot be had.
+    pub(super) async fn fail_fetch(
         &mut self,
         id: MessageId,
-        result: Result<PathBuf, Fault>,
+        why: String,
+        forget: bool,
     ) -> Result<(), Fatal> {
-        let Some(known) = self.files.known.get(&id) else { return Ok(()) };
-        let (name, stage) = (known.file.name.clone(), known.stage);
-        match result {
-            Ok(path) => {
-                let path = path.display().to_string();
-                if stage == FileStage::Shared {
-                    let words = format!("`{name}` is saved as {path}");
-                    self.faces.tell(Update::Notice(Notice::Info(words))).await;
-                    return Ok(());
-                }
-                self.set_stage(id, FileStage::Saved, Some(path), None).await
-            }
-            Err(fault) => {
-                self.warn(format!("`{name}` is not saved: {fault}")).await;
-                // Nothing is left of it then.
-                if matches!(fault, Fault::Altered | Fault::WrongHash) {
-                    self.fail_fetch(id, fault.to_string(), true).await?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// A file cannot be had.
-    async fn fail_fetch(&mut self, id: MessageId, why: String, forget: bool) -> Result<(), Fatal> {
         self.files.fetches.remove(&id);
         if forget {
             let disk = self.files.disk.clone();
@@ -445,7 +367,9 @@ impl Core {
             }
         }
         let target = self.files.known.get(&id).and_then(|known| known.target.clone());
-        self.set_stage(id, FileStage::Failed, target, Some(why)).await
+        self.set_stage(id, FileStage::Failed, target, Some(why)).await?;
+        // What is left of it counts as all that is kept does.
+        self.make_room(id).await
     }
 
     /// Whoever offered a file does not have it any more.
@@ -458,43 +382,8 @@ impl Core {
         // Another device of ours may have it: whichever answers.
         if is_source && *from != self.me.user {
             let why = format!("{from} does not have it any more: ask them to send it again");
-            self.fail_fetch(of, why, false).await?;
+            self.fail_fetch(of, why, true).await?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{ContentHash, FileKey, FileName};
-
-    #[test]
-    fn whoever_does_not_answer_is_asked_less_and_less_often() {
-        let file = Attachment {
-            name: FileName::new("a"),
-            size: 5,
-            hash: ContentHash::from_bytes([0; 32]),
-            key: FileKey::from([0; 32]),
-        };
-        let mut fetch = Fetch::new("bob".parse().unwrap(), file);
-        let now = Instant::now();
-        let mut rests = Vec::new();
-        let ask = |fetch: &mut Fetch, left| {
-            let pull = MessageId::from_bytes([1; 16]);
-            fetch.asked = Some(Asked { pull, from: 0, count: 5, left, until: now });
-            fetch.give_up_waiting(now);
-            fetch.rests_until.map_or(0, |until| (until - now).as_secs())
-        };
-        for _ in 0..7 {
-            rests.push(ask(&mut fetch, 5));
-        }
-        assert_eq!(rests, [4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(ask(&mut fetch, 1), 0, "some of it came");
-        ask(&mut fetch, 5);
-        fetch.seen(&"eve".parse().unwrap());
-        assert!(fetch.rests_until.is_some());
-        fetch.seen(&"bob".parse().unwrap());
-        assert_eq!(fetch.rests_until, None);
     }
 }

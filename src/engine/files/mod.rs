@@ -17,8 +17,8 @@
 //!
 //! Why it is pulled: brokers queue little for somebody who is away, often 1,000 messages for all that comes to them. A
 //! file of 16 MB that was pushed would take all of it and drive out letters. So chunks travel only while both are
-//! online, at most one run is under way to a receiver for each of two files, and each expires at the broker after a
-//! minute. It also means that nobody gets what they did not ask for.
+//! online, at most one run is under way to a receiver for each of two files (more only where somebody is slow: a run
+//! does not keep other files waiting for longer than half a minute), and each expires at the broker after a minute. It also means that nobody gets what they did not ask for.
 //!
 //! Why the chunks are not letters: they are sealed already. What the broker sees of one is from whom to whom it goes,
 //! its number, and the random-looking id of the letter that asked for it; not which file it is, nor its key.
@@ -39,17 +39,22 @@
 //!
 //! A part lies sealed on the disk. After a cut, a crash or a restart of either side its chunks show themselves what is
 //! here, for each opens by itself; so a power cut that lost some costs nothing but asking again. That a file is wanted,
-//! rests or failed is in the database.
+//! rests or failed is in the database, and until it is saved also where to.
+//!
+//! Whoever is online and does not answer is asked eight times, then it rests until a person asks again.
 //!
 //! Not promised: a file whose sender never returns, took it back, or no longer keeps it. Each account keeps sealed files
-//! up to a budget; beyond that the oldest go, but not what was fetched and not saved. A letter of a person's other
-//! device comes there too, and so do its chunks, where they are thrown away.
+//! up to a budget, parts too; beyond that those of what failed go, then the oldest, but not what was fetched and not
+//! saved. A letter of a person's other device comes there too, and so do its chunks, where they are thrown away.
 
 mod disk;
+mod fetch;
 mod fetching;
 mod held;
+mod keeping;
 mod offering;
 mod picture;
+mod saving;
 mod serving;
 mod window;
 
@@ -73,8 +78,10 @@ use crate::domain::{Attachment, ConversationId, MessageId, Picture, UserName};
 use crate::protocol::FileWord;
 use crate::store::{FileStage, StoredFile};
 use disk::{Disk, Fault};
-use fetching::Fetch;
+use fetch::Fetch;
 use held::Held;
+use picture::Pictures;
+use saving::Saving;
 use serving::{Pull, Serves};
 
 /// What people allow of files.
@@ -128,13 +135,24 @@ pub enum FileState {
         /// How many bytes of it are here.
         have: u64,
     },
+    /// The same, and whoever has it was asked in vain; they are asked again.
+    Unanswered {
+        /// How many bytes of it are here.
+        have: u64,
+    },
     /// The same, but it rests until somebody asks again.
     Paused {
         /// How many bytes of it are here.
         have: u64,
+        /// Why, and what to do, where no person wanted that.
+        why: Option<String>,
     },
+    /// All of it came, and it is being checked whether it is what was offered.
+    Checking,
     /// All of it is here, and it is not saved.
     Here,
+    /// All of it is here, and it is being saved.
+    Saving,
     /// It was saved.
     Saved {
         /// As what.
@@ -154,11 +172,19 @@ pub enum FileState {
     NotKept,
 }
 
+impl FileState {
+    /// Whether it is being fetched.
+    pub fn is_coming(&self) -> bool {
+        matches!(self, Self::Fetching { .. } | Self::Unanswered { .. } | Self::Checking)
+    }
+}
+
 /// A file as it is known here.
 struct Known {
     conversation: ConversationId,
     file: Attachment,
     stage: FileStage,
+    /// Where it is to be saved; where it was, if that is its stage.
     target: Option<String>,
     why: Option<String>,
     have: u64,
@@ -166,6 +192,11 @@ struct Known {
 }
 
 impl Known {
+    fn new(conversation: ConversationId, file: Attachment, stage: FileStage) -> Self {
+        let (target, why, have, takers) = Default::default();
+        Self { conversation, file, stage, target, why, have, takers }
+    }
+
     fn of(stored: StoredFile) -> Option<(MessageId, Self)> {
         let StoredFile { message, stage, target, why, takers } = stored;
         let file = message.file?;
@@ -174,11 +205,17 @@ impl Known {
         Some((message.id, Self { conversation, file, stage, target, why, have: 0, takers }))
     }
 
-    fn view(&self, message: MessageId) -> FileView {
+    fn view(&self, message: MessageId, fetch: Option<&Fetch>) -> FileView {
+        let have = self.have;
         let state = match self.stage {
             FileStage::Shared => FileState::Shared { takers: self.takers.clone() },
-            FileStage::Wanted => FileState::Fetching { have: self.have },
-            FileStage::Paused => FileState::Paused { have: self.have },
+            FileStage::Wanted => match fetch {
+                Some(fetch) if fetch.is_checked() => FileState::Checking,
+                Some(fetch) if fetch.is_unanswered() => FileState::Unanswered { have },
+                _ => FileState::Fetching { have },
+            },
+            FileStage::Paused => FileState::Paused { have, why: self.why.clone() },
+            FileStage::Here if self.target.is_some() => FileState::Saving,
             FileStage::Here => FileState::Here,
             FileStage::Saved => FileState::Saved { path: self.target.clone().unwrap_or_default() },
             FileStage::Failed => FileState::Failed { why: self.why.clone().unwrap_or_default() },
@@ -199,7 +236,7 @@ pub(super) enum Done {
     /// A file was saved.
     Saved(MessageId, Result<PathBuf, Fault>),
     /// A picture was made small, for whoever asked.
-    Pictured(FaceId, Ticket, MessageId, Result<Picture, String>),
+    Pictured(picture::Wanted, Result<Picture, String>),
 }
 
 /// All about files that a session holds.
@@ -207,6 +244,8 @@ pub(super) struct Files {
     disk: Disk,
     known: BTreeMap<MessageId, Known>,
     fetches: BTreeMap<MessageId, Fetch>,
+    saving: BTreeMap<MessageId, Saving>,
+    pictures: Pictures,
     serves: Serves,
     done: mpsc::Sender<Done>,
 }
@@ -225,7 +264,16 @@ impl Files {
         let known: BTreeMap<_, _> = stored.into_iter().filter_map(Known::of).collect();
         disk.sweep(&known.keys().copied().collect::<BTreeSet<_>>());
         let (done, reports) = mpsc::channel(16);
-        let files = Self { disk, known, fetches, serves: Serves::default(), done };
+        let mut files = Self {
+            disk,
+            known,
+            fetches,
+            saving: BTreeMap::new(),
+            pictures: Pictures::default(),
+            serves: Serves::default(),
+            done,
+        };
+        files.resume_saving();
         // How much of those is here is shown, also while they rest.
         for (id, known) in files.known.iter().filter(|(_, known)| known.stage == FileStage::Paused) {
             let (id, disk, file) = (*id, files.disk.clone(), known.file.clone());
@@ -234,10 +282,12 @@ impl Files {
         (files, reports)
     }
 
-    /// What is told of files to whoever comes: the newest of them.
-    pub fn views(&self) -> Vec<FileView> {
+    /// What is told of files to whoever comes: of all of them, in parts that are not too long.
+    pub fn views(&self) -> Vec<Vec<FileView>> {
         const MOST: usize = 1_000;
-        self.known.iter().rev().take(MOST).map(|(id, known)| known.view(*id)).collect()
+        let views: Vec<_> =
+            self.known.iter().map(|(id, known)| known.view(*id, self.fetches.get(id))).collect();
+        views.chunks(MOST).map(<[_]>::to_vec).collect()
     }
 
     /// The connection was lost: what was under way is asked for anew.
@@ -258,7 +308,8 @@ impl Files {
 
     /// When something is to be done in time.
     pub fn next_due(&self) -> Option<Instant> {
-        self.fetches.values().filter_map(Fetch::due).min()
+        let now = Instant::now();
+        self.fetches.values().filter_map(|fetch| fetch.due(now)).min()
     }
 
     /// Does something that blocks, aside.
@@ -277,15 +328,16 @@ impl Core {
             Done::Looked(id, held) => self.on_looked(id, held).await,
             Done::Checked(id, result) => self.on_checked(id, result).await,
             Done::Saved(id, result) => self.on_saved(id, result).await,
-            Done::Pictured(face, ticket, id, result) => {
-                self.on_pictured((face, ticket), id, result).await;
+            Done::Pictured(wanted, result) => {
+                self.on_pictured(wanted, result).await;
                 Ok(())
             }
         }
     }
 
     async fn tell_file(&mut self, id: MessageId) {
-        let Some(view) = self.files.known.get(&id).map(|known| known.view(id)) else { return };
+        let fetch = self.files.fetches.get(&id);
+        let Some(view) = self.files.known.get(&id).map(|known| known.view(id, fetch)) else { return };
         self.faces.tell(Update::File(view)).await;
     }
 
@@ -312,35 +364,16 @@ impl Core {
         if let Some(known) = self.files.known.remove(&id) {
             self.store.forget_file(id).await?;
             let disk = self.files.disk.clone();
-            aside(move || disk.forget(id)).await;
+            let place =
+                known.target.filter(|_| matches!(known.stage, FileStage::Here | FileStage::Shared));
+            aside(move || {
+                disk.forget(id);
+                place.iter().for_each(|place| disk.clean(id, place.as_ref()));
+            })
+            .await;
             let state = FileState::Offered;
             let view = FileView { message: id, conversation: known.conversation, state };
             self.faces.tell(Update::File(view)).await;
-        }
-        Ok(())
-    }
-
-    /// Keeps what is sealed within its budget; this one stays. The oldest go first, but nothing that somebody fetched
-    /// and did not save.
-    async fn make_room(&mut self, stays: MessageId) -> Result<(), Fatal> {
-        let disk = self.files.disk.clone();
-        let entries = aside(move || disk.entries()).await.unwrap_or_default();
-        let mut total: u64 = entries.iter().map(|entry| entry.size).sum();
-        for entry in entries {
-            if total <= self.setup.files.keep {
-                break;
-            }
-            let stage = self.files.known.get(&entry.id).map(|known| known.stage);
-            if entry.id == stays || !matches!(stage, None | Some(FileStage::Shared | FileStage::Saved)) {
-                continue;
-            }
-            let disk = self.files.disk.clone();
-            aside(move || disk.forget(entry.id)).await;
-            total = total.saturating_sub(entry.size);
-            if stage == Some(FileStage::Shared) {
-                self.files.serves.forget_file(entry.id);
-                self.set_stage(entry.id, FileStage::NotKept, None, None).await?;
-            }
         }
         Ok(())
     }
@@ -369,4 +402,25 @@ impl Core {
 /// Does something short that blocks, and waits for it.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     spawn_blocking(work).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ContentHash, FileKey, FileName};
+
+    #[test]
+    fn whoever_comes_is_told_of_all_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut files, _done) = Files::open(dir.path(), Vec::new());
+        let (name, hash, key) =
+            (FileName::new("a"), ContentHash::from_bytes([0; 32]), FileKey::from([0; 32]));
+        let file = Attachment { name, size: 5, hash, key };
+        for n in 0..1_001u128 {
+            let conversation = ConversationId::Direct("bob".parse().unwrap());
+            let known = Known::new(conversation, file.clone(), FileStage::Here);
+            files.known.insert(MessageId::from_bytes(n.to_be_bytes()), known);
+        }
+        assert_eq!(files.views().iter().map(Vec::len).collect::<Vec<_>>(), [1_000, 1]);
+    }
 }

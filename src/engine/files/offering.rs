@@ -119,16 +119,7 @@ impl Core {
         }
         // Before the message: whoever gets that may ask at once.
         self.store.save_file(id, FileStage::Shared, None, None).await?;
-        let known = Known {
-            conversation: to.clone(),
-            file,
-            stage: FileStage::Shared,
-            target: None,
-            why: None,
-            have: 0,
-            takers: Default::default(),
-        };
-        self.files.known.insert(id, known);
+        self.files.known.insert(id, Known::new(to.clone(), file, FileStage::Shared));
         self.queue(letter, to, body, Default::default(), None, Some((face, ticket))).await?;
         self.tell_file(id).await;
         self.make_room(id).await

@@ -3,6 +3,7 @@
 //! What comes from others is decoded with limits that hold before anything is: bytes, pixels, memory. A file of some
 //! bytes may say that it has billions of pixels, and is refused for that.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
@@ -13,7 +14,7 @@ use super::super::core::{Core, Fatal};
 use super::super::faces::FaceId;
 use super::super::update::Update;
 use super::{Done, aside};
-use crate::domain::{MessageId, Picture};
+use crate::domain::{Attachment, MessageId, Picture};
 
 /// Longest file that is opened to be shown.
 const BYTES: u64 = 32_000_000;
@@ -35,8 +36,57 @@ enum Unshowable {
     Unknown,
     #[error("a picture of {0} by {1} pixels is too large to be shown here; /save saves it")]
     TooLarge(u32, u32),
-    #[error("the picture is damaged, or takes too much memory to be shown: {0}")]
-    Damaged(#[from] image::ImageError),
+    #[error("the picture takes too much memory to be shown here; /save saves it")]
+    TooMuch,
+    #[error("the picture is damaged, or is none that is known here")]
+    Damaged,
+}
+
+impl From<image::ImageError> for Unshowable {
+    fn from(error: image::ImageError) -> Self {
+        // What the decoder says of it helps nobody who wants to see it.
+        tracing::info!(%error, "a picture is not shown");
+        match error {
+            image::ImageError::Limits(_) => Self::TooMuch,
+            _ => Self::Damaged,
+        }
+    }
+}
+
+/// A picture that somebody wants to see.
+pub(in crate::engine) struct Wanted {
+    face: FaceId,
+    ticket: Ticket,
+    message: MessageId,
+    file: Attachment,
+    size: (u16, u16),
+}
+
+/// Pictures that are to be decoded: one at a time, for each takes its memory, and of each front end the one that it
+/// asked for last.
+#[derive(Default)]
+pub(super) struct Pictures {
+    is_busy: bool,
+    waiting: BTreeMap<FaceId, Wanted>,
+}
+
+impl Pictures {
+    /// This one is wanted too: in place of which other.
+    fn want(&mut self, wanted: Wanted) -> Option<Wanted> {
+        self.waiting.insert(wanted.face, wanted)
+    }
+
+    /// The one to be decoded now.
+    fn begin(&mut self) -> Option<Wanted> {
+        let wanted = if self.is_busy { None } else { self.waiting.pop_first()?.1.into() };
+        self.is_busy |= wanted.is_some();
+        wanted
+    }
+
+    /// It is decoded.
+    fn end(&mut self) {
+        self.is_busy = false;
+    }
 }
 
 /// Decodes a picture, to fit into so many pixels.
@@ -102,30 +152,40 @@ impl Core {
             }
             return Ok(());
         }
+        let wanted = Wanted { face, ticket, message: id, file, size };
+        if let Some(other) = self.files.pictures.want(wanted) {
+            let why = "another one was asked for since".to_owned();
+            self.refuse_ticket(other.face, other.ticket, why).await;
+        }
+        self.decode_next();
+        Ok(())
+    }
+
+    fn decode_next(&mut self) {
+        let Some(wanted) = self.files.pictures.begin() else { return };
         let disk = self.files.disk.clone();
         self.files.aside(move || {
-            let opened = disk.open(id, &file, BYTES).map_err(|fault| fault.to_string());
+            let Wanted { message: id, ref file, size, .. } = wanted;
+            let opened = disk.open(id, file, BYTES).map_err(|fault| fault.to_string());
             // A decoder that panics on what it was given is no reason to leave the question without an answer.
             let fitted = opened.and_then(|content| {
                 let fit = std::panic::AssertUnwindSafe(|| {
                     fitted(&content, size).map_err(|why| why.to_string())
                 });
-                std::panic::catch_unwind(fit)
-                    .unwrap_or_else(|_| Err("the picture is damaged".to_owned()))
+                std::panic::catch_unwind(fit).unwrap_or_else(|_| Err(Unshowable::Damaged.to_string()))
             });
-            Done::Pictured(face, ticket, id, fitted)
+            Done::Pictured(wanted, fitted)
         });
-        Ok(())
     }
 
-    pub(super) async fn on_pictured(
-        &mut self,
-        (face, ticket): (FaceId, Ticket),
-        message: MessageId,
-        result: Result<Picture, String>,
-    ) {
+    pub(super) async fn on_pictured(&mut self, wanted: Wanted, result: Result<Picture, String>) {
+        self.files.pictures.end();
+        self.decode_next();
+        let Wanted { face, ticket, message, .. } = wanted;
         match result {
-            Ok(picture) => self.faces.answer(face, Update::Picture { message, picture }).await,
+            Ok(picture) => {
+                self.faces.answer(face, Update::Picture { ticket, message, picture }).await;
+            }
             Err(why) => self.refuse_ticket(face, ticket, why).await,
         }
     }
@@ -136,6 +196,7 @@ mod tests {
     use image::{ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
     use super::*;
+    use crate::domain::{ContentHash, FileKey, FileName};
 
     fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -197,8 +258,8 @@ mod tests {
             let why = why(&bomb(width, height));
             assert!(why.contains("too much memory") || why.contains("too large"), "{why}");
         }
-        // It says that it is of a size that is allowed, and holds less.
-        assert!(why(&bomb(1_000, 1_000)).contains("damaged"));
+        // It says that it is of a size that is allowed, and holds less. What the decoder makes of that is for the log.
+        assert_eq!(why(&bomb(1_000, 1_000)), "the picture is damaged, or is none that is known here");
         for nonsense in [
             &b""[..],
             b"hello",
@@ -210,6 +271,41 @@ mod tests {
         ] {
             assert!(fitted(nonsense, (60, 60)).is_err());
         }
+    }
+
+    #[test]
+    fn one_picture_is_decoded_at_a_time_and_the_newest_counts() {
+        let file = Attachment {
+            name: FileName::new("a.png"),
+            size: 5,
+            hash: ContentHash::from_bytes([0; 32]),
+            key: FileKey::from([0; 32]),
+        };
+        let wanted = |face, ticket| Wanted {
+            face: FaceId(face),
+            ticket: Ticket(ticket),
+            message: MessageId::from_bytes([1; 16]),
+            file: file.clone(),
+            size: (4, 4),
+        };
+        let ticket = |wanted: Option<Wanted>| wanted.map(|wanted| wanted.ticket.0);
+        let mut pictures = Pictures::default();
+        assert_eq!(ticket(pictures.want(wanted(1, 1))), None);
+        assert_eq!(ticket(pictures.begin()), Some(1));
+        let replaced: Vec<_> = (2..600).filter_map(|n| ticket(pictures.want(wanted(1, n)))).collect();
+        assert_eq!(replaced, (2..599).collect::<Vec<_>>());
+        assert_eq!(
+            ticket(pictures.want(wanted(2, 700))),
+            None,
+            "nobody takes the place of another front end"
+        );
+        assert_eq!(ticket(pictures.begin()), None);
+        pictures.end();
+        assert_eq!(ticket(pictures.begin()), Some(599));
+        pictures.end();
+        assert_eq!(ticket(pictures.begin()), Some(700));
+        pictures.end();
+        assert_eq!(ticket(pictures.begin()), None);
     }
 
     #[test]

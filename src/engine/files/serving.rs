@@ -87,9 +87,13 @@ impl Core {
         if first < end {
             if from.0 != self.me.user {
                 let have = bytes(have.min(chunks - 1), &known.file);
-                let taken = known.takers.entry(from.0.clone()).or_default();
-                // Whoever has it all, and lost it, does not make that undone.
-                *taken = have.max(if *taken == known.file.size { *taken } else { 0 });
+                let size = known.file.size;
+                // Of what is empty nobody has a part: they have it when they say so.
+                if have < size {
+                    let taken = known.takers.entry(from.0.clone()).or_default();
+                    // Whoever has it all, and lost it, does not make that undone.
+                    *taken = have.max(if *taken == size { *taken } else { 0 });
+                }
             }
             self.files.serves.push(Serve { to: from, of, pull: letter, next: first, end });
             self.tell_file(of).await;

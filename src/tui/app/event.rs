@@ -117,6 +117,8 @@ pub enum MouseKind {
 pub enum Effect {
     /// Tell the engine.
     Send(Command),
+    /// Tell the engine, once the path in it is made whole that a person wrote.
+    SendWritten(Command),
     /// Register a name, then sign it in; answered by [`Event::SignedIn`] or [`Event::SignFailed`].
     SignUp(SignUpForm),
     /// Sign an account in; answered likewise.

@@ -32,7 +32,19 @@ pub fn file_line(message: &Message, file: &Attachment, world: &World, glyphs: Gl
             let waits = waits.map(|person| format!(", waits for {}", world.name(&person.user)));
             format!("fetching {}{}", progress(*have, *size, glyphs), waits.unwrap_or_default())
         }
-        FileState::Paused { have } => format!("rests at {}", progress(*have, *size, glyphs)),
+        FileState::Unanswered { have } => {
+            let who = match message.is_ours() {
+                true => "no other device of yours answers".to_owned(),
+                false => format!("{} does not answer", world.name(&message.sender)),
+            };
+            format!("fetching {}, {who}", progress(*have, *size, glyphs))
+        }
+        FileState::Paused { have, why } => {
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            format!("rests at {}{why}", progress(*have, *size, glyphs))
+        }
+        FileState::Checking => "all of it came; being checked".to_owned(),
+        FileState::Saving => "here; being saved".to_owned(),
         FileState::Here => "here; /save saves it".to_owned(),
         FileState::Saved { path } => format!("saved as {path}"),
         FileState::Failed { why } => format!("failed: {why}"),

@@ -1,5 +1,6 @@
 //! What lies over the main screen and has the keyboard while it does.
 
+use super::Action;
 use super::choice::Choice;
 use super::find::{FindAll, Marked};
 use super::form::NewGroup;
@@ -65,6 +66,16 @@ pub enum Question {
     Hide(MessageId),
     /// Take this message of ours back from everybody?
     Delete(MessageId),
+}
+
+impl Question {
+    /// Whether an action agrees. Enter does not where a file would go out that was pasted as the path that it has.
+    pub fn is_yes(&self, action: Action) -> bool {
+        match self {
+            Self::SendFile(_) => action == Action::Yes,
+            _ => matches!(action, Action::Yes | Action::Accept),
+        }
+    }
 }
 
 impl Overlay {

@@ -185,8 +185,9 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
             ("Delete for everybody?", words.to_owned())
         }
     };
-    let yes = key(Context::Question, Action::Yes);
-    let words = format!("{words} {yes}: yes, any other key: no.");
+    let yes = [Action::Yes, Action::Accept].into_iter().filter(|action| question.is_yes(*action));
+    let yes: Vec<_> = yes.map(|action| key(Context::Question, action)).collect();
+    let words = format!("{words} {}: yes, any other key: no.", yes.join(" or "));
     let columns = WIDTH.min(usize::from(canvas.area().width));
     let area = canvas.middle(columns, wrap(&words, columns.saturating_sub(4)).len() + 2);
     let inner = canvas.open(area, title);

@@ -16,12 +16,12 @@ use crate::support::recorder::Recorder;
 use crate::support::world::World;
 
 /// Bytes that no two places of a file have in common.
-fn content(size: usize) -> Vec<u8> {
+pub(super) fn content(size: usize) -> Vec<u8> {
     (0u64..).flat_map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ n).to_le_bytes()).take(size).collect()
 }
 
 /// A file outside of what Cooee keeps.
-fn written(world: &World, name: &str, content: &[u8]) -> PathBuf {
+pub(super) fn written(world: &World, name: &str, content: &[u8]) -> PathBuf {
     let dir = world.data_dir().join("outside");
     fs::create_dir_all(&dir).unwrap();
     let path = dir.join(name);
@@ -29,14 +29,14 @@ fn written(world: &World, name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-fn with(setup: &Setup, rules: impl FnOnce(&mut FileRules)) -> Setup {
+pub(super) fn with(setup: &Setup, rules: impl FnOnce(&mut FileRules)) -> Setup {
     let mut setup = setup.clone();
     rules(&mut setup.files);
     setup
 }
 
 /// Sends a file, and waits until it is offered.
-async fn send(person: &mut Person, to: &ConversationId, path: &Path) -> MessageId {
+pub(super) async fn send(person: &mut Person, to: &ConversationId, path: &Path) -> MessageId {
     let ticket = Ticket(7_000 + fastrand::u64(..1 << 40));
     let before = person.screen.stored.len();
     let (to, path) = (to.clone(), path.to_owned());
@@ -50,7 +50,10 @@ async fn send(person: &mut Person, to: &ConversationId, path: &Path) -> MessageI
 }
 
 /// Asks for it, and waits until it is agreed to or refused.
-async fn ask(person: &mut Person, command: impl FnOnce(Ticket) -> Command) -> Result<(), String> {
+pub(super) async fn ask(
+    person: &mut Person,
+    command: impl FnOnce(Ticket) -> Command,
+) -> Result<(), String> {
     let ticket = Ticket(9_000 + fastrand::u64(..1 << 40));
     person.ask(command(ticket)).await;
     let answered = |s: &Screen| s.agreed.contains(&ticket.0) || s.answers.contains_key(&ticket.0);
@@ -61,23 +64,27 @@ async fn ask(person: &mut Person, command: impl FnOnce(Ticket) -> Command) -> Re
     }
 }
 
-async fn fetch(person: &mut Person, message: MessageId, target: Option<&Path>) -> Result<(), String> {
+pub(super) async fn fetch(
+    person: &mut Person,
+    message: MessageId,
+    target: Option<&Path>,
+) -> Result<(), String> {
     let target = target.map(|path| path.display().to_string());
     ask(person, |ticket| Command::FetchFile { message, target, ticket }).await
 }
 
-async fn stop(person: &mut Person, message: MessageId, forget: bool) -> Result<(), String> {
+pub(super) async fn stop(person: &mut Person, message: MessageId, forget: bool) -> Result<(), String> {
     ask(person, |ticket| Command::StopFile { message, forget, ticket }).await
 }
 
 /// The message that carries a file, once it came.
-async fn offered(person: &mut Person, id: MessageId) -> Message {
+pub(super) async fn offered(person: &mut Person, id: MessageId) -> Message {
     person.until("the offer is there", |s| s.stored.iter().any(|m| m.id == id)).await;
     person.screen.stored.iter().find(|m| m.id == id).unwrap().clone()
 }
 
 /// Where a file was saved, once it was.
-async fn saved(person: &mut Person, id: MessageId) -> PathBuf {
+pub(super) async fn saved(person: &mut Person, id: MessageId) -> PathBuf {
     person.until("it is saved", |s| matches!(s.files.get(&id), Some(FileState::Saved { .. }))).await;
     match &person.screen.files[&id] {
         FileState::Saved { path } => path.into(),
@@ -86,9 +93,9 @@ async fn saved(person: &mut Person, id: MessageId) -> PathBuf {
 }
 
 /// How much of a file is here.
-fn have(screen: &Screen, id: MessageId) -> Option<u64> {
+pub(super) fn have(screen: &Screen, id: MessageId) -> Option<u64> {
     match screen.files.get(&id) {
-        Some(FileState::Fetching { have } | FileState::Paused { have }) => Some(*have),
+        Some(FileState::Fetching { have } | FileState::Paused { have, .. }) => Some(*have),
         _ => None,
     }
 }
@@ -103,7 +110,7 @@ async fn until_taken_by(person: &mut Person, id: MessageId, takers: &[(&str, u64
         .await;
 }
 
-fn kept(world: &World, user: &str) -> Vec<PathBuf> {
+pub(super) fn kept(world: &World, user: &str) -> Vec<PathBuf> {
     let dir = world.data_dir().join("accounts").join(user).join("files");
     fs::read_dir(dir).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }
@@ -241,7 +248,7 @@ on_every_broker! {
         fs::write(&part, bytes).unwrap();
         let mut bob = Person::sign_in(&setup, "bob").await;
         let chunk = 16 * 1024;
-        bob.until("it rests still", |s| s.files.get(&id) == Some(&FileState::Paused { have: before - chunk })).await;
+        bob.until("it rests still", |s| s.files.get(&id) == Some(&FileState::Paused { have: before - chunk, why: None })).await;
         fetch(&mut bob, id, None).await.unwrap();
         // Nobody is there to send it: it is wanted over the next restart too.
         bob.quit().await;

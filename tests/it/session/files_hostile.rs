@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cooee::crypto::file::{ContentHasher, FileCipher, new_key};
+use cooee::crypto::file::{CHUNK, ContentHasher, FileCipher, new_key};
 use cooee::domain::{Attachment, FileName, MessageId, MessageText};
 use cooee::engine::{Command, FileState, Ticket};
 use cooee::protocol::Content;
@@ -20,6 +20,28 @@ fn small(content: &[u8]) -> (Attachment, Vec<u8>) {
     hasher.add(content);
     let (name, size, hash) = (FileName::new("evil.txt"), content.len() as u64, hasher.finish());
     (Attachment { name, size, hash, key }, sealed)
+}
+
+/// A file of so many whole chunks, and them.
+fn whole(chunks: u32) -> (Attachment, Vec<Vec<u8>>) {
+    let (key, mut hasher) = (new_key().unwrap(), ContentHasher::default());
+    let clear: Vec<u8> = (0..CHUNK).map(|n| (n % 251) as u8).collect();
+    let cipher = FileCipher::new(&key);
+    let seal = |chunk| {
+        hasher.add(&clear);
+        cipher.seal(chunk, chunk + 1 == chunks, &clear)
+    };
+    let sealed = (0..chunks).map(seal).collect();
+    let (name, size) = (FileName::new("evil.txt"), u64::from(chunks) * CHUNK as u64);
+    (Attachment { name, size, hash: hasher.finish(), key }, sealed)
+}
+
+/// How many bytes of a file are here.
+fn have(screen: &Screen, id: MessageId) -> u64 {
+    match screen.files.get(&id) {
+        Some(FileState::Fetching { have } | FileState::Paused { have, .. }) => *have,
+        _ => 0,
+    }
 }
 
 /// The body of a letter that offers a file, with what it says of it changed.
@@ -118,6 +140,76 @@ on_every_broker! {
         let state = FileState::Saved { path: saved.display().to_string() };
         alice.until("it is saved", |s| s.files.get(&id) == Some(&state)).await;
         assert_eq!(fs::read(saved).unwrap(), b"good morning");
+    }
+
+    async fn parts_count_as_kept_and_forged_chunks_take_nothing_away(world) {
+        let mut setup = world.setup();
+        (setup.files.auto_fetch, setup.files.keep) = (50_000, 100_000);
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut mallory = Stranger::sign_up(&world, "mallory").await;
+        mallory.until_knows("alice").await;
+        mallory.come_online().await;
+        alice.until("mallory is there", |s| s.is_online("mallory")).await;
+
+        // Four of five chunks come, and then what opens nowhere.
+        let (file, sealed) = whole(5);
+        mallory.say("alice", &letter(1, &offer(&file, "evil.txt", "five"))).await;
+        let (id, _) = offered(&mut alice, 1).await;
+        fetch(&mut alice, id, 1).await.unwrap();
+        let (pull, _) = mallory.until_pulled().await;
+        for number in 0..4 {
+            mallory.send_chunk("alice", pull, number, &sealed[number as usize]).await;
+        }
+        for _ in 0..8 {
+            mallory.send_chunk("alice", pull, 4, &sealed[0]).await;
+        }
+        failed(&mut alice, id).await;
+        assert_eq!(kept(&world, "alice"), 1, "what came before stays");
+        // It counts: what is small comes no more by itself.
+        let (small, chunk) = whole(3);
+        mallory.say("alice", &letter(2, &offer(&small, "evil.txt", "three").replace("\"q\":1", "\"q\":2"))).await;
+        let (three, _) = offered(&mut alice, 2).await;
+        mallory.say("alice", &letter(3, r#""ty":"text","q":3,"b":{"text":"done"}"#)).await;
+        alice.until("that came", |s| s.heard(&direct("mallory")).contains(&"done")).await;
+        assert_eq!(alice.screen.files.get(&three), None);
+        // It goes on where it was, and rests: so it counts still.
+        fetch(&mut alice, id, 2).await.unwrap();
+        let (pull, from) = mallory.until_pulled().await;
+        assert_eq!(from, 4);
+        alice.ask(Command::StopFile { message: id, forget: false, ticket: Ticket(3) }).await;
+        alice.until("it rests", |s| matches!(s.files.get(&id), Some(FileState::Paused { .. }))).await;
+        alice.until("with what came", |s| have(s, id) == 4 * CHUNK as u64).await;
+        mallory.say("alice", &letter(4, &offer(&small, "evil.txt", "again").replace("\"q\":1", "\"q\":4"))).await;
+        let (again, _) = offered(&mut alice, 3).await;
+        mallory.say("alice", &letter(5, r#""ty":"text","q":5,"b":{"text":"well"}"#)).await;
+        alice.until("that came too", |s| s.heard(&direct("mallory")).contains(&"well")).await;
+        assert_eq!(alice.screen.files.get(&again), None);
+        mallory.send_chunk("alice", pull, 4, &sealed[4]).await;
+
+        // What failed goes when there is no room for what a person wants.
+        fetch(&mut alice, id, 4).await.unwrap();
+        let (pull, _) = mallory.until_pulled().await;
+        for _ in 0..8 {
+            mallory.send_chunk("alice", pull, 4, &sealed[0]).await;
+        }
+        failed(&mut alice, id).await;
+        fetch(&mut alice, three, 5).await.unwrap();
+        let (pull, _) = mallory.until_pulled().await;
+        for number in 0..3 {
+            mallory.send_chunk("alice", pull, number, &chunk[number as usize]).await;
+        }
+        alice.until("it is saved", |s| matches!(s.files.get(&three), Some(FileState::Saved { .. }))).await;
+        assert_eq!(kept(&world, "alice"), 1, "the part went");
+
+        // So does the part of what is not to be had any more.
+        fetch(&mut alice, again, 6).await.unwrap();
+        let (pull, _) = mallory.until_pulled().await;
+        mallory.send_chunk("alice", pull, 0, &chunk[0]).await;
+        alice.until("some of it is here", |s| have(s, again) > 0).await;
+        mallory.say("alice", &letter(6, &format!(r#""ty":"file_gone","b":{{"of":"{again}"}}"#))).await;
+        let why = failed(&mut alice, again).await;
+        assert!(why.contains("does not have it any more"), "{why}");
+        assert_eq!(kept(&world, "alice"), 1);
     }
 
     async fn nobody_gets_what_was_not_offered_to_them(world) {

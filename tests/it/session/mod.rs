@@ -11,6 +11,7 @@ mod delivery;
 mod doors;
 mod files;
 mod files_hostile;
+mod files_kept;
 mod finding;
 mod groups;
 mod hostile;

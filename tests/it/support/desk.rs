@@ -221,7 +221,10 @@ impl Desk {
     pub fn commands(&mut self) -> Vec<Command> {
         let effects = self.effects().into_iter();
         effects
-            .filter_map(|effect| if let Effect::Send(command) = effect { Some(command) } else { None })
+            .filter_map(|effect| match effect {
+                Effect::Send(command) | Effect::SendWritten(command) => Some(command),
+                _ => None,
+            })
             .collect()
     }
 

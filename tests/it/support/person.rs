@@ -55,6 +55,10 @@ pub struct Screen {
     pub warnings: Vec<String>,
     /// The picture that was asked for last.
     pub picture: Option<Picture>,
+    /// Which questions were answered with a picture.
+    pub pictured: Vec<u64>,
+    /// How saving files ended.
+    pub saves: Vec<(MessageId, Result<String, String>)>,
     /// What became of files.
     pub files: BTreeMap<MessageId, FileState>,
     /// How files came further, in order.
@@ -148,7 +152,11 @@ impl Screen {
             Update::Files(views) => {
                 self.files.extend(views.into_iter().map(|view| (view.message, view.state)));
             }
-            Update::Picture { picture, .. } => self.picture = Some(picture),
+            Update::Picture { ticket, picture, .. } => {
+                self.pictured.push(ticket.0);
+                self.picture = Some(picture);
+            }
+            Update::FileSaved { message, outcome } => self.saves.push((message, outcome)),
             Update::File(view) => {
                 self.file_steps.push(view.state.clone());
                 self.files.insert(view.message, view.state);

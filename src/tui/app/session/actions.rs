@@ -121,7 +121,7 @@ impl Session {
             (Some(Overlay::NewGroup(form)), action) => {
                 form.act(action);
             }
-            (Some(Overlay::Question(question)), Action::Yes | Action::Accept) => {
+            (Some(Overlay::Question(question)), action) if question.is_yes(action) => {
                 let question = question.clone();
                 self.overlay = None;
                 self.agree(question, turn);
@@ -165,7 +165,7 @@ impl Session {
             Question::Delete(message) => self.alter(message, Alteration::Delete, turn),
             Question::Paste(paste) => self.insert_paste(&paste, turn),
             Question::SendFile(file) => {
-                if let Err(why) = self.send_file(&file.path, turn) {
+                if let Err(why) = self.send_found(&file, turn) {
                     turn.error(why);
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::{Asked, Session, Turn};
 use crate::domain::{ConversationId, FileKind, Message, MessageId, Picture};
-use crate::engine::{Command, FileState, FileView};
+use crate::engine::{Command, FileState, FileView, Ticket};
 use crate::tui::app::Action;
 use crate::tui::app::chat::About;
 use crate::tui::app::overlay::{Overlay, Question};
@@ -10,8 +10,21 @@ use crate::tui::app::pasting::{LargePaste, PastedFile};
 use crate::tui::app::picture::PictureBox;
 
 impl Session {
-    /// Sends a file to the open chat.
+    /// Sends a file to the open chat, by its path as a person wrote it.
     pub(super) fn send_file(&mut self, path: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        let command = self.offer_file(path, turn)?;
+        turn.send_written(command);
+        Ok(())
+    }
+
+    /// Sends the file that was found by what was pasted: that one, and no other that its path might be read as.
+    pub(super) fn send_found(&mut self, found: &PastedFile, turn: &mut Turn<'_>) -> Result<(), String> {
+        let command = self.offer_file(&found.path, turn)?;
+        turn.send(command);
+        Ok(())
+    }
+
+    fn offer_file(&mut self, path: &str, turn: &mut Turn<'_>) -> Result<Command, String> {
         let to = self.open.clone().ok_or("not sent: choose a chat first, with F2 or /jump")?;
         if let ConversationId::Room(_) = to {
             return Err(
@@ -21,9 +34,8 @@ impl Session {
         self.may_say(&to, turn)?;
         self.kept_unread = false;
         let ticket = self.ticket(Asked::SendFile(to.clone(), path.to_owned()));
-        turn.send(Command::SendFile { to, path: path.into(), text: None, reply: None, ticket });
         turn.news("sealing the file; it is offered when that is done");
-        Ok(())
+        Ok(Command::SendFile { to, path: path.into(), text: None, reply: None, ticket })
     }
 
     /// Passes a file that is here on to another chat.
@@ -72,8 +84,7 @@ impl Session {
 
     /// Lets the file rest that is being fetched; where it rests, throws away what is here of it.
     pub(super) fn stop_file(&mut self, turn: &mut Turn<'_>) -> Result<(), String> {
-        let is_fetched =
-            |message: &&Message| matches!(self.world.file(message.id), FileState::Fetching { .. });
+        let is_fetched = |message: &&Message| self.world.file(message.id).is_coming();
         let chosen = self.chat().and_then(|chat| chat.selected()).is_some();
         let fetched =
             self.chat().and_then(|chat| chat.timeline().with_files().find(is_fetched)).cloned();
@@ -81,7 +92,7 @@ impl Session {
             Some(message) => message,
             None => self.message_with_file()?,
         };
-        let forget = !matches!(self.world.file(message.id), FileState::Fetching { .. });
+        let forget = !self.world.file(message.id).is_coming();
         let ticket = self.ticket(Asked::File);
         turn.send(Command::StopFile { message: message.id, forget, ticket });
         Ok(())
@@ -89,7 +100,7 @@ impl Session {
 
     fn fetch(&mut self, message: MessageId, target: Option<String>, turn: &mut Turn<'_>) {
         let ticket = self.ticket(Asked::File);
-        turn.send(Command::FetchFile { message, target, ticket });
+        turn.send_written(Command::FetchFile { message, target, ticket });
     }
 
     /// Actions that do something with the file of the chosen message; says whether this was one.
@@ -141,32 +152,46 @@ impl Session {
         }
         (shown.asked, shown.picture) = (room, None);
         let message = shown.message;
-        let ticket = self.ticket(Asked::Picture);
+        let ticket = self.ticket(Asked::Picture(message, room));
         turn.send(Command::ShowPicture { message, width: room.0, height: room.1, ticket });
     }
 
-    /// The picture is here, as small as it was asked for.
-    pub(super) fn take_picture(&mut self, message: MessageId, picture: Picture) {
-        if let Some(Overlay::Picture(shown)) = &mut self.overlay
-            && shown.message == message
-        {
+    /// The box that waits for this picture in this size. Another one may lie over the screen by now, or none.
+    fn picture_box(&mut self, message: MessageId, size: (u16, u16)) -> Option<&mut PictureBox> {
+        match &mut self.overlay {
+            Some(Overlay::Picture(shown)) => {
+                Some(shown.as_mut()).filter(|shown| (shown.message, shown.asked) == (message, size))
+            }
+            _ => None,
+        }
+    }
+
+    /// A picture is here, as small as it was asked for.
+    pub(super) fn take_picture(&mut self, ticket: Ticket, picture: Picture) {
+        let Some(Asked::Picture(message, size)) = self.asked.remove(&ticket) else { return };
+        if let Some(shown) = self.picture_box(message, size) {
             shown.picture = Some(picture);
         }
     }
 
     /// It is not here, and is being fetched.
-    pub(super) fn picture_is_fetched(&mut self) {
-        if let Some(Overlay::Picture(shown)) = &mut self.overlay {
+    pub(super) fn picture_is_fetched(&mut self, message: MessageId, size: (u16, u16)) {
+        if let Some(shown) = self.picture_box(message, size) {
             shown.words = "being fetched; it shows when it is here";
         }
     }
 
     /// It cannot be shown.
-    pub(super) fn picture_refused(&mut self, why: &str, turn: &mut Turn<'_>) {
-        if let Some(Overlay::Picture(_)) = self.overlay {
+    pub(super) fn picture_refused(
+        &mut self,
+        (message, size): (MessageId, (u16, u16)),
+        why: &str,
+        turn: &mut Turn<'_>,
+    ) {
+        if self.picture_box(message, size).is_some() {
             self.overlay = None;
+            turn.error(format!("not shown: {why}"));
         }
-        turn.error(format!("not shown: {why}"));
     }
 
     /// Files have come further: a picture that waits for its file may be shown now.
@@ -176,8 +201,8 @@ impl Session {
             && let Some(view) = views.iter().find(|view| view.message == shown.message)
         {
             match &view.state {
-                FileState::Here | FileState::Saved { .. } => shown.asked = (0, 0),
-                FileState::Failed { .. } => {
+                FileState::Here | FileState::Saving | FileState::Saved { .. } => shown.asked = (0, 0),
+                FileState::Failed { .. } | FileState::Paused { why: Some(_), .. } => {
                     shown.words = "it cannot be had; the line below the message says why"
                 }
                 _ => {}

@@ -169,7 +169,8 @@ impl Session {
                 self.chat().and_then(|chat| chat.selected()).is_some_and(has_links)
             }
             (Action::StopFile, None) => self.chat().and_then(|chat| chat.selected()).is_some_and(|m| {
-                matches!(self.world.file(m.id), FileState::Fetching { .. } | FileState::Paused { .. })
+                let state = self.world.file(m.id);
+                state.is_coming() || matches!(state, FileState::Paused { .. })
             }),
             (Action::PageDown, Some(Overlay::Picture(_))) => false,
             (Action::OlderHit | Action::NewerHit, _) => self.find.is_some(),

@@ -38,8 +38,8 @@ use super::tour::Tour;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, Lifetime, MessageKey, PageAt, Profile, RoomName,
-    Standing, Timestamp, UserName, clean_block,
+    ConversationId, GroupChange, GroupId, GroupName, Lifetime, MessageId, MessageKey, PageAt, Profile,
+    RoomName, Standing, Timestamp, UserName, clean_block,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -77,6 +77,11 @@ impl Turn<'_> {
     /// Tells the engine.
     fn send(&mut self, command: Command) {
         self.effects.push(Effect::Send(command));
+    }
+
+    /// Tells the engine something with a path as a person wrote it.
+    fn send_written(&mut self, command: Command) {
+        self.effects.push(Effect::SendWritten(command));
     }
 
     /// Asks the engine for a page, if one is needed.
@@ -118,7 +123,8 @@ enum Asked {
     SendFile(ConversationId, String),
     /// To fetch, save or stop one.
     File,
-    Picture,
+    /// Of which message, and in how many pixels.
+    Picture(MessageId, (u16, u16)),
     Alter,
     Lifetime(Option<Lifetime>),
     Create(GroupName),

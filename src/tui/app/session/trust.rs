@@ -152,8 +152,8 @@ impl Session {
             Some(Asked::Block(user, false)) => {
                 format!("{} is heard again; what they wrote meanwhile is not here", name(user))
             }
-            Some(Asked::Picture) => {
-                self.picture_is_fetched();
+            Some(&Asked::Picture(message, size)) => {
+                self.picture_is_fetched(message, size);
                 String::new()
             }
             Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),

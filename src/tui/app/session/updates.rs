@@ -84,7 +84,9 @@ impl Session {
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Files(views) => self.note_files(views),
             Update::File(view) => self.note_files(vec![view]),
-            Update::Picture { message, picture } => self.take_picture(message, picture),
+            Update::Picture { ticket, picture, .. } => self.take_picture(ticket, picture),
+            // What people are told of it is told otherwise.
+            Update::FileSaved { .. } => {}
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
             // The loop and the app around us see to it.
@@ -233,7 +235,7 @@ impl Session {
                 | Asked::Send(_)
                 | Asked::SendFile(..)
                 | Asked::File
-                | Asked::Picture
+                | Asked::Picture(..)
                 | Asked::Room(..)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
@@ -296,7 +298,7 @@ impl Session {
             }
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::SendFile(to, path)) => self.file_refused(&to, &path, why, turn),
-            Some(Asked::Picture) => self.picture_refused(why, turn),
+            Some(Asked::Picture(message, size)) => self.picture_refused((message, size), why, turn),
             Some(
                 Asked::Alter | Asked::Lifetime(_) | Asked::File | Asked::MakeLink | Asked::RevokeLink,
             ) => {
