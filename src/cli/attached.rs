@@ -1,6 +1,7 @@
 //! A command's hold on the session of its account, with the state that the session has told of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -65,8 +66,8 @@ pub(super) enum Heard {
 }
 
 /// Joins the session of the account that the configuration names, or signs in, and does `work` in it.
-/// SIGINT and SIGTERM end it; in each case the session is left in good order, so that nobody sees us
-/// online afterwards.
+/// SIGINT, SIGTERM and the end of the terminal end it; in each case the session is left in good order, so that nobody
+/// sees us online afterwards.
 pub(super) async fn with_session<T>(
     config: &Config,
     work: impl AsyncFnOnce(&mut Attached) -> Result<T, Error>,
@@ -85,7 +86,7 @@ pub(super) async fn with_session<T>(
     };
     tokio::select! {
         () = attached.close() => done,
-        () = signals.next() => Err(Error::Interrupted),
+        () = signals.insists() => Err(Error::Interrupted),
     }
 }
 
@@ -260,6 +261,8 @@ impl Attached {
 pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// That of a terminal which is gone; `None` where we are to outlive it.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
@@ -267,13 +270,43 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) },
         })
     }
 
+    /// The first of them.
     pub async fn next(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hang_up => {}
+        }
+    }
+
+    /// One more, by which somebody says that they do not want to wait. The end of a terminal is told several times, by
+    /// the shell and by the system, and nobody says that.
+    pub async fn insists(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// Whether who started us had us ignore the end of the terminal, as `nohup` does. Where the system does not tell, both
+/// ends at a terminal say that we belong to it: `nohup` leaves us at most one of them.
+fn ignores_hang_up() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
+    };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    // The signals count from 1, and this one is the first.
+    ignored.is_some_and(|bits| bits & 1 == 1)
 }

@@ -42,8 +42,9 @@ pub fn run(command: &Command, flags: &Flags, config: &Config) -> Result<(), Erro
         // Whatever is wrong was said before this began.
         Command::Check => match path {
             Ok(path) if path.exists() => {
-                // What each profile says counts as well, once it is asked for.
-                for profile in crate::config::profiles(path)? {
+                // What each profile says counts as well, once it is asked for. A pipe can be read once only.
+                let profiles = path.is_file().then(|| crate::config::profiles(path)).transpose()?;
+                for profile in profiles.into_iter().flatten() {
                     let flags = Flags { profile: Some(profile), ..flags.clone() };
                     crate::config::resolve(&flags, |name| std::env::var_os(name))?;
                 }

@@ -168,7 +168,7 @@ impl Terminal {
         }
     }
 
-    /// Does what may ask at the terminal. SIGINT and SIGTERM end it, and the terminal is as it was.
+    /// Does what may ask at the terminal. SIGINT, SIGTERM and the end of the terminal end it, and the terminal is as it was.
     pub async fn guard<T>(self, work: impl AsyncFnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
         let mut signals = Signals::catch().map_err(Error::Signals)?;
         let done = tokio::select! {

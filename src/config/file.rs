@@ -1,7 +1,7 @@
 //! `config.toml`: its shape, and errors that say where it is wrong.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -91,11 +91,16 @@ pub(super) struct LogSection {
 
 /// Reads `path`, with this profile over the rest. A file that does not exist says nothing, unless it was `asked_for` by
 /// name.
-pub(super) fn read(path: &Path, asked_for: bool, profile: Option<&str>) -> Result<(File, Over), Error> {
+pub(super) fn read(
+    path: &Path,
+    open: impl FnOnce(&Path) -> io::Result<std::fs::File>,
+    asked_for: bool,
+    profile: Option<&str>,
+) -> Result<(File, Over), Error> {
     let wrong = |why| Error::File { path: path.to_owned(), why };
     let failed = |source| Error::ReadFile { path: path.to_owned(), source };
-    let file = match std::fs::File::open(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !asked_for => {
+    let file = match open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound && !asked_for => {
             return match profile {
                 Some(name) => Err(wrong(missing(name, std::iter::empty()))),
                 None => Ok(Default::default()),
@@ -235,6 +240,9 @@ mod tests {
     fn only_a_file_asked_for_must_exist_and_its_paths_are_absolute() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
+        let read = |path: &Path, asked_for, profile| {
+            read(path, |path| std::fs::File::open(path), asked_for, profile)
+        };
         assert_eq!(read(&path, false, None).unwrap().0, File::default());
         let missing = read(&path, true, None).unwrap_err().to_string();
         assert!(missing.contains(path.to_str().unwrap()), "{missing}");

@@ -7,6 +7,7 @@ mod access;
 mod broker_url;
 mod desktop;
 mod file;
+mod own_file;
 mod profile;
 mod show;
 
@@ -17,6 +18,7 @@ use std::str::FromStr;
 pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 pub use desktop::DesktopAlerts;
+pub use own_file::open_file;
 pub use show::init;
 
 use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line, limits};
@@ -59,6 +61,9 @@ pub struct Flags {
     /// Whether the file that is named is only to be made.
     #[arg(skip)]
     pub begins_file: bool,
+    /// Whether the file was read before: what a pipe said then is not said again.
+    #[arg(skip)]
+    pub reads_again: bool,
 }
 
 /// Everything that can be chosen, chosen.
@@ -214,9 +219,9 @@ pub enum Error {
 /// The profiles of a configuration file, by name.
 ///
 /// # Errors
-/// Where the file cannot be read, or is wrong.
+/// Where the file cannot be read, is none, or is wrong.
 pub fn profiles(path: &Path) -> Result<Vec<String>, Error> {
-    let (file, _) = file::read(path, true, None)?;
+    let (file, _) = file::read(path, open_file, true, None)?;
     Ok(file.profile.into_keys().collect())
 }
 
@@ -229,11 +234,17 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     let dirs = directories::ProjectDirs::from("", "", "cooee");
     let profile = first(flags.profile.as_deref(), "--profile", env, "COOEE_PROFILE", None, String::new)?;
     let profile = profile.map(|(name, _)| name);
+    let read = |path: &Path, asked_for| {
+        // `-c <(...)` is a pipe, and is waited for.
+        let open: fn(&Path) -> std::io::Result<std::fs::File> =
+            if flags.reads_again { open_file } else { |path| std::fs::File::open(path) };
+        file::read(path, open, asked_for, profile.as_deref())
+    };
     let ((file, over), path) = match (&flags.config, &dirs) {
-        (Some(path), _) => (file::read(path, !flags.begins_file, profile.as_deref())?, path.clone()),
+        (Some(path), _) => (read(path, !flags.begins_file)?, path.clone()),
         (None, Some(dirs)) => {
             let path = dirs.config_dir().join("config.toml");
-            (file::read(&path, false, profile.as_deref())?, path)
+            (read(&path, false)?, path)
         }
         (None, None) if profile.is_some() => return Err(Error::NoHome),
         (None, None) => (Default::default(), PathBuf::new()),

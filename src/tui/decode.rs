@@ -1,7 +1,8 @@
 //! Bytes of the terminal into events.
 //!
 //! termina knows the escape sequences; what is ours is patience. A sequence that stays incomplete is let
-//! go after [`ESCAPE_PATIENCE`], and a bracketed paste whose end does not come ends after
+//! go after [`ESCAPE_PATIENCE`], the answer to what we asked the terminal after [`ANSWER_PATIENCE`] or with
+//! the first byte that is none of it, and a bracketed paste whose end does not come ends after
 //! [`PASTE_PATIENCE`], so that no sequence can swallow what is typed later. What follows a paste that was
 //! ended like this is looked at with suspicion: a line break that comes together with other characters
 //! was not typed, so they still belong to the paste, which is thus never sent by the line breaks in it
@@ -20,6 +21,9 @@ use crate::domain::limits;
 
 /// How long an incomplete escape sequence may be continued; then a lone Esc is the Esc key.
 pub const ESCAPE_PATIENCE: Duration = Duration::from_millis(50);
+/// How long the terminal may pause amid an answer that we asked for. A link that stalls is no reason to write the rest of
+/// it into a message.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a paste may pause.
 pub const PASTE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the rest of a paste that had no end may pause.
@@ -30,6 +34,11 @@ const PASTE_LIMIT: usize = limits::TEXT;
 const SEQUENCE_LIMIT: usize = 1_024;
 /// After a paste without end, how many inputs restore confidence.
 const SUSPICION: u32 = 8;
+
+/// How the answer begins that tells the colour behind the text.
+const ANSWERS: [&[u8]; 3] = [b"\x1b]11;rgb:", b"\x1b]11;rgba:", b"\x1b]11;#"];
+/// Most bytes of the colour behind that: `ffff/ffff/ffff/ffff`.
+const COLOUR_LIMIT: usize = 19;
 
 const PASTE_START: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
@@ -42,7 +51,7 @@ pub struct Decoder {
     held: Vec<u8>,
     paste: Option<Paste>,
     /// Bytes that the parser may still hold: a sequence, or a character, that is not complete.
-    unanswered: usize,
+    unanswered: Vec<u8>,
     suspicion: u32,
     /// Whether the terminal has shown that it marks pastes.
     marks: bool,
@@ -82,7 +91,7 @@ impl Decoder {
     /// Takes in what the terminal sent at once, and says what happened.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
-        let is_idle = self.paste.is_none() && self.held.is_empty() && self.unanswered == 0;
+        let is_idle = self.paste.is_none() && self.held.is_empty() && self.unanswered.is_empty();
         if !self.marks && is_idle && is_burst(bytes) {
             self.suspicion = 0;
             self.paste = Some(Paste { rest: true, unmarked: true, ..Paste::default() });
@@ -114,10 +123,11 @@ impl Decoder {
 
     /// How long to wait for more before [`Self::expire`]; `None` when nothing is incomplete.
     pub fn patience(&self) -> Option<Duration> {
-        let incomplete = !self.held.is_empty() || self.unanswered > 0;
+        let incomplete = !self.held.is_empty() || !self.unanswered.is_empty();
         match &self.paste {
             Some(paste) if paste.rest => Some(REST_PATIENCE),
             Some(_) => Some(PASTE_PATIENCE),
+            None if is_answer(&self.unanswered) => Some(ANSWER_PATIENCE),
             None => incomplete.then_some(ESCAPE_PATIENCE),
         }
     }
@@ -132,7 +142,7 @@ impl Decoder {
                 self.suspicion = SUSPICION;
             }
             events.push(paste.into_event());
-        } else if self.unanswered > 0 {
+        } else if !self.unanswered.is_empty() {
             self.keys.parse(&[], false);
             self.pop(&mut events);
             self.forget_sequence();
@@ -156,20 +166,44 @@ impl Decoder {
     fn pass(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
         match &mut self.paste {
             Some(paste) => paste.push(bytes),
-            // In pieces: what the parser cannot make sense of it looks at again with every piece.
-            None => bytes.chunks(SEQUENCE_LIMIT).for_each(|piece| {
-                self.keys.parse(piece, true);
-                self.unanswered += piece.len();
-                if self.pop(events) {
-                    // Since the last byte that can begin something.
-                    let begun = piece.iter().rposition(|&b| b == 0x1b || b >= 0xc0);
-                    self.unanswered = begun.map_or(0, |at| piece.len() - at);
-                }
-                if self.unanswered > SEQUENCE_LIMIT {
-                    self.forget_sequence();
-                }
-            }),
+            None => {
+                let rest = self.go_on_with_answer(bytes, events);
+                // In pieces: what the parser cannot make sense of it looks at again with every piece.
+                rest.chunks(SEQUENCE_LIMIT).for_each(|piece| self.parse(piece, events));
+            }
         }
+    }
+
+    fn parse(&mut self, piece: &[u8], events: &mut Vec<Event>) {
+        self.keys.parse(piece, true);
+        self.unanswered.extend_from_slice(piece);
+        if self.pop(events) {
+            self.unanswered = piece[begun(piece)..].to_vec();
+        }
+        if self.unanswered.len() > SEQUENCE_LIMIT {
+            self.forget_sequence();
+        }
+    }
+
+    /// An answer that is not complete goes on, or it ends here: what does not belong to it was typed. Returns what is to
+    /// be looked at next.
+    fn go_on_with_answer<'b>(&mut self, mut bytes: &'b [u8], events: &mut Vec<Event>) -> &'b [u8] {
+        while is_answer(&self.unanswered)
+            && let Some((byte, rest)) = bytes.split_first()
+        {
+            let after = [self.unanswered.as_slice(), &[*byte]].concat();
+            if !is_answer(&after) && !after.ends_with(b"\x1b\\") && *byte != 0x07 {
+                let escape = self.unanswered.ends_with(b"\x1b");
+                self.forget_sequence();
+                if escape {
+                    self.parse(b"\x1b", events);
+                }
+                break;
+            }
+            self.parse(&[*byte], events);
+            bytes = rest;
+        }
+        bytes
     }
 
     /// Takes what the parser has understood; says whether there was anything.
@@ -184,7 +218,7 @@ impl Decoder {
 
     fn forget_sequence(&mut self) {
         self.keys = termina::Parser::default();
-        self.unanswered = 0;
+        self.unanswered.clear();
     }
 }
 
@@ -202,6 +236,25 @@ fn is_burst(bytes: &[u8]) -> bool {
     let Some(last) = bytes.iter().rposition(|b| !is_break(b)) else { return false };
     let is_key = |b: &u8| *b == 0x7f || (*b < b' ' && !is_break(b) && *b != b'\t');
     bytes[..last].iter().any(is_break) && !bytes.iter().any(is_key)
+}
+
+/// Whether this is the beginning of an answer that we asked for, `ESC ] 1` at least.
+fn is_answer(bytes: &[u8]) -> bool {
+    let is_colour = |b: &u8| b.is_ascii_hexdigit() || *b == b'/';
+    ANSWERS.iter().any(|answer| {
+        let (head, colour) = bytes.split_at(bytes.len().min(answer.len()));
+        let colour = colour.strip_suffix(b"\x1b").unwrap_or(colour);
+        let is_short = colour.len() <= COLOUR_LIMIT;
+        head.len() > 2 && answer.starts_with(head) && is_short && colour.iter().all(is_colour)
+    })
+}
+
+/// Where something begins in bytes out of which the parser has made something, and is not complete.
+fn begun(piece: &[u8]) -> usize {
+    let answers = 0..piece.len().saturating_sub(2);
+    let answer = answers.into_iter().rev().find(|&at| is_answer(&piece[at..]));
+    let other = || piece.iter().rposition(|&b| b == 0x1b || b >= 0xc0);
+    answer.or_else(other).unwrap_or(piece.len())
 }
 
 fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
@@ -348,6 +401,50 @@ mod tests {
         decoder.feed(b"\x1b]11;rgb:ffff/");
         decoder.expire();
         assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 0"]);
+    }
+
+    #[test]
+    fn an_answer_may_come_late_and_swallows_nothing_that_is_typed() {
+        let answer = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\";
+        // The third is understood by nobody, and is no text for all that.
+        for (answer, means) in [
+            (&answer[..], &["Background(Light)"][..]),
+            (b"\x1b]11;rgb:ffff/ffff/ffff\x07", &["Background(Light)"]),
+            (b"\x1b]11;rgba:ffff/ffff/ffff/0000\x1b\\", &[]),
+        ] {
+            for before in [&b""[..], b"a", b"\x1b[A\xc3\xa9"] {
+                for cut in 3..answer.len() {
+                    let mut decoder = Decoder::default();
+                    let keys = decoder.feed(&[before, &answer[..cut]].concat()).len();
+                    assert!(keys <= 2, "{cut}");
+                    assert_eq!(decoder.patience(), Some(ANSWER_PATIENCE), "{before:?}, {cut}");
+                    assert_eq!(told(&decoder.feed(&answer[cut..])), means, "{cut}");
+                    assert!(decoder.expire().is_empty() && decoder.patience().is_none(), "{cut}");
+                }
+            }
+        }
+        // Byte by byte, as the slowest of links gives it.
+        let mut decoder = Decoder::default();
+        let events: Vec<Event> = answer.iter().flat_map(|byte| decoder.feed(&[*byte])).collect();
+        assert_eq!(told(&events), ["Background(Light)"]);
+        // What is typed meanwhile is none of it.
+        for (typed, keys) in [(&b"hi"[..], &["Char('h') 0", "Char('i') 0"][..]), (b"\x1b[A", &["Up 0"])]
+        {
+            let mut decoder = Decoder::default();
+            assert!(decoder.feed(b"\x1b]11;rgb:ff").is_empty());
+            assert_eq!(told(&decoder.feed(typed)), keys);
+            assert_eq!(decoder.patience(), None);
+        }
+        let mut decoder = Decoder::default();
+        decoder.feed(b"\x1b]11;rgb:ff\x1b");
+        assert_eq!(told(&decoder.feed(b"x")), ["Char('x') 4"]);
+        // Nor does what merely looks alike wait so long, or an answer that goes on for ever.
+        for other in [&b"\x1b]"[..], b"\x1b]0;t", b"\x1b]12;rgb:ff", b"\x1b]11;rgb:0123456789abcdef0123"]
+        {
+            let mut decoder = Decoder::default();
+            decoder.feed(other);
+            assert_eq!(decoder.patience(), Some(ESCAPE_PATIENCE), "{other:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! change while it runs is read in `keymap_file`, `theme_file` and `reload`.
 
 pub mod app;
+mod aside;
 mod backend;
 mod decode;
 mod desktop;

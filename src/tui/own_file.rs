@@ -1,22 +1,16 @@
 //! Reading what a person wrote: a file, and not more of it than anybody would write.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use crate::config::open_file;
 
 /// The text of a file that is at most so many bytes long.
 ///
 /// # Errors
 /// When it cannot be read, is longer or no UTF-8, or is no file: a pipe would have us wait for ever.
 pub(super) fn text(path: &Path, longest: u64) -> io::Result<String> {
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
+    let file = open_file(path)?;
     let mut text = String::new();
     file.take(longest + 1).read_to_string(&mut text)?;
     if text.len() as u64 > longest {

@@ -51,7 +51,8 @@ impl Reload {
     /// # Errors
     /// All that is wrong, by file and line.
     pub fn read(&self) -> Result<Reloaded, Vec<String>> {
-        let config = config::resolve(&self.flags, |name| std::env::var_os(name))
+        let flags = Flags { reads_again: true, ..self.flags.clone() };
+        let config = config::resolve(&flags, |name| std::env::var_os(name))
             .map_err(|error| vec![error.to_string()])?;
         let config = (self.place.0)(config);
         let (keymap, mut problems) = keymap_file::load(config.keymap_file.as_deref())
@@ -109,6 +110,26 @@ mod tests {
         assert!(!read.alerts.bell && read.alerts.desktop);
         assert_eq!(read.keymap.key(Context::Composer, Action::Jump), Some("Ctrl+T"));
         assert_eq!(read.later, ["broker.url", "chat.typing"]);
+    }
+
+    #[test]
+    fn a_pipe_is_read_at_the_start_and_nobody_waits_for_it_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let said = std::thread::spawn({
+            let file = file.clone();
+            move || fs::write(file, "data_dir = '/d'\ntheme = 'none'\n")
+        });
+        let reload = reload(dir.path());
+        said.join().unwrap().unwrap();
+        assert_eq!(reload.config.theme, "none");
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(reload.read().map(|_| ())));
+        let told =
+            told.recv_timeout(std::time::Duration::from_secs(20)).expect("nobody waits for a pipe");
+        let why = format!("cannot read the configuration file {}: it is no file", file.display());
+        assert_eq!(told, Err(vec![why]));
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::app::{Alert, App, Effect, Event, Keymap, Setup, SignError, Start, Written};
+use super::aside::Aside;
 use super::backend::{Backend, Connected};
 use super::desktop::Desktop;
 use super::effects::Running;
@@ -113,7 +113,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         away: None,
         running: None,
         attempt: None,
-        reading: None,
+        reading: Aside::default(),
         looking: Looking::default(),
         timer: None,
         pace: Pace::default(),
@@ -154,8 +154,8 @@ struct Front<'a, B> {
     away: Option<Away>,
     running: Option<Running>,
     attempt: Option<Attempt<'a>>,
-    /// Files that are being read, and what comes of it.
-    reading: Option<JoinHandle<Event>>,
+    /// Files of the person that are being read.
+    reading: Aside,
     /// Paths that are being looked at.
     looking: Looking,
     timer: Option<Instant>,
@@ -222,7 +222,7 @@ impl<B: Backend> Front<'_, B> {
             update = next(&mut self.running) => Woken::Event(Event::Update(update)),
             alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
-            event = read(&mut self.reading) => Woken::Read(event),
+            event = self.reading.next() => Woken::Read(event),
             looked = self.looking.next() => Woken::Looked(looked),
             () = until(self.timer) => {
                 self.timer = None;
@@ -336,11 +336,13 @@ impl<B: Backend> Front<'_, B> {
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Theme(name) => {
                     let themes = self.reload.themes.clone();
-                    self.read_aside(move || Event::Themed(themes.find(&name).map(Box::new)));
+                    let told = |looks: Result<_, _>| Event::Themed(looks.map(Box::new));
+                    self.reading.read(move || themes.find(&name), told);
                 }
                 Effect::Reload => {
                     let reload = self.reload.clone();
-                    self.read_aside(move || Event::Reloaded(reload.read().map(Box::new)));
+                    let told = |read: Result<_, _>| Event::Reloaded(read.map(Box::new));
+                    self.reading.read(move || reload.read(), told);
                 }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
@@ -370,11 +372,6 @@ impl<B: Backend> Front<'_, B> {
             _ => alert,
         };
         screen.alert(&rest).map_err(TuiError::Draw)
-    }
-
-    /// Files of the person are read beside the loop: a disk may be slow. What was asked last counts.
-    fn read_aside(&mut self, read: impl FnOnce() -> Event + Send + 'static) {
-        self.reading = Some(spawn_blocking(read));
     }
 
     /// What was read counts from now on; the terminal is to follow as it says.
@@ -533,16 +530,6 @@ async fn edited(away: &mut Option<Away>) -> Result<Written, String> {
     match away {
         Some(away) => away.editing.ended().await,
         None => std::future::pending().await,
-    }
-}
-
-async fn read(reading: &mut Option<JoinHandle<Event>>) -> Event {
-    let Some(handle) = reading else { return std::future::pending().await };
-    let read = handle.await;
-    *reading = None;
-    match read {
-        Ok(event) => event,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

@@ -57,6 +57,18 @@ fn the_editor_gets_the_draft_and_what_it_leaves_is_not_sent() {
 }
 
 #[test]
+fn how_a_command_goes_on_leaves_the_frame_whole() {
+    let mut desk = talking_to_bob();
+    for command in ["/", "/s", "/msg ", "/search ", "/file ", "/nonsense"] {
+        desk.write(command);
+        let screen = desk.screen();
+        let mut framed = screen.lines().skip(1).take(usize::from(SIZE.1) - 2);
+        assert!(framed.all(|line| line.ends_with(['┐', '┤', '┘', '│'])), "{screen}");
+        desk.keys(&["ctrl-u"]);
+    }
+}
+
+#[test]
 fn what_an_editor_leaves_is_for_the_chat_that_it_was_opened_in() {
     let mut desk = talking_to_bob();
     desk.keys(&["ctrl-o"]);

@@ -169,6 +169,17 @@ pub(super) fn help() -> Vec<String> {
     COMMANDS.iter().map(line).collect()
 }
 
+/// Whether a line is a command, be it wrong in what follows its name.
+pub(super) fn is_command(line: &str) -> bool {
+    let Some(line) = line.trim().strip_prefix('/') else { return false };
+    line.split(char::is_whitespace).next().and_then(find).is_some()
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    let name = name.to_lowercase();
+    COMMANDS.iter().find(|c| c.name == name || !name.is_empty() && c.also == name)
+}
+
 /// Reads a line. What is wrong is said for a person.
 pub(super) fn read(line: &str) -> Result<Request, String> {
     let line = line.trim();
@@ -178,8 +189,7 @@ pub(super) fn read(line: &str) -> Result<Request, String> {
     }
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let (name, rest) = (name.to_lowercase(), rest.trim());
-    let Some(command) = COMMANDS.iter().find(|c| c.name == name || !name.is_empty() && c.also == name)
-    else {
+    let Some(command) = find(&name) else {
         return Err(format!("/{name} is no command here: /help lists them, //{name} sends it as text"));
     };
     let needs = !command.arguments.is_empty() && !command.arguments.starts_with('[');
@@ -213,6 +223,16 @@ mod tests {
             Ok(Request::React("👍".to_owned(), "the pump".to_owned()))
         );
         assert_eq!(read("/quit"), Ok(Request::Quit));
+    }
+
+    #[test]
+    fn a_command_is_one_by_its_name() {
+        for line in ["/quit\n", " /Quit", "/quit now", "/jump bob", "/who"] {
+            assert!(is_command(line), "{line}");
+        }
+        for line in ["quit", "/", "/ quit", "//quit", "/usr/bin", "/quitter", "say /quit", ""] {
+            assert!(!is_command(line), "{line}");
+        }
     }
 
     #[test]

@@ -10,8 +10,10 @@
 
 mod commands;
 mod doing;
+mod entry;
 mod names;
 mod told;
+mod unseen;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -19,8 +21,7 @@ use std::io::{BufReader, IsTerminal};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::Error;
 use super::attached::{Attached, Heard, UNANSWERED, with_session};
@@ -34,13 +35,12 @@ use crate::domain::{
 };
 use crate::engine::{Command, Link, Ticket};
 use commands::Request;
+use entry::Entry;
+use unseen::Unseen;
 
 /// How long is waited for more to happen of what is told in one line: a tick is followed by the next, and whoever comes
 /// online rarely comes alone.
 const GATHER: Duration = Duration::from_millis(300);
-
-/// Lines that come closer together at a terminal were pasted: they are one message.
-const PASTE: Duration = Duration::from_millis(25);
 
 /// How long after the last line the prompt comes: what a line asks for is to stand above the next.
 const QUIET: Duration = Duration::from_millis(120);
@@ -58,8 +58,8 @@ const RECENT: usize = 200;
 /// [`Error::Refused`] and [`Error::Input`] where a line of a pipe cannot be done.
 pub async fn run(config: &Config) -> Result<(), Error> {
     with_session(config, async |attached| {
-        let lines = input::typed(BufReader::new(std::io::stdin()));
-        Talk::new(attached).run(attached, lines).await
+        let entry = Entry::new(input::typed(BufReader::new(std::io::stdin())));
+        Talk::new(attached).run(attached, entry).await
     })
     .await
 }
@@ -117,7 +117,7 @@ struct Talk {
     /// The last messages of the open chat that were printed, and own ones.
     recent: VecDeque<Message>,
     /// Messages of others that stand above the line that is typed next.
-    unseen: Vec<MessageId>,
+    unseen: Unseen,
     unread: BTreeMap<ConversationId, u32>,
     online: BTreeSet<UserName>,
     invited: BTreeSet<GroupId>,
@@ -138,18 +138,19 @@ struct Talk {
 impl Talk {
     fn new(attached: &Attached) -> Self {
         let is_person = std::io::stdin().is_terminal();
+        let has_prompt = is_person && std::io::stdout().is_terminal();
         let online = |p: &&crate::domain::Person| p.availability.is_online() && !p.blocked;
         let mut talk = Self {
             me: attached.me.user.clone(),
             zone: TimeZone::system(),
             is_person,
-            has_prompt: is_person && std::io::stdout().is_terminal(),
+            has_prompt,
             prompted: false,
             prompt_due: None,
             out: String::new(),
             open: None,
             recent: VecDeque::new(),
-            unseen: Vec::new(),
+            unseen: Unseen::new(has_prompt),
             unread: attached.unread.clone(),
             online: attached.people.values().filter(online).map(|p| p.user.clone()).collect(),
             invited: BTreeSet::new(),
@@ -192,28 +193,33 @@ impl Talk {
         }
     }
 
-    async fn run(
-        mut self,
-        attached: &mut Attached,
-        mut lines: mpsc::Receiver<Result<String, Error>>,
-    ) -> Result<(), Error> {
+    async fn run(mut self, attached: &mut Attached, mut entry: Entry) -> Result<(), Error> {
         attached.hurry().await;
         let begun = Instant::now();
         loop {
             self.print().await?;
             if self.is_done() {
+                // Nobody hears it in a moment.
+                self.tell_news(attached);
+                self.print().await?;
                 return self.failure.map_or(Ok(()), Err);
             }
             // A pipe does not know that it came too early.
             let may_read = self.is_person || attached.link == Link::Up || begun.elapsed() >= PATIENCE;
             let reads = self.ended.is_none() && self.held.is_none() && !self.is_moving();
             tokio::select! {
-                line = lines.recv(), if reads && may_read => match line {
+                line = entry.next(), if reads && may_read => match line {
                     Some(Ok(line)) => {
                         self.prompted = false;
                         self.prompt_later();
-                        let line = if self.is_person { pasted(line, &mut lines).await } else { line };
-                        self.typed(&line, attached).await;
+                        let whole = if self.is_person { entry.pasted(line).await } else { Ok(line) };
+                        if self.has_prompt {
+                            self.mark_read(attached).await;
+                        }
+                        match whole {
+                            Ok(line) => self.typed(&line, attached).await,
+                            Err(error) => self.fail(error),
+                        }
                     }
                     Some(Err(error)) => self.fail(error),
                     None => self.end(),
@@ -271,9 +277,6 @@ impl Talk {
 
     /// Does what a line says, or says it.
     async fn typed(&mut self, line: &str, attached: &Attached) {
-        if self.has_prompt {
-            self.mark_read(attached).await;
-        }
         if line.trim().is_empty() {
             return;
         }
@@ -313,7 +316,7 @@ impl Talk {
     /// What stands above the line that was entered was read.
     async fn mark_read(&mut self, attached: &Attached) {
         let Some(open) = self.open.clone() else { return };
-        let letters = std::mem::take(&mut self.unseen);
+        let letters = self.unseen.take();
         if letters.is_empty() && !self.unread.contains_key(&open) {
             return;
         }
@@ -393,17 +396,6 @@ impl Talk {
 
 fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
-}
-
-/// A line with those that came with it, where it is a text.
-async fn pasted(first: String, lines: &mut mpsc::Receiver<Result<String, Error>>) -> String {
-    let mut text = first;
-    while !text.starts_with('/')
-        && let Ok(Some(Ok(more))) = timeout(PASTE, lines.recv()).await
-    {
-        text.push_str(&more);
-    }
-    text
 }
 
 async fn until(at: Option<Instant>) {

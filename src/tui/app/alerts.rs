@@ -1,6 +1,7 @@
 //! Calling for a person who looks elsewhere.
 
 use jiff::civil::Time;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::text::fit;
 use super::times::Calendar;
@@ -59,6 +60,9 @@ pub struct Alert {
 /// Longest words of a call, in cells.
 const LONGEST: usize = 120;
 
+/// And in bytes: a letter may carry any number of marks, which take no cell.
+const HEAVIEST: usize = 1_024;
+
 /// What these messages call for; `in_view`: the conversation that the person looks at.
 pub fn alert(
     messages: &[&Message],
@@ -93,9 +97,23 @@ pub fn alert(
         (n, _) => format!("{n} new messages"),
     };
     let title = if setup.content { from } else { "Cooee".to_owned() };
-    let [title, body] = [title, body].map(|words| fit(&words, LONGEST).into_owned());
+    let [title, body] = [title, body].map(|words| short(&words));
     let place = last.conversation.clone();
     Some(Alert { place, title, body, desktop: setup.desktop, bell: setup.bell })
+}
+
+/// Words cut to what a desktop can show.
+fn short(words: &str) -> String {
+    const MARK: &str = "…";
+    let words = fit(words, LONGEST);
+    if words.len() <= HEAVIEST {
+        return words.into_owned();
+    }
+    let room = HEAVIEST - MARK.len();
+    let ends = words.grapheme_indices(true).map(|(at, cluster)| at + cluster.len());
+    // One letter may be heavier than all of it may be.
+    let end = ends.take_while(|end| *end <= room).last().unwrap_or(words.floor_char_boundary(room));
+    format!("{}{MARK}", &words[..end])
 }
 
 #[cfg(test)]
@@ -118,6 +136,23 @@ mod tests {
         let (day, night): (Vec<i64>, Vec<i64>) = (hours(quiet(9, 11)), hours(quiet(22, 2)));
         assert_eq!((day, night), (vec![9, 10], vec![0, 1, 22, 23]));
         assert!(!AlertSetup::default().is_quiet(&calendar, at(3)));
+    }
+
+    #[test]
+    fn a_call_is_short_in_bytes_too() {
+        let world = World::new(user("alice"));
+        let body = |text: &str| {
+            let message = message("bob", 1, text);
+            alert(&[&message], &world, None, &AlertSetup::default()).unwrap().body
+        };
+        let marks = "\u{301}".repeat(5_000);
+        assert_eq!(body(&format!("the e{marks}")), "the …");
+        let alone = body(&format!("e{marks}"));
+        assert!(alone.starts_with("e\u{301}") && alone.ends_with('…') && alone.len() <= HEAVIEST);
+        let family = "👨‍👩‍👧".repeat(100);
+        let cut = body(&family);
+        assert!(cut.len() <= HEAVIEST && family.starts_with(cut.strip_suffix('…').unwrap()), "{cut}");
+        assert_eq!(body(&"x".repeat(200)), "x".repeat(119) + "…");
     }
 
     #[test]

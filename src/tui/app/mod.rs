@@ -22,6 +22,7 @@ mod help;
 mod history;
 mod info;
 mod keymap;
+mod lines;
 mod links;
 mod markup;
 mod notices;

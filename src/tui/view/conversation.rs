@@ -185,7 +185,8 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     }
     canvas.rule(area, session.regions.framed);
     let Some(chat) = session.writing() else { return };
-    let mut room = usize::from(area.width).saturating_sub(4);
+    // Two cells before them and one behind, with a space at both of their ends.
+    let mut room = usize::from(area.width).saturating_sub(5);
     if let Some(words) = hidden(canvas, app, chat, room) {
         let style = canvas.theme.unread();
         canvas.put_right(area, &format!(" {words} "), style);

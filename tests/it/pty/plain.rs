@@ -1,5 +1,7 @@
 //! The line mode at a real terminal: what a screen reader would read.
 
+use rustix::process::Signal;
+
 use super::*;
 use crate::support::terminal::CTRL_C;
 use crate::support::vandal::Vandal;
@@ -86,6 +88,63 @@ fn several_lines_that_are_pasted_are_one_message() {
     alice.until("it is sent", |screen| screen.contents().contains("to bob: one two three"));
     let history = run(&world, "cooee -u alice history bob");
     assert!(history.ends_with("alice to bob: one\n    two\n    three\n"), "{history}");
+}
+
+#[test]
+fn a_command_that_is_typed_ahead_is_no_text() {
+    let world = World::built_in();
+    sign_up(&world, "bob");
+    let mut alice = in_lines(&world, "alice");
+    alice.press("/chat bob\nthe pump\nis back\n/quit\n");
+    assert_eq!(alice.until_ended().exit_code(), 0);
+    let history = run(&world, "cooee -u alice history bob");
+    assert!(history.ends_with(": the pump\n    is back\n"), "{history}");
+}
+
+#[test]
+fn who_leaves_without_a_connection_hears_what_becomes_of_the_message() {
+    let world = World::built_in();
+    sign_up(&world, "bob");
+    sign_up(&world, "alice");
+    let offline = ["--plain", "-b", "mqtt://127.0.0.1:1"];
+    let mut alice = Launch::new(world.data_dir()).user("alice").arguments(&offline).start();
+    alice.until_says(&["no connection, trying again", "> "]);
+    alice.press("/chat bob\n");
+    alice.until_says(&["chat with bob", "bob> "]);
+    alice.press("on my way\n/quit\n");
+    assert_eq!(alice.until_ended().exit_code(), 0);
+    assert!(
+        alice.contents().contains("kept until it can be sent to bob: on my way"),
+        "{}",
+        alice.contents()
+    );
+}
+
+#[test]
+fn a_terminal_that_is_closed_is_no_sudden_death() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    alice.signal(Signal::HUP);
+    assert_eq!(alice.until_ended().exit_code(), 130);
+    let launch = || Launch::new(world.data_dir()).user("alice").arguments(&["--plain"]);
+    let status = launch().closed_after("connected");
+    // Reading, writing and the signal end it, whichever is first: all of them with a goodbye.
+    assert_eq!(status.signal(), None, "{status:?}");
+}
+
+#[test]
+fn who_is_to_outlive_the_terminal_does() {
+    let world = World::built_in();
+    sign_up(&world, "alice");
+    let nohup = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"].map(str::to_owned);
+    let mut alice =
+        Launch::through(&nohup, world.data_dir()).user("alice").arguments(&["--plain"]).start();
+    alice.until_says(&["Cooee. You are alice", "connected", "> "]);
+    alice.signal(Signal::HUP);
+    alice.press("/me\n");
+    alice.until_says(&["you are alice (@alice"]);
+    alice.press(CTRL_D);
+    assert_eq!(alice.until_ended().exit_code(), 0);
 }
 
 #[test]

@@ -126,6 +126,43 @@ impl Launch {
         self
     }
 
+    /// Closes the terminal, as who closes its window does, once the program has written these words; says how it ended.
+    pub fn closed_after(self, words: &'static str) -> ExitStatus {
+        let (columns, rows) = self.size;
+        let pair = native_pty_system().openpty(pty_size(columns, rows)).unwrap();
+        let mut child = pair.slave.spawn_command(self.command).expect("cooee starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let (mut seen, mut chunk) = (Vec::new(), [0; 1024]);
+            while memory_find(&seen, words.as_bytes()).next().is_none() {
+                match reader.read(&mut chunk) {
+                    Ok(count) if count > 0 => seen.extend_from_slice(&chunk[..count]),
+                    _ => return,
+                }
+            }
+            drop(reader);
+            tell.send(()).unwrap();
+        });
+        told.recv_timeout(PATIENCE).expect(words);
+        // Nobody holds this side any more.
+        drop(pair.master);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match child.try_wait().unwrap() {
+                Some(status) => return status,
+                None if Instant::now() < deadline => {
+                    std::thread::park_timeout(Duration::from_millis(10))
+                }
+                None => {
+                    child.kill().unwrap();
+                    panic!("it goes on without a terminal");
+                }
+            }
+        }
+    }
+
     pub fn start(self) -> Terminal {
         let (columns, rows) = self.size;
         let pair = native_pty_system().openpty(pty_size(columns, rows)).unwrap();

@@ -4,6 +4,7 @@
 //! and deletion here is worked out in grapheme clusters first and then told to it as a column. It is
 //! never drawn: [`Editor::layout`] wraps with the rule of [`super::wrap()`].
 
+mod motions;
 mod normal;
 mod selection;
 
@@ -198,8 +199,8 @@ impl Editor {
                 let last = self.area.lines().len() - 1;
                 self.go(last, self.area.lines()[last].len());
             }
-            Action::Up => self.move_row(cells, false),
-            Action::Down => self.move_row(cells, true),
+            Action::Up => self.move_rows(cells, false, 1),
+            Action::Down => self.move_rows(cells, true, 1),
             Action::DeleteBefore => self.delete(before(text, at).map(|from| from..at), true),
             Action::DeleteAfter => self.delete(after(text, at).map(|to| at..to), false),
             Action::DeleteWordBefore => self.delete(word_before(text, at).map(|from| from..at), true),
@@ -256,14 +257,18 @@ impl Editor {
         self.area.move_cursor(CursorMove::Jump(jump(line), jump(column)));
     }
 
-    fn move_row(&mut self, cells: usize, down: bool) {
+    /// Moves so many rows, or as far as there are any.
+    fn move_rows(&mut self, cells: usize, down: bool, times: usize) {
         let rows = self.rows(cells);
         let (line, at) = self.position();
         let row = cursor_row(&rows, line, at);
         let lines = self.area.lines();
         let goal = self.goal.unwrap_or_else(|| width(&lines[line][rows[row].range.start..at]));
-        let target = if down { row + 1 } else { row.wrapping_sub(1) };
-        let Some(Row { line, range }) = rows.get(target) else { return };
+        let target = if down { (row + times).min(rows.len() - 1) } else { row.saturating_sub(times) };
+        if target == row {
+            return;
+        }
+        let Row { line, range } = &rows[target];
         let mut to = range.start;
         for (start, cluster) in lines[*line][range.clone()].grapheme_indices(true) {
             let end = range.start + start + cluster.len();

@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
-
+use super::motions::Over;
 use super::{Editor, Position, after, before};
 use crate::tui::app::Action;
 
@@ -43,16 +42,6 @@ pub enum Outcome {
 
 /// Most times that anything is repeated.
 const MOST: usize = 1_000;
-
-/// Which text a motion goes over.
-enum Over {
-    /// From the cursor to there.
-    Bytes,
-    /// That, and the cluster there.
-    Through,
-    /// All lines from the cursor's to that one.
-    Lines,
-}
 
 impl Normal {
     /// Takes a digit of a count; says whether it is one: a `0` that begins none is a motion.
@@ -138,73 +127,6 @@ impl Editor {
         }
     }
 
-    /// Moves as a motion says; says over which text it goes.
-    fn motion(&mut self, motion: Action, times: usize, cells: usize) -> Option<Over> {
-        for _ in 0..times {
-            let (line, at) = self.position();
-            let text = self.area.lines()[line].as_str();
-            match motion {
-                Action::Left => match before(text, at) {
-                    Some(to) => self.go(line, to),
-                    None => break,
-                },
-                Action::Right => match after(text, at) {
-                    Some(to) => self.go(line, to),
-                    None => break,
-                },
-                Action::NextWord => {
-                    let (line, to) = self.next_word();
-                    self.go(line, to);
-                }
-                Action::EndOfWord => {
-                    let (line, to) = self.end_of_word();
-                    self.go(line, to);
-                }
-                Action::WordLeft
-                | Action::LineStart
-                | Action::LineEnd
-                | Action::TextStart
-                | Action::TextEnd
-                | Action::Up
-                | Action::Down => {
-                    self.act_plainly(motion, cells);
-                }
-                _ => return None,
-            }
-        }
-        Some(match motion {
-            Action::EndOfWord => Over::Through,
-            Action::TextStart | Action::TextEnd | Action::Up | Action::Down => Over::Lines,
-            _ => Over::Bytes,
-        })
-    }
-
-    /// The start of the word after this one; the end of the text where there is none.
-    fn next_word(&self) -> Position {
-        let (line, at) = self.position();
-        let lines = self.area.lines();
-        let next = lines[line].unicode_word_indices().map(|(start, _)| start).find(|start| *start > at);
-        let below = lines
-            .get(line + 1)
-            .map(|text| (line + 1, text.unicode_word_indices().next().map_or(0, |(start, _)| start)));
-        next.map(|to| (line, to)).or(below).unwrap_or((line, lines[line].len()))
-    }
-
-    /// The last cluster of this word or the next.
-    fn end_of_word(&self) -> Position {
-        let (line, at) = self.position();
-        let lines = self.area.lines();
-        for (line, text) in lines.iter().enumerate().skip(line) {
-            let from = if line == self.position().0 { Some(at) } else { None };
-            let ends =
-                text.unicode_word_indices().filter_map(|(start, word)| before(text, start + word.len()));
-            if let Some(end) = ends.into_iter().find(|end| from.is_none_or(|at| *end > at)) {
-                return (line, end);
-            }
-        }
-        (lines.len() - 1, lines[lines.len() - 1].len())
-    }
-
     fn normal(&mut self, action: Action, times: usize, cells: usize) -> Outcome {
         let (line, at) = self.position();
         let end = self.area.lines()[line].len();
@@ -255,12 +177,25 @@ impl Editor {
 
     fn operate(&mut self, operator: Operator, motion: Action, times: usize, cells: usize) -> Outcome {
         let from = self.position();
-        // Changing a word leaves what is between it and the next.
-        let motion = match (operator, motion) {
-            (Operator::Change, Action::NextWord) => Action::EndOfWord,
-            (_, motion) => motion,
+        // Up and down are lines here, not rows of the screen; where there is none, nothing is done.
+        if matches!(motion, Action::Up | Action::Down) {
+            let last = self.area.lines().len() - 1;
+            let to = match motion {
+                Action::Up => from.0.saturating_sub(times),
+                _ => (from.0 + times).min(last),
+            };
+            if to == from.0 {
+                return Outcome::Stays;
+            }
+            return self.operate_on(operator, from.0.min(to)..from.0.max(to) + 1);
+        }
+        // Changing a word leaves what is between it and the next, and begins with the one under the cursor.
+        let is_word = (operator, motion) == (Operator::Change, Action::NextWord);
+        let over = match is_word && self.end_this_word(times, cells) {
+            true => Some(Over::Through),
+            false => self.motion(motion, times, cells),
         };
-        let Some(over) = self.motion(motion, times, cells) else { return Outcome::Stays };
+        let Some(over) = over else { return Outcome::Stays };
         let to = self.position();
         let (first, mut last) = if from <= to { (from, to) } else { (to, from) };
         match over {
@@ -444,6 +379,13 @@ mod tests {
             ("the pump is back", "d2w", "is back"),
             ("the pump is back", "2dw", "is back"),
             ("the pump is back", "wcwvalve", "the valve is back"),
+            ("a b c d", "cwX", "X b c d"),
+            ("a b c d", "c2wX", "X c d"),
+            ("a b c d", "$cwX", "a b c X"),
+            ("the pump is", "llcwZ", "thZ pump is"),
+            ("one  two", "elcwX", "oneXtwo"),
+            ("one, two", "elcw;", "one; two"),
+            ("one\n\nthree", "jcwX", "one\nX\nthree"),
             ("the pump is back", "de", " pump is back"),
             ("the pump is back", "wwD", "the pump "),
             ("the pump is back", "wCx", "the x"),
@@ -468,6 +410,15 @@ mod tests {
             ("one\ntwo\nthree", "jddP", "one\ntwo\nthree"),
             ("one\ntwo\nthree", "jccx", "one\nx\nthree"),
             ("one\ntwo\nthree", "dj", "three"),
+            ("one\ntwo\nthree", "d9j", ""),
+            ("one\ntwo\nthree", "Gdj", "one\ntwo\nthree"),
+            ("one\ntwo\nthree", "Gdk", "one"),
+            ("one\ntwo\nthree", "Gd9k", ""),
+            ("one\ntwo\nthree", "dk", "one\ntwo\nthree"),
+            ("one\ntwo\nthree", "jcjx", "one\nx"),
+            ("a line that is longer than a row\ntwo\nthree", "dj", "three"),
+            ("one\na line that is longer than a row", "Gdk", ""),
+            ("a line that is longer than a row", "dj", "a line that is longer than a row"),
             ("one\ntwo\nthree", "Gdgg", ""),
             ("one\ntwo\nthree", "dG", ""),
             ("one\ntwo\nthree", "Ggg$x", "on\ntwo\nthree"),
@@ -497,6 +448,31 @@ mod tests {
     }
 
     #[test]
+    fn a_column_is_aimed_at_while_only_lines_change() {
+        let cell = |keys| pressed("abcdef\nx\nabcdef", keys).layout(20).cursor;
+        assert_eq!(cell("llljj"), (2, 3));
+        assert_eq!(cell("lll2j"), (2, 3));
+        assert_eq!(cell("llljlj"), (2, 0));
+    }
+
+    #[test]
+    fn a_count_takes_no_longer_than_one() {
+        let text = "a bc ".repeat(crate::domain::limits::TEXT / 5);
+        let fastest = |keys: &str| {
+            let time = |_| {
+                let begun = std::time::Instant::now();
+                pressed(&text, keys);
+                begun.elapsed()
+            };
+            (0..5).map(time).min().unwrap()
+        };
+        for motion in ["j", "w", "e", "l"] {
+            let (one, most) = (fastest(motion), fastest(&format!("1000{motion}")));
+            assert!(most < one * 10, "1000{motion}: {most:?}, {motion}: {one:?}");
+        }
+    }
+
+    #[test]
     fn a_count_is_bounded_and_half_a_command_is_forgotten() {
         let mut normal = Normal::default();
         assert!(!normal.digit('0') && "9999999999999999999999".chars().all(|c| normal.digit(c)));
@@ -507,6 +483,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_count_leads_where_as_many_keys_lead(
+            text in "[a, 水é\u{301}\n]{0,40}",
+            motion in "[wejklh]",
+            first in "[wejkl]{0,3}",
+            count in 2usize..6,
+        ) {
+            let at_once = pressed(&text, &format!("{first}{count}{motion}"));
+            let one_by_one = pressed(&text, &format!("{first}{}", motion.repeat(count)));
+            prop_assert_eq!(at_once.layout(20), one_by_one.layout(20));
+        }
+
         #[test]
         fn no_keys_break_the_text(
             text in "[a 水é\u{301}👨\u{200d}\n]{0,20}",

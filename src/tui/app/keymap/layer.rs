@@ -11,6 +11,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::{Context, Keymap, contexts, spelled};
 use crate::domain::clean_line;
 use crate::tui::app::Action;
+use crate::tui::app::lines::Lines;
 
 /// Sets of keys that a file may begin with.
 const PRESETS: &[(&str, &str)] = &[
@@ -35,6 +36,10 @@ pub struct KeymapProblem {
     /// What is wrong, and what to do about it.
     pub what: String,
 }
+
+/// So many problems of a file are told with the name that was probably meant. Nobody mends more at once, and to look
+/// for it is what takes longest.
+pub(in crate::tui::app) const SUGGESTIONS: usize = 100;
 
 /// The name that was probably meant.
 pub(in crate::tui::app) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> String {
@@ -78,15 +83,23 @@ fn typed(key: KeyCombination) -> Typed {
 /// One file that is laid over what is there.
 struct Layer<'a> {
     text: &'a str,
+    lines: Lines,
     problems: Vec<KeymapProblem>,
     /// The keys that this file binds, by the place.
     bound: HashMap<(Context, KeyCombination), (Action, usize)>,
 }
 
-impl Layer<'_> {
+impl<'a> Layer<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text, lines: Lines::of(text), problems: Vec::new(), bound: HashMap::new() }
+    }
+
+    fn nearest<'n>(&self, unknown: &str, known: impl Iterator<Item = &'n str>) -> String {
+        if self.problems.len() < SUGGESTIONS { nearest(unknown, known) } else { String::new() }
+    }
+
     fn complain(&mut self, span: &Range<usize>, what: impl Into<String>) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
+        let line = self.lines.at(span.start);
         self.problems.push(KeymapProblem { line, what: clean_line(&what.into()) });
     }
 
@@ -123,7 +136,7 @@ impl Layer<'_> {
     fn context(&mut self, name: &str, span: &Range<usize>) -> Option<Context> {
         let known = Context::ALL.iter().copied().find(|context| context.name() == name);
         if known.is_none() {
-            let near = nearest(name, Context::ALL.iter().map(|context| context.name()));
+            let near = self.nearest(name, Context::ALL.iter().map(|context| context.name()));
             let all = contexts();
             self.complain(span, format!("there is no section [{name}]: use one of {all}{near}"));
         }
@@ -133,7 +146,7 @@ impl Layer<'_> {
     fn action(&mut self, section: &str, name: &str, span: &Range<usize>) -> Option<Action> {
         let known = Action::from_name(name);
         if known.is_none() {
-            let near = nearest(name, Action::ALL.iter().map(|action| action.name()));
+            let near = self.nearest(name, Action::ALL.iter().map(|action| action.name()));
             self.complain(span, format!("[{section}] binds `{name}`, which is no action{near}"));
         }
         known
@@ -173,7 +186,7 @@ impl Keymap {
     /// What is wrong with a built-in one.
     pub fn with_own(text: &str) -> Result<(Self, Vec<KeymapProblem>), KeymapProblem> {
         let mut map = Self::built_in()?;
-        let mut layer = Layer { text, problems: Vec::new(), bound: HashMap::new() };
+        let mut layer = Layer::of(text);
         if let Some(preset) = preset(&mut layer) {
             let problems = map.lay(preset);
             if let Some(problem) = problems.into_iter().next() {
@@ -189,7 +202,7 @@ impl Keymap {
     /// Lays a file over what is there: an action that it names has its keys there and no others, and a key that it
     /// names is taken from whatever had it in that section.
     pub(super) fn lay(&mut self, text: &str) -> Vec<KeymapProblem> {
-        let mut layer = Layer { text, problems: Vec::new(), bound: HashMap::new() };
+        let mut layer = Layer::of(text);
         let table = match DeTable::parse(text) {
             Ok(table) => table,
             Err(error) => {
@@ -298,7 +311,7 @@ impl Keymap {
 }
 
 /// The entries of a table as they stand in the file.
-fn in_order<'t, 'v>(
+pub(in crate::tui::app) fn in_order<'t, 'v>(
     table: &'t DeTable<'v>,
 ) -> Vec<(&'t Spanned<DeString<'v>>, &'t Spanned<DeValue<'v>>)> {
     let mut entries: Vec<_> = table.iter().collect();
@@ -396,6 +409,19 @@ mod tests {
         let (map, problems) = own("][");
         assert!(problems[0].starts_with("line 1: the keymap cannot be read"), "{problems:?}");
         assert_eq!(means(&map, Context::Composer, "ctrl-q"), Some(Action::Quit));
+    }
+
+    #[test]
+    fn a_file_in_which_all_is_wrong_is_read_in_no_time() {
+        let wrong_keys = format!("[global]\njump = [\n{}]\n", "1,\n".repeat(60_000));
+        let names = (0..20_000).map(|n| format!("a{n}=1\n")).collect::<String>();
+        for (text, count) in [(wrong_keys, 60_000), (format!("[global]\n{names}"), 20_000)] {
+            let begun = std::time::Instant::now();
+            let problems = Keymap::with_own(&text).unwrap().1;
+            assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+            assert_eq!(problems.len(), count);
+            assert!(problems.last().unwrap().line > count);
+        }
     }
 
     #[test]

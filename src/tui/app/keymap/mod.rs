@@ -12,7 +12,7 @@ use crokey::{KeyCombination, KeyCombinationFormat};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub use layer::KeymapProblem;
-pub(super) use layer::nearest;
+pub(super) use layer::{SUGGESTIONS, in_order, nearest};
 
 use super::Action;
 
