@@ -27,6 +27,17 @@ pub trait Backend {
     /// The accounts of the data directory, in the order in which they are offered.
     fn accounts(&self) -> Vec<AccountSummary>;
 
+    /// Where those are kept.
+    fn data_dir(&self) -> PathBuf;
+
+    /// What a profile of the configuration has instead, and whom it signs in. It reads files, so it may take its time.
+    ///
+    /// # Errors
+    /// All that is wrong with it, by file and line.
+    fn of_profile(&self, name: &str) -> Result<(Self, Option<UserName>), Vec<String>>
+    where
+        Self: Sized;
+
     /// The broker as a person would write it.
     fn broker(&self) -> String;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::app::{AccountSummary, AlertSetup, FieldName, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
 use super::{Options, Place, Reload, Themes, TuiError, environment, keymap_file, run};
-use crate::config::{AlertConfig, Config, DesktopAlerts, Flags};
+use crate::config::{self, AlertConfig, Config, DesktopAlerts, Flags};
 use crate::domain::{DisplayName, Passphrase, UserName};
 use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 
@@ -37,7 +37,9 @@ pub async fn show(
     greeting: Option<String>,
     place: Place,
 ) -> Result<(), TuiError> {
-    let messenger = Messenger { setup: Setup::new(config, program) };
+    let setup = Setup::new(config, program.clone());
+    let (flags, place) = (flags.clone(), place);
+    let messenger = Messenger { setup, program, flags: flags.clone(), place: place.clone() };
     let (keymap, mut warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
     let themes = Themes {
@@ -55,12 +57,12 @@ pub async fn show(
         greeting,
         bus: on_bus(&config.alerts),
         setup: environment::setup(alert_setup(config.alerts), looks),
-        reload: Reload { flags: flags.clone(), config: config.clone(), themes, place },
+        reload: Reload { flags, config: config.clone(), themes, place },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),
         sign_in: config.user.clone(),
     };
-    run(&messenger, options).await
+    run(messenger, options).await
 }
 
 /// How to call for somebody, as the configuration has it.
@@ -77,12 +79,34 @@ pub(super) fn on_bus(config: &AlertConfig) -> bool {
 /// Signs people up and in with the engine.
 struct Messenger {
     setup: Setup,
+    program: PathBuf,
+    flags: Flags,
+    place: Place,
 }
 
 impl Backend for Messenger {
     fn accounts(&self) -> Vec<AccountSummary> {
         let summary = |user: UserName| AccountSummary { display_name: DisplayName::from(&user), user };
         engine::accounts(&self.setup.data_dir).into_iter().map(summary).collect()
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.setup.data_dir.clone()
+    }
+
+    fn of_profile(&self, name: &str) -> Result<(Self, Option<UserName>), Vec<String>> {
+        // What was said of who and where, and the secrets beside it, was said of the first account.
+        let flags = Flags {
+            profile: Some(name.to_owned()),
+            config: self.flags.config.clone(),
+            reads_again: true,
+            ..Flags::default()
+        };
+        let env = |name: &str| std::env::var_os(name).filter(|_| !name.starts_with("COOEE_"));
+        let config = config::resolve(&flags, env).map_err(|error| vec![error.to_string()])?;
+        let config = self.place.of(config);
+        let (setup, program) = (Setup::new(&config, self.program.clone()), self.program.clone());
+        Ok((Self { setup, program, flags, place: self.place.clone() }, config.user))
     }
 
     fn broker(&self) -> String {

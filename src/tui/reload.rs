@@ -18,6 +18,11 @@ impl Place {
     pub fn new(settle: impl Fn(Config) -> Config + Send + Sync + 'static) -> Self {
         Self(Arc::new(settle))
     }
+
+    /// What is made of this one.
+    pub fn of(&self, config: Config) -> Config {
+        (self.0)(config)
+    }
 }
 
 impl Default for Place {
@@ -54,7 +59,7 @@ impl Reload {
         let flags = Flags { reads_again: true, ..self.flags.clone() };
         let config = config::resolve(&flags, |name| std::env::var_os(name))
             .map_err(|error| vec![error.to_string()])?;
-        let config = (self.place.0)(config);
+        let config = self.place.of(config);
         let (keymap, mut problems) = keymap_file::load(config.keymap_file.as_deref())
             .unwrap_or_else(|problem| (Keymap::default(), vec![problem.to_string()]));
         let looks = self.themes.find(&config.theme);

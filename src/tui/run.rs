@@ -1,33 +1,31 @@
 //! The loop: events in, effects out, a frame when something has changed.
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, timeout};
 
-use super::app::{Alert, App, Effect, Event, Keymap, Setup, SignError, Start, Written};
+use super::app::{
+    Alert, App, Effect, Event, Keymap, SeatEffect, SeatId, Seats, Setup, SignError, Written,
+};
 use super::aside::Aside;
 use super::backend::{Backend, Connected};
 use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
+use super::hold::{self, Farewells, Hold, until};
 use super::input::{Input, Inputs};
-use super::looking::{Looked, Looking};
+use super::looking::Looked;
 use super::opener::Opener;
+use super::pace::{Cause, Pace};
 use super::reload::Reload;
 use super::terminal::{Lent, Screen};
-use crate::domain::{ConversationId, Timestamp, UserName};
+use crate::domain::{ConversationId, Timestamp, UserName, clean_line};
 use crate::engine::Command;
 
-/// The time between two frames that nobody's hand caused, where many follow each other; the second of them
-/// need not wait, for what is told twice in a moment (we are in, and we are connected) is no flood.
-const FRAME: Duration = Duration::from_millis(16);
-/// The least time between two frames when somebody types: an echo is not to wait for a frame that a
-/// burst of messages has just taken.
-const ECHO: Duration = Duration::from_millis(1);
 /// Most updates taken before the keyboard is looked at again.
 const BATCH: usize = 64;
 /// How long the first frame waits for a sign-in: one that needs no passphrase is through before, and nobody
@@ -76,11 +74,12 @@ pub enum TuiError {
     Draw(#[source] io::Error),
 }
 
-/// An attempt to sign up or in that is under way.
-type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Connected, SignError>> + 'a>>;
+/// A profile of the configuration that is being read, for who asked for it: its name, and what comes of it.
+type Opening<B> = (SeatId, String, JoinHandle<Result<(B, Option<UserName>), Vec<String>>>);
 
 /// An editor that has the terminal.
 struct Away {
+    seat: SeatId,
     editing: Editing,
     lent: Lent,
     conversation: Option<ConversationId>,
@@ -90,50 +89,50 @@ struct Away {
 ///
 /// To be polled by `Runtime::block_on`, not from a task: it writes to the terminal, which may block its
 /// thread while the terminal is stopped.
-pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiError> {
+pub async fn run<B: Backend + Send + Sync + 'static>(
+    backend: B,
+    options: Options,
+) -> Result<(), TuiError> {
     let follows = options.setup.looks.by_shade.is_some();
     let mut screen = Screen::enter(follows).map_err(TuiError::NoTerminal)?;
     let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
-    let start =
-        Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
+    let start = Hold::start(&backend, None, options.sign_in);
     let size = screen.size().map_err(TuiError::NoTerminal)?;
     let (mut app, effects) = App::new(options.setup, options.keymap, start, size, now());
     app.warn(options.warnings);
     if let Some(greeting) = &options.greeting {
         app.greet(greeting);
     }
+    let seats = Seats::new(app);
+    let id = seats.shown_id();
     let mut front = Front {
-        backend,
-        app,
+        holds: vec![Hold::new(id, Arc::new(backend), None)],
+        farewells: Farewells::default(),
+        opening: None,
+        seats,
         inputs,
         editor: options.editor,
         opener: options.opener,
         reload: options.reload,
         desktop: options.bus.then(Desktop::new),
         away: None,
-        running: None,
-        attempt: None,
         reading: Aside::default(),
-        looking: Looking::default(),
-        timer: None,
         pace: Pace::default(),
         draw_at: None,
         leaving: false,
         resumed: false,
     };
+    let effects = effects.into_iter().map(|effect| (id, effect)).collect();
     front.carry_out(effects, &mut screen)?;
     let outcome = front.go(&mut screen).await;
     if let Some(away) = front.away.take() {
         away.editing.call_off().await;
         screen.take_back(&away.lent).map_err(TuiError::Draw)?;
     }
-    let farewell = async {
-        if let Some(running) = front.running.take() {
-            running.end().await;
-        }
-    };
+    let running: Vec<Running> = front.holds.iter_mut().filter_map(Hold::drop_session).collect();
+    running.into_iter().for_each(|running| front.farewells.say(running));
     // Longer than that nobody waits for a prompt; the broker will see by itself that we are gone.
-    let _ = timeout(FAREWELL, farewell).await;
+    let _ = timeout(FAREWELL, front.farewells.over()).await;
     outcome
 }
 
@@ -141,9 +140,13 @@ fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
-struct Front<'a, B> {
-    backend: &'a B,
-    app: App,
+struct Front<B> {
+    /// The accounts that are open, as they look.
+    seats: Seats,
+    /// And what they need of the outside.
+    holds: Vec<Hold<B>>,
+    farewells: Farewells,
+    opening: Option<Opening<B>>,
     inputs: Inputs,
     editor: EditorCommand,
     opener: Opener,
@@ -152,13 +155,8 @@ struct Front<'a, B> {
     desktop: Option<Desktop>,
     /// The editor that has the terminal, while one has.
     away: Option<Away>,
-    running: Option<Running>,
-    attempt: Option<Attempt<'a>>,
     /// Files of the person that are being read.
     reading: Aside,
-    /// Paths that are being looked at.
-    looking: Looking,
-    timer: Option<Instant>,
     pace: Pace,
     /// When the next frame is due.
     draw_at: Option<Instant>,
@@ -168,21 +166,20 @@ struct Front<'a, B> {
 }
 
 /// What woke the loop.
-enum Woken {
+enum Woken<B> {
     Input(Option<Input>),
-    Event(Event),
+    Seat(SeatId, hold::Woken),
     Read(Event),
-    Looked(Looked),
-    Signed(Result<Connected, SignError>),
+    Opened(Result<(B, Option<UserName>), Vec<String>>),
     Edited(Result<Written, String>),
     Unshown(Alert),
     Draw,
 }
 
-impl<B: Backend> Front<'_, B> {
+impl<B: Backend + Send + Sync + 'static> Front<B> {
     async fn go(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
         self.note_changes(Cause::Hand);
-        if self.attempt.is_some() {
+        if self.holds.iter().any(Hold::is_signing) {
             self.draw_at = self.draw_at.map(|due| due + ENTRY);
         }
         loop {
@@ -194,14 +191,9 @@ impl<B: Backend> Front<'_, B> {
                 // The input task ends when the terminal is gone.
                 Woken::Input(None) => self.take(Event::Shutdown, screen)?,
                 Woken::Input(Some(input)) => self.take_input(input, screen)?,
-                Woken::Event(event) => self.take(event, screen)?,
+                Woken::Seat(id, woken) => self.take_woken(id, woken, screen)?,
                 Woken::Read(event) => self.have_read(event, screen)?,
-                Woken::Looked(Looked::Pasted(event)) => {
-                    self.take(event, screen)?;
-                    self.note_changes(Cause::Hand);
-                }
-                Woken::Looked(Looked::Written(command)) => self.send(command, screen)?,
-                Woken::Signed(outcome) => self.signed(outcome, screen)?,
+                Woken::Opened(outcome) => self.opened(outcome, screen)?,
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
                 // The bell has rung.
                 Woken::Unshown(alert) => {
@@ -213,38 +205,67 @@ impl<B: Backend> Front<'_, B> {
         }
     }
 
-    async fn wait(&mut self) -> Woken {
+    async fn wait(&mut self) -> Woken<B> {
+        let holds_input = self.holds_input();
         tokio::select! {
             biased;
-            input = self.inputs.next(), if !self.looking.holds_input() => Woken::Input(input),
+            input = self.inputs.next(), if !holds_input => Woken::Input(input),
             () = until(self.draw_at), if self.away.is_none() => Woken::Draw,
             outcome = edited(&mut self.away) => Woken::Edited(outcome),
-            update = next(&mut self.running) => Woken::Event(Event::Update(update)),
+            (id, woken) = hold::next(&mut self.holds) => Woken::Seat(id, woken),
             alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
-            outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
             event = self.reading.next() => Woken::Read(event),
-            looked = self.looking.next() => Woken::Looked(looked),
-            () = until(self.timer) => {
-                self.timer = None;
-                Woken::Event(Event::Timer)
-            }
+            outcome = opened(&mut self.opening) => Woken::Opened(outcome),
         }
     }
 
     /// Takes everything that has come already, so that one frame shows all of it.
     fn drain(&mut self, screen: &mut Screen) -> Result<(), TuiError> {
         for _ in 0..BATCH {
-            while !self.looking.holds_input()
+            while !self.holds_input()
                 && let Some(input) = self.inputs.ready()
             {
                 self.take_input(input, screen)?;
             }
-            match self.running.as_mut().and_then(Running::ready) {
-                Some(update) => self.take(Event::Update(update), screen)?,
+            let ready = |hold: &mut Hold<B>| {
+                let update = hold.running.as_mut().and_then(Running::ready)?;
+                Some((hold.id, update))
+            };
+            match self.holds.iter_mut().find_map(ready) {
+                Some((id, update)) => self.take_at(id, Event::Update(update), screen)?,
                 None => break,
             }
         }
         Ok(())
+    }
+
+    fn hold(&mut self, id: SeatId) -> Option<&mut Hold<B>> {
+        self.holds.iter_mut().find(|hold| hold.id == id)
+    }
+
+    /// Whether a paste is looked at: what is typed after it comes after it.
+    fn holds_input(&self) -> bool {
+        let shown = self.seats.shown_id();
+        self.holds.iter().any(|hold| hold.id == shown && hold.looking.holds_input())
+    }
+
+    fn take_woken(
+        &mut self,
+        id: SeatId,
+        woken: hold::Woken,
+        screen: &mut Screen,
+    ) -> Result<(), TuiError> {
+        match woken {
+            hold::Woken::Update(update) => self.take_at(id, Event::Update(update), screen),
+            hold::Woken::Timer => self.take_at(id, Event::Timer, screen),
+            hold::Woken::Signed(outcome) => self.signed(id, outcome, screen),
+            hold::Woken::Looked(Looked::Written(command)) => self.send(id, command, screen),
+            hold::Woken::Looked(Looked::Pasted(event)) => {
+                self.take_at(id, event, screen)?;
+                self.note_changes(Cause::Hand);
+                Ok(())
+            }
+        }
     }
 
     fn take_input(&mut self, input: Input, screen: &mut Screen) -> Result<(), TuiError> {
@@ -261,7 +282,9 @@ impl<B: Backend> Front<'_, B> {
             Input::Stop if self.away.is_some() => stop(),
             Input::Continued if self.away.is_some() => {}
             Input::Event(Event::Paste(pasted)) => {
-                if let Some(event) = self.looking.paste(pasted) {
+                let shown = self.seats.shown_id();
+                let event = self.hold(shown).and_then(|hold| hold.looking.paste(pasted));
+                if let Some(event) = event {
                     self.take(event, screen)?;
                 }
             }
@@ -280,8 +303,13 @@ impl<B: Backend> Front<'_, B> {
         Ok(())
     }
 
+    /// Takes in what the person or the terminal did.
     fn take(&mut self, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
-        let effects = self.app.update(event, now());
+        self.take_at(self.seats.shown_id(), event, screen)
+    }
+
+    fn take_at(&mut self, id: SeatId, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
+        let effects = self.seats.update_at(id, event, now());
         self.carry_out(effects, screen)?;
         self.note_changes(Cause::Other);
         Ok(())
@@ -289,47 +317,92 @@ impl<B: Backend> Front<'_, B> {
 
     fn signed(
         &mut self,
+        id: SeatId,
         outcome: Result<Connected, SignError>,
         screen: &mut Screen,
     ) -> Result<(), TuiError> {
-        self.attempt = None;
+        let Some(hold) = self.hold(id) else { return Ok(()) };
         let event = match outcome {
             Ok(link) => {
-                self.running = Some(Running::new(link));
+                hold.running = Some(Running::new(link));
                 Event::SignedIn
             }
-            Err(error) => Event::SignFailed(error, self.backend.accounts()),
+            Err(error) => Event::SignFailed(error, hold.backend.accounts()),
         };
-        self.take(event, screen)
+        self.take_at(id, event, screen)
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<(), TuiError> {
-        for effect in effects {
+    /// Gives one more account a place in the window.
+    fn open(
+        &mut self,
+        backend: Arc<B>,
+        profile: Option<String>,
+        sign_in: Option<UserName>,
+        screen: &mut Screen,
+    ) -> Result<(), TuiError> {
+        let start = Hold::start(backend.as_ref(), profile.clone(), sign_in);
+        let (id, effects) = self.seats.open(start, now());
+        self.holds.push(Hold::new(id, backend, profile));
+        self.carry_out(effects, screen)
+    }
+
+    /// The profile that somebody asked for was read.
+    fn opened(
+        &mut self,
+        outcome: Result<(B, Option<UserName>), Vec<String>>,
+        screen: &mut Screen,
+    ) -> Result<(), TuiError> {
+        let Some((id, profile, _)) = self.opening.take() else { return Ok(()) };
+        match outcome {
+            Ok((backend, user)) => self.open(Arc::new(backend), Some(profile), user, screen)?,
+            Err(problems) => self.take_at(id, Event::NotOpened(problems), screen)?,
+        }
+        self.note_changes(Cause::Hand);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effects: Vec<SeatEffect>, screen: &mut Screen) -> Result<(), TuiError> {
+        for (id, effect) in effects {
+            let farewells = self.farewells.clone();
+            let Some(hold) = self.hold(id) else { continue };
             match effect {
-                Effect::Send(command) => self.send(command, screen)?,
-                Effect::SendWritten(command) => self.looking.write(command),
-                Effect::SignUp(form) => self.attempt = Some(Box::pin(self.backend.sign_up(form))),
-                Effect::SignIn(user) => self.attempt = Some(Box::pin(self.backend.sign_in(user, None))),
-                Effect::Unlock(user, passphrase) => {
-                    self.attempt = Some(Box::pin(self.backend.sign_in(user, Some(passphrase))));
+                Effect::Send(command) => self.send(id, command, screen)?,
+                Effect::SendWritten(command) => hold.looking.write(command),
+                Effect::SignUp(_) | Effect::SignIn(_) | Effect::Unlock(..) => {
+                    hold.sign(effect, &farewells);
                 }
-                Effect::CancelSign => self.attempt = None,
-                Effect::DropSession => {
-                    self.running = None;
-                    self.looking.forget_written();
+                Effect::CancelSign => hold.cancel_sign(),
+                Effect::DropSession => drop(hold.drop_session()),
+                Effect::EndSession => {
+                    hold.drop_session().into_iter().for_each(|running| farewells.say(running));
+                }
+                // Where to is decided among the seats.
+                Effect::NextAccount | Effect::LeaveSeat => {}
+                Effect::OpenAccount(user) => {
+                    let (backend, profile) = (Arc::clone(&hold.backend), hold.profile.clone());
+                    self.open(backend, profile, user, screen)?;
+                }
+                Effect::OpenProfile(name) => {
+                    let (backend, profile) = (Arc::clone(&hold.backend), name.clone());
+                    let read = spawn_blocking(move || backend.of_profile(&name));
+                    self.opening = Some((id, profile, read));
+                }
+                Effect::CloseSeat => {
+                    hold.drop_session().into_iter().for_each(|running| farewells.say(running));
+                    self.holds.retain(|hold| hold.id != id);
                 }
                 Effect::SetTimer(at) => {
-                    self.timer = at.map(|at| Instant::now() + at.since(now()));
+                    hold.timer = at.map(|at| Instant::now() + at.since(now()));
                 }
                 Effect::Edit { user, conversation, text } => {
-                    self.edit(&user, conversation, &text, screen)?;
+                    self.edit(id, &user, conversation, &text, screen)?;
                 }
                 Effect::OpenLink(link) => {
                     let opened = self.opener.open(&link);
                     if opened.is_err() {
                         screen.copy(&link).map_err(TuiError::Draw)?;
                     }
-                    self.take(Event::LinkOpened(opened), screen)?;
+                    self.take_at(id, Event::LinkOpened(opened), screen)?;
                 }
                 Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
                 Effect::Alert(alert) => self.alert(alert, screen)?,
@@ -355,9 +428,9 @@ impl<B: Backend> Front<'_, B> {
         Ok(())
     }
 
-    fn send(&mut self, command: Command, screen: &mut Screen) -> Result<(), TuiError> {
-        match self.running.as_mut().and_then(|running| running.send(command)) {
-            Some(refused) => self.take(Event::Update(refused), screen),
+    fn send(&mut self, id: SeatId, command: Command, screen: &mut Screen) -> Result<(), TuiError> {
+        match self.hold(id).and_then(|hold| hold.send(command)) {
+            Some(refused) => self.take_at(id, Event::Update(refused), screen),
             None => Ok(()),
         }
     }
@@ -404,32 +477,34 @@ impl<B: Backend> Front<'_, B> {
     /// looks at the messages.
     fn edit(
         &mut self,
+        seat: SeatId,
         user: &UserName,
         conversation: Option<ConversationId>,
         text: &str,
         screen: &mut Screen,
     ) -> Result<(), TuiError> {
-        let directory = self.backend.private_dir(user);
+        let Some(hold) = self.hold(seat) else { return Ok(()) };
+        let directory = hold.backend.private_dir(user);
         match Sheet::prepare(&self.editor, &directory, text) {
             Ok(sheet) => {
                 let lent = screen.lend(&format!("Cooee waits until `{}` has ended.", sheet.program()));
                 let editing = sheet.edit(self.inputs.give_keyboard());
-                self.away = Some(Away { editing, lent, conversation });
+                self.away = Some(Away { seat, editing, lent, conversation });
                 self.take(Event::Focus(false), screen)
             }
-            Err(why) => self.take(Event::Edited { conversation, outcome: Err(why) }, screen),
+            Err(why) => self.take_at(seat, Event::Edited { conversation, outcome: Err(why) }, screen),
         }
     }
 
     /// Takes the terminal back from the editor. Whoever ended it looks at us.
     fn edited(&mut self, outcome: Result<Written, String>, screen: &mut Screen) -> Result<(), TuiError> {
-        let Some(Away { lent, conversation, .. }) = self.away.take() else { return Ok(()) };
+        let Some(Away { seat, lent, conversation, .. }) = self.away.take() else { return Ok(()) };
         screen.take_back(&lent).map_err(TuiError::Draw)?;
         self.inputs.take_keyboard().map_err(TuiError::NoTerminal)?;
         let (width, height) = screen.size().map_err(TuiError::Draw)?;
         self.take(Event::Resize { width, height }, screen)?;
         self.take(Event::Focus(true), screen)?;
-        self.take(Event::Edited { conversation, outcome }, screen)?;
+        self.take_at(seat, Event::Edited { conversation, outcome }, screen)?;
         self.draw_at = Some(Instant::now());
         Ok(())
     }
@@ -442,7 +517,7 @@ impl<B: Backend> Front<'_, B> {
 
     /// Makes a frame due if something has changed; one that is due already is for a hand that waits, too.
     fn note_changes(&mut self, cause: Cause) {
-        if self.app.take_changed() || (cause == Cause::Hand && self.draw_at.is_some()) {
+        if self.seats.shown_mut().take_changed() || (cause == Cause::Hand && self.draw_at.is_some()) {
             let due = self.pace.next(cause);
             self.draw_at = Some(self.draw_at.map_or(due, |earlier| earlier.min(due)));
         }
@@ -454,47 +529,13 @@ impl<B: Backend> Front<'_, B> {
         }
         let now = Instant::now();
         if self.draw_at.is_some_and(|due| due <= now) || self.leaving {
-            screen.draw(&self.app).map_err(TuiError::Draw)?;
+            screen.draw(self.seats.shown()).map_err(TuiError::Draw)?;
             self.pace.drawn(Instant::now());
             self.draw_at = None;
-            let effects = self.app.drawn();
+            let effects = self.seats.drawn();
             self.carry_out(effects, screen)?;
         }
         Ok(())
-    }
-}
-
-/// Why there is something new to show.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cause {
-    /// Somebody typed, and waits for it.
-    Hand,
-    /// It came by itself.
-    Other,
-}
-
-/// When frames may follow each other: one every [`FRAME`] in the long run, two at once after a pause.
-#[derive(Debug, Default)]
-struct Pace {
-    drawn: Option<Instant>,
-    /// Until when what was drawn has used up its time.
-    used: Option<Instant>,
-}
-
-impl Pace {
-    /// The earliest time of the next frame.
-    fn next(&self, cause: Cause) -> Instant {
-        let (Some(drawn), Some(used)) = (self.drawn, self.used) else { return Instant::now() };
-        let echo = drawn + ECHO;
-        match cause {
-            Cause::Hand => echo,
-            Cause::Other => echo.max(used - FRAME),
-        }
-    }
-
-    fn drawn(&mut self, now: Instant) {
-        self.drawn = Some(now);
-        self.used = Some(self.used.map_or(now, |used| used.max(now)) + FRAME);
     }
 }
 
@@ -502,20 +543,6 @@ impl Pace {
 fn stop() {
     if let Err(error) = kill_process(getpid(), Signal::STOP) {
         tracing::warn!(%error, "cannot stop");
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn next(running: &mut Option<Running>) -> crate::engine::Update {
-    match running {
-        Some(running) => running.next().await,
-        None => std::future::pending().await,
     }
 }
 
@@ -533,32 +560,11 @@ async fn edited(away: &mut Option<Away>) -> Result<Written, String> {
     }
 }
 
-async fn signed(attempt: &mut Option<Attempt<'_>>) -> Result<Connected, SignError> {
-    match attempt {
-        Some(attempt) => attempt.await,
+async fn opened<B>(opening: &mut Option<Opening<B>>) -> Result<(B, Option<UserName>), Vec<String>> {
+    match opening {
+        Some((_, _, reading)) => reading.await.unwrap_or_else(|failure| {
+            Err(vec![clean_line(&format!("nothing was read, by a fault of Cooee: {failure}"))])
+        }),
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_frames_may_follow_at_once_and_then_one_at_a_time() {
-        let mut pace = Pace::default();
-        let start = Instant::now();
-        pace.drawn(start);
-        assert_eq!(pace.next(Cause::Other), start + ECHO);
-        pace.drawn(start + ECHO);
-        for frame in 1..10 {
-            let due = start + FRAME * frame;
-            assert_eq!(pace.next(Cause::Other), due);
-            assert!(pace.next(Cause::Hand) < due, "a hand does not wait for that");
-            pace.drawn(due);
-        }
-        let later = start + Duration::from_secs(1);
-        pace.drawn(later);
-        assert_eq!(pace.next(Cause::Other), later + ECHO, "after a pause it begins anew");
     }
 }

@@ -357,7 +357,7 @@ fn start(accounts: &[&str]) -> Start {
         display_name: DisplayName::new("Alice of the Pumps").unwrap(),
     };
     let accounts = accounts.iter().map(account).collect();
-    Start { accounts, broker: "mqtt://127.0.0.1:1883".to_owned(), sign_in: None }
+    Start { accounts, broker: "mqtt://127.0.0.1:1883".to_owned(), ..Start::default() }
 }
 
 #[test]

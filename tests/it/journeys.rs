@@ -423,8 +423,7 @@ fn the_link_is_told_in_words() {
 fn signing_in_can_be_cancelled() {
     let account =
         AccountSummary { user: user("alice"), display_name: DisplayName::new("Alice").unwrap() };
-    let start =
-        Start { accounts: vec![account], broker: "mqtt://lan".to_owned(), sign_in: Some(user("alice")) };
+    let start = Start { accounts: vec![account], sign_in: Some(user("alice")), ..Start::default() };
     let mut desk = Desk::new(plain(), start, SIZE);
     assert_eq!(desk.effects(), [Effect::SignIn(user("alice"))]);
     assert!(desk.shows("Signing in as alice…"));
@@ -437,7 +436,7 @@ fn signing_in_can_be_cancelled() {
 
 #[test]
 fn an_account_that_was_made_meanwhile_can_be_signed_in() {
-    let nobody = Start { accounts: Vec::new(), broker: "built-in".to_owned(), sign_in: None };
+    let nobody = Start::default();
     let mut desk = Desk::new(plain(), nobody, SIZE);
     desk.write("alice");
     desk.keys(&["enter", "enter", "enter", "enter"]);

@@ -20,6 +20,7 @@ mod pty;
 mod receipts;
 mod registry;
 mod room_frames;
+mod seats;
 mod secrecy;
 mod session;
 mod support;

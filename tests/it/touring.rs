@@ -8,7 +8,7 @@ use crate::support::desk::*;
 
 /// Somebody who signs up on the first screen, and is in.
 fn newcomer(size: (u16, u16)) -> Desk {
-    let start = Start { accounts: Vec::new(), broker: "mqtt://lan".to_owned(), sign_in: None };
+    let start = Start { broker: "mqtt://lan".to_owned(), ..Start::default() };
     let mut desk = Desk::new(plain(), start, size);
     desk.write("alice");
     desk.keys(&["enter", "enter", "enter", "left", "enter"]);

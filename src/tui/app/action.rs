@@ -55,6 +55,7 @@ actions! {
     MarkUnread "mark-unread" "mark as unread";
     Archive "archive" "put away, or bring back";
     LastChat "last-chat" "the chat before this one";
+    SwitchAccount "switch-account" "next account, or another one";
     Find "find" "find";
     FindAll "find-all" "in all chats";
     OlderHit "older-hit" "older hit";

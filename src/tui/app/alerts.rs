@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::text::fit;
 use super::times::Calendar;
 use super::world::World;
-use crate::domain::{Alerts, Body, ConversationId, Message, Timestamp, mentions};
+use crate::domain::{Alerts, Body, ConversationId, Message, Timestamp, UserName, mentions};
 
 /// How a person wants to be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ impl AlertSetup {
 /// A call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
+    /// Whose it is.
+    pub account: UserName,
     /// Where the last of it was said.
     pub place: ConversationId,
     /// Who or where it comes from.
@@ -99,7 +101,8 @@ pub fn alert(
     let title = if setup.content { from } else { "Cooee".to_owned() };
     let [title, body] = [title, body].map(|words| short(&words));
     let place = last.conversation.clone();
-    Some(Alert { place, title, body, desktop: setup.desktop, bell: setup.bell })
+    let account = world.me().clone();
+    Some(Alert { account, place, title, body, desktop: setup.desktop, bell: setup.bell })
 }
 
 /// Words cut to what a desktop can show.

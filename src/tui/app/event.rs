@@ -55,6 +55,8 @@ pub enum Event {
     Reloaded(Result<Box<Reloaded>, Vec<String>>),
     /// The engine says something.
     Update(Update),
+    /// The profile that [`Effect::OpenProfile`] named cannot be opened: all that is wrong.
+    NotOpened(Vec<String>),
     /// Signing up or in succeeded; a [`Update::Welcome`] follows.
     SignedIn,
     /// Signing up or in failed. Somebody else may have signed up in this data directory meanwhile, so it
@@ -129,6 +131,18 @@ pub enum Effect {
     CancelSign,
     /// Let the session go: it has ended by itself.
     DropSession,
+    /// End the session.
+    EndSession,
+    /// Show the next account that is open in this window; where there is no other, as [`Self::OpenAccount`].
+    NextAccount,
+    /// Give one more account a place in this window: this one, or the one that the person chooses then.
+    OpenAccount(Option<UserName>),
+    /// The same for the account of this profile; answered by [`Event::NotOpened`] where that is wrong.
+    OpenProfile(String),
+    /// The person is through with this account: another one is shown, where one is open.
+    LeaveSeat,
+    /// This account has no place in the window any more.
+    CloseSeat,
     /// Send one [`Event::Timer`] at this time instead of any asked for before; `None`: no more.
     SetTimer(Option<Timestamp>),
     /// Give the terminal to the person's editor with this text; answered by [`Event::Edited`].

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::Setup;
+use super::beside::Beside;
 use super::room::room_label;
 use super::session::Session;
 use super::text::{fit, width};
@@ -59,14 +60,24 @@ impl Session {
         }
     }
 
+    /// Where the header names the other accounts of this window.
+    pub fn beside_area(&self, setup: &Setup, beside: &Beside) -> Rect {
+        let header = self.regions.header;
+        let cells = |text: &str| u16::try_from(width(text)).unwrap_or(u16::MAX);
+        let x = (header.x + 2).saturating_add(cells(&self.who(setup)));
+        Rect { x, width: cells(&beside.words(header.width)), ..header }
+    }
+
     /// The tabs that have room in the header, in the order of their names. When there is not room for
     /// all, they begin so that the open one is among them.
-    pub fn tabs(&self, setup: &Setup) -> Vec<Tab> {
+    pub fn tabs(&self, setup: &Setup, beside: &Beside) -> Vec<Tab> {
         let header = self.regions.header;
         if header.height == 0 {
             return Vec::new();
         }
+        let others = width(&beside.words(header.width));
         let start = usize::from(header.x) + width(&self.who(setup)) + 3;
+        let start = start + others + usize::from(others > 0);
         let end =
             usize::from(header.right()).saturating_sub(width(&self.link_words(setup, header.width)) + 3);
         let mut tabs: Vec<Tab> = self.world.tabs().map(|place| self.tab(place)).collect();

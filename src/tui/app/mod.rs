@@ -7,6 +7,7 @@
 
 mod action;
 mod alerts;
+mod beside;
 mod chat;
 mod choice;
 mod completion;
@@ -31,10 +32,12 @@ mod pasting;
 mod picture;
 mod react;
 mod regions;
+mod reloading;
 mod room;
 mod rows;
 mod scroll;
 mod seam;
+mod seats;
 mod secret;
 mod session;
 mod slash;
@@ -56,6 +59,7 @@ use crossterm::event::KeyEvent;
 
 pub use action::Action;
 pub use alerts::{Alert, AlertSetup};
+pub use beside::{Beside, Other};
 pub use chat::{About, Above, Chat, Window};
 pub use choice::{Choice, Entry, Purpose};
 pub use completion::Completion;
@@ -80,6 +84,7 @@ pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use room::{ROOM_HELP, claimed_name, room_label};
 pub use rows::{Piece, Row, Tone};
 pub use seam::{AccountSummary, FieldName, SignError, SignUpForm, Start};
+pub use seats::{SeatEffect, SeatId, Seats};
 pub use secret::SecretField;
 pub use session::{FOUND_ROWS, Lists, Selection, Session};
 pub use slash::{COMMANDS, Slash};
@@ -99,9 +104,6 @@ use crate::engine::Update;
 use session::Turn;
 use tour::Did;
 use welcome::Asked;
-
-/// Most warnings that are told at the start.
-const MOST_WARNINGS: usize = 5;
 
 /// What stays the same while the program runs.
 #[derive(Clone, Debug)]
@@ -146,6 +148,8 @@ pub struct App {
     pub help: Option<usize>,
     /// Whether the session is being ended.
     pub leaving: bool,
+    /// The other accounts that are open in this window.
+    pub beside: Beside,
     start: Start,
     /// Drafts of a session that ended by itself, for the same person's next one.
     drafts: Option<(UserName, HashMap<ConversationId, String>)>,
@@ -178,6 +182,7 @@ impl App {
             notices: Notices::default(),
             help: None,
             leaving: false,
+            beside: Beside::default(),
             start: Start { sign_in: None, ..start },
             drafts: None,
             is_new: false,
@@ -187,54 +192,6 @@ impl App {
             title: None,
         };
         (app, asked.into_iter().map(effect_of).collect())
-    }
-
-    /// Tells what has to be mended, the first on top; what does not fit is counted.
-    pub fn warn(&mut self, mut warnings: Vec<String>) {
-        let more = warnings.len().saturating_sub(MOST_WARNINGS);
-        warnings.truncate(MOST_WARNINGS);
-        if more > 0 {
-            warnings.push(format!("{} more are wrong with it", counted(more, "thing")));
-        }
-        for warning in warnings.into_iter().rev() {
-            self.notices.push(Weight::Warning, warning, self.now);
-        }
-    }
-
-    /// A theme was asked for, and this came of it.
-    fn themed(&mut self, outcome: Result<Box<Looks>, Vec<String>>) {
-        match outcome {
-            Ok(looks) => {
-                let words = format!("the theme is {} from now on", looks.name);
-                self.looks = *looks;
-                self.notices.push(Weight::News, words, self.now);
-            }
-            Err(problems) => self.warn(problems),
-        }
-    }
-
-    /// What may change while the program runs was read again; or nothing changes, where something in it is wrong.
-    fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
-        match outcome {
-            Ok(reloaded) => {
-                let Reloaded { keymap, looks, alerts, later, .. } = *reloaded;
-                (self.keymap, self.looks, self.setup.alerts) = (keymap, looks, alerts);
-                let mut words = "config.toml, keymap.toml and the theme were read again".to_owned();
-                if !later.is_empty() {
-                    words += &format!("; from the next start on: {}", later.join(", "));
-                }
-                self.notices.push(Weight::News, words, self.now);
-            }
-            Err(problems) => {
-                self.warn(problems);
-                self.notices.push(Weight::Error, "nothing was changed".to_owned(), self.now);
-            }
-        }
-    }
-
-    /// Tells something that stays until it is put away; `{quit}` in it stands for the key that quits.
-    pub fn greet(&mut self, greeting: &str) {
-        self.notices.push(Weight::Hint, self.keymap.filled(greeting), self.now);
     }
 
     /// Whether something changed since this was asked last, so that the screen has to be drawn.
@@ -276,10 +233,18 @@ impl App {
                     welcome.fail(error);
                 }
             }
+            Event::NotOpened(problems) => self.warn(problems),
             Event::SignedIn | Event::Timer => {}
             Event::Shutdown => effects.push(Effect::Quit),
         }
         self.on_session(&mut effects, |session, turn| session.settle(turn));
+        if effects.contains(&Effect::EndSession) {
+            self.on_session(&mut effects, |session, turn| session.keep_open_draft(turn));
+            // The draft goes first.
+            effects.retain(|effect| *effect != Effect::EndSession);
+            effects.extend([Effect::EndSession, Effect::LeaveSeat]);
+            self.go_out(None);
+        }
         if effects.contains(&Effect::Quit) {
             self.on_session(&mut effects, |session, turn| session.keep_open_draft(turn));
             self.leaving = true;
@@ -322,6 +287,7 @@ impl App {
             keymap: &self.keymap,
             now: self.now,
             size: self.size,
+            beside: &self.beside,
             focused: self.focused,
             watched: self.focused && self.help.is_none() && is_usable(self.size),
             notices: &mut self.notices,
@@ -361,7 +327,7 @@ impl App {
             return;
         }
         let title = match &self.screen {
-            Screen::Main(session) => match session.world.unread_in_all() {
+            Screen::Main(session) => match session.world.unread_in_all() + self.beside.unread() {
                 0 => format!("{} - cooee", session.me.user),
                 unread => format!("({unread}) {} - cooee", session.me.user),
             },
@@ -377,9 +343,14 @@ impl App {
 
     /// Whether an action is worth a place in the footer now.
     pub fn offers(&self, action: Action) -> bool {
-        match &self.screen {
-            Screen::Main(session) => session.offers(action),
-            Screen::Welcome(_) => true,
+        let is_alone = self.beside.is_empty();
+        match (&self.screen, action) {
+            (_, Action::SwitchAccount) => !is_alone,
+            (Screen::Main(session), action) => session.offers(action),
+            (Screen::Welcome(welcome), Action::Back) => {
+                self.help.is_some() || !welcome.is_idle() || !is_alone
+            }
+            (Screen::Welcome(_), _) => true,
         }
     }
 
@@ -417,6 +388,7 @@ impl App {
             (Action::Quit, _) => effects.push(Effect::Quit),
             (Action::Redraw, _) => effects.push(Effect::Redraw),
             (Action::Suspend, _) => effects.push(Effect::Suspend),
+            (Action::SwitchAccount, _) => effects.push(Effect::NextAccount),
             (Action::Help | Action::Back | Action::Interrupt, Some(_)) => self.help = None,
             (_, Some(top)) => self.help = Some(self.scroll_help(top, action)),
             (Action::Help, None) => self.help = Some(0),
@@ -439,8 +411,14 @@ impl App {
     fn act_on_screen(&mut self, action: Action, effects: &mut Vec<Effect>) {
         match &mut self.screen {
             Screen::Main(_) => self.on_session(effects, |session, turn| session.act(action, turn)),
-            Screen::Welcome(_) if action == Action::Interrupt => effects.push(Effect::Quit),
             Screen::Welcome(welcome) => {
+                let goes_back = action == Action::Back && welcome.is_idle();
+                if !self.beside.is_empty() && (goes_back || action == Action::Interrupt) {
+                    return effects.push(Effect::LeaveSeat);
+                }
+                if action == Action::Interrupt {
+                    return effects.push(Effect::Quit);
+                }
                 let asked = welcome.act(action);
                 if let Some(asked) = &asked {
                     self.is_new = matches!(asked, Asked::SignUp(_));
@@ -548,11 +526,16 @@ impl App {
         }
     }
 
-    /// Back to the first screen, with the reason. What was being written is kept.
+    /// The session ended by itself.
     fn session_ended(&mut self, why: Option<String>) {
+        self.go_out(Some(why.unwrap_or_else(|| "the session has ended".to_owned())));
+    }
+
+    /// Back to the first screen. What was being written is kept.
+    fn go_out(&mut self, trouble: Option<String>) {
         let (mut welcome, _) = Welcome::new(self.start.clone());
         self.notices.stand(None);
-        welcome.trouble = Some(why.unwrap_or_else(|| "the session has ended".to_owned()));
+        welcome.trouble = trouble;
         if let Screen::Main(session) =
             std::mem::replace(&mut self.screen, Screen::Welcome(Box::new(welcome)))
         {

@@ -1,5 +1,7 @@
 //! What the front end and whoever signs people up or in tell each other: plain values.
 
+use std::path::PathBuf;
+
 use crate::domain::{DisplayName, MobileNumber, UserName};
 use crate::engine::Protection;
 
@@ -56,12 +58,16 @@ pub struct SignError {
 }
 
 /// What the front end knows before anybody is signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     /// The accounts of this data directory.
     pub accounts: Vec<AccountSummary>,
     /// The broker as a person would write it.
     pub broker: String,
+    /// Where those accounts are kept.
+    pub data_dir: PathBuf,
+    /// The profile of the configuration that says so, where the person named one while the program ran.
+    pub profile: Option<String>,
     /// Sign this account in at once.
     pub sign_in: Option<UserName>,
 }

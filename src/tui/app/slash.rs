@@ -74,6 +74,12 @@ pub enum Request {
     Theme(String),
     /// Read the configuration, the keys and the theme again.
     Reload,
+    /// Open one more account in this window, or go to it; without a name, choose it.
+    Account(String),
+    /// The same with the account of this profile.
+    Profile(String),
+    /// End the session.
+    SignOut,
     /// Say who we are.
     Me,
     /// Begin the tour.
@@ -181,6 +187,13 @@ pub const COMMANDS: &[Slash] = &[
     slash("newest", "", "go to the last message", |_| Request::Do(Action::Newest)),
     slash("theme", "[NAME]", "look otherwise", |rest| Request::Theme(rest.to_owned())),
     slash("reload", "", "read config.toml, keymap.toml and the theme again", |_| Request::Reload),
+    slash("account", "[NAME]", "another account in this window, or back to it", |rest| {
+        Request::Account(rest.to_owned())
+    }),
+    needing("profile", "NAME", "the account of a profile of config.toml, in this window", |rest| {
+        Request::Profile(rest.to_owned())
+    }),
+    slash("signout", "", "sign this account out; Cooee stays", |_| Request::SignOut),
     slash("me", "", "who you are here", |_| Request::Me),
     slash("connect", "", "connect now", |_| Request::Do(Action::ConnectNow)),
     slash("outbox", "", "how much waits to be sent", |_| Request::Outbox),

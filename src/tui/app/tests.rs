@@ -7,11 +7,7 @@ use crate::engine::Link;
 
 #[test]
 fn the_first_state_of_a_session_is_drawn_at_once_and_not_in_pieces() {
-    let start = Start {
-        accounts: Vec::new(),
-        broker: "built-in broker".to_owned(),
-        sign_in: Some(user("alice")),
-    };
+    let start = Start { sign_in: Some(user("alice")), ..Start::default() };
     let keymap = Keymap::built_in().unwrap();
     let calendar = Calendar::new(TimeZone::UTC);
     let alerts = AlertSetup::default();

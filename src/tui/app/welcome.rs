@@ -59,6 +59,20 @@ impl Welcome {
         Asked::SignIn(user)
     }
 
+    /// Whether there is nothing here to go back from.
+    pub fn is_idle(&self) -> bool {
+        let has_list = !self.start.accounts.is_empty();
+        self.attempt.is_none() && self.unlock.is_none() && !(has_list && self.form.is_some())
+    }
+
+    /// Who is about to sign in or up.
+    pub fn account(&self) -> Option<&UserName> {
+        match (&self.attempt, &self.unlock) {
+            (Some(Attempt::SigningUp(user) | Attempt::SigningIn(user)), _) => Some(user),
+            (None, unlock) => unlock.as_ref().map(|unlock| &unlock.user),
+        }
+    }
+
     /// Writes a character into the form.
     pub fn type_char(&mut self, c: char) {
         match (&self.attempt, &mut self.unlock, &mut self.form) {
@@ -167,7 +181,7 @@ mod tests {
             display_name: DisplayName::from(&user(name)),
         };
         let accounts = accounts.iter().map(account).collect();
-        Start { accounts, broker: "mqtt://localhost".to_owned(), sign_in: None }
+        Start { accounts, broker: "mqtt://localhost".to_owned(), ..Start::default() }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use zbus::Connection;
 use zbus::zvariant::Value;
 
-use crate::domain::ConversationId;
+use crate::domain::{ConversationId, UserName};
 use crate::tui::app::Alert;
 
 const NAME: &str = "org.freedesktop.Notifications";
@@ -22,7 +22,7 @@ const CHATS: usize = 256;
 pub struct Bus {
     link: Option<Link>,
     /// What shows of which chat, by the number that the desktop gave it.
-    shown: HashMap<ConversationId, u32>,
+    shown: HashMap<(UserName, ConversationId), u32>,
 }
 
 #[derive(Debug)]
@@ -62,7 +62,8 @@ impl Bus {
             None => Link::open().await?,
         };
         let body = if link.markup { escaped(&alert.body) } else { alert.body.clone() };
-        let before = self.shown.get(&alert.place).copied().unwrap_or(0);
+        let chat = (alert.account.clone(), alert.place.clone());
+        let before = self.shown.get(&chat).copied().unwrap_or(0);
         let hints = HashMap::from([("category", Value::from("im.received"))]);
         let (title, body, actions) = (alert.title.as_str(), body.as_str(), Vec::<&str>::new());
         // It stays as long as the desktop has them stay.
@@ -73,7 +74,7 @@ impl Bus {
         if self.shown.len() >= CHATS {
             self.shown.clear();
         }
-        self.shown.insert(alert.place.clone(), number);
+        self.shown.insert(chat, number);
         self.link = Some(link);
         Ok(())
     }

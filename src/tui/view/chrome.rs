@@ -12,7 +12,10 @@ pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let link_style = if session.link == Link::Up { theme.presence(true) } else { theme.wrong() };
     canvas.put_right(area, &session.link_words(&app.setup, area.width), link_style);
     canvas.put(area, 1, &session.who(&app.setup), theme.strong());
-    let tabs = session.tabs(&app.setup);
+    let others = session.beside_area(&app.setup, &app.beside);
+    let style = if app.beside.unread() > 0 { theme.strong() } else { theme.faint() };
+    canvas.put(area, usize::from(others.x), &app.beside.words(area.width), style);
+    let tabs = session.tabs(&app.setup, &app.beside);
     let last = tabs.len().saturating_sub(1);
     for (at, tab) in tabs.iter().enumerate() {
         let style = if tab.open { theme.title(true) } else { theme.plain() };

@@ -2,6 +2,7 @@
 //! broker, in a data directory of its own. What a journey looks like in a frame is not pinned down here;
 //! that a person can find their way, and gets their terminal back, is.
 
+mod accounts;
 mod demo;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod desktop;

@@ -120,7 +120,7 @@ impl Desk {
 
     /// The same before all of her state is told.
     pub fn signed_in(setup: Setup, size: (u16, u16)) -> Self {
-        let start = Start { accounts: Vec::new(), broker: "mqtt://lan".to_owned(), sign_in: None };
+        let start = Start { broker: "mqtt://lan".to_owned(), ..Start::default() };
         let mut desk = Self::new(setup, start, size);
         desk.event(Event::SignedIn);
         desk.welcome();

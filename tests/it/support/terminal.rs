@@ -18,6 +18,7 @@ pub const F1: &str = "\x1bOP";
 pub const F2: &str = "\x1bOQ";
 pub const F4: &str = "\x1bOS";
 pub const ALT_A: &str = "\x1ba";
+pub const ALT_S: &str = "\x1bs";
 pub const CTRL_C: &str = "\x03";
 pub const CTRL_G: &str = "\x07";
 pub const CTRL_L: &str = "\x0c";

@@ -24,6 +24,7 @@ mod writing;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use super::beside::Beside;
 use super::chat::{Chat, Window};
 use super::completion::Completion;
 use super::editor::Normal;
@@ -61,6 +62,8 @@ pub struct Turn<'a> {
     pub now: Timestamp,
     /// Columns and rows of the screen.
     pub size: (u16, u16),
+    /// The other accounts of this window.
+    pub beside: &'a Beside,
     /// Whether the terminal window has the keyboard.
     pub focused: bool,
     /// Whether it has, and this screen is what it shows.

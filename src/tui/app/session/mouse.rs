@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::{Session, Turn};
+use super::{Effect, Session, Turn};
 use crate::domain::ConversationId;
 use crate::tui::app::chat::Move;
 use crate::tui::app::event::MouseKind;
@@ -81,10 +81,12 @@ impl Session {
     }
 
     fn click_tab(&mut self, x: u16, turn: &mut Turn<'_>) {
-        let tabs = self.tabs(turn.setup);
+        let tabs = self.tabs(turn.setup, turn.beside);
         let under = |area: &Rect| (area.left()..area.right()).contains(&x);
         if let Some(tab) = tabs.into_iter().find(|tab| under(&tab.area)) {
             self.open(tab.place, turn);
+        } else if under(&self.beside_area(turn.setup, turn.beside)) {
+            turn.effects.push(Effect::NextAccount);
         }
     }
 }

@@ -233,6 +233,14 @@ impl Session {
             }
             Request::Theme(name) => turn.effects.push(Effect::Theme(name)),
             Request::Reload => turn.effects.push(Effect::Reload),
+            Request::Account(name) => {
+                let name = Some(name).filter(|name| !name.is_empty());
+                let user = name.map(|name| name.trim_start_matches('@').parse::<UserName>()).transpose();
+                let user = user.map_err(|why| format!("no account is called that: {why}"))?;
+                turn.effects.push(Effect::OpenAccount(user));
+            }
+            Request::Profile(name) => turn.effects.push(Effect::OpenProfile(name)),
+            Request::SignOut => turn.effects.push(Effect::EndSession),
             Request::Me => {
                 let mobile = self.me.mobile.as_ref().map_or("no number".to_owned(), ToString::to_string);
                 let me = &self.me;

@@ -1,0 +1,171 @@
+//! What the loop holds for each account that is open in the window: its session or the attempt to begin one, the paths that
+//! are looked at for it, its time.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::app::{Effect, SeatId, SignError, Start};
+use super::backend::{Backend, Connected};
+use super::effects::Running;
+use super::looking::{Looked, Looking};
+use crate::domain::UserName;
+use crate::engine::{Command, Update};
+
+/// An attempt to sign up or in that is under way.
+type Attempt = Pin<Box<dyn Future<Output = Result<Connected, SignError>>>>;
+
+/// What woke the loop for one account.
+pub enum Woken {
+    Update(Update),
+    Signed(Result<Connected, SignError>),
+    Looked(Looked),
+    Timer,
+}
+
+/// What the loop holds for one account.
+pub struct Hold<B> {
+    pub id: SeatId,
+    pub backend: Arc<B>,
+    /// The profile that it was opened by, where one was.
+    pub profile: Option<String>,
+    pub running: Option<Running>,
+    pub looking: Looking,
+    pub timer: Option<Instant>,
+    attempt: Option<Attempt>,
+}
+
+impl<B: Backend + 'static> Hold<B> {
+    pub fn new(id: SeatId, backend: Arc<B>, profile: Option<String>) -> Self {
+        let looking = Looking::default();
+        Self { id, backend, profile, running: None, looking, timer: None, attempt: None }
+    }
+
+    /// What there is to sign in to, where this backend keeps it.
+    pub fn start(backend: &B, profile: Option<String>, sign_in: Option<UserName>) -> Start {
+        let (accounts, broker, data_dir) = (backend.accounts(), backend.broker(), backend.data_dir());
+        Start { accounts, broker, data_dir, profile, sign_in }
+    }
+
+    pub fn is_signing(&self) -> bool {
+        self.attempt.is_some()
+    }
+
+    /// Begins to sign up or in once all sessions that end have ended: one of them may hold the account.
+    pub fn sign(&mut self, effect: Effect, farewells: &Farewells) {
+        let (backend, ended) = (Arc::clone(&self.backend), farewells.clone());
+        self.attempt = Some(Box::pin(async move {
+            ended.over().await;
+            match effect {
+                Effect::SignUp(form) => backend.sign_up(form).await,
+                Effect::Unlock(user, passphrase) => backend.sign_in(user, Some(passphrase)).await,
+                Effect::SignIn(user) => backend.sign_in(user, None).await,
+                _ => std::future::pending().await,
+            }
+        }));
+    }
+
+    pub fn cancel_sign(&mut self) {
+        self.attempt = None;
+    }
+
+    /// Lets the session go.
+    pub fn drop_session(&mut self) -> Option<Running> {
+        self.looking.forget_written();
+        self.running.take()
+    }
+
+    /// Passes a command on; otherwise what to tell the person.
+    pub fn send(&mut self, command: Command) -> Option<Update> {
+        self.running.as_mut().and_then(|running| running.send(command))
+    }
+
+    /// What comes next. Nothing is lost when this is dropped before it is done.
+    async fn next(&mut self) -> Woken {
+        let Self { running, attempt, looking, timer, .. } = self;
+        tokio::select! {
+            biased;
+            update = update(running) => Woken::Update(update),
+            outcome = signed(attempt) => {
+                *attempt = None;
+                Woken::Signed(outcome)
+            }
+            looked = looking.next() => Woken::Looked(looked),
+            () = until(*timer) => {
+                *timer = None;
+                Woken::Timer
+            }
+        }
+    }
+}
+
+/// What comes next for any of them.
+pub async fn next<B: Backend + 'static>(holds: &mut [Hold<B>]) -> (SeatId, Woken) {
+    let waiting = holds.iter_mut().map(|hold| (hold.id, Box::pin(hold.next())));
+    let mut waiting: Vec<_> = waiting.collect();
+    poll_fn(|context| {
+        for (id, next) in &mut waiting {
+            if let Poll::Ready(woken) = next.as_mut().poll(context) {
+                return Poll::Ready((*id, woken));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Sessions that end while others go on.
+#[derive(Clone)]
+pub struct Farewells {
+    /// How many there are.
+    count: watch::Sender<usize>,
+}
+
+impl Default for Farewells {
+    fn default() -> Self {
+        Self { count: watch::Sender::new(0) }
+    }
+}
+
+impl Farewells {
+    /// Ends a session beside the loop.
+    pub fn say(&self, running: Running) {
+        let count = self.count.clone();
+        count.send_modify(|count| *count += 1);
+        tokio::spawn(async move {
+            running.end().await;
+            count.send_modify(|count| *count -= 1);
+        });
+    }
+
+    /// Waits until all have ended.
+    pub async fn over(&self) {
+        // It fails where nobody can say any more how many there are, and we can.
+        let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
+    }
+}
+
+pub async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn update(running: &mut Option<Running>) -> Update {
+    match running {
+        Some(running) => running.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn signed(attempt: &mut Option<Attempt>) -> Result<Connected, SignError> {
+    match attempt {
+        Some(attempt) => attempt.await,
+        None => std::future::pending().await,
+    }
+}
