@@ -34,6 +34,7 @@ fn alice_with(world: &World, visual: &str) -> Terminal {
     sign_up(world, "bob");
     sign_up(world, "alice");
     let mut alice = sign_in(Launch::new(world.data_dir()).env("VISUAL", visual), "alice");
+    alice.until_says(&["○ bob"]);
     alice.press(&format!("/msg bob{ENTER}"));
     alice.until_says(&["Write to bob"]);
     alice
