@@ -8,12 +8,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Error;
+use super::output::note;
 use super::passphrase::Terminal;
-use crate::config::Config;
+use crate::config::{BrokerChoice, Config};
 use crate::domain::{
     Alerts, ConversationId, GroupId, Lifetime, MessageId, Person, Profile, RoomName, UserName,
 };
-use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update};
+use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update, moved_words};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
 /// is the last of it.
@@ -106,13 +107,23 @@ impl Attached {
     async fn join(setup: Setup, user: &UserName) -> Result<Self, Error> {
         loop {
             let mut session = Session::join(&setup, user).await?;
-            let Some(Update::Welcome { me, .. }) = session.updates.recv().await else {
+            let Some(Update::Welcome { me, broker, before }) = session.updates.recv().await else {
                 return Err(Error::Lost);
             };
+            if let Some(before) = before {
+                note(&moved_words(&me.user, &broker, &before));
+            }
+            let asked = setup.broker_label();
+            // Without a word about the broker that of the session is meant.
+            if broker != asked && setup.broker != BrokerChoice::BuiltIn {
+                note(&format!(
+                    "{user} is signed in on {broker} already, and not on {asked}: this is done there"
+                ));
+            }
             let mut attached = Self {
                 setup: setup.clone(),
                 session,
-                me,
+                me: *me,
                 link: Link::Connecting,
                 people: BTreeMap::new(),
                 groups: BTreeMap::new(),

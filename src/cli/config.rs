@@ -48,6 +48,10 @@ pub fn run(command: &Command, flags: &Flags, config: &Config) -> Result<(), Erro
                     let flags = Flags { profile: Some(profile), ..flags.clone() };
                     crate::config::resolve(&flags, |name| std::env::var_os(name))?;
                 }
+                let wrong = crate::tui::problems(config);
+                if !wrong.is_empty() {
+                    return Err(Error::Refused(wrong.join("\n")));
+                }
                 writeln!(out, "{} is right.", path.display())?;
             }
             Ok(path) => writeln!(

@@ -222,7 +222,9 @@ impl Core {
 
     /// Tells a front end the whole state.
     async fn introduce(&mut self, face: FaceId) {
-        let welcome = Update::Welcome { me: self.me.clone(), broker: self.setup.broker_label() };
+        let (broker, before) = (self.setup.broker_label(), self.moved_from());
+        let me = Box::new(self.me.clone());
+        let welcome = Update::Welcome { me, broker, before };
         self.faces.answer(face, welcome).await;
         self.faces.answer(face, Update::Link(self.link.state.clone())).await;
         self.faces.answer(face, Update::People(self.people.all(&self.me.user, self.mint.now()))).await;

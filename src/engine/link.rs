@@ -36,6 +36,10 @@ pub(super) struct LinkState {
     pub epochs: BTreeSet<u64>,
     /// That of the last connection before this session; 0 if there was none.
     pub before: u64,
+    /// The broker that we were connected to last, as a person would write it.
+    broker: Option<String>,
+    /// That of the last session, until somebody was told.
+    moved_from: Option<String>,
     /// Which refusal was told last since we were connected.
     refusal_told: Option<Refusal>,
     /// When this connection was made.
@@ -63,13 +67,15 @@ pub(super) struct LinkState {
 }
 
 impl LinkState {
-    pub fn new(requests: mpsc::Sender<Request>, before: u64) -> Self {
+    pub fn new(requests: mpsc::Sender<Request>, before: u64, broker: Option<String>) -> Self {
         Self {
             requests,
             state: Link::Connecting,
             epoch: 0,
             epochs: BTreeSet::new(),
             before,
+            moved_from: broker.clone(),
+            broker,
             refusal_told: None,
             since: Timestamp::EPOCH,
             steady_since: Timestamp::EPOCH,
@@ -220,8 +226,24 @@ impl Core {
             true => self.publish_presence(true).await,
             false => self.link.greet_at = Some(now + OWN_RECORD),
         }
+        self.note_broker().await?;
         self.tell_link(Link::Up).await;
         self.repeat_steps().await
+    }
+
+    async fn note_broker(&mut self) -> Result<(), Fatal> {
+        let broker = self.setup.broker_label();
+        if self.link.broker.as_ref() != Some(&broker) {
+            self.link.broker = Some(broker.clone());
+            self.store.note_broker(broker).await?;
+        }
+        Ok(())
+    }
+
+    /// The broker that we were on before this one, if that is another: said once.
+    pub(super) fn moved_from(&mut self) -> Option<String> {
+        let here = self.setup.broker_label();
+        self.link.moved_from.take().filter(|before| *before != here)
     }
 
     /// The broker forgot a group or a room that we left.

@@ -118,7 +118,7 @@ pub use sign_up::{SignUp, sign_up};
 pub use unlock::{Ask, Protected, Protection, Unlock, Vault, protected};
 pub use update::{
     ComparisonState, ComparisonView, Emoji, GroupView, Hop, Info, KeyView, Link, Notice, OUTBOX_SHOWN,
-    Stored, TYPING_LASTS, TheirKey, Update, Waiting,
+    Stored, TYPING_LASTS, TheirKey, Update, Waiting, moved_words,
 };
 
 use crate::config::{BrokerAccess, BrokerChoice, Config};

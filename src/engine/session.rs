@@ -205,7 +205,7 @@ async fn start(
         device: identity.device,
         store,
         faces: Faces::default(),
-        link: LinkState::new(requests, snapshot.epoch),
+        link: LinkState::new(requests, snapshot.epoch, snapshot.broker),
         people,
         groups,
         rooms: Rooms::new(snapshot.rooms),

@@ -49,6 +49,14 @@ pub enum Notice {
     Warning(String),
 }
 
+/// What to tell somebody who may not have meant to move to another broker.
+pub fn moved_words(user: &UserName, broker: &str, before: &str) -> String {
+    format!(
+        "this is {broker}, and {user} was last on {before}: if that is not meant, say so with --broker or as \
+         broker.url in config.toml"
+    )
+}
+
 /// What the engine tells its front ends. A front end that attaches first gets a [`Update::Welcome`], then
 /// the whole state as the same updates that later tell of changes (`People`, `Group`, `Rooms`, `Summaries`,
 /// `Link`), then [`Update::Ready`].
@@ -58,9 +66,11 @@ pub enum Update {
     /// Who we are, and the broker as a person would write it.
     Welcome {
         /// Our own profile.
-        me: Profile,
+        me: Box<Profile>,
         /// The broker's address, without secrets.
         broker: String,
+        /// The one that the last session was on, where that was another: whoever did not mean to move sees nobody.
+        before: Option<String>,
     },
     /// The state at the time of attaching is complete.
     Ready,

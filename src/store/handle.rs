@@ -104,6 +104,11 @@ impl Store {
         self.ask("count the connection", move |db| people::next_epoch(db, now)).await
     }
 
+    /// We are connected to this broker.
+    pub async fn note_broker(&self, broker: String) -> Result<(), Error> {
+        self.ask("note the broker", move |db| people::note_broker(db, &broker)).await
+    }
+
     /// Everything that must be there at start. Costs the same however many messages there are.
     pub async fn load(&self) -> Result<Snapshot, Error> {
         let load = |db: &mut Connection| {
@@ -119,6 +124,7 @@ impl Store {
                 debtors: delivery::debtors(db)?,
                 bundles: secrets::bundles(db)?,
                 epoch: people::epoch(db)?,
+                broker: people::broker(db)?,
                 sealed: sealed::senders(db)?,
                 unsealed: outbox::unsealed_for(db)?,
                 alerts: alerts::all(db)?,

@@ -72,6 +72,16 @@ pub(super) fn epoch(db: &Connection) -> Result<u64> {
     db.prepare_cached(last)?.query_row([], |row| row.get(0)).map(from_bits)
 }
 
+/// The broker of the last connection, as far as it is known.
+pub(super) fn broker(db: &Connection) -> Result<Option<String>> {
+    let last = "SELECT (SELECT broker FROM connection)";
+    db.prepare_cached(last)?.query_row([], |row| row.get(0))
+}
+
+pub(super) fn note_broker(db: &Connection, broker: &str) -> Result<()> {
+    db.prepare_cached("UPDATE connection SET broker = ?1")?.execute([broker]).map(drop)
+}
+
 pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {
     let all = "SELECT user, identity, version, display_name, mobile, registered_at, devices, last_seen,
             verified, claim, blocked

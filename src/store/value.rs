@@ -178,6 +178,8 @@ pub struct Snapshot {
     pub bundles: Vec<Bundle>,
     /// The epoch of the last connection; 0 before the first.
     pub epoch: u64,
+    /// The broker of that connection, as a person would write it.
+    pub broker: Option<String>,
     /// Who sent what could not be opened yet.
     pub sealed: Vec<UserName>,
     /// To whom something is to be said that is not sealed yet.

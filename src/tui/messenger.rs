@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::app::{AccountSummary, AlertSetup, FieldName, Looks, SignError, SignUpForm};
+use super::app::{AccountSummary, AlertSetup, FieldName, Keymap, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
 use super::{Options, Place, Reload, Themes, TuiError, environment, keymap_file, run};
 use crate::config::{self, AlertConfig, Config, DesktopAlerts, Flags};
@@ -42,11 +42,7 @@ pub async fn show(
     let messenger = Messenger { setup, program, flags: flags.clone(), place: place.clone() };
     let (keymap, mut warnings) =
         keymap_file::load(config.keymap_file.as_deref()).map_err(TuiError::Keymap)?;
-    let themes = Themes {
-        directory: config.themes_dir.clone(),
-        depth: environment::depth(),
-        shade: environment::shade(),
-    };
+    let themes = themes(config);
     let looks = themes.find(&config.theme).unwrap_or_else(|problems| {
         warnings.extend(problems);
         Looks::default()
@@ -63,6 +59,22 @@ pub async fn show(
         sign_in: config.user.clone(),
     };
     run(messenger, options).await
+}
+
+/// All that is wrong with the keys and the theme, by file and line.
+pub fn problems(config: &Config) -> Vec<String> {
+    let (_, mut problems) = keymap_file::load(config.keymap_file.as_deref())
+        .unwrap_or_else(|problem| (Keymap::default(), vec![problem.to_string()]));
+    problems.extend(themes(config).find(&config.theme).err().into_iter().flatten());
+    problems
+}
+
+fn themes(config: &Config) -> Themes {
+    Themes {
+        directory: config.themes_dir.clone(),
+        depth: environment::depth(),
+        shade: environment::shade(),
+    }
 }
 
 /// How to call for somebody, as the configuration has it.

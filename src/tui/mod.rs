@@ -32,7 +32,7 @@ pub mod view;
 pub use backend::{Backend, Connected};
 pub use environment::setup;
 pub use external_editor::EditorCommand;
-pub use messenger::{open, show};
+pub use messenger::{open, problems, show};
 pub use reload::{Place, Reload};
 pub use run::{Options, TuiError, run};
 pub use theme_file::Themes;

@@ -192,6 +192,13 @@ fn a_file_is_saved_where_a_person_says() {
     desk.keys(&["enter"]);
     assert_eq!(asked(&mut desk), [(theirs.id, Some(Some("/tmp/".to_owned())))], "it is no command");
     assert!(desk.shows("› a draft"), "what was being written comes back");
+    desk.keys(&["ctrl-u"]);
+    let gone = Update::FileSaved { message: theirs.id, outcome: Err("there is no such place".into()) };
+    desk.update(gone.clone());
+    assert!(desk.shows("› /tmp/") && desk.shows("saving as"), "to be mended: {}", desk.screen());
+    desk.keys(&["esc"]);
+    desk.update(gone);
+    assert!(!desk.shows("saving as"), "once");
     became(&mut desk, &theirs, FileState::Fetching { have: 5 });
     desk.keys(&["f6", "k", "x"]);
     assert_eq!(asked(&mut desk), [(theirs.id, None)]);

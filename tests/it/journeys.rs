@@ -96,6 +96,18 @@ fn each_chat_keeps_its_draft() {
 }
 
 #[test]
+fn what_is_written_before_a_chat_is_open_is_for_the_first_that_opens() {
+    let mut desk = Desk::among_people((80, 24));
+    desk.write("precious");
+    desk.keys(&["enter"]);
+    assert!(desk.shows("choose a chat first") && desk.shows("› precious"));
+    desk.open("carol", &[]);
+    assert!(desk.shows("› precious"), "{}", desk.screen());
+    desk.open("bob", &[]);
+    assert!(!desk.shows("precious"));
+}
+
+#[test]
 fn clearing_can_be_taken_back_and_an_empty_line_asks_to_quit() {
     let mut desk = talking_to_bob();
     desk.write("precious");
@@ -107,8 +119,10 @@ fn clearing_can_be_taken_back_and_an_empty_line_asks_to_quit() {
     desk.write("x");
     desk.keys(&["backspace", "ctrl-c"]);
     assert!(desk.shows("Leave Cooee?"));
-    desk.write("n");
+    desk.write("hello");
     assert!(!desk.shows("Leave Cooee?") && desk.effects().iter().all(|effect| *effect != Effect::Quit));
+    assert!(desk.shows("› hello"), "whoever writes on does not want to leave");
+    desk.keys(&["ctrl-u"]);
     desk.keys(&["ctrl-c", "ctrl-c"]);
     assert!(desk.effects().contains(&Effect::Quit));
 }
@@ -536,6 +550,22 @@ fn the_title_of_the_terminal_tells_what_is_unread() {
     assert_eq!(titles(&mut desk), [""; 0], "it is told once");
     desk.update(Update::Alerts(vec![(bob, Alerts::None)]));
     assert_eq!(titles(&mut desk), ["alice - cooee"], "a muted chat does not count");
+    assert!(desk.shows("(2) │"), "{}", desk.screen());
+    desk.open("bob", &said);
+    assert!(desk.shows("Bob ● online · not verified · muted"), "{}", desk.screen());
+}
+
+#[test]
+fn where_there_is_no_list_the_first_row_tells_what_is_unread() {
+    let mut desk = Desk::among_people((40, 12));
+    let bob = direct("bob");
+    desk.open("carol", &[]);
+    assert!(!desk.shows(" new"));
+    let said = [message(&bob, "bob", NOW, "one"), message(&bob, "bob", NOW + 1, "two")];
+    desk.update(Update::Summaries(vec![summary(&said, 2)]));
+    assert!(desk.shows("alice ● 2 new"), "{}", desk.screen());
+    desk.open("bob", &said);
+    assert!(!desk.shows(" new"), "it is here");
 }
 
 #[test]

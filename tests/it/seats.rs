@@ -45,7 +45,7 @@ impl Glass {
     }
 
     fn signed_in(&mut self, name: &str) {
-        let me = Profile {
+        let me = Box::new(Profile {
             user: user(name),
             identity: IdentityKey::from_bytes([1; 32]),
             devices: Vec::new(),
@@ -53,10 +53,10 @@ impl Glass {
             display_name: DisplayName::from(&user(name)),
             mobile: None,
             registered_at: at(NOW),
-        };
+        });
         let id = self.seats.shown_id();
         self.event(Event::SignedIn);
-        self.update(id, Update::Welcome { me, broker: "mqtt://lan".to_owned() });
+        self.update(id, Update::Welcome { me, broker: "mqtt://lan".to_owned(), before: None });
         self.update(id, Update::Link(Link::Up));
         self.update(id, Update::People(vec![person("carol", "Carol", true)]));
         self.update(id, Update::Ready);

@@ -276,7 +276,9 @@ impl Disk {
         if exact.is_none() {
             fs::create_dir_all(target).map_err(Fault::io("cannot make", target))?;
         }
-        let failed = |e| Fault::io("cannot save in", dir)(e);
+        // The name that it has until then says nothing to anybody.
+        let bare = |e: io::Error| e.raw_os_error().map_or(e, io::Error::from_raw_os_error);
+        let failed = |e| Fault::io("cannot save in", dir)(bare(e));
         self.clean(id, target);
         // It becomes a file of that name only when all of it is there and checked.
         let mut builder = tempfile::Builder::new();

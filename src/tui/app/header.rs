@@ -31,10 +31,19 @@ pub struct Tab {
 }
 
 impl Session {
+    /// How much is unread in other chats than the open one, where no list on the screen tells.
+    fn unread_elsewhere(&self) -> u32 {
+        let tells = self.regions.titles.iter().any(|title| title.height > 0);
+        let here = self.open_id().map_or(0, |id| self.unread(id));
+        if tells { 0 } else { self.world.unread_in_all().saturating_sub(here) }
+    }
+
     /// Who we are, and whether others can reach us.
     pub fn who(&self, setup: &Setup) -> String {
         let name = if self.regions.framed { "cooee  " } else { "" };
-        format!("{name}{} {}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
+        let elsewhere = self.unread_elsewhere();
+        let unread = if elsewhere > 0 { format!(" {elsewhere} new") } else { String::new() };
+        format!("{name}{} {}{unread}", self.me.user, setup.glyphs.presence(self.link == Link::Up))
     }
 
     /// The state of the connection in words, for a screen of so many columns.

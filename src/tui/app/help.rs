@@ -72,6 +72,7 @@ fn signs(glyphs: Glyphs) -> Vec<HelpLine> {
         entry(glyphs.delivery(Delivery::Read), "read: it was on their screen"),
         entry(glyphs.delivery(Delivery::Failed), "failed: choose it to see why, and to try again"),
         entry("10:41, came 10:55", "it came late, and newer ones stood here before"),
+        entry("(3)", "unread in a chat that is muted"),
         entry("draft", "something is written there and was not sent"),
         entry("#", "a group you are in"),
         entry("!", "a group that you are invited into"),

@@ -100,7 +100,7 @@ pub use wrap::wrap;
 pub use crate::engine::{GroupView, Link};
 
 use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
-use crate::engine::Update;
+use crate::engine::{Update, moved_words};
 use session::Turn;
 use tour::Did;
 use welcome::Asked;
@@ -493,9 +493,13 @@ impl App {
 
     fn engine(&mut self, update: Update, effects: &mut Vec<Effect>) {
         match (update, &mut self.screen) {
-            (Update::Welcome { me, broker }, Screen::Welcome(_)) => {
+            (Update::Welcome { me, broker, before }, Screen::Welcome(_)) => {
+                if let Some(before) = before {
+                    let words = moved_words(&me.user, &broker, &before);
+                    self.notices.push(Weight::Warning, words, self.now);
+                }
                 self.note_account(&me);
-                let mut session = Session::new(me, broker);
+                let mut session = Session::new(*me, broker);
                 if let Some((_, drafts)) =
                     self.drafts.take().filter(|(user, _)| *user == session.me.user)
                 {

@@ -50,10 +50,14 @@ impl ReactBox {
 
     /// Takes what is typed.
     pub fn accept(&mut self) -> Option<Option<Reaction>> {
-        match Reaction::new(self.field.text()) {
+        let text = self.field.text();
+        let code = text.strip_prefix(':').map(|code| code.strip_suffix(':').unwrap_or(code));
+        let emoji = code.and_then(emojis::get_by_shortcode);
+        match Reaction::new(emoji.map_or(text, |emoji| emoji.as_str())) {
             Ok(sign) => Some(Some(sign)),
             Err(_) => {
-                self.complaint = Some("a sign is one character, such as an emoji".to_owned());
+                self.complaint =
+                    Some("a sign is one character, such as an emoji, or its :shortcode:".to_owned());
                 None
             }
         }
@@ -92,6 +96,9 @@ mod tests {
         assert_eq!((react.accept(), react.complaint.is_some()), (None, true), "two characters");
         react.act(Action::DeleteBefore);
         assert_eq!(react.accept(), Some(Some(Reaction::new("9").unwrap())));
+        react.act(Action::DeleteBefore);
+        ":tada:".chars().for_each(|c| assert_eq!(react.type_char(c), None));
+        assert_eq!(react.accept(), Some(Some(Reaction::new("🎉").unwrap())));
     }
 
     #[test]

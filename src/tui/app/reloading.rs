@@ -46,8 +46,8 @@ impl App {
                 self.notices.push(Weight::News, words, self.now);
             }
             Err(problems) => {
-                self.warn(problems);
                 self.notices.push(Weight::Error, "nothing was changed".to_owned(), self.now);
+                self.warn(problems);
             }
         }
     }

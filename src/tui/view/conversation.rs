@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::card;
 use super::paint::{Canvas, lines, row};
 use super::verify;
-use crate::domain::{Availability, ConversationId, Origin, Reply, RoomName, Standing, UserName};
+use crate::domain::{Alerts, Availability, ConversationId, Origin, Reply, RoomName, Standing, UserName};
 use crate::tui::app::{
     About, Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted,
     fit, policy_words, room_label, width,
@@ -39,10 +39,15 @@ fn title(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         (0, Link::Up) => late_words(session),
         _ => String::new(),
     };
-    let away = match session.open_id() {
-        Some(id) if session.world.is_archived(id) => format!("{}archived", canvas.glyphs.separator()),
-        _ => String::new(),
-    };
+    let world = &session.world;
+    let away = session.open_id().filter(|id| world.is_archived(id)).map(|_| "archived");
+    let alerts = session.open_id().and_then(|id| match world.alerts(id) {
+        Alerts::None => Some("muted"),
+        Alerts::Mentions => Some("mentions only"),
+        Alerts::All => None,
+    });
+    let states = [away, alerts].into_iter().flatten();
+    let away: String = states.map(|state| format!("{}{state}", canvas.glyphs.separator())).collect();
     let room = usize::from(regions.title.width).saturating_sub(4 + width(&trouble) + width(&away));
     let words = match session.open_id() {
         None => "Cooee".to_owned(),
@@ -194,7 +199,10 @@ fn divider(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     }
     let writers: Vec<_> = chat.writers().map(|user| session.world.name(user)).collect();
     let words = match &writers[..] {
-        _ if chat.draft.is_command() => command_hint(&chat.draft.text()),
+        // A path may begin as a command does.
+        _ if chat.draft.is_command() && !matches!(chat.about, Some(About::Save(..))) => {
+            command_hint(&chat.draft.text())
+        }
         _ if chat.about.is_some() => about_words(canvas, app, session, room),
         [] => match session.fading_words() {
             Some(words) => words,

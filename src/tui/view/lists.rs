@@ -112,7 +112,7 @@ fn person(
         (0, Some(at)) => (app.setup.calendar.short(at, app.now), canvas.theme.faint()),
         (0, None) if by_hand => ("not here".to_owned(), canvas.theme.faint()),
         (0, None) => (String::new(), canvas.theme.faint()),
-        (n, _) => (n.to_string(), count_style(canvas, session, &conversation)),
+        (n, _) => count(canvas, session, &conversation, n),
     };
     Entry {
         conversation,
@@ -126,10 +126,15 @@ fn person(
 }
 
 /// A count of unread messages: it does not stand out where the chat is muted.
-fn count_style(canvas: &Canvas<'_>, session: &Session, conversation: &ConversationId) -> Style {
+fn count(
+    canvas: &Canvas<'_>,
+    session: &Session,
+    conversation: &ConversationId,
+    unread: u32,
+) -> (String, Style) {
     match session.world.alerts(conversation) {
-        Alerts::None => canvas.theme.faint(),
-        Alerts::All | Alerts::Mentions => canvas.theme.unread(),
+        Alerts::None => (format!("({unread})"), canvas.theme.faint()),
+        Alerts::All | Alerts::Mentions => (unread.to_string(), canvas.theme.unread()),
     }
 }
 
@@ -156,7 +161,7 @@ fn place(
     let (aside, aside_style) = match session.unread(conversation) {
         0 if session.has_draft(conversation) => draft(canvas),
         0 => (aside.to_owned(), canvas.theme.faint()),
-        n => (n.to_string(), count_style(canvas, session, conversation)),
+        n => count(canvas, session, conversation, n),
     };
     Some(Entry {
         conversation: conversation.clone(),

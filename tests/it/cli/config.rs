@@ -33,6 +33,16 @@ fn a_configuration_is_begun_shown_and_checked() {
     fs::write(&file, "[profile.work.alerts]\nquiet = \"zz\"\n").unwrap();
     let error = refused(2, here, &config("check"));
     assert!(error.contains("profile.work.alerts.quiet"), "{error}");
+    // And what lies beside it.
+    fs::write(&file, "theme = \"sea\"\n").unwrap();
+    let error = refused(1, here, &config("check"));
+    assert!(error.contains("sea"), "{error}");
+    fs::write(&file, "").unwrap();
+    let keys = here.join("some/keymap.toml");
+    fs::write(&keys, "[global]\nfoo = [\"f9\"]\n").unwrap();
+    let error = refused(1, here, &config("check"));
+    assert!(error.contains("keymap.toml") && error.contains("`foo`"), "{error}");
+    fs::remove_file(keys).unwrap();
     fs::write(&file, "[alerts]\nbel = false\n").unwrap();
     let error = refused(2, here, &config("check"));
     assert!(error.contains("line 2") && error.contains("did you mean `bell`?"), "{error}");

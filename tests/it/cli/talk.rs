@@ -41,6 +41,18 @@ fn a_pipeline_sends_and_listens_across_two_directories() {
 }
 
 #[test]
+fn who_comes_to_another_broker_than_before_is_told_once() {
+    let world = world_of(&["alice"]);
+    let (here, broker) = (world.data_dir(), address(&world));
+    ok(here, &["who"]);
+    let done = run(here, &["-b", &broker, "who"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let told = format!("this is {broker}, and alice was last on built-in broker");
+    assert!(done.err.contains(&told), "{done:?}");
+    ok(here, &["-b", &broker, "who"]);
+}
+
+#[test]
 fn who_is_away_gets_every_line_in_order() {
     let world = world_of(&["alice", "bob"]);
     let here = world.data_dir();

@@ -130,7 +130,7 @@ impl Desk {
 
     /// The engine says who we are.
     pub fn welcome(&mut self) {
-        let me = Profile {
+        let me = Box::new(Profile {
             user: user("alice"),
             identity: IdentityKey::from_bytes([1; 32]),
             devices: Vec::new(),
@@ -138,8 +138,8 @@ impl Desk {
             display_name: DisplayName::new("Alice").unwrap(),
             mobile: None,
             registered_at: at(NOW),
-        };
-        self.update(Update::Welcome { me, broker: "mqtt://lan".to_owned() });
+        });
+        self.update(Update::Welcome { me, broker: "mqtt://lan".to_owned(), before: None });
     }
 
     /// Alice with contacts and groups.

@@ -49,6 +49,11 @@ impl Session {
                     true
                 });
             }
+            // Whoever writes on does not want to leave.
+            Some(Overlay::Question(Question::Quit)) => {
+                self.overlay = None;
+                self.type_char(c, turn);
+            }
             Some(Overlay::Question(_)) => self.refuse_question(turn),
             Some(
                 Overlay::Members { .. }

@@ -5,6 +5,7 @@ use crate::domain::{ConversationId, FileKind, Message, MessageId, Picture};
 use crate::engine::{Command, FileState, FileView, Ticket};
 use crate::tui::app::Action;
 use crate::tui::app::chat::About;
+use crate::tui::app::editor::Editor;
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::pasting::{LargePaste, PastedFile};
 use crate::tui::app::picture::PictureBox;
@@ -99,7 +100,7 @@ impl Session {
     }
 
     fn fetch(&mut self, message: MessageId, target: Option<String>, turn: &mut Turn<'_>) {
-        let ticket = self.ticket(Asked::File);
+        let ticket = self.ticket(Asked::Fetch(message));
         turn.send_written(Command::FetchFile { message, target, ticket });
     }
 
@@ -213,11 +214,27 @@ impl Session {
 
     /// The path was written to which a file is to be saved.
     pub(super) fn save_as(&mut self, message: MessageId, path: &str, turn: &mut Turn<'_>) {
+        let path = path.trim();
+        if path.is_empty() {
+            return turn.error(
+                "not saved: write where to, such as ~/plan.pdf or a directory with / at its end",
+            );
+        }
         self.writing_mut().stop_about();
-        match path.trim() {
-            "" => turn
-                .error("not saved: write where to, such as ~/plan.pdf or a directory with / at its end"),
-            path => self.fetch(message, Some(path.to_owned()), turn),
+        self.saving_as = self.open.clone().map(|chat| (chat, message, path.to_owned()));
+        self.fetch(message, Some(path.to_owned()), turn);
+    }
+
+    /// It is not saved there: the path is to be mended, where nothing else has been begun.
+    pub(super) fn not_saved(&mut self, message: MessageId) {
+        let Some((chat, _, path)) = self.saving_as.take_if(|(_, saving, _)| *saving == message) else {
+            return;
+        };
+        let is_open = self.open.as_ref() == Some(&chat) && self.card().is_none();
+        let writing = self.writing_mut();
+        if is_open && writing.draft.is_empty() && writing.about.is_none() {
+            writing.begin(About::Save(message, String::new()));
+            writing.draft = Editor::from(path.as_str());
         }
     }
 

@@ -124,8 +124,10 @@ enum Asked {
     Send(ConversationId),
     /// To where, and which path.
     SendFile(ConversationId, String),
-    /// To fetch, save or stop one.
+    /// To stop fetching one.
     File,
+    /// To fetch or save this one.
+    Fetch(MessageId),
     /// Of which message, and in how many pixels.
     Picture(MessageId, (u16, u16)),
     Alter,
@@ -233,6 +235,8 @@ pub struct Session {
     kept_unread: bool,
     /// Holds what is written while no chat is open.
     home: Chat,
+    /// The path where the file of this message of a chat is to be saved.
+    saving_as: Option<(ConversationId, MessageId, String)>,
     chats: HashMap<ConversationId, Chat>,
     /// Chats with messages in memory, the one used last at the end.
     recent: VecDeque<ConversationId>,
@@ -278,6 +282,7 @@ impl Session {
             day: None,
             kept_unread: false,
             home: Chat::default(),
+            saving_as: None,
             chats: HashMap::new(),
             recent: VecDeque::new(),
             asked: BTreeMap::new(),
@@ -368,6 +373,16 @@ impl Session {
             chat.unload();
         }
         self.open = Some(conversation);
+        self.take_along();
+    }
+
+    /// What was written where no chat was open is for the first that is.
+    fn take_along(&mut self) {
+        let is_free = self.writing().is_some_and(|chat| chat.draft.is_empty() && chat.about.is_none());
+        if is_free && !self.home.draft.is_empty() {
+            let text = self.home.draft.take();
+            self.writing_mut().draft.insert(&text);
+        }
     }
 
     fn close(&mut self, turn: &mut Turn<'_>) {

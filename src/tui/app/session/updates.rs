@@ -20,7 +20,7 @@ impl Session {
     /// Takes in what the engine says.
     pub fn update(&mut self, update: Update, turn: &mut Turn<'_>) {
         match update {
-            Update::Welcome { me, broker } => (self.me, self.broker) = (me, broker),
+            Update::Welcome { me, broker, .. } => (self.me, self.broker) = (*me, broker),
             Update::Ready => self.ready = true,
             Update::Link(link) => self.link_changed(link, turn),
             Update::People(people) => {
@@ -86,7 +86,8 @@ impl Session {
             Update::File(view) => self.note_files(vec![view]),
             Update::Picture { ticket, picture, .. } => self.take_picture(ticket, picture),
             // What people are told of it is told otherwise.
-            Update::FileSaved { .. } => {}
+            Update::FileSaved { message, outcome: Err(_) } => self.not_saved(message),
+            Update::FileSaved { outcome: Ok(_), .. } => {}
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
             // The loop and the app around us see to it.
@@ -235,6 +236,7 @@ impl Session {
                 | Asked::Send(_)
                 | Asked::SendFile(..)
                 | Asked::File
+                | Asked::Fetch(_)
                 | Asked::Picture(..)
                 | Asked::Room(..)
                 | Asked::Verify(..)
@@ -303,6 +305,10 @@ impl Session {
                 Asked::Alter | Asked::Lifetime(_) | Asked::File | Asked::MakeLink | Asked::RevokeLink,
             ) => {
                 turn.error(format!("not done: {why}"));
+            }
+            Some(Asked::Fetch(message)) => {
+                turn.error(format!("not done: {why}"));
+                self.not_saved(message);
             }
             Some(Asked::UseLink) => turn.error(format!("not asked: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
