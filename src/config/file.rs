@@ -87,6 +87,7 @@ pub(super) struct LinkSection {
 pub(super) struct LogSection {
     pub file: Option<PathBuf>,
     pub filter: Option<String>,
+    pub history: Option<PathBuf>,
 }
 
 /// Reads `path`, with this profile over the rest. A file that does not exist says nothing, unless it was `asked_for` by
@@ -135,6 +136,7 @@ fn relative_path(file: &File) -> Option<&'static str> {
     let paths = [
         ("data_dir", &file.data_dir),
         ("log.file", &file.log.file),
+        ("log.history", &file.log.history),
         ("files.downloads", &file.files.downloads),
         ("broker.ca", ca),
         ("broker.certificate", certificate),

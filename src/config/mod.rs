@@ -115,6 +115,8 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
     pub log_filter: Option<String>,
+    /// The directory of the log in plain text of what is said; `None`: there is none.
+    pub chat_log: Option<PathBuf>,
 }
 
 /// What is allowed of files that are sent and fetched. Sizes are in bytes.
@@ -365,6 +367,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         keymap_file: path.file_name().map(|_| path.with_file_name("keymap.toml")),
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
+        chat_log: file.log.history,
     })
 }
 
