@@ -27,7 +27,8 @@ pub(super) struct File {
     pub chat: ChatSection,
     pub alerts: AlertSection,
     pub files: FileSection,
-    pub links: LinkSection,
+    pub links: CommandSection,
+    pub clipboard: CommandSection,
     pub log: LogSection,
     pub profile: BTreeMap<String, Profile>,
 }
@@ -78,7 +79,7 @@ pub(super) struct FileSection {
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct LinkSection {
+pub(super) struct CommandSection {
     pub command: Option<Vec<String>>,
 }
 

@@ -116,10 +116,12 @@ impl Config {
             ("downloads", Some(path(&files.downloads))),
         ];
         section("files", files);
-        let command = self.link_command.as_ref().map(|command| {
-            Value::Array(command.iter().map(|word| Value::String(word.clone())).collect())
-        });
-        section("links", vec![("command", command)]);
+        for (name, command) in [("links", &self.link_command), ("clipboard", &self.clipboard_command)] {
+            let command = command.as_ref().map(|command| {
+                Value::Array(command.iter().map(|word| Value::String(word.clone())).collect())
+            });
+            section(name, vec![("command", command)]);
+        }
         let filter = self.log_filter.clone().map(Value::String);
         let log = vec![
             ("file", self.log_file.as_deref().map(path)),

@@ -8,6 +8,7 @@
 pub mod app;
 mod aside;
 mod backend;
+mod clipboard;
 mod decode;
 mod desktop;
 mod effects;
@@ -19,6 +20,7 @@ mod looking;
 mod messenger;
 mod opener;
 mod own_file;
+mod path_names;
 mod paths;
 mod reload;
 mod repaint;

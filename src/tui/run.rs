@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::app::{Alert, App, Effect, Event, Keymap, Setup, SignError, Start, Written};
 use super::aside::Aside;
 use super::backend::{Backend, Connected};
+use super::clipboard::{Clipboard, Uncopied};
 use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
@@ -37,7 +38,7 @@ const ENTRY: Duration = Duration::from_millis(20);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How the front end is to run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// Which key means what.
     pub keymap: Keymap,
@@ -55,6 +56,8 @@ pub struct Options {
     pub editor: EditorCommand,
     /// What opens links.
     pub opener: Opener,
+    /// What puts texts on the clipboard.
+    pub clipboard: Clipboard,
     /// An account to sign in at once.
     pub sign_in: Option<UserName>,
 }
@@ -108,6 +111,7 @@ pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiErr
         inputs,
         editor: options.editor,
         opener: options.opener,
+        clipboard: options.clipboard,
         reload: options.reload,
         desktop: options.bus.then(Desktop::new),
         away: None,
@@ -147,6 +151,7 @@ struct Front<'a, B> {
     inputs: Inputs,
     editor: EditorCommand,
     opener: Opener,
+    clipboard: Clipboard,
     reload: Reload,
     /// The way to the desktop, where that is not the terminal.
     desktop: Option<Desktop>,
@@ -173,6 +178,7 @@ enum Woken {
     Event(Event),
     Read(Event),
     Looked(Looked),
+    Uncopied(Uncopied),
     Signed(Result<Connected, SignError>),
     Edited(Result<Written, String>),
     Unshown(Alert),
@@ -196,11 +202,15 @@ impl<B: Backend> Front<'_, B> {
                 Woken::Input(Some(input)) => self.take_input(input, screen)?,
                 Woken::Event(event) => self.take(event, screen)?,
                 Woken::Read(event) => self.have_read(event, screen)?,
-                Woken::Looked(Looked::Pasted(event)) => {
+                Woken::Looked(Looked::Pasted(event) | Looked::Listed(event)) => {
                     self.take(event, screen)?;
                     self.note_changes(Cause::Hand);
                 }
                 Woken::Looked(Looked::Written(command)) => self.send(command, screen)?,
+                Woken::Uncopied(Uncopied { text, why }) => {
+                    screen.copy(&text).map_err(TuiError::Draw)?;
+                    self.take(Event::NotCopied(why), screen)?;
+                }
                 Woken::Signed(outcome) => self.signed(outcome, screen)?,
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
                 // The bell has rung.
@@ -224,6 +234,7 @@ impl<B: Backend> Front<'_, B> {
             outcome = signed(&mut self.attempt) => Woken::Signed(outcome),
             event = self.reading.next() => Woken::Read(event),
             looked = self.looking.next() => Woken::Looked(looked),
+            uncopied = self.clipboard.failed(), if self.away.is_none() => Woken::Uncopied(uncopied),
             () = until(self.timer) => {
                 self.timer = None;
                 Woken::Event(Event::Timer)
@@ -327,11 +338,12 @@ impl<B: Backend> Front<'_, B> {
                 Effect::OpenLink(link) => {
                     let opened = self.opener.open(&link);
                     if opened.is_err() {
-                        screen.copy(&link).map_err(TuiError::Draw)?;
+                        self.copy(link, screen)?;
                     }
                     self.take(Event::LinkOpened(opened), screen)?;
                 }
-                Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
+                Effect::Copy(text) => self.copy(text, screen)?,
+                Effect::ListPaths(written) => self.looking.list(written),
                 Effect::Alert(alert) => self.alert(alert, screen)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Theme(name) => {
@@ -358,6 +370,14 @@ impl<B: Backend> Front<'_, B> {
     fn send(&mut self, command: Command, screen: &mut Screen) -> Result<(), TuiError> {
         match self.running.as_mut().and_then(|running| running.send(command)) {
             Some(refused) => self.take(Event::Update(refused), screen),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a text on the clipboard.
+    fn copy(&mut self, text: String, screen: &mut Screen) -> Result<(), TuiError> {
+        match self.clipboard.put(text) {
+            Some(text) => screen.copy(&text).map_err(TuiError::Draw),
             None => Ok(()),
         }
     }

@@ -103,8 +103,7 @@ impl Core {
             Logged::Failed(why) => {
                 tracing::warn!(%why, "the log of chats cannot be written");
                 let words = format!(
-                    "the log of your chats ([log] history) cannot be written: {why}. Nothing is lost: what \
-                     belongs there waits, and is written when it can be"
+                    "the log of your chats cannot be written: {why}. What belongs there waits until it can be"
                 );
                 (!std::mem::replace(&mut log.failed, true)).then_some(Notice::Warning(words))
             }
