@@ -23,6 +23,9 @@ use writer::{Batch, Lines};
 /// How long the end of a session waits for the log.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How long a disk that was full has until it is tried again.
+const RETRY: Duration = Duration::from_secs(30);
+
 /// How writing goes.
 pub(super) enum Logged {
     /// The batch is written.
@@ -54,7 +57,7 @@ pub(super) async fn start(
     let left = store.log_pieces().await?;
     let (batches, queue) = mpsc::channel(1);
     let directory: PathBuf = directory.join(user.as_str());
-    let task = tokio::spawn(writer::run(directory, store.clone(), left, queue, tell));
+    let task = tokio::spawn(writer::run((directory, RETRY), store.clone(), left, queue, tell));
     // What the last session left is under way.
     let log = ChatLog { zone: TimeZone::system(), batches, task, busy: true, failed: false };
     Ok((Some(log), logged))

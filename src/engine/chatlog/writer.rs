@@ -20,9 +20,6 @@ use crate::domain::{ConversationId, RoomName, clean_line};
 use crate::failpoints::kill_point;
 use crate::store::{LogPiece, Store};
 
-/// How long a disk that was full has until it is tried again.
-const RETRY: Duration = Duration::from_secs(30);
-
 /// Most characters of the name of a group in that of its file.
 const NAME: usize = 40;
 
@@ -48,9 +45,10 @@ pub(super) struct Batch {
     pub lines: Lines,
 }
 
-/// Writes what was left, and then whatever comes, until nobody sends any more.
+/// Writes what was left, and then whatever comes, until nobody sends any more. What cannot be written is tried again
+/// after `retry`.
 pub(super) async fn run(
-    directory: PathBuf,
+    (directory, retry): (PathBuf, Duration),
     store: Store,
     left: Vec<LogPiece>,
     mut batches: mpsc::Receiver<Batch>,
@@ -69,7 +67,7 @@ pub(super) async fn run(
                 next = same;
                 // Nothing is sent meanwhile: an answer is that nobody is there any more.
                 tokio::select! {
-                    () = sleep(RETRY) => {}
+                    () = sleep(retry) => {}
                     _ = batches.recv() => return,
                 }
             }
@@ -211,7 +209,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::domain::GroupId;
+    use crate::domain::{DataKey, GroupId};
 
     fn read(dir: &Path, name: &str) -> String {
         std::fs::read_to_string(dir.join(name)).unwrap()
@@ -260,6 +258,49 @@ mod tests {
         let room = ConversationId::Room("lobby".parse().unwrap());
         assert_eq!(name(&room, ""), "+lobby.log");
         assert_eq!(name(&ConversationId::Direct("bob".parse().unwrap()), ""), "bob.log");
+    }
+
+    /// Whether the next word of the writer is that it wrote.
+    async fn wrote(logged: &mut mpsc::Receiver<Logged>) -> bool {
+        let deadline = Duration::from_secs(20);
+        let word = tokio::time::timeout(deadline, logged.recv()).await.expect("a word in time");
+        matches!(word, Some(Logged::Written))
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_is_written_once_it_can_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = DataKey::filled(|key| {
+            key.fill(1);
+            Ok::<_, std::convert::Infallible>(())
+        });
+        let store = Store::open(&dir.path().join("chat.db"), &key.unwrap()).unwrap();
+        let (batches, queue) = mpsc::channel(1);
+        let (tell, mut logged) = mpsc::channel(4);
+        let log = dir.path().join("log");
+        let place = (log.clone(), Duration::from_millis(5));
+        let task = tokio::spawn(run(place, store.clone(), Vec::new(), queue, tell));
+        assert!(wrote(&mut logged).await, "nothing was left");
+        // Where the directory should be there is a file; then a directory where the file should be.
+        std::fs::write(&log, "").unwrap();
+        let mut lines = Lines::default();
+        lines.add(&ConversationId::Direct("bob".parse().unwrap()), None, "one\n");
+        batches.send(Batch { up_to: 1, lines }).await.unwrap();
+        assert!(!wrote(&mut logged).await);
+        std::fs::remove_file(&log).unwrap();
+        std::fs::create_dir_all(log.join("bob.log")).unwrap();
+        let in_store = async {
+            while store.log_pieces().await.unwrap().is_empty() {
+                wrote(&mut logged).await;
+            }
+        };
+        in_store.await;
+        std::fs::remove_dir(log.join("bob.log")).unwrap();
+        while !wrote(&mut logged).await {}
+        assert_eq!(read(&log, "bob.log"), "one\n");
+        assert_eq!(store.log_pieces().await.unwrap(), []);
+        drop(batches);
+        task.await.unwrap();
     }
 
     #[test]
