@@ -27,7 +27,8 @@ pub(super) struct File {
     pub chat: ChatSection,
     pub alerts: AlertSection,
     pub files: FileSection,
-    pub links: LinkSection,
+    pub links: CommandSection,
+    pub clipboard: CommandSection,
     pub log: LogSection,
     pub profile: BTreeMap<String, Profile>,
 }
@@ -78,7 +79,7 @@ pub(super) struct FileSection {
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct LinkSection {
+pub(super) struct CommandSection {
     pub command: Option<Vec<String>>,
 }
 
@@ -87,6 +88,7 @@ pub(super) struct LinkSection {
 pub(super) struct LogSection {
     pub file: Option<PathBuf>,
     pub filter: Option<String>,
+    pub history: Option<PathBuf>,
 }
 
 /// Reads `path`, with this profile over the rest. A file that does not exist says nothing, unless it was `asked_for` by
@@ -135,6 +137,7 @@ fn relative_path(file: &File) -> Option<&'static str> {
     let paths = [
         ("data_dir", &file.data_dir),
         ("log.file", &file.log.file),
+        ("log.history", &file.log.history),
         ("files.downloads", &file.files.downloads),
         ("broker.ca", ca),
         ("broker.certificate", certificate),

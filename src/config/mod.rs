@@ -107,6 +107,8 @@ pub struct Config {
     pub passphrase_command: Option<Vec<String>>,
     /// The program that opens links, and the arguments before the link; `None`: that of the desktop.
     pub link_command: Option<Vec<String>>,
+    /// The program that takes what is copied on its standard input, and its arguments; `None`: the terminal does.
+    pub clipboard_command: Option<Vec<String>>,
     /// Where the configuration file is, or would be; `None` where there is no home directory and nobody named one.
     pub config_file: Option<PathBuf>,
     /// Where the keymap of the person may lie: beside the configuration file. It need not exist.
@@ -115,6 +117,8 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// How much to log, as `tracing_subscriber::EnvFilter` reads it; `None` where nothing was said.
     pub log_filter: Option<String>,
+    /// The directory of the log in plain text of what is said; `None`: there is none.
+    pub chat_log: Option<PathBuf>,
 }
 
 /// What is allowed of files that are sent and fetched. Sizes are in bytes.
@@ -312,9 +316,11 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
     };
 
     let passphrase = |name| env(name).map(|value| passphrase(value, name)).transpose();
-    for (key, command) in
-        [("passphrase_command", &file.passphrase_command), ("links.command", &file.links.command)]
-    {
+    for (key, command) in [
+        ("passphrase_command", &file.passphrase_command),
+        ("links.command", &file.links.command),
+        ("clipboard.command", &file.clipboard.command),
+    ] {
         if command.as_ref().is_some_and(|command| command.first().is_none_or(String::is_empty)) {
             let why = "it names no program: write [\"PROGRAM\", \"ARGUMENT\"]".to_owned();
             return Err(Error::Value { setting: in_file(key), why });
@@ -361,10 +367,12 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
         export_passphrase: passphrase("COOEE_EXPORT_PASSPHRASE")?,
         passphrase_command: file.passphrase_command,
         link_command: file.links.command,
+        clipboard_command: file.clipboard.command,
         config_file: path.file_name().map(|_| path.clone()),
         keymap_file: path.file_name().map(|_| path.with_file_name("keymap.toml")),
         log_file: log_file.map(|path| absolute(&path, "--log-file")).transpose()?,
         log_filter: log_filter.map(|(filter, _)| filter),
+        chat_log: file.log.history,
     })
 }
 

@@ -14,6 +14,10 @@ use crate::domain::clean_line;
 /// Every setting with what it does and its default, as comments.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
 
+/// What stands above a configuration that asks for a log in plain text.
+const IN_CLEAR: &str =
+    "# What is said is logged in clear: log.history. Whoever can read that directory can read it.\n";
+
 /// Writes a configuration file in which every setting is explained and none is changed. One that is there is never
 /// overwritten.
 ///
@@ -33,8 +37,11 @@ impl Config {
     pub fn shown(&self) -> String {
         let profile = self.profile.as_deref().map(clean_line);
         let heading = profile.map(|name| format!("# With the profile `{name}`.\n"));
+        let in_clear = self.chat_log.is_some().then_some(IN_CLEAR);
         // Text, numbers and tables of them always have a form in TOML.
-        heading.unwrap_or_default() + &toml::to_string(&self.table()).unwrap_or_default()
+        heading.unwrap_or_default()
+            + in_clear.unwrap_or_default()
+            + &toml::to_string(&self.table()).unwrap_or_default()
     }
 
     /// The settings that another configuration has otherwise and that count from the next start on, by their names.
@@ -109,12 +116,19 @@ impl Config {
             ("downloads", Some(path(&files.downloads))),
         ];
         section("files", files);
-        let command = self.link_command.as_ref().map(|command| {
-            Value::Array(command.iter().map(|word| Value::String(word.clone())).collect())
-        });
-        section("links", vec![("command", command)]);
+        for (name, command) in [("links", &self.link_command), ("clipboard", &self.clipboard_command)] {
+            let command = command.as_ref().map(|command| {
+                Value::Array(command.iter().map(|word| Value::String(word.clone())).collect())
+            });
+            section(name, vec![("command", command)]);
+        }
         let filter = self.log_filter.clone().map(Value::String);
-        section("log", vec![("file", self.log_file.as_deref().map(path)), ("filter", filter)]);
+        let log = vec![
+            ("file", self.log_file.as_deref().map(path)),
+            ("filter", filter),
+            ("history", self.chat_log.as_deref().map(path)),
+        ];
+        section("log", log);
         table
     }
 }

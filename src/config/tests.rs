@@ -46,6 +46,18 @@ fn defaults_need_no_file() {
 }
 
 #[test]
+fn a_program_that_is_named_has_a_name() {
+    let config = with(Flags::default(), &[], "[clipboard]\ncommand = [\"wl-copy\", \"-n\"]").unwrap();
+    assert_eq!(config.clipboard_command, Some(vec!["wl-copy".to_owned(), "-n".to_owned()]));
+    for file in ["[clipboard]\ncommand = []", "[clipboard]\ncommand = [\"\"]"] {
+        let told = with(Flags::default(), &[], file).unwrap_err();
+        assert!(told.contains("`clipboard.command` in") && told.contains("names no program"), "{told}");
+    }
+    let told = with(Flags::default(), &[], "[log]\nhistory = \"~/chats\"").unwrap_err();
+    assert!(told.contains("`log.history` must be an absolute path"), "{told}");
+}
+
+#[test]
 fn lines_are_asked_for_or_all_that_the_terminal_can_do() {
     let plain = |flags, env: &[(&str, &str)], file| with(flags, env, file).unwrap().plain;
     assert!(plain(flag(|f| f.plain = true), &[], ""));

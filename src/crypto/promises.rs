@@ -71,4 +71,5 @@
 //!   passed on: who came in by it everybody in the group sees.
 //! - What leaves Cooee by a person's wish is out: a draft lies in the open, in a private file, while their own editor
 //!   has it; what is copied goes to the terminal's clipboard; what calls on the desktop shows its words, unless
-//!   `alerts.content` is off.
+//!   `alerts.content` is off; with `log.history` all that stays is written into files in clear, and nothing is taken
+//!   out of them.

@@ -170,6 +170,7 @@ impl Place {
             alerts: AlertConfig { desktop: DesktopAlerts::Off, bell: false, ..config.alerts },
             passphrase: None,
             passphrase_command: None,
+            chat_log: None,
             ..config
         }
     }

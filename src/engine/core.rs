@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::chatlog::{ChatLog, Logged};
 use super::clock::Mint;
 use super::command::Command;
 use super::comparing::Comparing;
@@ -121,6 +122,8 @@ pub(super) struct Core {
     pub marks: ReadMarks,
     pub comparing: Comparing,
     pub files: Files,
+    /// The log in plain text, where one is wanted.
+    pub chat_log: Option<ChatLog>,
     /// Who came into a group during this session and has confirmed nothing since.
     pub newcomers: BTreeSet<UserName>,
     pub registrar: Registrar,
@@ -140,6 +143,8 @@ pub(super) struct Ears {
     pub events: mpsc::Receiver<Event>,
     pub reports: mpsc::Receiver<Report>,
     pub files: mpsc::Receiver<Done>,
+    /// How writing the log goes; closed where there is none.
+    pub logged: mpsc::Receiver<Logged>,
 }
 
 impl Core {
@@ -152,6 +157,7 @@ impl Core {
             tracing::error!(%reason, "the session ended");
         }
         self.say_goodbye(&mut ears.events, reason.is_none()).await;
+        self.close_log(&mut ears.logged).await;
         self.registrar.offline(self.me.user.clone());
         let closing = self.registrar.close(&mut ears.reports);
         if tokio::time::timeout(GOODBYE, closing).await.is_err() {
@@ -178,6 +184,7 @@ impl Core {
         let mut events = Vec::with_capacity(BATCH);
         loop {
             self.expire().await?;
+            self.log_chats().await?;
             self.publish_cards().await;
             self.pump().await?;
             self.registrar.flush();
@@ -196,6 +203,7 @@ impl Core {
                 }
                 Some(report) = ears.reports.recv() => self.on_report(report).await,
                 Some(done) = ears.files.recv() => self.on_file_done(done).await?,
+                Some(logged) = ears.logged.recv() => self.on_logged(logged).await,
                 () = sleep_until(deadline) => self.on_deadline().await?,
             }
         }

@@ -17,6 +17,7 @@
 //! - `people`, `groups` (each a `known_group`), `outbox`, `resends` and `faces` each hold one part of the state with its rules;
 //! - `registrar` keeps the CSV files up to date, `dialer` says where to connect, `clock` is the one
 //!   source of time and ids;
+//! - `chatlog` writes what is said into files of plain text, where somebody wants that;
 //! - `moving` takes an account to another machine; `doctor` examines a broker.
 //!
 //! # What is promised
@@ -57,6 +58,7 @@ mod altering;
 mod archiving;
 mod attach;
 mod blocking;
+mod chatlog;
 mod clock;
 mod command;
 mod comparing;
@@ -156,6 +158,8 @@ pub struct Setup {
     pub read_receipts: bool,
     /// What is allowed of files.
     pub files: FileRules,
+    /// The directory of the log in plain text, where one is wanted.
+    pub chat_log: Option<PathBuf>,
     /// How long the word that somebody is online holds. All who use a broker must agree on it.
     pub online_lasts: Duration,
     /// The `cooee` program, which also is the built-in broker.
@@ -178,6 +182,7 @@ impl Setup {
             typing: config.typing,
             read_receipts: config.read_receipts,
             files: FileRules::configured(config),
+            chat_log: config.chat_log.clone(),
             online_lasts: ONLINE_LASTS,
             program,
             clock: Clock::system(),

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::account::{AccountDir, AccountLock, accounts};
 use super::attach;
+use super::chatlog;
 use super::clock::Mint;
 use super::command::Command;
 use super::comparing::Comparing;
@@ -196,6 +197,8 @@ async fn start(
 
     let (stored, directory) = (store.files().await?, account.path().to_owned());
     let (files, files_done) = unlock::blocking(move || Files::open(&directory, stored)).await?;
+    let (chat_log, logged) =
+        chatlog::start(setup.chat_log.as_deref(), &identity.profile.user, &store).await?;
     let people = People::new(snapshot.people);
     let eyes = Eyes { me: &identity.profile, people: &people };
     let groups = Groups::new(&snapshot.groups, eyes);
@@ -231,6 +234,7 @@ async fn start(
         marks: ReadMarks::default(),
         comparing: Comparing::default(),
         files,
+        chat_log,
         newcomers: std::collections::BTreeSet::new(),
         registrar,
         unconfirmed: Vec::new(),
@@ -243,7 +247,8 @@ async fn start(
     let session = face(FaceId::FIRST, &inputs_tx).await;
     let door = attach::serve(&account.socket(), inputs_tx);
     tokio::spawn(async move {
-        let (faces, last_word) = core.run(Ears { inputs, events, reports, files: files_done }).await;
+        let (faces, last_word) =
+            core.run(Ears { inputs, events, reports, files: files_done, logged }).await;
         let first = faces.part(&last_word).await;
         // First nobody can join any more, then another process may take the account, and only then is it
         // told that we are through.

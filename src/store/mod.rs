@@ -27,6 +27,7 @@ mod group_links;
 mod handle;
 mod keys;
 mod lifetimes;
+mod log;
 mod moving;
 mod outbox;
 mod page;
@@ -50,6 +51,7 @@ pub use files::{FileStage, StoredFile};
 pub use group_links::{StoredKnock, StoredLink};
 pub use handle::Store;
 pub use lifetimes::{Expired, StoredLifetime};
+pub use log::{LogPiece, ToLog};
 pub use threads::{prepare, wait_for_threads};
 pub use value::{
     Account, Altered, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson, LastSeen,

@@ -13,10 +13,10 @@ use super::external_editor::EditorCommand;
 use super::opener::Opener;
 
 /// Reads `TERM`, the locale and the time zone.
-pub fn setup(alerts: AlertSetup, looks: Looks) -> Setup {
+pub fn setup(alerts: AlertSetup, looks: Looks, copies_with: Option<String>) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
-    Setup { calendar, glyphs: glyphs(var), looks, alerts }
+    Setup { calendar, glyphs: glyphs(var), looks, alerts, copies_with }
 }
 
 /// Reads `VISUAL` and `EDITOR`.

@@ -6,7 +6,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
 use super::app::{Event, Pasted};
-use super::paths;
+use super::{path_names, paths};
 use crate::engine::Command;
 
 /// How long what is typed after a paste waits until it shows whether that is a path: then it is text.
@@ -26,6 +26,8 @@ pub enum Looked {
     Pasted(Event),
     /// A command with its path whole.
     Written(Command),
+    /// This is what there is that begins as a path.
+    Listed(Event),
 }
 
 /// What is being looked at.
@@ -35,6 +37,10 @@ pub struct Looking {
     /// A look that took too long, and goes on: a second one would only wait beside it.
     stuck: Option<JoinHandle<Event>>,
     written: JoinSet<Command>,
+    /// A look for what begins as a path.
+    listing: Option<JoinHandle<Event>>,
+    /// What is to be looked for when that is done: a directory that does not answer holds up one thread, not many.
+    next_listing: Option<String>,
 }
 
 impl Looking {
@@ -65,10 +71,19 @@ impl Looking {
 
     /// What comes of it next. Nothing is lost when this is dropped before it is done.
     pub async fn next(&mut self) -> Looked {
-        let Self { paste, stuck, written } = self;
+        let Self { paste, stuck, written, listing, next_listing } = self;
         tokio::select! {
             event = pasted(paste, stuck) => Looked::Pasted(event),
             command = resolved(written) => Looked::Written(command),
+            event = listed(listing, next_listing) => Looked::Listed(event),
+        }
+    }
+
+    /// Looks for what is there and begins as this path.
+    pub fn list(&mut self, written: String) {
+        match self.listing {
+            Some(_) => self.next_listing = Some(written),
+            None => self.listing = Some(list(written)),
         }
     }
 
@@ -98,6 +113,17 @@ async fn pasted(waiting: &mut Option<Paste>, stuck: &mut Option<JoinHandle<Event
     }
 }
 
+fn list(written: String) -> JoinHandle<Event> {
+    spawn_blocking(move || Event::PathsListed { names: path_names::names(&written), written })
+}
+
+async fn listed(listing: &mut Option<JoinHandle<Event>>, next: &mut Option<String>) -> Event {
+    let Some(look) = listing else { return std::future::pending().await };
+    let looked = look.await;
+    *listing = next.take().map(list);
+    looked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
 async fn resolved(written: &mut JoinSet<Command>) -> Command {
     match written.join_next().await {
         Some(Ok(command)) => command,
@@ -125,7 +151,7 @@ mod tests {
     async fn pasted(looking: &mut Looking) -> Option<Event> {
         match looking.next().await {
             Looked::Pasted(event) => Some(event),
-            Looked::Written(_) => None,
+            Looked::Written(_) | Looked::Listed(_) => None,
         }
     }
 
@@ -150,6 +176,21 @@ mod tests {
         look.await.unwrap();
         assert!(looking.paste(text("/no/such")).is_none());
         assert!(is_text(pasted(&mut looking).await, "/no/such"));
+    }
+
+    #[tokio::test]
+    async fn the_newest_question_is_answered_last_and_those_between_are_not_asked() {
+        let mut looking = Looking::default();
+        for written in ["/no/a", "/no/b", "/no/c"] {
+            looking.list(written.to_owned());
+        }
+        for expected in ["/no/a", "/no/c"] {
+            match looking.next().await {
+                Looked::Listed(Event::PathsListed { written, .. }) => assert_eq!(written, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(looking.listing.is_none());
     }
 
     #[tokio::test]

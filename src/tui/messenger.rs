@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::app::{AccountSummary, AlertSetup, FieldName, Keymap, Looks, SignError, SignUpForm};
 use super::backend::{Backend, Connected};
+use super::clipboard::Clipboard;
 use super::{Options, Place, Reload, Themes, TuiError, environment, keymap_file, run};
 use crate::config::{self, AlertConfig, Config, DesktopAlerts, Flags};
 use crate::domain::{DisplayName, Passphrase, UserName};
@@ -47,15 +48,17 @@ pub async fn show(
         warnings.extend(problems);
         Looks::default()
     });
+    let clipboard = Clipboard::new(config.clipboard_command.clone());
     let options = Options {
         keymap,
         warnings,
         greeting,
         bus: on_bus(&config.alerts),
-        setup: environment::setup(alert_setup(config.alerts), looks),
+        setup: environment::setup(alert_setup(config.alerts), looks, clipboard.program()),
         reload: Reload { flags, config: config.clone(), themes, place },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),
+        clipboard,
         sign_in: config.user.clone(),
     };
     run(messenger, options).await

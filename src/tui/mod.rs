@@ -8,6 +8,7 @@
 pub mod app;
 mod aside;
 mod backend;
+mod clipboard;
 mod decode;
 mod desktop;
 mod effects;
@@ -21,6 +22,7 @@ mod messenger;
 mod opener;
 mod own_file;
 mod pace;
+mod path_names;
 mod paths;
 mod reload;
 mod repaint;

@@ -65,7 +65,7 @@ fn file(text: &str) -> Option<(PathBuf, u64)> {
 
 /// A path without the quotes and backslashes that a shell would need, and out of a `file:` address. What is there under
 /// the name as it stands is meant by it, whatever signs are in that.
-fn written(text: &str) -> PathBuf {
+pub(super) fn written(text: &str) -> PathBuf {
     let text = text.trim();
     let is_spelled = text.starts_with(['\'', '"']) || text.contains('\\');
     let is_there = || absolute(Path::new(text)).symlink_metadata().is_ok();
@@ -83,7 +83,7 @@ fn written(text: &str) -> PathBuf {
 }
 
 /// A text that is one word for a shell, as that reads it. Several words are a path with blanks in it that nobody quoted.
-fn unquoted(text: &str) -> Option<String> {
+pub(super) fn unquoted(text: &str) -> Option<String> {
     // A shell takes what follows this sign for a comment, and nobody writes comments here. No path has the other.
     let words = shell_words::split(&text.replace('#', "\0")).ok()?;
     let [word] = words.as_slice() else { return None };
@@ -91,7 +91,7 @@ fn unquoted(text: &str) -> Option<String> {
 }
 
 /// The whole path, `~` being our home.
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     let path = match path.strip_prefix("~") {
         Ok(rest) => home().map_or_else(|| path.to_owned(), |home| home.join(rest)),

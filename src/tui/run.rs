@@ -13,6 +13,7 @@ use super::app::{
 };
 use super::aside::Aside;
 use super::backend::{Backend, Connected};
+use super::clipboard::{Clipboard, Uncopied};
 use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
@@ -35,7 +36,7 @@ const ENTRY: Duration = Duration::from_millis(20);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How the front end is to run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// Which key means what.
     pub keymap: Keymap,
@@ -53,6 +54,8 @@ pub struct Options {
     pub editor: EditorCommand,
     /// What opens links.
     pub opener: Opener,
+    /// What puts texts on the clipboard.
+    pub clipboard: Clipboard,
     /// An account to sign in at once.
     pub sign_in: Option<UserName>,
 }
@@ -113,6 +116,7 @@ pub async fn run<B: Backend + Send + Sync + 'static>(
         inputs,
         editor: options.editor,
         opener: options.opener,
+        clipboard: options.clipboard,
         reload: options.reload,
         desktop: options.bus.then(Desktop::new),
         away: None,
@@ -150,6 +154,7 @@ struct Front<B> {
     inputs: Inputs,
     editor: EditorCommand,
     opener: Opener,
+    clipboard: Clipboard,
     reload: Reload,
     /// The way to the desktop, where that is not the terminal.
     desktop: Option<Desktop>,
@@ -171,6 +176,7 @@ enum Woken<B> {
     Seat(SeatId, hold::Woken),
     Read(Event),
     Opened(Result<(B, Option<UserName>), Vec<String>>),
+    Uncopied(Uncopied),
     Edited(Result<Written, String>),
     Unshown(Alert),
     Draw,
@@ -194,6 +200,10 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
                 Woken::Seat(id, woken) => self.take_woken(id, woken, screen)?,
                 Woken::Read(event) => self.have_read(event, screen)?,
                 Woken::Opened(outcome) => self.opened(outcome, screen)?,
+                Woken::Uncopied(Uncopied { text, why }) => {
+                    screen.copy(&text).map_err(TuiError::Draw)?;
+                    self.take(Event::NotCopied(why), screen)?;
+                }
                 Woken::Edited(outcome) => self.edited(outcome, screen)?,
                 // The bell has rung.
                 Woken::Unshown(alert) => {
@@ -216,6 +226,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
             alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
             event = self.reading.next() => Woken::Read(event),
             outcome = opened(&mut self.opening) => Woken::Opened(outcome),
+            uncopied = self.clipboard.failed(), if self.away.is_none() => Woken::Uncopied(uncopied),
         }
     }
 
@@ -260,7 +271,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
             hold::Woken::Timer => self.take_at(id, Event::Timer, screen),
             hold::Woken::Signed(outcome) => self.signed(id, outcome, screen),
             hold::Woken::Looked(Looked::Written(command)) => self.send(id, command, screen),
-            hold::Woken::Looked(Looked::Pasted(event)) => {
+            hold::Woken::Looked(Looked::Pasted(event) | Looked::Listed(event)) => {
                 self.take_at(id, event, screen)?;
                 self.note_changes(Cause::Hand);
                 Ok(())
@@ -400,11 +411,12 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
                 Effect::OpenLink(link) => {
                     let opened = self.opener.open(&link);
                     if opened.is_err() {
-                        screen.copy(&link).map_err(TuiError::Draw)?;
+                        self.copy(link, screen)?;
                     }
                     self.take_at(id, Event::LinkOpened(opened), screen)?;
                 }
-                Effect::Copy(text) => screen.copy(&text).map_err(TuiError::Draw)?,
+                Effect::Copy(text) => self.copy(text, screen)?,
+                Effect::ListPaths(written) => hold.looking.list(written),
                 Effect::Alert(alert) => self.alert(alert, screen)?,
                 Effect::Title(title) => screen.title(&title).map_err(TuiError::Draw)?,
                 Effect::Theme(name) => {
@@ -431,6 +443,14 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
     fn send(&mut self, id: SeatId, command: Command, screen: &mut Screen) -> Result<(), TuiError> {
         match self.hold(id).and_then(|hold| hold.send(command)) {
             Some(refused) => self.take_at(id, Event::Update(refused), screen),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a text on the clipboard.
+    fn copy(&mut self, text: String, screen: &mut Screen) -> Result<(), TuiError> {
+        match self.clipboard.put(text) {
+            Some(text) => screen.copy(&text).map_err(TuiError::Draw),
             None => Ok(()),
         }
     }

@@ -21,6 +21,8 @@ pub(super) enum Request {
     Contacts,
     /// Say the last messages of the open chat.
     History(usize),
+    /// Say the messages of the open chat from this day on.
+    Day(String),
     /// Say the last messages of all chats that have these words.
     Find(String),
     /// Answer the last message of another.
@@ -108,6 +110,12 @@ const COMMANDS: &[Command] = &[
     command("history", "[N]", "the last N messages of this chat; 10 without a number", |rest| {
         Request::History(rest.parse().unwrap_or(HISTORY))
     }),
+    command(
+        "date",
+        "YYYY-MM-DD",
+        "the messages of this chat from that day on; also today, yesterday",
+        |rest| Request::Day(rest.to_owned()),
+    ),
     command("find", "WORDS", "the last messages of all chats that have these words", |rest| {
         Request::Find(rest.to_owned())
     }),
@@ -222,6 +230,7 @@ mod tests {
             read("/react 👍 the pump"),
             Ok(Request::React("👍".to_owned(), "the pump".to_owned()))
         );
+        assert_eq!(read("/date today"), Ok(Request::Day("today".to_owned())));
         assert_eq!(read("/quit"), Ok(Request::Quit));
     }
 

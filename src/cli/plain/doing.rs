@@ -1,12 +1,13 @@
 //! Doing what a line asks for.
 
 use super::commands::{self, Request};
-use super::{Loading, Talk, What, names, now, text, words};
+use super::{Loading, Reading, Talk, What, names, now, text, words};
 use crate::cli::attached::Attached;
 use crate::cli::target::{GroupArgument, Purpose};
 use crate::domain::{
     Alerts, Alteration, Availability, Body, ConversationId, FindAt, GroupChange, GroupId, GroupName,
-    JoinPolicy, Message, MessageText, PageAt, Person, Reaction, RoomName, Standing,
+    JoinPolicy, Message, MessageId, MessageKey, MessageText, PageAt, Person, Reaction, RoomName,
+    Standing,
 };
 use crate::engine::Command;
 
@@ -50,7 +51,12 @@ impl Talk {
             Request::Contacts => self.list(attached, "nobody else is here yet", |_| true),
             Request::History(count) => {
                 let open = self.chat()?.clone();
-                self.load(open, count.clamp(1, 500), false, attached).await;
+                self.load(open, count.clamp(1, 500), Reading::Last, attached).await;
+            }
+            Request::Day(text) => {
+                let open = self.chat()?.clone();
+                let day = words::day(&text, now(), &self.zone)?;
+                self.load(open, MANY, Reading::From(day), attached).await;
             }
             Request::Find(words) => {
                 let command = |ticket| Command::Find {
@@ -174,13 +180,19 @@ impl Talk {
         self.line(&format!("chat with {label}: {about}{count}"));
         self.open = Some(chat.clone());
         let wanted = usize::try_from(unread).unwrap_or(MANY).clamp(SOME, MANY);
-        self.load(chat, wanted, true, attached).await;
+        self.load(chat, wanted, Reading::Opening, attached).await;
     }
 
-    async fn load(&mut self, chat: ConversationId, limit: usize, opens: bool, attached: &Attached) {
-        let command = Command::Load { conversation: chat, at: PageAt::Newest, limit };
+    async fn load(&mut self, chat: ConversationId, limit: usize, reading: Reading, attached: &Attached) {
+        let at = match reading {
+            Reading::From(day) => words::start(day, &self.zone).map_or(PageAt::Oldest, |sent_at| {
+                PageAt::After(MessageKey { sent_at, id: MessageId::from_bytes([0; 16]) })
+            }),
+            Reading::Opening | Reading::Last => PageAt::Newest,
+        };
+        let command = Command::Load { conversation: chat, at, limit };
         attached.ask(command.clone()).await;
-        self.loading.push_back(Loading { command, opens });
+        self.loading.push_back(Loading { command, reading });
     }
 
     async fn say(&mut self, text: &str, attached: &Attached) -> Result<(), String> {

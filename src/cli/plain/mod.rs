@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{BufReader, IsTerminal};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::time::{Instant, sleep_until};
 
@@ -85,8 +86,18 @@ enum What {
 /// Part of a conversation that is being read.
 struct Loading {
     command: Command,
-    /// Whether the chat is opened with it.
-    opens: bool,
+    reading: Reading,
+}
+
+/// Which part of a conversation is read.
+#[derive(Clone, Copy)]
+enum Reading {
+    /// Its end: the chat is opened with it.
+    Opening,
+    /// Its end.
+    Last,
+    /// What was said from this day on.
+    From(Date),
 }
 
 /// What happened and is told in a moment.

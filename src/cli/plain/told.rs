@@ -1,8 +1,9 @@
 //! What the session tells, in lines.
 
+use jiff::civil::Date;
 use tokio::time::Instant;
 
-use super::{Asked, GATHER, RECENT, Talk, What, now, text, words};
+use super::{Asked, GATHER, RECENT, Reading, Talk, What, now, text, words};
 use crate::cli::attached::Attached;
 use crate::domain::{
     Alerts, Body, ConversationId, Delivery, Message, MessageId, Person, Summary, UserName, mentions,
@@ -39,8 +40,8 @@ impl Talk {
             Update::Delivery { id, delivery, .. } => self.delivery(id, delivery),
             Update::Altered(messages) => messages.into_iter().for_each(|m| self.altered(m)),
             Update::Hidden { id, .. } => self.recent.retain(|message| message.id != id),
-            Update::Page { conversation, messages, .. } => {
-                self.page(&conversation, messages, attached).await;
+            Update::Page { conversation, messages, more_after, .. } => {
+                self.page(&conversation, messages, more_after, attached).await;
             }
             Update::Found { ticket, messages, .. } if self.asked.remove(&ticket).is_some() => {
                 self.found(&messages, attached);
@@ -234,12 +235,21 @@ impl Talk {
         }
     }
 
-    async fn page(&mut self, of: &ConversationId, messages: Vec<Message>, attached: &Attached) {
+    async fn page(
+        &mut self,
+        of: &ConversationId,
+        messages: Vec<Message>,
+        more: bool,
+        attached: &Attached,
+    ) {
         if self.open.as_ref() != Some(of) {
             return;
         }
         let Some(loading) = self.loading.pop_front() else { return };
-        if loading.opens || messages.len() > self.recent.len() {
+        if let Reading::From(day) = loading.reading {
+            return self.page_from(day, &messages, more, attached);
+        }
+        if matches!(loading.reading, Reading::Opening) || messages.len() > self.recent.len() {
             self.recent.clear();
             self.unseen.clear();
         }
@@ -314,6 +324,23 @@ impl Talk {
         }
         if view.claimed.is_some() {
             self.line(&format!("another key stands for {user} now: /accept {user} takes it for theirs"));
+        }
+    }
+
+    /// Says what was said from a day on. What is answered and changed stays what was said last.
+    fn page_from(&mut self, day: Date, messages: &[Message], more: bool, attached: &Attached) {
+        let zone = self.zone.clone();
+        let said_on = |message: &Message| words::day_of(message.sent_at, &zone);
+        match messages.first().map(said_on) {
+            None => self.line(&format!("nothing was said here on {day} or later")),
+            Some(first) if first != day => self.line(&format!("nothing was said here on {day}")),
+            Some(_) => {}
+        }
+        for message in messages {
+            self.line(&words::message(message, &attached.groups, true, (now(), &self.zone)));
+        }
+        if let Some(last) = messages.last().map(said_on).filter(|_| more) {
+            self.line(&format!("there is more: /date with a day from {last} on, or /history"));
         }
     }
 

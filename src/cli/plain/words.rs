@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -20,6 +21,39 @@ pub(super) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let [at, now] = [at, now].map(|time| time.to_jiff().to_zoned(zone.clone()));
     let form = if at.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     at.strftime(form).to_string()
+}
+
+/// The day that a person writes; also `today` and `yesterday`.
+///
+/// # Errors
+/// In words, where it is none.
+pub(super) fn day(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Date, String> {
+    let today = day_of(now, zone);
+    let day = match text.to_lowercase().as_str() {
+        "today" => Some(today),
+        "yesterday" => today.yesterday().ok(),
+        // `strptime` alone takes spaces and missing digits too.
+        text if text.len() == 10 && text.starts_with(|c: char| c.is_ascii_digit()) => {
+            Date::strptime("%Y-%m-%d", text).ok()
+        }
+        _ => None,
+    };
+    match day {
+        None => Err(format!("`{text}` is no day: write it as 2026-11-03, or today, or yesterday")),
+        Some(day) if day > today => Err(format!("{day} is still to come")),
+        Some(day) => Ok(day),
+    }
+}
+
+/// The day on which it was then.
+pub(super) fn day_of(at: Timestamp, zone: &TimeZone) -> Date {
+    at.to_jiff().to_zoned(zone.clone()).date()
+}
+
+/// When a day begins; `None` where that cannot be told.
+pub(super) fn start(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let start = day.to_zoned(zone.clone()).ok()?;
+    Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
 }
 
 /// A message as a line; its further lines are indented, so that none passes for a line of ours. With `outbox`, one that
@@ -188,6 +222,29 @@ mod tests {
         let told = line(&marked, today);
         assert_eq!(told, "12:41 bob (answers a message that is not here; edited; 👍 from ann): yes");
         assert_eq!(line(&made(team(), Body::Joined, false), today), "12:41 bob joined #team");
+    }
+
+    #[test]
+    fn a_day_has_one_form_and_is_not_to_come() {
+        let zone = TimeZone::fixed(jiff::tz::offset(10));
+        let now = Timestamp::parse_rfc3339("2026-11-22T20:00:00Z").unwrap();
+        let date = jiff::civil::date;
+        for (text, expected) in [
+            ("today", (11, 23)),
+            ("Yesterday", (11, 22)),
+            ("2026-11-23", (11, 23)),
+            ("2026-02-03", (2, 3)),
+        ] {
+            let (month, of_month) = expected;
+            assert_eq!(day(text, now, &zone), Ok(date(2026, month, of_month)), "{text}");
+        }
+        for text in ["2026-2-3", "03.02.2026", "2026-02-30", "monday", "2026-11-2 "] {
+            assert!(day(text, now, &zone).unwrap_err().contains("is no day"), "{text}");
+        }
+        assert_eq!(day("2026-11-24", now, &zone), Err("2026-11-24 is still to come".to_owned()));
+        let start = start(date(2026, 11, 23), &zone).unwrap();
+        assert_eq!(start.to_string(), "2026-11-22T14:00:00Z");
+        assert_eq!(day_of(start, &zone), date(2026, 11, 23));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! What a word that is being written may become: an emoji, the name of a member, a command.
+//! What a word that is being written may become: an emoji, the name of a member, a command, a path.
 
 use super::Glyphs;
+use super::path_list::PathName;
 use super::slash::COMMANDS;
 use super::text::fit;
 use crate::domain::UserName;
@@ -32,6 +33,8 @@ pub struct Completion {
     candidates: Vec<Candidate>,
     selected: usize,
     moved: bool,
+    /// It is a path: Enter leaves it as it is written, unless something was chosen by hand.
+    is_path: bool,
 }
 
 /// What there is to choose from.
@@ -56,7 +59,21 @@ impl Completion {
             _ => Vec::new(),
         };
         let word = word.to_owned();
-        (!candidates.is_empty()).then_some(Self { word, candidates, selected: 0, moved: false })
+        let is_path = false;
+        (!candidates.is_empty()).then_some(Self { word, candidates, selected: 0, moved: false, is_path })
+    }
+
+    /// The candidates for a path of which this is written.
+    pub fn find_path<'a>(written: &str, names: impl Iterator<Item = &'a PathName>) -> Option<Self> {
+        let candidate = |name: &PathName| Candidate {
+            label: name.label.clone(),
+            detail: name.detail.clone(),
+            word: name.word.clone(),
+            text: name.text.clone(),
+        };
+        let candidates: Vec<_> = names.map(candidate).collect();
+        let (word, is_path) = (written.to_owned(), true);
+        (!candidates.is_empty()).then_some(Self { word, candidates, selected: 0, moved: false, is_path })
     }
 
     /// Goes on from the candidates before: what was chosen by hand stays chosen.
@@ -86,7 +103,8 @@ impl Completion {
 
     /// Whether the word is complete as it is, and nothing else was chosen.
     pub fn is_complete(&self) -> bool {
-        !self.moved && self.candidates.iter().any(|candidate| candidate.word == self.word)
+        let is_known = || self.candidates.iter().any(|candidate| candidate.word == self.word);
+        !self.moved && (self.is_path || is_known())
     }
 
     /// The word before the cursor, and what comes in its place.

@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 use super::alerts::{Alert, AlertSetup};
 use super::keymap::Keymap;
 use super::pasting::PastedFile;
+use super::path_list::PathName;
 use super::seam::{AccountSummary, SignError, SignUpForm};
 use super::theme::{Looks, Shade};
 use crate::domain::{ConversationId, Passphrase, Timestamp, UserName};
@@ -29,6 +30,15 @@ pub enum Event {
     /// The link that [`Effect::OpenLink`] named is being opened by this program; or why it is not: then it is on the
     /// terminal's clipboard.
     LinkOpened(Result<String, String>),
+    /// Why what [`Effect::Copy`] named was not copied by the program of the person's: then it was given to the terminal.
+    NotCopied(String),
+    /// What there is on the disk that begins as [`Effect::ListPaths`] has it.
+    PathsListed {
+        /// What was written.
+        written: String,
+        /// What there is.
+        names: Vec<PathName>,
+    },
     /// The mouse did something at this cell.
     Mouse {
         /// What.
@@ -156,8 +166,11 @@ pub enum Effect {
     },
     /// Open this link, of which all was shown; answered by [`Event::LinkOpened`].
     OpenLink(String),
-    /// Put this text, which is cleaned and of bounded length, on the terminal's clipboard.
+    /// Put this text, which is cleaned and of bounded length, on the clipboard; only a failure is told, by [`Event::NotCopied`].
     Copy(String),
+    /// Look on the disk for what begins as this path, of which more is to be written; answered by
+    /// [`Event::PathsListed`], unless another is asked for meanwhile.
+    ListPaths(String),
     /// Call for the person.
     Alert(Alert),
     /// Give the terminal this title.

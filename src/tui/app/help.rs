@@ -4,11 +4,31 @@ use super::keymap::Context;
 use super::room::ROOM_HELP;
 use super::slash::COMMANDS;
 use super::verify::TRUST_HELP;
-use super::{Action, App, Glyphs};
+use super::wrap::wrap;
+use super::{Action, App, Glyphs, width};
 
-/// One line of the help page.
+/// Widest help page, in cells, with its frame.
+pub const HELP_WIDTH: usize = 78;
+
+/// Widest column of keys.
+const KEYS: usize = 26;
+
+/// From so many columns on it is that wide.
+const WIDE: usize = 60;
+
+/// One row of the help page, as wide as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HelpLine {
+pub enum HelpRow {
+    /// What the next rows are about.
+    Heading(String),
+    /// Keys, a command or a sign, and what it does, which begins in this column; either may be left out.
+    Entry(String, usize, String),
+    /// Nothing.
+    Blank,
+}
+
+/// One line of the help page, however wide.
+enum HelpLine {
     /// What the next lines are about.
     Heading(&'static str),
     /// Keys, a command or a sign, and what it does.
@@ -18,8 +38,31 @@ pub enum HelpLine {
 }
 
 impl App {
+    /// The rows of the help page on this screen: nothing in them is cut.
+    pub fn help_rows(&self) -> Vec<HelpRow> {
+        // Without the frame.
+        let columns = HELP_WIDTH.min(usize::from(self.size.0)).saturating_sub(2);
+        let mut rows = Vec::new();
+        for line in self.help_lines() {
+            match line {
+                HelpLine::Heading(words) => {
+                    rows.extend(pieces(words, columns.saturating_sub(2)).map(HelpRow::Heading));
+                }
+                HelpLine::Entry(left, right) => entry(&left, &right, columns, &mut rows),
+                HelpLine::Blank => rows.push(HelpRow::Blank),
+            }
+        }
+        rows
+    }
+
+    /// The first row that may stand on top.
+    pub fn help_end(&self) -> usize {
+        let shown = usize::from(self.size.1).saturating_sub(2);
+        self.help_rows().len().saturating_sub(shown)
+    }
+
     /// The lines of the help page.
-    pub fn help_lines(&self) -> Vec<HelpLine> {
+    fn help_lines(&self) -> Vec<HelpLine> {
         let mut lines = Vec::new();
         for &context in Context::ALL {
             if self.keymap.bindings(context).is_empty() {
@@ -58,6 +101,27 @@ impl App {
         lines.extend(signs(self.setup.glyphs));
         lines
     }
+}
+
+/// The rows of an entry: what it does stands beside the keys where these leave room, else below them.
+fn entry(left: &str, right: &str, columns: usize, rows: &mut Vec<HelpRow>) {
+    let keys = if columns < WIDE { columns / 3 } else { KEYS };
+    // A margin of two, and a space between them.
+    let fits = width(left) < keys;
+    let at = 2 + keys;
+    if !fits {
+        let lefts = pieces(left, columns.saturating_sub(3));
+        rows.extend(lefts.map(|left| HelpRow::Entry(left, at, String::new())));
+    }
+    for (n, right) in pieces(right, columns.saturating_sub(at + 1)).enumerate() {
+        let left = if fits && n == 0 { left } else { "" };
+        rows.push(HelpRow::Entry(left.to_owned(), at, right));
+    }
+}
+
+/// A text in pieces of so many cells.
+fn pieces(text: &str, cells: usize) -> impl Iterator<Item = String> {
+    wrap(text, cells).into_iter().map(|range| text[range].trim_end().to_owned())
 }
 
 fn signs(glyphs: Glyphs) -> Vec<HelpLine> {

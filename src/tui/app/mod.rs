@@ -29,6 +29,7 @@ mod markup;
 mod notices;
 mod overlay;
 mod pasting;
+mod path_list;
 mod picture;
 mod react;
 mod regions;
@@ -70,7 +71,7 @@ pub use find::{Find, FindAll, FoundLine, FoundList, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
 pub use header::Tab;
-pub use help::HelpLine;
+pub use help::{HELP_WIDTH, HelpRow};
 pub use info::{INFO_WIDTH, InfoBox};
 pub use keymap::{Binding, Context, Keymap, KeymapProblem};
 pub use links::{LINK_WIDTH, LinkBox, link_room};
@@ -78,6 +79,7 @@ pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
 pub use pasting::PastedFile;
+pub use path_list::{MOST_NAMES, PathName};
 pub use picture::PictureBox;
 pub use react::{ReactBox, SIGNS, sign_words};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
@@ -116,6 +118,8 @@ pub struct Setup {
     pub looks: Looks,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
+    /// The program that puts on the clipboard what is copied, where that is not the terminal.
+    pub copies_with: Option<String>,
 }
 
 /// What fills the screen.
@@ -210,14 +214,10 @@ impl App {
             Event::Paste(pasted) => self.paste(pasted, &mut effects),
             Event::PasteFile(file) => self.paste_file(file, &mut effects),
             Event::Edited { conversation, outcome } => self.edited(conversation, outcome, &mut effects),
-            Event::LinkOpened(Ok(program)) => {
-                self.notices.push(Weight::News, format!("`{program}` opens the link"), now);
-            }
-            Event::LinkOpened(Err(why)) => {
-                let words = format!(
-                    "not opened, for {why}; copied to the clipboard, where the terminal allows it"
-                );
-                self.notices.push(Weight::News, words, now);
+            Event::LinkOpened(outcome) => self.notices.link_opened(outcome, now),
+            Event::NotCopied(why) => self.notices.not_copied(&why, now),
+            Event::PathsListed { written, names } => {
+                self.on_session(&mut effects, |session, _| session.paths.note(written, names));
             }
             Event::Mouse { kind, x, y } => self.mouse(kind, x, y, &mut effects),
             Event::Resize { width, height } => self.size = (width, height),
@@ -405,7 +405,9 @@ impl App {
             Action::PageDown => page,
             _ => 0,
         };
-        top.saturating_add_signed(by).min(self.help_lines().len().saturating_sub(1))
+        let end = self.help_end();
+        // The window may have grown since.
+        top.min(end).saturating_add_signed(by).min(end)
     }
 
     fn act_on_screen(&mut self, action: Action, effects: &mut Vec<Effect>) {

@@ -68,6 +68,23 @@ impl Notices {
         self.lines.push_back(Line { weight, text, until });
     }
 
+    /// Tells what became of a link.
+    pub fn link_opened(&mut self, outcome: Result<String, String>, now: Timestamp) {
+        let words = match outcome {
+            Ok(program) => format!("`{program}` opens the link"),
+            Err(why) => {
+                format!("not opened, for {why}; copied to the clipboard, where the terminal allows it")
+            }
+        };
+        self.push(Weight::News, words, now);
+    }
+
+    /// Tells why the program of the person's did not copy something.
+    pub fn not_copied(&mut self, why: &str, now: Timestamp) {
+        let words = format!("not copied: {why}. The terminal was asked instead, which may allow it");
+        self.push(Weight::Error, words, now);
+    }
+
     /// Tells this wherever there is nothing else to tell, until it is told otherwise. It is not put away by hand.
     pub fn stand(&mut self, text: Option<String>) {
         self.standing = text.map(|text| Line { weight: Weight::Hint, text, until: None });
@@ -78,24 +95,25 @@ impl Notices {
         self.lines.back().or(self.standing.as_ref())
     }
 
-    /// What to show, in words that say how much it matters and how many more wait.
-    pub fn words(&self) -> Option<String> {
+    /// What to show, in words that say how much it matters, how many more wait, and that the key `next` shows them.
+    pub fn words(&self, next: Option<&str>) -> Option<String> {
         let line = self.top()?;
         let kind = match line.weight {
             Weight::News | Weight::Hint => "",
             Weight::Error => "error: ",
             Weight::Warning => "warning: ",
         };
-        let more = match self.lines.len().saturating_sub(1) {
-            0 => String::new(),
-            n => format!(" ({n} more)"),
+        let more = match (self.lines.len().saturating_sub(1), next) {
+            (0, _) => String::new(),
+            (n, Some(key)) => format!(" ({key}: {n} more)"),
+            (n, None) => format!(" ({n} more)"),
         };
         Some(format!("{kind}{}{more}", line.text))
     }
 
     /// How many rows that takes on a screen of so many columns: at most `ROWS`.
-    pub fn rows(&self, columns: usize) -> usize {
-        self.words().map_or(0, |words| wrap(&words, columns.saturating_sub(2)).len().min(ROWS))
+    pub fn rows(&self, columns: usize, next: Option<&str>) -> usize {
+        self.words(next).map_or(0, |words| wrap(&words, columns.saturating_sub(2)).len().min(ROWS))
     }
 
     /// Takes the top line away; says whether there was one.
@@ -131,13 +149,16 @@ mod tests {
         let mut notices = Notices::default();
         notices.push(Weight::Warning, "disk full", at(0));
         notices.push(Weight::News, "bob signed up", at(0));
-        assert_eq!(notices.words().unwrap(), "bob signed up (1 more)");
-        assert_eq!((notices.rows(80), notices.rows(12)), (1, 3));
+        assert_eq!(notices.words(Some("Esc")).unwrap(), "bob signed up (Esc: 1 more)");
+        assert_eq!((notices.rows(80, None), notices.rows(12, None)), (1, 3));
         assert_eq!(notices.deadline(), Some(at(6_000)));
         assert!(!notices.expire(at(5_999)));
         assert!(notices.expire(at(6_000)));
         assert_eq!(notices.top().unwrap().text, "disk full");
-        assert_eq!((notices.deadline(), notices.words()), (None, Some("warning: disk full".to_owned())));
+        assert_eq!(
+            (notices.deadline(), notices.words(None)),
+            (None, Some("warning: disk full".to_owned()))
+        );
         assert!(notices.dismiss() && !notices.dismiss());
     }
 
@@ -145,13 +166,13 @@ mod tests {
     fn what_stands_is_told_where_nothing_else_is() {
         let mut notices = Notices::default();
         notices.stand(Some("press it".to_owned()));
-        assert_eq!((notices.words().unwrap().as_str(), notices.rows(80)), ("press it", 1));
+        assert_eq!((notices.words(None).unwrap().as_str(), notices.rows(80, None)), ("press it", 1));
         notices.push(Weight::News, "bob signed up", Timestamp::EPOCH);
-        assert_eq!(notices.words().unwrap(), "bob signed up");
+        assert_eq!(notices.words(None).unwrap(), "bob signed up");
         assert!(notices.dismiss() && !notices.dismiss(), "it stays");
-        assert_eq!(notices.words().unwrap(), "press it");
+        assert_eq!(notices.words(None).unwrap(), "press it");
         notices.stand(None);
-        assert_eq!(notices.words(), None);
+        assert_eq!(notices.words(None), None);
     }
 
     #[test]

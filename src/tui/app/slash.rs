@@ -36,6 +36,8 @@ pub enum Request {
     Find(String),
     /// Go to the first message of this day.
     Day(String),
+    /// Open a chat: with somebody, of a group or a room.
+    Chat(String),
     /// Open the chat with somebody, and say something if there is something to say.
     Message(String, String),
     /// Compare the key of somebody; without a name, of whom the open chat is with.
@@ -103,6 +105,9 @@ pub struct Slash {
 pub const COMMANDS: &[Slash] = &[
     slash("help", "", "this help", |_| Request::Do(Action::Help)),
     slash("tour", "", "a tour of a minute: what to press first", |_| Request::Tour),
+    needing("chat", "NAME", "open a chat: a person, #group or +room", |rest| {
+        Request::Chat(rest.to_owned())
+    }),
     needing("msg", "NAME [TEXT]", "open a chat, and say something", |rest| {
         let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         Request::Message(to.to_owned(), text.trim().to_owned())
@@ -262,6 +267,7 @@ mod tests {
             parse("/msg bob on my way"),
             Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
         );
+        assert_eq!(parse("/chat #night shift"), Ok(Request::Chat("#night shift".to_owned())));
         assert_eq!(parse("/rename night shift"), Ok(Request::Rename("night shift".to_owned())));
         assert_eq!(parse("/close"), Ok(Request::Policy(JoinPolicy::Invite)));
         assert_eq!(parse("/unblock bob"), Ok(Request::Block("bob".to_owned(), false)));

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::{Canvas, lines, row};
-use crate::tui::app::{App, Context, Link, Session, width};
+use crate::tui::app::{Action, App, Context, Link, Session, width};
 
 /// The first row: who we are, our group tabs, the state of the connection in words.
 pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
@@ -29,7 +29,8 @@ pub fn header(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
 
 /// What has to be told.
 pub fn notice(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
-    let (Some(line), Some(words)) = (app.notices.top(), app.notices.words()) else { return };
+    let next = app.keymap.key(Context::Composer, Action::Back);
+    let (Some(line), Some(words)) = (app.notices.top(), app.notices.words(next)) else { return };
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     lines(canvas, inner, &words, canvas.theme.notice(line.weight));
 }

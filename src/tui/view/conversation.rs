@@ -8,7 +8,7 @@ use super::verify;
 use crate::domain::{Alerts, Availability, ConversationId, Origin, Reply, RoomName, Standing, UserName};
 use crate::tui::app::{
     About, Above, Action, App, COMMANDS, Chat, Context, GroupView, Link, Pane, Session, Tone, counted,
-    fit, policy_words, room_label, width,
+    fit, policy_words, room_label, width, wrap,
 };
 
 /// Paints the conversation, if it is on the screen.
@@ -149,33 +149,46 @@ fn home(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let key = |action| app.keymap.key(Context::Composer, action).unwrap_or_default();
     let alone = session.world.everybody().next().is_none() && session.world.groups().is_empty();
-    let mut paragraphs = vec![format!("You are signed in as {}.", session.me.user)];
+    let mut paragraphs = vec![vec![format!("You are signed in as {}.", session.me.user)]];
     if !session.ready {
-        paragraphs.push("Looking who is here…".to_owned());
+        paragraphs.push(vec!["Looking who is here…".to_owned()]);
     } else if alone {
-        paragraphs.push(
-            "Nobody else is here yet. Start `cooee` in another terminal and sign up as somebody else."
-                .to_owned(),
-        );
-        paragraphs.push(format!("{} makes a group.", key(Action::NewGroup)));
+        paragraphs.push(vec![
+            "Nobody else is here yet.".to_owned(),
+            "Start `cooee` in another terminal and sign up as somebody else.".to_owned(),
+        ]);
+        paragraphs.push(vec![format!("{} makes a group.", key(Action::NewGroup))]);
     } else {
-        paragraphs.push(format!(
-            "{} goes to the contacts, {} there opens a chat. {} finds anybody by name or number, {} \
-             goes to what is unread.",
-            key(Action::ShowContacts),
-            app.keymap.key(Context::List, Action::Accept).unwrap_or_default(),
-            key(Action::Jump),
-            key(Action::NextUnread)
-        ));
-        paragraphs.push(format!(
+        paragraphs.push(vec![
+            format!(
+                "{} goes to the contacts, {} there opens a chat.",
+                key(Action::ShowContacts),
+                app.keymap.key(Context::List, Action::Accept).unwrap_or_default(),
+            ),
+            format!(
+                "{} finds anybody by name or number, {} goes to what is unread.",
+                key(Action::Jump),
+                key(Action::NextUnread)
+            ),
+        ]);
+        paragraphs.push(vec![format!(
             "{} makes a group, {} shows all keys.",
             key(Action::NewGroup),
             key(Action::Help)
-        ));
+        )]);
     }
     let mut at = 0;
-    for words in paragraphs {
+    for mut sentences in paragraphs {
         let below = Rect { y: inner.y + at, height: inner.height.saturating_sub(at), ..inner };
+        // In a low window what does not fit whole is left out.
+        let rows = |said: &[String]| wrap(&said.join(" "), usize::from(below.width)).len();
+        while !sentences.is_empty() && rows(&sentences) > usize::from(below.height) {
+            sentences.pop();
+        }
+        if sentences.is_empty() {
+            return;
+        }
+        let words = sentences.join(" ");
         let style = if at == 0 { canvas.theme.strong() } else { canvas.theme.plain() };
         let taken = lines(canvas, below, &words, style);
         at = (at + super::paint::cells(taken) + 1).min(inner.height);

@@ -45,6 +45,21 @@ fn a_pipe_ends_at_the_first_line_that_cannot_be_done() {
 }
 
 #[test]
+fn a_day_is_gone_to() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let done = talk(here, "alice", "/chat bob\none\n");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let done = talk(here, "alice", "/chat bob\n/date 2020-01-02\n/date today\n");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("nothing was said here on 2020-01-02\n"), "{done:?}");
+    // Once as the chat was opened, and by each of the two days.
+    assert_eq!(done.out.matches(" alice to bob").count(), 3, "{done:?}");
+    let done = talk(here, "bob", "/chat alice\n/date 2999-01-01\n");
+    assert!(done.code == Some(1) && done.err.contains("2999-01-01 is still to come"), "{done:?}");
+}
+
+#[test]
 fn it_ends_as_the_commands_do() {
     let world = world_of(&["alice", "bob"]);
     let here = world.data_dir();

@@ -21,6 +21,7 @@ mod restore;
 mod rooms;
 mod scripts;
 mod talk;
+mod tools;
 mod trust;
 mod welcome;
 

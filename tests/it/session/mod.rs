@@ -4,6 +4,7 @@
 mod altering;
 mod archiving;
 mod blocking;
+mod chatlog;
 mod clocks;
 mod cluster;
 mod comparing;

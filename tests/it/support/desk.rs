@@ -92,7 +92,7 @@ pub fn summary(messages: &[Message], unread: usize) -> Summary {
 /// UTC, Unicode signs and colours.
 pub fn plain() -> Setup {
     let (calendar, alerts) = (Calendar::new(TimeZone::UTC), AlertSetup::default());
-    Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts }
+    Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts, copies_with: None }
 }
 
 /// The front end without a terminal.

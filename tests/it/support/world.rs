@@ -69,6 +69,7 @@ impl World {
                 keep: 50_000_000,
                 downloads: self.data_dir().join("downloads"),
             },
+            chat_log: None,
             online_lasts: engine::ONLINE_LASTS,
             program: program(),
             clock: Clock::system(),

@@ -1,9 +1,11 @@
 //! Completing the word that is being typed.
 
 use super::{Session, Turn};
+use crate::tui::app::chat::About;
 use crate::tui::app::completion::{Completion, Sources, written_emoji};
+use crate::tui::app::path_list::path_argument;
 use crate::tui::app::regions::Pane;
-use crate::tui::app::{Action, Setup};
+use crate::tui::app::{Action, Effect, Setup};
 
 /// Fewest rows of messages over which there is room for candidates.
 pub const ROOM: u16 = 3;
@@ -26,7 +28,9 @@ impl Session {
     pub(super) fn complete(&mut self, action: Action, turn: &mut Turn<'_>) -> bool {
         // Only what goes on with the word keeps the candidates.
         self.is_typing &= matches!(action, Action::DeleteBefore | Action::Up | Action::Down);
-        let Some(mut completion) = self.completion.take() else { return false };
+        let Some(mut completion) = self.completion.take() else {
+            return action == Action::NextPane && self.seek_path(turn);
+        };
         match action {
             Action::Up | Action::Down => {
                 completion.step(action == Action::Down);
@@ -36,6 +40,8 @@ impl Session {
             Action::Accept if completion.is_complete() => self.submit(turn),
             Action::Accept | Action::Complete => {
                 let (word, text) = completion.accept();
+                // It may go on from there.
+                self.is_typing = self.paths.is_directory(text);
                 self.writing_mut().draft.replace_before(word.len(), text);
             }
             Action::Back => {}
@@ -45,16 +51,48 @@ impl Session {
     }
 
     /// Brings the candidates up to date with what is written.
-    pub(super) fn settle_completion(&mut self, turn: &Turn<'_>) {
+    pub(super) fn settle_completion(&mut self, turn: &mut Turn<'_>) {
         let is_written =
             self.pane == Pane::Conversation && self.overlay.is_none() && !self.is_choosing();
         let has_room = self.regions.messages.height >= ROOM;
         let before = self.completion.take();
-        if self.is_typing && is_written && has_room {
+        let path = self.path_written().filter(|_| self.is_typing && is_written && has_room);
+        if let Some(written) = path {
+            if self.paths.ask(&written) {
+                turn.effects.push(Effect::ListPaths(written.clone()));
+            }
+            let found = Completion::find_path(&written, self.paths.names(&written));
+            self.completion = found.map(|found| found.follow(before.as_ref()));
+        } else if self.is_typing && is_written && has_room {
             let found = self.candidates(turn.setup);
             self.completion = found.map(|found| found.follow(before.as_ref()));
         }
         self.is_typing &= is_written;
+        if !self.is_typing {
+            // What there is may be something else the next time.
+            self.paths.forget();
+        }
+    }
+
+    /// The path that is being written: in a command that takes one, or where a file is to be saved.
+    fn path_written(&self) -> Option<String> {
+        let chat = self.writing()?;
+        let (before, is_first) = chat.draft.before_cursor();
+        let is_save = matches!(chat.about, Some(About::Save(..)));
+        let path = if is_save { Some(before) } else { path_argument(before) };
+        path.filter(|_| is_first).map(str::to_owned)
+    }
+
+    /// Offers what the path may become that is being written; says whether one is.
+    fn seek_path(&mut self, turn: &mut Turn<'_>) -> bool {
+        let can_offer =
+            self.card().is_none() && self.find_line().is_none() && self.regions.messages.height >= ROOM;
+        let Some(written) = self.path_written().filter(|_| can_offer) else { return false };
+        if self.paths.is_answered(&written) {
+            turn.news("nothing is there that begins so");
+        }
+        self.is_typing = true;
+        true
     }
 
     fn candidates(&self, setup: &Setup) -> Option<Completion> {

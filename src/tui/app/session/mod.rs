@@ -32,6 +32,7 @@ use super::find::Find;
 use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
 use super::overlay::Overlay;
+use super::path_list::PathList;
 use super::regions::{Pane, Regions, Wishes, composer_width};
 use super::rows::Typesetter;
 use super::timeline;
@@ -95,13 +96,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Puts a text on the terminal's clipboard: cleaned, for whoever pastes it into a shell.
+    /// Puts a text on the clipboard: cleaned, for whoever pastes it into a shell.
     pub(super) fn copy(&mut self, text: &str) {
         let text = clean_block(text);
         if text.len() > MOST_COPIED {
             return self.error("not copied: the clipboard of a terminal takes 48 KiB at most");
         }
-        self.news("copied; to the clipboard too, where the terminal allows it");
+        self.news(match &self.setup.copies_with {
+            Some(program) => format!("copied; to the clipboard too, by `{program}`"),
+            None => "copied; to the clipboard too, where the terminal allows it".to_owned(),
+        });
         self.effects.push(Effect::Copy(text));
     }
 
@@ -250,6 +254,8 @@ pub struct Session {
     pub completion: Option<Completion>,
     /// Whether a word is being typed that may be completed.
     is_typing: bool,
+    /// What the path that is being written may become.
+    pub(super) paths: PathList,
     /// What was deleted or copied last.
     yanked: String,
     /// The composer's normal mode, while letters are commands there.
@@ -291,6 +297,7 @@ impl Session {
             comparisons: BTreeMap::new(),
             completion: None,
             is_typing: false,
+            paths: PathList::default(),
             yanked: String::new(),
             normal: None,
             keep_at: None,
@@ -472,7 +479,8 @@ impl Session {
     fn arrange(&mut self, turn: &Turn<'_>) {
         let cells = composer_width(turn.size);
         let layout = self.writing().map(|chat| chat.draft.layout(cells));
-        let notice = turn.notices.rows(usize::from(turn.size.0));
+        let next = turn.keymap.key(Context::Composer, Action::Back);
+        let notice = turn.notices.rows(usize::from(turn.size.0), next);
         self.regions = Regions::new(&Wishes {
             size: turn.size,
             pane: self.pane,

@@ -169,6 +169,7 @@ impl Session {
             Request::Policy(policy) => {
                 self.change(self.own_group()?, GroupChange::Policy(policy), turn);
             }
+            Request::Chat(name) => self.open_named(&name, turn)?,
             Request::Message(name, text) => {
                 let user = self.user_named(&name)?;
                 if user == self.me.user {
@@ -256,6 +257,22 @@ impl Session {
     pub(super) fn user_named(&self, name: &str) -> Result<UserName, String> {
         let unknown = || format!("nobody here is called {name}; /jump {name} searches");
         self.world.user_named(name).cloned().ok_or_else(unknown)
+    }
+
+    /// Opens a chat by its name: with somebody; or a group or room, as the sign before it says.
+    fn open_named(&mut self, name: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        if name.starts_with(['#', RoomName::SIGN]) {
+            return self.join_named(name.strip_prefix('#').unwrap_or(name), turn);
+        }
+        match (self.user_named(name), self.world.groups_named(name).is_empty()) {
+            (Ok(user), _) if user == self.me.user => Err("that is you".to_owned()),
+            (Ok(user), _) => {
+                self.open(ConversationId::Direct(user), turn);
+                Ok(())
+            }
+            (Err(_), false) => self.join_named(name, turn),
+            (Err(why), true) => Err(why),
+        }
     }
 
     /// The open group, if we are in it.

@@ -5,6 +5,7 @@
 //! `failpoints::kill_point` names in the sources. Each test says of each death that it was one, and there.
 
 mod broker_forgets;
+mod chatlog;
 mod groups;
 mod no_room;
 mod receiver;
