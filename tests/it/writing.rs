@@ -312,3 +312,30 @@ fn members_and_commands_are_completed() {
     desk.keys(&["enter"]);
     assert!(desk.shows("you are Alice"), "a whole command is done: {}", desk.screen());
 }
+
+#[test]
+fn what_follows_a_command_is_completed_and_enter_takes_it_as_it_is_written() {
+    let mut desk = Desk::among_people((80, 24));
+    desk.write("/msg ro");
+    assert!(!desk.shows("│bob"), "nobody is called that");
+    desk.keys(&["ctrl-u"]);
+    desk.write("/msg car");
+    assert!(desk.shows("Carol Müller"), "{}", desk.screen());
+    desk.keys(&["tab"]);
+    assert!(desk.shows("› /msg carol"), "{}", desk.screen());
+    desk.keys(&["enter"]);
+    assert!(desk.shows("Write to Carol"));
+    // What is whole is not changed by Enter into what merely begins so.
+    desk.write("/theme");
+    desk.keys(&["space"]);
+    desk.keys(&["enter"]);
+    assert!(!desk.shows("› /theme") && desk.shows("contrast"), "{}", desk.screen());
+    desk.write("/disappear 1");
+    desk.keys(&["down", "enter"]);
+    assert!(desk.shows("› /disappear 1d"), "{}", desk.screen());
+    desk.keys(&["ctrl-u"]);
+    desk.write("/join ni");
+    desk.keys(&["tab", "enter"]);
+    let joined = desk.commands().into_iter().any(|c| matches!(c, Command::JoinGroup { .. }));
+    assert!(joined, "{}", desk.screen());
+}

@@ -1,4 +1,4 @@
-//! What a word that is being written may become: an emoji, the name of a member, a command, a path.
+//! What a word that is being written may become: an emoji, the name of a member, a command, what follows it, a path.
 
 use super::Glyphs;
 use super::path_list::PathName;
@@ -33,8 +33,8 @@ pub struct Completion {
     candidates: Vec<Candidate>,
     selected: usize,
     moved: bool,
-    /// It is a path: Enter leaves it as it is written, unless something was chosen by hand.
-    is_path: bool,
+    /// Enter leaves it as it is written, unless something was chosen by hand.
+    by_hand: bool,
 }
 
 /// What there is to choose from.
@@ -59,8 +59,29 @@ impl Completion {
             _ => Vec::new(),
         };
         let word = word.to_owned();
-        let is_path = false;
-        (!candidates.is_empty()).then_some(Self { word, candidates, selected: 0, moved: false, is_path })
+        Self::of(word, candidates, false)
+    }
+
+    /// The candidates for the argument of a command of which this is written, out of the words that it may be with what else
+    /// there is to know of each.
+    pub fn find_argument<'a>(
+        written: &str,
+        words: impl Iterator<Item = (&'a str, String)>,
+    ) -> Option<Self> {
+        let wanted = written.to_lowercase();
+        let begins = |text: &str| text.to_lowercase().starts_with(&wanted);
+        let candidates = words.filter(|(word, detail)| begins(word) || begins(detail)).take(MOST);
+        let candidate = |(word, detail): (&str, String)| Candidate {
+            label: word.to_owned(),
+            detail: fit(&detail, DETAIL).into_owned(),
+            word: word.to_owned(),
+            text: word.to_owned(),
+        };
+        Self::of(written.to_owned(), candidates.map(candidate).collect(), true)
+    }
+
+    fn of(word: String, candidates: Vec<Candidate>, by_hand: bool) -> Option<Self> {
+        (!candidates.is_empty()).then_some(Self { word, candidates, selected: 0, moved: false, by_hand })
     }
 
     /// The candidates for a path of which this is written.
@@ -72,8 +93,7 @@ impl Completion {
             text: name.text.clone(),
         };
         let candidates: Vec<_> = names.map(candidate).collect();
-        let (word, is_path) = (written.to_owned(), true);
-        (!candidates.is_empty()).then_some(Self { word, candidates, selected: 0, moved: false, is_path })
+        Self::of(written.to_owned(), candidates, true)
     }
 
     /// Goes on from the candidates before: what was chosen by hand stays chosen.
@@ -104,7 +124,7 @@ impl Completion {
     /// Whether the word is complete as it is, and nothing else was chosen.
     pub fn is_complete(&self) -> bool {
         let is_known = || self.candidates.iter().any(|candidate| candidate.word == self.word);
-        !self.moved && (self.is_path || is_known())
+        !self.moved && (self.by_hand || is_known())
     }
 
     /// The word before the cursor, and what comes in its place.

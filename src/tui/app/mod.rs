@@ -7,6 +7,7 @@
 
 mod action;
 mod alerts;
+mod arguments;
 mod beside;
 mod chat;
 mod choice;

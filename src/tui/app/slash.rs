@@ -242,13 +242,44 @@ pub fn parse(text: &str) -> Result<Request, String> {
     let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
     let Some(command) = COMMANDS.iter().find(|command| command.name == name.to_lowercase()) else {
-        return Err(format!("/{name} is no command: /help lists them, //{name} sends it as text"));
+        let meant = meant(name).map(|meant| format!(" (/{meant}?)")).unwrap_or_default();
+        return Err(format!(
+            "/{name} is no command{meant}: /help lists them, //{name} sends it as text"
+        ));
     };
     match (command.arguments.is_empty(), command.needs, rest.is_empty()) {
         (true, _, false) => Err(format!("/{} takes nothing after it", command.name)),
         (_, true, true) => Err(format!("write /{} {}", command.name, command.arguments)),
         _ => Ok((command.make)(rest)),
     }
+}
+
+/// What other messengers call some of these.
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("part", "leave"),
+    ("query", "msg"),
+    ("dm", "msg"),
+    ("names", "members"),
+    ("who", "online"),
+    ("whois", "verify"),
+    ("exit", "quit"),
+    ("bye", "quit"),
+    ("kick", "remove"),
+    ("op", "promote"),
+    ("deop", "demote"),
+    ("ignore", "block"),
+    ("unignore", "unblock"),
+    ("win", "jump"),
+];
+
+/// The command that was probably meant.
+fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
+    let likeness = |command: &Slash| strsim::normalized_damerau_levenshtein(&name, command.name);
+    let near = COMMANDS.iter().filter(|command| likeness(command) >= 0.65);
+    let nearest = || near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map(|command| command.name);
+    elsewhere.or_else(nearest)
 }
 
 #[cfg(test)]
@@ -277,6 +308,15 @@ mod tests {
         assert_eq!(parse("/send ~/a b.pdf"), Ok(Request::SendFile("~/a b.pdf".to_owned())));
         assert_eq!(parse("/save"), Ok(Request::SaveFile(String::new())));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
+        for (written, meant) in
+            [("part", "(/leave?)"), ("membres", "(/members?)"), ("dance", "no command:")]
+        {
+            let told = parse(&format!("/{written}")).unwrap_err();
+            assert!(told.contains(meant), "{told}");
+        }
+        for (_, ours) in ELSEWHERE {
+            assert!(COMMANDS.iter().any(|command| command.name == ours), "{ours}");
+        }
     }
 
     #[test]
