@@ -54,7 +54,7 @@ pub async fn show(
         warnings,
         greeting,
         bus: on_bus(&config.alerts),
-        setup: environment::setup(alert_setup(config.alerts), looks),
+        setup: environment::setup(alert_setup(config.alerts), looks, config.pictures),
         reload: Reload { flags: flags.clone(), config: config.clone(), themes, place },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::app::{Keymap, Reloaded};
 use super::messenger::{alert_setup, on_bus};
-use super::{Themes, keymap_file};
+use super::{Themes, environment, keymap_file};
 use crate::config::{self, Config, Flags};
 
 /// What is made of a configuration that was read: in the demo all but the screen is the demo's own.
@@ -65,6 +65,7 @@ impl Reload {
             Ok(looks) if problems.is_empty() => Ok(Reloaded {
                 keymap,
                 looks,
+                pictures: environment::pictures(config.pictures),
                 bus: on_bus(&config.alerts),
                 alerts: alert_setup(config.alerts),
                 later: self.config.differences(&config),

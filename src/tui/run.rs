@@ -14,6 +14,7 @@ use super::backend::{Backend, Connected};
 use super::desktop::Desktop;
 use super::effects::Running;
 use super::external_editor::{Editing, EditorCommand, Sheet};
+use super::graphics;
 use super::input::{Input, Inputs};
 use super::looking::{Looked, Looking};
 use super::opener::Opener;
@@ -92,7 +93,8 @@ struct Away {
 /// thread while the terminal is stopped.
 pub async fn run<B: Backend>(backend: &B, options: Options) -> Result<(), TuiError> {
     let follows = options.setup.looks.by_shade.is_some();
-    let mut screen = Screen::enter(follows).map_err(TuiError::NoTerminal)?;
+    let mut screen =
+        Screen::enter(follows, options.setup.graphics.mode()).map_err(TuiError::NoTerminal)?;
     let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
     let start =
         Start { accounts: backend.accounts(), broker: backend.broker(), sign_in: options.sign_in };
@@ -270,6 +272,9 @@ impl<B: Backend> Front<'_, B> {
             Input::Resized => {
                 let (width, height) = screen.size().map_err(TuiError::Draw)?;
                 self.take(Event::Resize { width, height }, screen)?;
+                if let Some(cell) = screen.cell().map_err(TuiError::Draw)? {
+                    self.take(Event::Ability(cell), screen)?;
+                }
             }
             Input::Stop => self.suspend(screen)?,
             // Somebody stopped us in a way that cannot be caught, unless it was our own doing.
@@ -344,6 +349,11 @@ impl<B: Backend> Front<'_, B> {
                     let told = |read: Result<_, _>| Event::Reloaded(read.map(Box::new));
                     self.reading.read(move || reload.read(), told);
                 }
+                Effect::Engrave(plate) => {
+                    let order = plate.order;
+                    let told = move |graphic: Result<_, _>| Event::Engraved(order, graphic);
+                    self.reading.read(move || graphics::engrave(&plate), told);
+                }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
                     self.draw_at = Some(Instant::now());
@@ -382,6 +392,7 @@ impl<B: Backend> Front<'_, B> {
                 if reloaded.bus != self.desktop.is_some() {
                     self.desktop = reloaded.bus.then(Desktop::new);
                 }
+                screen.ask(reloaded.pictures).map_err(TuiError::Draw)?;
                 Some(&reloaded.looks)
             }
             _ => None,

@@ -17,6 +17,7 @@ mod file_line;
 mod find;
 mod form;
 mod glyphs;
+mod graphics;
 mod header;
 mod help;
 mod history;
@@ -65,6 +66,7 @@ pub use field::Field;
 pub use find::{Find, FindAll, FoundLine, FoundList, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
+pub use graphics::{Ability, Graphic, Graphics, Order, PictureMode, Plate, Protocol, Raster};
 pub use header::Tab;
 pub use help::HelpLine;
 pub use info::{INFO_WIDTH, InfoBox};
@@ -74,7 +76,7 @@ pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
 pub use pasting::PastedFile;
-pub use picture::PictureBox;
+pub use picture::{PictureBox, Shape};
 pub use react::{ReactBox, SIGNS, sign_words};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use room::{ROOM_HELP, claimed_name, room_label};
@@ -114,6 +116,8 @@ pub struct Setup {
     pub looks: Looks,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
+    /// What is known at first of how the terminal shows pictures.
+    pub graphics: Graphics,
 }
 
 /// What fills the screen.
@@ -217,8 +221,9 @@ impl App {
     fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
         match outcome {
             Ok(reloaded) => {
-                let Reloaded { keymap, looks, alerts, later, .. } = *reloaded;
+                let Reloaded { keymap, looks, pictures, alerts, later, .. } = *reloaded;
                 (self.keymap, self.looks, self.setup.alerts) = (keymap, looks, alerts);
+                self.setup.graphics.choose(pictures);
                 let mut words = "config.toml, keymap.toml and the theme were read again".to_owned();
                 if !later.is_empty() {
                     words += &format!("; from the next start on: {}", later.join(", "));
@@ -266,6 +271,12 @@ impl App {
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
             Event::Background(shade) => self.looks.follow(shade),
+            Event::Ability(ability) => self.setup.graphics.note(ability, self.size),
+            Event::Engraved(order, outcome) => {
+                self.on_session(&mut effects, |session, turn| {
+                    session.take_graphic(order, outcome, turn)
+                });
+            }
             Event::Themed(outcome) => self.themed(outcome),
             Event::Reloaded(outcome) => self.reloaded(outcome),
             Event::Update(update) => self.engine(update, &mut effects),
@@ -308,6 +319,10 @@ impl App {
         };
         match event {
             Event::Timer | Event::SignedIn => false,
+            // It decides how a picture is asked for that lies over the screen.
+            Event::Ability(_) => {
+                matches!(&self.screen, Screen::Main(session) if session.shows_picture())
+            }
             Event::Update(Update::Ready | Update::Stopped(_)) => true,
             Event::Update(_) => is_complete,
             _ => true,
@@ -322,6 +337,7 @@ impl App {
             keymap: &self.keymap,
             now: self.now,
             size: self.size,
+            raster: self.setup.graphics.raster().filter(|_| self.looks.theme.has_colours()),
             focused: self.focused,
             watched: self.focused && self.help.is_none() && is_usable(self.size),
             notices: &mut self.notices,

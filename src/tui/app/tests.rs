@@ -15,7 +15,13 @@ fn the_first_state_of_a_session_is_drawn_at_once_and_not_in_pieces() {
     let keymap = Keymap::built_in().unwrap();
     let calendar = Calendar::new(TimeZone::UTC);
     let alerts = AlertSetup::default();
-    let setup = Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts };
+    let setup = Setup {
+        calendar,
+        glyphs: Glyphs::Unicode,
+        looks: Looks::default(),
+        alerts,
+        graphics: Graphics::default(),
+    };
     let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
     let me = Profile {
         user: user("alice"),

@@ -14,6 +14,7 @@ mod keyring;
 mod looks;
 mod outage;
 mod passphrase;
+mod pictures;
 mod plain;
 mod receipts;
 mod restore;
