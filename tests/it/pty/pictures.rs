@@ -18,6 +18,8 @@ const F6: &str = "\x1b[17~";
 
 /// The last question that is asked.
 const QUESTION: &str = "\x1b[c";
+/// The one for the size of a cell.
+const CELL_QUESTION: &str = "\x1b[16t";
 /// How a picture begins in the protocol of kitty, and how it is deleted; how sixels begin.
 const SHOWN: &str = "\x1b_Ga=T,f=100,";
 const DELETED: &str = "\x1b_Ga=d,d=I,";
@@ -33,6 +35,7 @@ fn write_png(world: &World) {
     let file = std::fs::File::create(world.data_dir().join("halves.png")).unwrap();
     let mut encoder = png::Encoder::new(file, 40, 30);
     encoder.set_color(png::ColorType::Rgb);
+    encoder.add_text_chunk("Comment".to_owned(), "by the sender".to_owned()).unwrap();
     let mut writer = encoder.write_header().unwrap();
     writer.write_image_data(halves().pixels().as_flattened()).unwrap();
     writer.finish().unwrap();
@@ -105,7 +108,9 @@ fn kitty_is_sent_a_picture_once_and_it_is_deleted_whenever_it_goes() {
     let piece = raw.split(SHOWN).nth(1).unwrap().split("\x1b\\").next().unwrap();
     let (keys, payload) = piece.split_once(';').unwrap();
     assert!(keys.ends_with("m=0"), "{keys}");
-    assert_eq!(read_png(&STANDARD.decode(payload).unwrap()), halves());
+    let png = STANDARD.decode(payload).unwrap();
+    assert_eq!(read_png(&png), halves());
+    assert!(!png.windows(6).any(|words| words == b"sender"), "it was written anew");
     // Under the cursor: the box is in the middle, its frame is whole around 4 by 2 cells.
     let place = raw.split(SHOWN).next().unwrap().rsplit('\x1b').next().unwrap();
     assert_eq!(place, "[12;39H");
@@ -124,8 +129,10 @@ fn kitty_is_sent_a_picture_once_and_it_is_deleted_whenever_it_goes() {
     until_count(&alice, DELETED, 2);
     alice.press(ESC);
     until_count(&alice, SHOWN, 3);
-    // In another window it is made anew.
+    // In another window it is made anew, and the size of a cell is asked for again.
+    assert_eq!(count(&alice, CELL_QUESTION), 1);
     alice.resize(70, 20);
+    until_count(&alice, CELL_QUESTION, 2);
     until_count(&alice, SHOWN, 4);
     assert_eq!((count(&alice, SHOWN), count(&alice, DELETED)), (4, 3));
     alice.press(CTRL_Q);
