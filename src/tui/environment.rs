@@ -21,7 +21,7 @@ pub fn setup(alerts: AlertSetup, looks: Looks, pictures: Pictures) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
     let mut graphics = Graphics::new(mode_of(pictures, var));
-    let named = is_like_iterm(var).then_some(Ability::Iterm);
+    let named = name_tells(var);
     nearly_cell().into_iter().chain(named).for_each(|ability| graphics.note(ability, (0, 0)));
     Setup { calendar, glyphs: glyphs(var), looks, alerts, graphics }
 }
@@ -50,12 +50,9 @@ fn mode_of(chosen: Pictures, var: impl Fn(&str) -> Option<String>) -> PictureMod
     }
 }
 
-/// Whether the terminal says that it is one which knows iTerm2's pictures. `LC_TERMINAL` comes along over SSH.
-fn is_like_iterm(var: impl Fn(&str) -> Option<String>) -> bool {
-    ["TERM_PROGRAM", "LC_TERMINAL"]
-        .into_iter()
-        .filter_map(var)
-        .any(|name| ["iTerm", "WezTerm", "mintty"].iter().any(|known| name.starts_with(known)))
+/// What the name of the terminal tells. `LC_TERMINAL` comes along over SSH.
+fn name_tells(var: impl Fn(&str) -> Option<String>) -> Option<Ability> {
+    ["TERM_PROGRAM", "LC_TERMINAL"].into_iter().filter_map(var).find_map(|name| Ability::of_name(&name))
 }
 
 /// Reads `VISUAL` and `EDITOR`.
@@ -174,7 +171,7 @@ mod tests {
             assert_eq!(mode(Pictures::Iterm, vars), PictureMode::By(Protocol::Iterm));
         }
         assert_eq!(mode(Pictures::Blocks, &[colours, utf8]), PictureMode::Cells);
-        let like_iterm = |name, value| is_like_iterm(given(&[(name, value)]));
+        let like_iterm = |name, value| name_tells(given(&[(name, value)])) == Some(Ability::Iterm);
         assert!(like_iterm("TERM_PROGRAM", "iTerm.app") && like_iterm("LC_TERMINAL", "iTerm2"));
         assert!(like_iterm("TERM_PROGRAM", "WezTerm") && !like_iterm("TERM_PROGRAM", "Apple_Terminal"));
     }

@@ -58,6 +58,16 @@ pub enum Ability {
     Cells(u16, u16),
 }
 
+/// Terminals that know the protocol of iTerm2, by the beginning of their names.
+const LIKE_ITERM: [&str; 3] = ["iTerm", "WezTerm", "mintty"];
+
+impl Ability {
+    /// What follows from the name of the terminal.
+    pub fn of_name(name: &str) -> Option<Self> {
+        LIKE_ITERM.iter().any(|known| name.starts_with(known)).then_some(Self::Iterm)
+    }
+}
+
 /// What is known of the terminal, and what was chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Graphics {

@@ -7,6 +7,7 @@ use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
 use termina::style::RgbColor;
 
 use crate::tui::app::{Ability, Event, Shade};
+use crate::tui::graphics::KITTY_QUESTION;
 
 /// What bytes are that begin with Esc.
 #[derive(Debug)]
@@ -33,44 +34,45 @@ const NUMBERS: [(&[u8], &[u8]); 3] = [(b"\x1b[?", b"cS"), (b"\x1b[6;", b"t"), (b
 /// Most bytes of those numbers.
 const NUMBERS_LIMIT: usize = 64;
 
-/// The number by which an answer of kitty's protocol is ours.
-pub const KITTY_QUESTION: &str = "i=31";
-
-/// Terminals that know iTerm2's protocol, by the beginning of their names.
-const LIKE_ITERM: [&str; 3] = ["iTerm2", "WezTerm", "mintty"];
-
 /// Looks at bytes that begin with Esc.
 pub fn read(bytes: &[u8]) -> Answer {
-    let is_colour = |b: &u8| b.is_ascii_hexdigit() || *b == b'/';
-    let is_word = |b: &u8| (b' '..=b'~').contains(b);
+    let texts = COLOURS.into_iter().chain(WORDS).map(|head| read_text(head, bytes));
+    let numbers = NUMBERS.into_iter().map(|(head, ends)| read_numbers(head, ends, bytes));
+    texts.chain(numbers).fold(Answer::None, |best, other| match (&best, &other) {
+        (Answer::Whole(_), _) | (_, Answer::None) => best,
+        _ => other,
+    })
+}
+
+fn read_text(head: &[u8], bytes: &[u8]) -> Answer {
+    let Some(rest) = after(head, bytes) else { return Answer::None };
+    let (text, end) = ended(rest);
+    let is_colour = COLOURS.contains(&head);
+    let fits = match is_colour {
+        true => text.len() <= COLOUR_LIMIT && text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'/'),
+        false => text.len() <= WORDS_LIMIT && text.iter().all(|b| (b' '..=b'~').contains(b)),
+    };
+    match end {
+        _ if !fits => Answer::None,
+        End::None | End::Escape => Answer::Begun,
+        End::Bell | End::Whole if is_colour => Answer::Whole(background(bytes)),
+        End::Whole => Answer::Whole(words(head, text).map(Event::Ability)),
+        // A colour alone may end like this.
+        End::Bell => Answer::None,
+    }
+}
+
+fn read_numbers(head: &[u8], ends: &[u8], bytes: &[u8]) -> Answer {
+    let Some(rest) = after(head, bytes) else { return Answer::None };
     let is_number = |b: &u8| b.is_ascii_digit() || *b == b';';
-    let mut begun = false;
-    for head in COLOURS.into_iter().chain(WORDS) {
-        let Some(rest) = after(head, bytes) else { continue };
-        let is_text = COLOURS.contains(&head);
-        let limit = if is_text { COLOUR_LIMIT } else { WORDS_LIMIT };
-        let (text, end) = ended(rest);
-        let fits =
-            text.len() <= limit && text.iter().all(|b| if is_text { is_colour(b) } else { is_word(b) });
-        match end {
-            _ if !fits => {}
-            End::None | End::Escape => begun = true,
-            // Only the colour may end like this.
-            End::Bell if !is_text => {}
-            End::Bell | End::Whole if is_text => return Answer::Whole(background(bytes)),
-            End::Bell | End::Whole => return Answer::Whole(words(head, text).map(Event::Ability)),
+    match rest.split_last() {
+        _ if rest.len() > NUMBERS_LIMIT => Answer::None,
+        Some((last, text)) if ends.contains(last) && text.iter().all(is_number) => {
+            Answer::Whole(numbers(head, text, *last).map(Event::Ability))
         }
+        _ if rest.iter().all(is_number) => Answer::Begun,
+        _ => Answer::None,
     }
-    for (head, ends) in NUMBERS {
-        let Some(rest) = after(head, bytes).filter(|rest| rest.len() <= NUMBERS_LIMIT) else { continue };
-        match rest.split_last() {
-            Some((last, numbers)) if ends.contains(last) && numbers.iter().all(is_number) => {
-                return Answer::Whole(self::numbers(head, numbers, *last).map(Event::Ability));
-            }
-            _ => begun |= rest.iter().all(is_number),
-        }
-    }
-    if begun { Answer::Begun } else { Answer::None }
 }
 
 /// Whether so much of an answer is here that nobody typed it, by hand or by a key.
@@ -135,10 +137,11 @@ fn shade(RgbColor { red, green, blue }: RgbColor) -> Shade {
 fn words(head: &[u8], text: &[u8]) -> Option<Ability> {
     let text = std::str::from_utf8(text).ok()?;
     if head == WORDS[1] {
-        return LIKE_ITERM.iter().any(|name| text.starts_with(name)).then_some(Ability::Iterm);
+        return Ability::of_name(text);
     }
     let (keys, message) = text.split_once(';')?;
-    let is_ours = keys.split(',').any(|key| key == KITTY_QUESTION);
+    let ours = format!("i={KITTY_QUESTION}");
+    let is_ours = keys.split(',').any(|key| key == ours);
     (is_ours && message == "OK").then_some(Ability::Kitty)
 }
 

@@ -21,7 +21,9 @@ pub enum Ask {
     Size(PictureMode),
 }
 
-const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
+/// The number by which the answer of kitty's protocol is known.
+pub const KITTY_QUESTION: u32 = 31;
+
 const NAME: &str = "\x1b[>q";
 const COLOURS: &str = "\x1b[?1;1;0S";
 const ATTRIBUTES: &str = "\x1b[c";
@@ -31,9 +33,10 @@ const WIPE: &str = "\x1b[2J";
 
 impl Command for Ask {
     fn write_ansi(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        let kitty = format!("\x1b_Gi={KITTY_QUESTION},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\");
         let questions: &[&str] = match self {
             Self::All(PictureMode::Cells) | Self::Size(PictureMode::Cells) => &[],
-            Self::All(PictureMode::Auto) => &[KITTY, NAME, SIZE, COLOURS, ATTRIBUTES, WIPE],
+            Self::All(PictureMode::Auto) => &[&kitty, NAME, SIZE, COLOURS, ATTRIBUTES, WIPE],
             Self::All(PictureMode::By(Protocol::Sixel)) => &[SIZE, COLOURS, WIPE],
             Self::All(PictureMode::By(_)) => &[SIZE, WIPE],
             Self::Size(_) => &[SIZE],

@@ -10,7 +10,7 @@ mod kitty;
 mod sixel;
 mod standing;
 
-pub use ask::{Ask, nearly_cell};
+pub use ask::{Ask, KITTY_QUESTION, nearly_cell};
 pub use standing::{Standing, wipe};
 
 use png::{BitDepth, ColorType, Compression, Encoder};
