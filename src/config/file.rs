@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::profile::{Over, Profile, missing};
-use super::{DesktopAlerts, Error};
+use super::{DesktopAlerts, Error, Pictures};
 use crate::domain::clean_line;
 
 /// No configuration is longer than this many bytes.
@@ -22,6 +22,7 @@ pub(super) struct File {
     pub passphrase_command: Option<Vec<String>>,
     pub plain: Option<bool>,
     pub theme: Option<String>,
+    pub pictures: Option<Pictures>,
     pub broker: BrokerSection,
     pub registry: RegistrySection,
     pub chat: ChatSection,
@@ -222,6 +223,7 @@ mod tests {
                 && all.passphrase_command.is_some()
                 && all.plain == Some(false)
                 && all.theme.as_deref() == Some("16")
+                && all.pictures == Some(Pictures::Auto)
                 && all.broker.url.is_some()
         );
         assert!(all.log.file.is_some() && all.log.filter.is_some());

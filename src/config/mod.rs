@@ -8,6 +8,7 @@ mod broker_url;
 mod desktop;
 mod file;
 mod own_file;
+mod pictures;
 mod profile;
 mod show;
 
@@ -19,6 +20,7 @@ pub use access::{BrokerAccess, InvalidInvite, Invite};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 pub use desktop::DesktopAlerts;
 pub use own_file::open_file;
+pub use pictures::Pictures;
 pub use show::init;
 
 use crate::domain::{InvalidPassphrase, InvalidUserName, Passphrase, UserName, clean_line, limits};
@@ -93,6 +95,8 @@ pub struct Config {
     pub plain: bool,
     /// What the screen looks like, by name.
     pub theme: String,
+    /// How pictures are put on the screen.
+    pub pictures: Pictures,
     /// Where the themes of the person may lie: in a directory beside the configuration file. It need not exist.
     pub themes_dir: Option<PathBuf>,
     /// How to call for somebody who looks elsewhere.
@@ -349,6 +353,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
             || file.plain.unwrap_or(false)
             || env("TERM").is_some_and(|term| term == "dumb"),
         theme,
+        pictures: file.pictures.unwrap_or(Pictures::Auto),
         themes_dir: path.file_name().map(|_| path.with_file_name("themes")),
         alerts: AlertConfig {
             desktop: file.alerts.desktop.unwrap_or(DesktopAlerts::Terminal),

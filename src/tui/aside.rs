@@ -6,11 +6,11 @@ use std::pin::Pin;
 
 use tokio::task::spawn_blocking;
 
-use super::app::Event;
+use super::app::{Event, SeatId};
 use crate::domain::clean_line;
 
-/// A file to read, and what comes of it.
-type Reading = Pin<Box<dyn Future<Output = Event>>>;
+/// A file to read for somebody, and what comes of it.
+type Reading = (SeatId, Pin<Box<dyn Future<Output = Event>>>);
 
 /// What is read beside the loop, one after the other as it was asked for.
 #[derive(Default)]
@@ -20,22 +20,26 @@ impl Aside {
     /// Reads something once all that was asked for before is read; `told` tells what came of it.
     pub fn read<T: Send + 'static>(
         &mut self,
+        seat: SeatId,
         read: impl FnOnce() -> Result<T, Vec<String>> + Send + 'static,
         told: impl FnOnce(Result<T, Vec<String>>) -> Event + 'static,
     ) {
-        self.0.push_back(Box::pin(async move {
-            told(spawn_blocking(read).await.unwrap_or_else(|failure| {
-                Err(vec![clean_line(&format!("nothing was read, by a fault of Cooee: {failure}"))])
-            }))
-        }));
+        self.0.push_back((
+            seat,
+            Box::pin(async move {
+                told(spawn_blocking(read).await.unwrap_or_else(|failure| {
+                    Err(vec![clean_line(&format!("nothing was read, by a fault of Cooee: {failure}"))])
+                }))
+            }),
+        ));
     }
 
     /// What came of the next file; waits for ever where none is read. Nothing is lost when this is dropped.
-    pub async fn next(&mut self) -> Event {
-        let Some(reading) = self.0.front_mut() else { return std::future::pending().await };
-        let event = reading.await;
+    pub async fn next(&mut self) -> (SeatId, Event) {
+        let Some((seat, reading)) = self.0.front_mut() else { return std::future::pending().await };
+        let (seat, event) = (*seat, reading.await);
         self.0.pop_front();
-        event
+        (seat, event)
     }
 }
 
@@ -48,11 +52,11 @@ mod tests {
     /// Asks for something; what came of it is told as that of a theme.
     fn ask(aside: &mut Aside, read: impl FnOnce() -> Vec<String> + Send + 'static) {
         let told = |read: Result<(), _>| Event::Themed(Err(read.unwrap_err()));
-        aside.read(move || Err(read()), told);
+        aside.read(SeatId::default(), move || Err(read()), told);
     }
 
     async fn told(aside: &mut Aside) -> String {
-        let Event::Themed(Err(words)) = aside.next().await else { panic!("a theme") };
+        let (_, Event::Themed(Err(words))) = aside.next().await else { panic!("a theme") };
         words.concat()
     }
 

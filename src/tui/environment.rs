@@ -8,15 +8,56 @@ use jiff::tz::TimeZone;
 
 use rustix::process::geteuid;
 
-use super::app::{AlertSetup, Calendar, Depth, Glyphs, Looks, Setup, Shade};
+use super::app::{
+    Ability, AlertSetup, Calendar, Depth, Glyphs, Graphics, Looks, PictureMode, Protocol, Setup, Shade,
+};
 use super::external_editor::EditorCommand;
+use super::graphics::nearly_cell;
 use super::opener::Opener;
+use crate::config::Pictures;
 
 /// Reads `TERM`, the locale and the time zone.
-pub fn setup(alerts: AlertSetup, looks: Looks, copies_with: Option<String>) -> Setup {
+pub fn setup(
+    alerts: AlertSetup,
+    looks: Looks,
+    copies_with: Option<String>,
+    pictures: Pictures,
+) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
-    Setup { calendar, glyphs: glyphs(var), looks, alerts, copies_with }
+    let mut graphics = Graphics::new(mode_of(pictures, var));
+    let named = name_tells(var);
+    nearly_cell().into_iter().chain(named).for_each(|ability| graphics.note(ability, (0, 0)));
+    Setup { calendar, glyphs: glyphs(var), looks, alerts, copies_with, graphics }
+}
+
+/// How pictures are put on the screen, where this was chosen.
+pub fn pictures(chosen: Pictures) -> PictureMode {
+    mode_of(chosen, |name| env::var(name).ok())
+}
+
+/// Nothing is asked of a terminal that has few colours or signs, or of tmux and screen: they would answer for themselves, and
+/// paint over a picture whenever they draw.
+fn mode_of(chosen: Pictures, var: impl Fn(&str) -> Option<String>) -> PictureMode {
+    let is_set = |name: &str| var(name).is_some_and(|value| !value.is_empty());
+    let within = is_set("TMUX")
+        || is_set("STY")
+        || var("TERM").is_some_and(|term| term.starts_with("tmux") || term.starts_with("screen"));
+    match chosen {
+        Pictures::Auto if within => PictureMode::Cells,
+        Pictures::Auto if depth_of(&var) == Depth::Sixteen => PictureMode::Cells,
+        Pictures::Auto if glyphs(&var) == Glyphs::Ascii => PictureMode::Cells,
+        Pictures::Auto => PictureMode::Auto,
+        Pictures::Kitty => PictureMode::By(Protocol::Kitty),
+        Pictures::Iterm => PictureMode::By(Protocol::Iterm),
+        Pictures::Sixel => PictureMode::By(Protocol::Sixel),
+        Pictures::Blocks => PictureMode::Cells,
+    }
+}
+
+/// What the name of the terminal tells. `LC_TERMINAL` comes along over SSH.
+fn name_tells(var: impl Fn(&str) -> Option<String>) -> Option<Ability> {
+    ["TERM_PROGRAM", "LC_TERMINAL"].into_iter().filter_map(var).find_map(|name| Ability::of_name(&name))
 }
 
 /// Reads `VISUAL` and `EDITOR`.
@@ -112,6 +153,32 @@ mod tests {
         assert_eq!(depth_of(given(&[("TERM", "xterm"), ("WT_SESSION", "1")])), Depth::True);
         assert_eq!(depth_of(given(&[("TERM", "linux")])), Depth::Sixteen);
         assert_eq!(depth_of(given(&[("TERM", "screen")])), Depth::Sixteen);
+    }
+
+    #[test]
+    fn a_terminal_is_asked_for_pictures_where_that_makes_sense_and_not_where_it_was_said() {
+        let colours = ("TERM", "xterm-256color");
+        let utf8 = ("LANG", "C.UTF-8");
+        let mode = |chosen, vars: &[(&str, &str)]| mode_of(chosen, given(vars));
+        assert_eq!(mode(Pictures::Auto, &[colours, utf8]), PictureMode::Auto);
+        assert_eq!(mode(Pictures::Auto, &[colours, utf8, ("TMUX", "")]), PictureMode::Auto);
+        for vars in [
+            &[colours][..],
+            &[utf8, ("TERM", "xterm")],
+            &[colours, utf8, ("TMUX", "/tmp/tmux-0/default,1,0")],
+            &[colours, utf8, ("STY", "1.pts-0.host")],
+            &[utf8, ("TERM", "tmux-256color")],
+            &[utf8, ("TERM", "screen-256color")],
+        ] {
+            assert_eq!(mode(Pictures::Auto, vars), PictureMode::Cells, "{vars:?}");
+            assert_eq!(mode(Pictures::Sixel, vars), PictureMode::By(Protocol::Sixel));
+            assert_eq!(mode(Pictures::Kitty, vars), PictureMode::By(Protocol::Kitty));
+            assert_eq!(mode(Pictures::Iterm, vars), PictureMode::By(Protocol::Iterm));
+        }
+        assert_eq!(mode(Pictures::Blocks, &[colours, utf8]), PictureMode::Cells);
+        let like_iterm = |name, value| name_tells(given(&[(name, value)])) == Some(Ability::Iterm);
+        assert!(like_iterm("TERM_PROGRAM", "iTerm.app") && like_iterm("LC_TERMINAL", "iTerm2"));
+        assert!(like_iterm("TERM_PROGRAM", "WezTerm") && !like_iterm("TERM_PROGRAM", "Apple_Terminal"));
     }
 
     #[test]

@@ -54,7 +54,12 @@ pub async fn show(
         warnings,
         greeting,
         bus: on_bus(&config.alerts),
-        setup: environment::setup(alert_setup(config.alerts), looks, clipboard.program()),
+        setup: environment::setup(
+            alert_setup(config.alerts),
+            looks,
+            clipboard.program(),
+            config.pictures,
+        ),
         reload: Reload { flags, config: config.clone(), themes, place },
         editor: environment::editor(),
         opener: environment::opener(config.link_command.clone()),

@@ -1,7 +1,7 @@
 //! Front end 2: the full-screen messenger.
 //!
 //! [`run()`] is the loop, and with its neighbours (`terminal`, `input`, `decode`, `effects`, `external_editor`) it owns all
-//! terminal I/O, and with `desktop` the way to the desktop. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
+//! terminal I/O, and with `desktop` the way to the desktop; `graphics` is how the terminal shows pictures by itself. What a key or an update means is decided in [`app`], how it looks in [`view`]. The loop
 //! decides nothing: it carries events in and effects out. Signing up and in lies behind [`Backend`]; what a person may
 //! change while it runs is read in `keymap_file`, `theme_file` and `reload`.
 
@@ -13,7 +13,9 @@ mod decode;
 mod desktop;
 mod effects;
 mod environment;
+mod error;
 mod external_editor;
+mod graphics;
 mod hold;
 mod input;
 mod keymap_file;
@@ -33,8 +35,9 @@ pub mod view;
 
 pub use backend::{Backend, Connected};
 pub use environment::setup;
+pub use error::TuiError;
 pub use external_editor::EditorCommand;
 pub use messenger::{open, problems, show};
 pub use reload::{Place, Reload};
-pub use run::{Options, TuiError, run};
+pub use run::{Options, run};
 pub use theme_file::Themes;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::app::{Keymap, Reloaded};
 use super::messenger::{alert_setup, on_bus};
-use super::{Themes, keymap_file};
+use super::{Themes, environment, keymap_file};
 use crate::config::{self, Config, Flags};
 
 /// What is made of a configuration that was read: in the demo all but the screen is the demo's own.
@@ -70,6 +70,7 @@ impl Reload {
             Ok(looks) if problems.is_empty() => Ok(Reloaded {
                 keymap,
                 looks,
+                pictures: environment::pictures(config.pictures),
                 bus: on_bus(&config.alerts),
                 alerts: alert_setup(config.alerts),
                 later: self.config.differences(&config),
@@ -85,7 +86,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::tui::app::{Action, Context, Depth};
+    use crate::tui::app::{Action, Context, Depth, PictureMode, Protocol};
 
     fn reload(dir: &Path) -> Reload {
         let flags = Flags { config: Some(dir.join("config.toml")), ..Flags::default() };
@@ -106,12 +107,13 @@ mod tests {
         fs::write(&file, "data_dir = '/d'\n").unwrap();
         let reload = reload(dir.path());
         assert_eq!(reload.read().unwrap().later, [""; 0]);
-        let text = "data_dir = '/d'\ntheme = 'none'\n[chat]\ntyping = false\n[alerts]\nbell = false\n\
+        let text = "data_dir = '/d'\ntheme = 'none'\npictures = 'sixel'\n[chat]\ntyping = false\n[alerts]\nbell = false\n\
                     [broker]\nurl = 'mqtt://lan'\n";
         fs::write(&file, text).unwrap();
         fs::write(dir.path().join("keymap.toml"), "[global]\njump = ['ctrl-t']\n").unwrap();
         let read = reload.read().unwrap();
         assert_eq!(read.looks.name, "none");
+        assert_eq!(read.pictures, PictureMode::By(Protocol::Sixel));
         assert!(!read.alerts.bell && read.alerts.desktop);
         assert_eq!(read.keymap.key(Context::Composer, Action::Jump), Some("Ctrl+T"));
         assert_eq!(read.later, ["broker.url", "chat.typing"]);

@@ -1,6 +1,5 @@
 //! The loop: events in, effects out, a frame when something has changed.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,9 @@ use super::backend::{Backend, Connected};
 use super::clipboard::{Clipboard, Uncopied};
 use super::desktop::Desktop;
 use super::effects::Running;
+use super::error::TuiError;
 use super::external_editor::{Editing, EditorCommand, Sheet};
+use super::graphics;
 use super::hold::{self, Farewells, Hold, until};
 use super::input::{Input, Inputs};
 use super::looking::Looked;
@@ -60,23 +61,6 @@ pub struct Options {
     pub sign_in: Option<UserName>,
 }
 
-/// Why the front end cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum TuiError {
-    /// There is no terminal, or it cannot be used.
-    #[error("the full-screen messenger needs a terminal: {0}")]
-    NoTerminal(#[source] io::Error),
-    /// No threads.
-    #[error("cannot start threads: {0}")]
-    Threads(#[source] io::Error),
-    /// The built-in keymap is wrong.
-    #[error("the built-in keymap: {0}")]
-    Keymap(super::app::KeymapProblem),
-    /// The terminal failed while it was used.
-    #[error("cannot draw on the terminal: {0}")]
-    Draw(#[source] io::Error),
-}
-
 /// A profile of the configuration that is being read, for who asked for it: its name, and what comes of it.
 type Opening<B> = (SeatId, String, JoinHandle<Result<(B, Option<UserName>), Vec<String>>>);
 
@@ -97,7 +81,8 @@ pub async fn run<B: Backend + Send + Sync + 'static>(
     options: Options,
 ) -> Result<(), TuiError> {
     let follows = options.setup.looks.by_shade.is_some();
-    let mut screen = Screen::enter(follows).map_err(TuiError::NoTerminal)?;
+    let mut screen =
+        Screen::enter(follows, options.setup.graphics.mode()).map_err(TuiError::NoTerminal)?;
     let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
     let start = Hold::start(&backend, None, options.sign_in);
     let size = screen.size().map_err(TuiError::NoTerminal)?;
@@ -174,7 +159,7 @@ struct Front<B> {
 enum Woken<B> {
     Input(Option<Input>),
     Seat(SeatId, hold::Woken),
-    Read(Event),
+    Read(SeatId, Event),
     Opened(Result<(B, Option<UserName>), Vec<String>>),
     Uncopied(Uncopied),
     Edited(Result<Written, String>),
@@ -198,7 +183,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
                 Woken::Input(None) => self.take(Event::Shutdown, screen)?,
                 Woken::Input(Some(input)) => self.take_input(input, screen)?,
                 Woken::Seat(id, woken) => self.take_woken(id, woken, screen)?,
-                Woken::Read(event) => self.have_read(event, screen)?,
+                Woken::Read(id, event) => self.have_read(id, event, screen)?,
                 Woken::Opened(outcome) => self.opened(outcome, screen)?,
                 Woken::Uncopied(Uncopied { text, why }) => {
                     screen.copy(&text).map_err(TuiError::Draw)?;
@@ -224,7 +209,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
             outcome = edited(&mut self.away) => Woken::Edited(outcome),
             (id, woken) = hold::next(&mut self.holds) => Woken::Seat(id, woken),
             alert = unshown(&mut self.desktop) => Woken::Unshown(alert),
-            event = self.reading.next() => Woken::Read(event),
+            (id, event) = self.reading.next() => Woken::Read(id, event),
             outcome = opened(&mut self.opening) => Woken::Opened(outcome),
             uncopied = self.clipboard.failed(), if self.away.is_none() => Woken::Uncopied(uncopied),
         }
@@ -304,6 +289,9 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
             Input::Resized => {
                 let (width, height) = screen.size().map_err(TuiError::Draw)?;
                 self.take(Event::Resize { width, height }, screen)?;
+                if let Some(cell) = screen.cell().map_err(TuiError::Draw)? {
+                    self.take(Event::Ability(cell), screen)?;
+                }
             }
             Input::Stop => self.suspend(screen)?,
             // Somebody stopped us in a way that cannot be caught, unless it was our own doing.
@@ -422,12 +410,17 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
                 Effect::Theme(name) => {
                     let themes = self.reload.themes.clone();
                     let told = |looks: Result<_, _>| Event::Themed(looks.map(Box::new));
-                    self.reading.read(move || themes.find(&name), told);
+                    self.reading.read(id, move || themes.find(&name), told);
                 }
                 Effect::Reload => {
                     let reload = self.reload.clone();
                     let told = |read: Result<_, _>| Event::Reloaded(read.map(Box::new));
-                    self.reading.read(move || reload.read(), told);
+                    self.reading.read(id, move || reload.read(), told);
+                }
+                Effect::Engrave(plate) => {
+                    let order = plate.order;
+                    let told = move |graphic: Result<_, _>| Event::Engraved(order, graphic);
+                    self.reading.read(id, move || graphics::engrave(&plate), told);
                 }
                 Effect::Redraw => {
                     screen.forget().map_err(TuiError::Draw)?;
@@ -468,13 +461,14 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
     }
 
     /// What was read counts from now on; the terminal is to follow as it says.
-    fn have_read(&mut self, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
+    fn have_read(&mut self, id: SeatId, event: Event, screen: &mut Screen) -> Result<(), TuiError> {
         let looks = match &event {
             Event::Themed(Ok(looks)) => Some(looks.as_ref()),
             Event::Reloaded(Ok(reloaded)) => {
                 if reloaded.bus != self.desktop.is_some() {
                     self.desktop = reloaded.bus.then(Desktop::new);
                 }
+                screen.ask(reloaded.pictures).map_err(TuiError::Draw)?;
                 Some(&reloaded.looks)
             }
             _ => None,
@@ -482,7 +476,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
         if let Some(looks) = looks {
             screen.follow(looks.by_shade.is_some()).map_err(TuiError::Draw)?;
         }
-        self.take(event, screen)
+        self.take_at(id, event, screen)
     }
 
     /// Stops as the shell's Ctrl+Z does; goes on here when the process is continued.

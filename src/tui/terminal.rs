@@ -1,14 +1,14 @@
 //! The terminal: its modes, set and undone by one guard on every way out, and drawing on it.
 //!
 //! No answer of the terminal is waited for before the first frame, or ever. Where its background decides how things
-//! look, it is asked for that; the answer comes among the keys, or does not come.
+//! look, it is asked for that, and likewise what pictures it can show; the answer comes among the keys, or does not come.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
 use base64::Engine;
@@ -27,7 +27,8 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::app::{Alert, App};
+use super::app::{Ability, Alert, App, PictureMode};
+use super::graphics::{self, Ask, Standing};
 use super::repaint::Repaint;
 use super::view;
 use crate::domain::clean_line;
@@ -44,6 +45,9 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the terminal tells us its background.
 static FOLLOWS: AtomicBool = AtomicBool::new(false);
+
+/// As what the terminal is asked for pictures.
+static PICTURES: Mutex<PictureMode> = Mutex::new(PictureMode::Cells);
 
 /// Clicks and the wheel with their cells, in any width of screen. Not motion: it would wake us for
 /// nothing (crossterm's `EnableMouseCapture` asks for that too).
@@ -113,12 +117,13 @@ pub struct Lent {
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
     repaint: Repaint,
+    standing: Standing,
     title: Option<String>,
 }
 
 impl Screen {
-    /// Takes the terminal; `follows`: to be told its background.
-    pub fn enter(follows: bool) -> io::Result<Self> {
+    /// Takes the terminal; `follows`: to be told its background; `pictures`: as what it is asked for them.
+    pub fn enter(follows: bool, pictures: PictureMode) -> io::Result<Self> {
         let stdout = io::stdout();
         if !stdout.is_terminal() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not a terminal"));
@@ -127,9 +132,15 @@ impl Screen {
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, out));
         restore_on_panic();
         FOLLOWS.store(follows, Ordering::SeqCst);
+        set_pictures(pictures);
         set_modes()?;
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, repaint: Repaint::default(), title: None }),
+            Ok(terminal) => Ok(Self {
+                terminal,
+                repaint: Repaint::default(),
+                standing: Standing::default(),
+                title: None,
+            }),
             Err(error) => {
                 undo_modes();
                 Err(error)
@@ -148,6 +159,25 @@ impl Screen {
         out.flush()
     }
 
+    /// Asks the terminal for pictures as this, if it was not asked so before.
+    pub fn ask(&mut self, pictures: PictureMode) -> io::Result<()> {
+        if set_pictures(pictures) == pictures || !ENTERED.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        queue!(self.terminal.backend_mut(), Ask::All(pictures))?;
+        self.forget()
+    }
+
+    /// The size of a cell, as the system has it; the terminal is asked for it too, for it knows better.
+    pub fn cell(&mut self) -> io::Result<Option<Ability>> {
+        if ENTERED.load(Ordering::SeqCst) {
+            let out = self.terminal.backend_mut();
+            queue!(out, Ask::Size(asked_pictures()))?;
+            out.flush()?;
+        }
+        Ok(graphics::nearly_cell())
+    }
+
     /// Columns and rows.
     pub fn size(&self) -> io::Result<(u16, u16)> {
         let size = self.terminal.size()?;
@@ -158,9 +188,11 @@ impl Screen {
     pub fn draw(&mut self, app: &App) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| {
-            view::draw(frame, app);
+            let laid = view::draw(frame, app);
             self.repaint.mark(frame.buffer_mut());
+            self.standing.mark(frame.buffer_mut(), laid);
         })?;
+        self.standing.write(self.terminal.backend_mut())?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()
     }
@@ -168,6 +200,7 @@ impl Screen {
     /// Forgets what is on the screen, so that the next frame paints every cell.
     pub fn forget(&mut self) -> io::Result<()> {
         let (width, height) = self.size()?;
+        self.standing.forget();
         // `Terminal::clear` would ask the terminal where the cursor is, and wait for the answer.
         self.terminal.resize(Rect::new(0, 0, width, height))
     }
@@ -243,6 +276,17 @@ impl Drop for Screen {
     }
 }
 
+/// As what the terminal is asked for pictures.
+fn asked_pictures() -> PictureMode {
+    *PICTURES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has it be asked as this; returns as what it was before.
+fn set_pictures(pictures: PictureMode) -> PictureMode {
+    let mut asked = PICTURES.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut asked, pictures)
+}
+
 fn set_modes() -> io::Result<()> {
     ENTERED.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
@@ -261,6 +305,7 @@ fn set_modes() -> io::Result<()> {
     if FOLLOWS.load(Ordering::SeqCst) {
         queue!(out, Follow(true))?;
     }
+    queue!(out, Ask::All(asked_pictures()))?;
     out.flush()
 }
 
@@ -270,6 +315,7 @@ fn undo_modes() {
         return;
     }
     let mut out = io::stdout();
+    let _ = graphics::wipe(&mut out);
     if FOLLOWS.load(Ordering::SeqCst) {
         let _ = queue!(out, Follow(false));
     }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use cooee::domain::*;
 use cooee::engine::{Command, FileState, FileView, Stored, Ticket, Update};
-use cooee::tui::app::{Effect, Event, Glyphs, Looks, Pasted, PastedFile, Setup};
+use cooee::tui::app::{
+    Ability, Effect, Event, Glyphs, Graphic, Graphics, Looks, Pasted, PastedFile, PictureMode, Plate,
+    Protocol, Setup,
+};
 use insta::assert_snapshot;
 
 use crate::support::desk::*;
@@ -243,6 +246,14 @@ fn shown(desk: &mut Desk) -> Option<(MessageId, (u16, u16), Ticket)> {
     })
 }
 
+/// The picture that is to be made into what the terminal takes.
+fn engraved(desk: &mut Desk) -> Option<Box<Plate>> {
+    desk.effects().into_iter().find_map(|effect| match effect {
+        Effect::Engrave(plate) => Some(plate),
+        _ => None,
+    })
+}
+
 /// A disc that is bright in its middle.
 fn disc(width: u16, height: u16) -> Picture {
     let pixel = |n: i32| {
@@ -276,6 +287,43 @@ fn a_picture_is_shown_in_cells_or_in_signs() {
         desk.keys(&["esc"]);
         assert!(!desk.shows("photo.png ─"));
     }
+}
+
+#[test]
+fn a_picture_that_the_terminal_shows_is_asked_for_in_its_pixels_and_has_a_box_of_its_size() {
+    let graphics = Graphics::new(PictureMode::Auto);
+    let (mut desk, _, ours) = chat(Setup { graphics, ..plain() }, (80, 24));
+    desk.keys(&["f6", "v"]);
+    let (message, asked, in_cells) = shown(&mut desk).expect("it is asked for");
+    assert_eq!((message, asked), (ours.id, (76, 40)), "nothing was told yet");
+    // What is told late counts at once, and what was made before it does not.
+    desk.event(Event::Ability(Ability::Kitty));
+    assert_eq!(shown(&mut desk), None);
+    desk.event(Event::Ability(Ability::Cell(10, 20)));
+    let (_, asked, ticket) = shown(&mut desk).expect("in pixels");
+    assert_eq!(asked, (760, 400));
+    desk.update(Update::Picture { ticket: in_cells, message, picture: disc(40, 40) });
+    assert!(desk.shows("opening it"));
+    desk.update(Update::Picture { ticket, message, picture: disc(400, 395) });
+    let plate = engraved(&mut desk).expect("it is to be made");
+    assert_eq!((plate.picture.width(), plate.order.raster.protocol), (400, Protocol::Kitty));
+    assert!(desk.shows("opening it"));
+    let graphic = Graphic { protocol: Protocol::Kitty, cells: (40, 20), bytes: b"picture"[..].into() };
+    // Another window, and back: what was made for that is not shown.
+    desk.event(Event::Resize { width: 100, height: 30 });
+    desk.event(Event::Engraved(plate.order, Ok(graphic.clone())));
+    assert!(desk.shows("opening it"));
+    desk.event(Event::Resize { width: 80, height: 24 });
+    desk.event(Event::Engraved(plate.order, Ok(graphic)));
+    assert_snapshot!(desk.screen());
+    desk.effects();
+    // Without colours there are none in pictures either.
+    desk.event(Event::Themed(Ok(Box::new(Looks::named("none")))));
+    assert_eq!(shown(&mut desk).map(|(_, room, _)| room), Some((76, 40)));
+    // What cannot be made is told.
+    desk.event(Event::Themed(Ok(Box::new(Looks::default()))));
+    desk.event(Event::Engraved(plate.order, Err(vec!["the picture is empty".to_owned()])));
+    assert!(desk.shows("not shown: the picture is empty") && !desk.shows("opening it"));
 }
 
 #[test]

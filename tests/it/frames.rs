@@ -439,7 +439,7 @@ fn what_is_selected_stands_out_without_colours_too() {
     desk.keys(&["ctrl-shift-right"]);
     let backend = TestBackend::new(40, 12);
     let mut terminal = ratatui::Terminal::new(backend).unwrap();
-    terminal.draw(|frame| cooee::tui::view::draw(frame, &desk.app)).unwrap();
+    terminal.draw(|frame| drop(cooee::tui::view::draw(frame, &desk.app))).unwrap();
     let buffer = terminal.backend().buffer();
     let reversed = |y: u16| {
         let cells = (0..40).filter(|&x| buffer[(x, y)].modifier.contains(Modifier::REVERSED));

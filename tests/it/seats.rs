@@ -113,7 +113,7 @@ impl Glass {
     fn header(&self) -> String {
         let app = self.seats.shown();
         let mut terminal = Terminal::new(TestBackend::new(app.size.0, app.size.1)).unwrap();
-        terminal.draw(|frame| view::draw(frame, app)).unwrap();
+        terminal.draw(|frame| drop(view::draw(frame, app))).unwrap();
         let cells = terminal.backend().buffer().content();
         let row: String = cells[..usize::from(app.size.0)].iter().map(|cell| cell.symbol()).collect();
         row.trim().to_owned()

@@ -13,11 +13,19 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Most pixels of a side of one that is told. xterm shows none that is larger.
+    pub const MOST: u16 = 1_000;
+
     /// Of these pixels, row by row. Of a last row that is not full nothing is taken.
     pub fn new(width: u16, mut pixels: Vec<Colour>) -> Self {
         let rows = pixels.len().checked_div(usize::from(width)).unwrap_or(0);
         pixels.truncate(rows * usize::from(width));
         Self { width, pixels }
+    }
+
+    /// All pixels, row by row.
+    pub fn pixels(&self) -> &[Colour] {
+        &self.pixels
     }
 
     /// Pixels of a row.

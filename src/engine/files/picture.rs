@@ -26,9 +26,6 @@ const PIXELS: u64 = 50_000_000;
 /// Most memory that a picture may take while it is decoded.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Most pixels of a side that are told.
-const SHOWN: u16 = 400;
-
 /// Why a picture is not shown.
 #[derive(Debug, thiserror::Error)]
 enum Unshowable {
@@ -115,7 +112,8 @@ fn fitted(content: &[u8], (width, height): (u16, u16)) -> Result<Picture, Unshow
             | Orientation::Rotate90FlipH
             | Orientation::Rotate270FlipH
     );
-    let (width, height) = (u32::from(width.clamp(1, SHOWN)), u32::from(height.clamp(1, SHOWN)));
+    let (width, height) =
+        (u32::from(width.clamp(1, Picture::MOST)), u32::from(height.clamp(1, Picture::MOST)));
     let (width, height) = if lies { (height, width) } else { (width, height) };
     let mut small = match image.width() <= width && image.height() <= height {
         true => image,
@@ -127,7 +125,7 @@ fn fitted(content: &[u8], (width, height): (u16, u16)) -> Result<Picture, Unshow
     let over = |c: u8, alpha: u8| u8::try_from(u16::from(c) * u16::from(alpha) / 255).unwrap_or(c);
     let pixels =
         small.pixels().map(|image::Rgba([r, g, b, a])| [over(*r, *a), over(*g, *a), over(*b, *a)]);
-    Ok(Picture::new(u16::try_from(small.width()).unwrap_or(SHOWN), pixels.collect()))
+    Ok(Picture::new(u16::try_from(small.width()).unwrap_or(Picture::MOST), pixels.collect()))
 }
 
 impl Core {

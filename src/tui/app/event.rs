@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::alerts::{Alert, AlertSetup};
+use super::graphics::{Ability, Graphic, Order, PictureMode, Plate};
 use super::keymap::Keymap;
 use super::pasting::PastedFile;
 use super::path_list::PathName;
@@ -59,6 +60,10 @@ pub enum Event {
     Focus(bool),
     /// The terminal tells what its background is.
     Background(Shade),
+    /// The terminal tells what it can.
+    Ability(Ability),
+    /// What [`Effect::Engrave`] asked for, or why not.
+    Engraved(Order, Result<Graphic, Vec<String>>),
     /// The theme that [`Effect::Theme`] asked for, or what is wrong with it.
     Themed(Result<Box<Looks>, Vec<String>>),
     /// What [`Effect::Reload`] read, or all that is wrong with it.
@@ -105,6 +110,8 @@ pub struct Reloaded {
     pub keymap: Keymap,
     /// What the screen looks like.
     pub looks: Looks,
+    /// How pictures are put on the screen.
+    pub pictures: PictureMode,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
     /// Whether what the desktop is to show goes there over D-Bus.
@@ -179,6 +186,8 @@ pub enum Effect {
     Theme(String),
     /// Read again what may change while the program runs; answered by [`Event::Reloaded`].
     Reload,
+    /// Write this picture as the terminal takes it; answered by [`Event::Engraved`].
+    Engrave(Box<Plate>),
     /// Paint every cell anew.
     Redraw,
     /// Stop as the shell's Ctrl+Z does, and go on when continued.

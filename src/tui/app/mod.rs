@@ -19,6 +19,7 @@ mod file_line;
 mod find;
 mod form;
 mod glyphs;
+mod graphics;
 mod header;
 mod help;
 mod history;
@@ -71,6 +72,7 @@ pub use field::Field;
 pub use find::{Find, FindAll, FoundLine, FoundList, Marked, excerpt};
 pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
+pub use graphics::{Ability, Graphic, Graphics, Order, PictureMode, Plate, Protocol, Raster};
 pub use header::Tab;
 pub use help::{HELP_WIDTH, HelpRow};
 pub use info::{INFO_WIDTH, InfoBox};
@@ -81,7 +83,7 @@ pub use notices::{Line, Notices, Weight};
 pub use overlay::{Overlay, Question};
 pub use pasting::PastedFile;
 pub use path_list::{MOST_NAMES, PathName};
-pub use picture::PictureBox;
+pub use picture::{PictureBox, Shape};
 pub use react::{ReactBox, SIGNS, sign_words};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use room::{ROOM_HELP, claimed_name, room_label};
@@ -121,6 +123,8 @@ pub struct Setup {
     pub alerts: AlertSetup,
     /// The program that puts on the clipboard what is copied, where that is not the terminal.
     pub copies_with: Option<String>,
+    /// What is known at first of how the terminal shows pictures.
+    pub graphics: Graphics,
 }
 
 /// What fills the screen.
@@ -224,6 +228,12 @@ impl App {
             Event::Resize { width, height } => self.size = (width, height),
             Event::Focus(focused) => self.focused = focused,
             Event::Background(shade) => self.looks.follow(shade),
+            Event::Ability(ability) => self.setup.graphics.note(ability, self.size),
+            Event::Engraved(order, outcome) => {
+                self.on_session(&mut effects, |session, turn| {
+                    session.take_graphic(order, outcome, turn)
+                });
+            }
             Event::Themed(outcome) => self.themed(outcome),
             Event::Reloaded(outcome) => self.reloaded(outcome),
             Event::Update(update) => self.engine(update, &mut effects),
@@ -274,6 +284,10 @@ impl App {
         };
         match event {
             Event::Timer | Event::SignedIn => false,
+            // It decides how a picture is asked for that lies over the screen.
+            Event::Ability(_) => {
+                matches!(&self.screen, Screen::Main(session) if session.shows_picture())
+            }
             Event::Update(Update::Ready | Update::Stopped(_)) => true,
             Event::Update(_) => is_complete,
             _ => true,
@@ -289,6 +303,7 @@ impl App {
             now: self.now,
             size: self.size,
             beside: &self.beside,
+            raster: self.setup.graphics.raster().filter(|_| self.looks.theme.has_colours()),
             focused: self.focused,
             watched: self.focused && self.help.is_none() && is_usable(self.size),
             notices: &mut self.notices,

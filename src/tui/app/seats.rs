@@ -10,7 +10,7 @@ use super::{App, Effect, Event, Screen, Start};
 use crate::domain::{Timestamp, UserName};
 
 /// A seat, for as long as the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeatId(u32);
 
 /// An effect, and whose it is.
@@ -34,7 +34,7 @@ pub struct Seats {
 impl Seats {
     /// One, which is shown.
     pub fn new(app: App) -> Self {
-        let id = SeatId(0);
+        let id = SeatId::default();
         Self { all: vec![Seat { id, app }], shown: 0, last_id: id, focused: true }
     }
 
@@ -63,7 +63,7 @@ impl Seats {
         let mut effects = Vec::new();
         let Some(at) = self.place(id) else { return effects };
         match event {
-            Event::Resize { .. } | Event::Background(_) | Event::Shutdown => {
+            Event::Resize { .. } | Event::Background(_) | Event::Ability(_) | Event::Shutdown => {
                 for seat in &mut self.all {
                     tell(seat, event.clone(), now, &mut effects);
                 }
@@ -119,10 +119,12 @@ impl Seats {
     fn share_looks(&mut self, from: usize) {
         let app = &self.all[from].app;
         let (keymap, looks, alerts) = (app.keymap.clone(), app.looks.clone(), app.setup.alerts.clone());
+        let graphics = app.setup.graphics;
         for Seat { app, .. } in &mut self.all {
             app.keymap.clone_from(&keymap);
             app.looks.clone_from(&looks);
             app.setup.alerts.clone_from(&alerts);
+            app.setup.graphics = graphics;
         }
     }
 

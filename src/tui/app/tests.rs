@@ -11,8 +11,14 @@ fn the_first_state_of_a_session_is_drawn_at_once_and_not_in_pieces() {
     let keymap = Keymap::built_in().unwrap();
     let calendar = Calendar::new(TimeZone::UTC);
     let alerts = AlertSetup::default();
-    let setup =
-        Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts, copies_with: None };
+    let setup = Setup {
+        calendar,
+        glyphs: Glyphs::Unicode,
+        looks: Looks::default(),
+        alerts,
+        copies_with: None,
+        graphics: Graphics::default(),
+    };
     let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
     let me = Box::new(Profile {
         user: user("alice"),

@@ -19,43 +19,47 @@ mod verify;
 mod welcome;
 
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::app::{App, LEAST, Screen, Session, is_usable};
 use paint::{Canvas, lines};
 use theme::Styles;
 
-/// Paints the state into a frame.
-pub fn draw(frame: &mut Frame<'_>, app: &App) {
+pub use picture::Laid;
+
+/// Paints the state into a frame; returns the picture that the terminal is to show in it by itself.
+pub fn draw(frame: &mut Frame<'_>, app: &App) -> Option<Laid> {
     let area = frame.area();
-    let cursor = paint(frame.buffer_mut(), app);
+    let theme = Styles::new(&app.looks.theme);
+    let mut canvas = Canvas::new(frame.buffer_mut(), app.setup.glyphs, theme);
+    let cursor = paint(&mut canvas, app);
+    let laid = canvas.laid;
     if let Some(cursor) = cursor.filter(|cursor| area.contains(*cursor)) {
         frame.set_cursor_position(cursor);
     }
+    laid
 }
 
 /// Paints the state; returns where the cursor belongs.
-fn paint(buffer: &mut Buffer, app: &App) -> Option<Position> {
-    let theme = Styles::new(&app.looks.theme);
-    let mut canvas = Canvas::new(buffer, app.setup.glyphs, theme);
+fn paint(canvas: &mut Canvas<'_>, app: &App) -> Option<Position> {
+    let theme = canvas.theme;
     let screen = canvas.area();
     canvas.style(screen, theme.background());
     if !is_usable((screen.width, screen.height)) {
         let words = format!("This window is too small for Cooee: it needs {}x{}.", LEAST.0, LEAST.1);
-        lines(&mut canvas, screen, &words, theme.plain());
+        lines(canvas, screen, &words, theme.plain());
         return None;
     }
     let below = match &app.screen {
-        Screen::Welcome(welcome) => welcome::draw(&mut canvas, app, welcome),
-        Screen::Main(session) => main_screen(&mut canvas, app, session),
+        Screen::Welcome(welcome) => welcome::draw(canvas, app, welcome),
+        Screen::Main(session) => main_screen(canvas, app, session),
     };
     if let Some(top) = app.help {
-        help::draw(&mut canvas, app, top);
+        help::draw(canvas, app, top);
         return None;
     }
     match &app.screen {
-        Screen::Main(session) if session.overlay.is_some() => overlay::draw(&mut canvas, app, session),
+        Screen::Main(session) if session.overlay.is_some() => overlay::draw(canvas, app, session),
         _ => below,
     }
 }

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, Clear, Widget};
 
+use super::picture::Laid;
 use super::theme::Styles;
 use crate::tui::app::{Glyphs, fit, width, wrap};
 
@@ -30,12 +31,14 @@ pub struct Canvas<'a> {
     pub glyphs: Glyphs,
     /// Styles.
     pub theme: Styles<'a>,
+    /// The picture that the terminal is to show by itself.
+    pub laid: Option<Laid>,
 }
 
 impl<'a> Canvas<'a> {
     /// Paints into this buffer.
     pub fn new(buffer: &'a mut Buffer, glyphs: Glyphs, theme: Styles<'a>) -> Self {
-        Self { buffer, glyphs, theme }
+        Self { buffer, glyphs, theme, laid: None }
     }
 
     /// The whole screen.

@@ -15,6 +15,7 @@ mod keyring;
 mod looks;
 mod outage;
 mod passphrase;
+mod pictures;
 mod plain;
 mod receipts;
 mod restore;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use cooee::domain::*;
 use cooee::engine::{Command, GroupView, Link, Stored, Ticket, Update};
 use cooee::tui::app::{
-    AlertSetup, App, Calendar, Effect, Event, Glyphs, Keymap, Looks, MouseKind, Pasted, Setup, Start,
+    AlertSetup, App, Calendar, Effect, Event, Glyphs, Graphics, Keymap, Looks, MouseKind, Pasted, Setup,
+    Start,
 };
 use cooee::tui::view;
 use crokey::{KeyCombination, OneToThree};
@@ -92,7 +93,14 @@ pub fn summary(messages: &[Message], unread: usize) -> Summary {
 /// UTC, Unicode signs and colours.
 pub fn plain() -> Setup {
     let (calendar, alerts) = (Calendar::new(TimeZone::UTC), AlertSetup::default());
-    Setup { calendar, glyphs: Glyphs::Unicode, looks: Looks::default(), alerts, copies_with: None }
+    Setup {
+        calendar,
+        glyphs: Glyphs::Unicode,
+        looks: Looks::default(),
+        alerts,
+        copies_with: None,
+        graphics: Graphics::default(),
+    }
 }
 
 /// The front end without a terminal.
@@ -252,7 +260,7 @@ impl Desk {
     pub fn emphasis(&self) -> String {
         let (width, height) = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view::draw(frame, &self.app)).unwrap();
+        terminal.draw(|frame| drop(view::draw(frame, &self.app))).unwrap();
         let buffer = terminal.backend().buffer();
         let mut runs: Vec<(ratatui::style::Modifier, String)> = Vec::new();
         for y in 0..height {
@@ -272,7 +280,7 @@ impl Desk {
     pub fn screen(&self) -> String {
         let (width, height) = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view::draw(frame, &self.app)).unwrap();
+        terminal.draw(|frame| drop(view::draw(frame, &self.app))).unwrap();
         let buffer = terminal.backend().buffer();
         let mut lines = Vec::new();
         for y in 0..height {

@@ -3,12 +3,13 @@
 use super::{Asked, Session, Turn};
 use crate::domain::{ConversationId, FileKind, Message, MessageId, Picture};
 use crate::engine::{Command, FileState, FileView, Ticket};
-use crate::tui::app::Action;
 use crate::tui::app::chat::About;
 use crate::tui::app::editor::Editor;
+use crate::tui::app::graphics::{Graphic, Order, Plate};
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::pasting::{LargePaste, PastedFile};
-use crate::tui::app::picture::PictureBox;
+use crate::tui::app::picture::{PictureBox, Shape};
+use crate::tui::app::{Action, Effect};
 
 impl Session {
     /// Sends a file to the open chat, by its path as a person wrote it.
@@ -147,11 +148,11 @@ impl Session {
     /// Asks for the picture that lies over the screen, in the size that there is room for.
     pub(super) fn settle_picture(&mut self, turn: &mut Turn<'_>) {
         let Some(Overlay::Picture(shown)) = &mut self.overlay else { return };
-        let room = PictureBox::room(turn.size);
-        if shown.asked == room {
+        let room = PictureBox::room(turn.size, turn.raster);
+        if (shown.asked, shown.raster) == (room, turn.raster) {
             return;
         }
-        (shown.asked, shown.picture) = (room, None);
+        (shown.asked, shown.raster, shown.picture) = (room, turn.raster, None);
         let message = shown.message;
         let ticket = self.ticket(Asked::Picture(message, room));
         turn.send(Command::ShowPicture { message, width: room.0, height: room.1, ticket });
@@ -167,11 +168,38 @@ impl Session {
         }
     }
 
+    /// Whether a picture lies over the screen, or is to.
+    pub fn shows_picture(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Picture(_)))
+    }
+
     /// A picture is here, as small as it was asked for.
-    pub(super) fn take_picture(&mut self, ticket: Ticket, picture: Picture) {
-        let Some(Asked::Picture(message, size)) = self.asked.remove(&ticket) else { return };
-        if let Some(shown) = self.picture_box(message, size) {
-            shown.picture = Some(picture);
+    pub(super) fn take_picture(&mut self, ticket: Ticket, picture: Picture, turn: &mut Turn<'_>) {
+        let Some(Asked::Picture(message, room)) = self.asked.remove(&ticket) else { return };
+        let Some(shown) = self.picture_box(message, room) else { return };
+        match shown.raster {
+            Some(raster) => {
+                let plate = Plate { order: Order { message, room, raster }, picture };
+                turn.effects.push(Effect::Engrave(Box::new(plate)));
+            }
+            None => shown.picture = Some(Shape::Cells(picture)),
+        }
+    }
+
+    /// A picture is as the terminal takes it.
+    pub fn take_graphic(
+        &mut self,
+        order: Order,
+        outcome: Result<Graphic, Vec<String>>,
+        turn: &mut Turn<'_>,
+    ) {
+        let waits = self.picture_box(order.message, order.room).filter(|shown| order.is_for(shown));
+        match (waits, outcome) {
+            (Some(shown), Ok(graphic)) => shown.picture = Some(Shape::Graphic(graphic)),
+            (Some(_), Err(why)) => {
+                self.picture_refused((order.message, order.room), &why.concat(), turn);
+            }
+            (None, _) => {}
         }
     }
 

@@ -29,6 +29,7 @@ use super::chat::{Chat, Window};
 use super::completion::Completion;
 use super::editor::Normal;
 use super::find::Find;
+use super::graphics::Raster;
 use super::keymap::{Context, Keymap};
 use super::notices::{Notices, Weight};
 use super::overlay::Overlay;
@@ -65,6 +66,8 @@ pub struct Turn<'a> {
     pub size: (u16, u16),
     /// The other accounts of this window.
     pub beside: &'a Beside,
+    /// How a picture is put on the screen; `None`: in cells.
+    pub raster: Option<Raster>,
     /// Whether the terminal window has the keyboard.
     pub focused: bool,
     /// Whether it has, and this screen is what it shows.

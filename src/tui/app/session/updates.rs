@@ -84,7 +84,7 @@ impl Session {
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
             Update::Files(views) => self.note_files(views),
             Update::File(view) => self.note_files(vec![view]),
-            Update::Picture { ticket, picture, .. } => self.take_picture(ticket, picture),
+            Update::Picture { ticket, picture, .. } => self.take_picture(ticket, picture, turn),
             // What people are told of it is told otherwise.
             Update::FileSaved { message, outcome: Err(_) } => self.not_saved(message),
             Update::FileSaved { outcome: Ok(_), .. } => {}

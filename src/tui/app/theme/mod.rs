@@ -150,11 +150,14 @@ impl Theme {
 }
 
 impl Theme {
+    /// Whether anything in it has a colour.
+    pub fn has_colours(&self) -> bool {
+        self.styles.iter().chain(&self.senders).any(|style| style.fg.or(style.bg).is_some())
+    }
+
     /// The colour of a part of a picture. A theme without colours has none, and of 16 none is near enough.
     pub fn pixel(&self, [r, g, b]: Colour) -> Option<Color> {
-        let has_colours =
-            self.styles.iter().chain(&self.senders).any(|style| style.fg.or(style.bg).is_some());
-        let enough = has_colours && self.depth != Depth::Sixteen;
+        let enough = self.has_colours() && self.depth != Depth::Sixteen;
         enough.then(|| self.depth.nearest(Color::Rgb(r, g, b)))
     }
 }
