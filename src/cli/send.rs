@@ -18,7 +18,7 @@ use super::save::text_of;
 use super::target::{Purpose, Target};
 use super::wait::Patience;
 use crate::config::Config;
-use crate::domain::{ConversationId, Delivery, FileName, MessageId, UserName};
+use crate::domain::{ConversationId, Delivery, FileName, MessageId, Poll, UserName};
 use crate::engine::{Command, FileState, Link, Ticket, Update};
 
 /// How long the list of people may take to come once the connection is up.
@@ -42,7 +42,11 @@ The shell takes # for a comment: quote it.
 
 With --file the message offers a file: it is sealed, and they decide whether to fetch it from you. They can as long \
 as a Cooee of this account is online: the messenger, `cooee listen`, or this command with --wait fetched.
-  cooee send bob --file plan.pdf --wait fetched --timeout 1h";
+  cooee send bob --file plan.pdf --wait fetched --timeout 1h
+
+With --poll the message asks all who get it to vote; each TEXT is an answer, 2 to 12 of them. `cooee message vote` votes, \
+`cooee message close` ends it, and how it stands is the `poll` of `cooee history --json`.
+  cooee send '#ops' --poll 'Lunch?' 'Pizza' 'Soup of the day'";
 
 /// Send messages to a person, a group or an open room.
 #[derive(clap::Args)]
@@ -60,6 +64,12 @@ pub struct Send {
     /// Send this file; TEXT says what it is, instead of its name
     #[arg(long, value_name = "PATH", conflicts_with = "lines")]
     file: Option<PathBuf>,
+    /// Ask this question, and take each TEXT for an answer that one can vote for
+    #[arg(long, value_name = "QUESTION", conflicts_with_all = ["file", "lines", "reply"])]
+    poll: Option<String>,
+    /// Let people choose several answers of the poll
+    #[arg(long, requires = "poll")]
+    many: bool,
     /// Send each line of standard input as a message; blank lines are passed over
     #[arg(long)]
     lines: bool,
@@ -110,6 +120,10 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         return Err(Error::Usage("--wait fetched is for files: name one with --file"));
     }
     let file = command.file.as_deref().map(text_of).transpose()?;
+    let poll = command.poll.as_deref().map(|question| Poll::new(question, &command.text, command.many));
+    let poll = poll
+        .transpose()
+        .map_err(|why| Error::Input { place: "the poll".to_owned(), why: why.to_string() })?;
     if matches!((&command.to, command.wait), (Target::Room(_), Wait::Delivered | Wait::Read)) {
         return Err(Error::Usage("nobody confirms what is said in an open room: leave --wait out"));
     }
@@ -117,6 +131,7 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         let to = find(attached, &command).await?;
         let has_text = !command.text.is_empty();
         let pieces = match (from_input, command.lines) {
+            _ if let Some(poll) = &poll => input::words(&[poll.text().to_string()]),
             (false, _) if !has_text => input::words(&[file_name(file.as_deref())]),
             (false, _) => input::words(&command.text),
             (true, false) => input::whole(std::io::stdin()),
@@ -127,6 +142,7 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         let mut sending = Sending {
             to,
             reply: command.reply,
+            poll,
             file: file.map(|path| (path, has_text)),
             offered: None,
             size: 0,
@@ -203,6 +219,8 @@ fn is_alone(attached: &Attached, to: &ConversationId) -> bool {
 struct Sending {
     to: ConversationId,
     reply: Option<MessageId>,
+    /// What is asked.
+    poll: Option<Poll>,
     /// The path of a file to send, and whether something is said with it.
     file: Option<(String, bool)>,
     /// The message that offers it.
@@ -309,6 +327,9 @@ impl Sending {
                 reply: self.reply,
                 ticket,
             };
+        }
+        if let Some(poll) = self.poll.clone() {
+            return Command::Poll { to: self.to.clone(), poll, ticket };
         }
         Command::Send {
             to: self.to.clone(),

@@ -19,6 +19,7 @@ mod lifetime;
 mod links;
 mod message;
 mod person;
+mod poll;
 mod presence;
 mod profile;
 mod room;
@@ -44,6 +45,7 @@ pub use lifetime::{InvalidLifetime, Lifetime, lifetime_told};
 pub use links::{Link, link_places, links};
 pub use message::{Body, LATE, Marks, Message, MessageKey, MessageText, Quote, Reply};
 pub use person::{Origin, Person, Trust};
+pub use poll::{Ballot, InvalidBallot, InvalidPoll, Poll};
 pub use presence::{Availability, DeviceRecord, PresenceBook, Told};
 pub use profile::{DisplayName, MobileNumber, Profile};
 pub use room::{InvalidRoomName, RoomName};
@@ -70,6 +72,12 @@ pub mod limits {
     pub const REACTION: usize = 64;
     /// Most characters that are quoted of a message that is answered.
     pub const QUOTE: usize = 200;
+    /// Most answers of a poll.
+    pub const POLL_ANSWERS: usize = 12;
+    /// Longest question of a poll.
+    pub const POLL_QUESTION: usize = 1024;
+    /// Longest answer of a poll.
+    pub const POLL_ANSWER: usize = 256;
     /// Longest name of a file that is sent: with a number in front of its ending it fits into any file system.
     pub const FILE_NAME: usize = 200;
     /// Longest file that can be sent at all; the configuration says how long one may be.

@@ -27,6 +27,7 @@ mod group_links;
 mod handle;
 mod keys;
 mod lifetimes;
+mod marks;
 mod moving;
 mod outbox;
 mod page;
@@ -38,12 +39,14 @@ mod row;
 mod sealed;
 mod search;
 mod secrets;
+mod seen;
 #[cfg(test)]
 mod testing;
 mod threads;
 mod tracking;
 mod unread;
 mod value;
+mod votes;
 
 pub use error::Error;
 pub use files::{FileStage, StoredFile};

@@ -93,6 +93,7 @@ fn gone() -> Update {
 fn ticket(command: &Command) -> Option<Ticket> {
     match command {
         Command::Send { ticket, .. }
+        | Command::Poll { ticket, .. }
         | Command::SendFile { ticket, .. }
         | Command::ForwardFile { ticket, .. }
         | Command::FetchFile { ticket, .. }

@@ -16,6 +16,7 @@ mod journeys;
 mod keys;
 mod monkey;
 mod mqtt;
+mod polls;
 mod pty;
 mod receipts;
 mod registry;

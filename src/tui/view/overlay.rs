@@ -46,6 +46,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             None
         }
         Overlay::React(react) => Some(draw_react(canvas, react)),
+        Overlay::Vote(vote) => {
+            super::poll::draw(canvas, app, vote);
+            None
+        }
         Overlay::Verify(verify) => {
             verify::draw(canvas, app, session, verify);
             None
@@ -183,6 +187,10 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
             let words = "Take this message back from everybody? They see that it was deleted; who has read it \
                          has read it.";
             ("Delete for everybody?", words.to_owned())
+        }
+        Question::ClosePoll(_) => {
+            let words = "Close the poll? Nobody can vote any more, and it is not opened again.";
+            ("Close the poll?", words.to_owned())
         }
     };
     let yes = [Action::Yes, Action::Accept].into_iter().filter(|action| question.is_yes(*action));

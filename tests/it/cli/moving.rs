@@ -81,6 +81,10 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "alice", "send", "+shed", "wet paint"]);
     ok(here, &["-u", "alice", "room", "leave", "attic"]);
     ok(here, &["-u", "alice", "chat", "disappear", "bob", "7d"]);
+    let asked = ["-u", "alice", "send", "bob", "--poll", "Tune it?", "Yes", "No", "--json"];
+    let poll =
+        serde_json::from_str::<Value>(&ok(here, &asked)).unwrap()["id"].as_str().unwrap().to_owned();
+    ok(here, &["-u", "alice", "message", "vote", &poll, "2"]);
     ok(here, &["-u", "alice", "chat", "archive", "bob"]);
     ok(here, &["-u", "alice", "chat", "disappear", "#orchestra-pit", "1d"]);
     let file = here.join("alice.cooee");
@@ -110,6 +114,7 @@ fn an_account_moves_and_both_devices_go_on() {
     let history = ok(there, &new(&["history", "bob", "--json"]));
     assert_eq!(history, ok(here, &["-u", "alice", "history", "bob", "--json"]));
     assert!(history.contains("harpsichord") && history.contains("theremin"), "{history}");
+    assert!(history.contains(r#""votes":{"alice":[2]}"#), "{history}");
     let found = ok(there, &new(&["history", "bob", "--search", "theremin", "--json"]));
     assert!(found.contains("then play"), "{found}");
     assert!(ok(there, &new(&["group", "list"])).contains("orchestra-pit"));
@@ -132,6 +137,11 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "bob", "send", "alice", "to both of you"]);
     while !old.line().contains("to both of you") {}
     while !new.line().contains("to both of you") {}
+
+    // It is one vote, from whichever device.
+    ok(there, &of_alice(&address, &["message", "vote", &poll, "1"]));
+    let voted = || ok(here, &["-u", "alice", "history", "bob", "--json"]).contains(r#"{"alice":[1]}"#);
+    super::until("the vote is known on the other device", voted);
 
     // Of a file that somebody sent each device fetches what it wants: also of one that another of them sent.
     let plan = here.join("plan.txt");

@@ -18,6 +18,7 @@ mod hostile;
 mod lifetimes;
 mod lifetimes_hostile;
 mod people;
+mod polls;
 mod presence;
 mod receipts;
 mod rooms;

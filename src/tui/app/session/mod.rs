@@ -15,6 +15,7 @@ mod finding;
 mod linking;
 mod messages;
 mod mouse;
+mod polls;
 mod requests;
 mod rooms;
 mod touring;

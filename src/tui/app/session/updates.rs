@@ -44,7 +44,7 @@ impl Session {
             Update::Delivery { conversation, id, delivery } => {
                 self.delivered(&conversation, id, delivery);
             }
-            Update::Altered(messages) => self.altered(messages),
+            Update::Altered(messages) => self.altered(messages, turn),
             Update::Hidden { conversation, id } => {
                 if let Some(chat) = self.chats.get_mut(&conversation) {
                     chat.remove(id);
