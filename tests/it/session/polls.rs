@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use cooee::domain::{
-    Alteration, Ballot, Body, ConversationId, GroupId, JoinPolicy, Message, MessageId, MessageText, Poll,
+    Alteration, Ballot, Body, ConversationId, GroupChange, GroupId, JoinPolicy, Message, MessageId,
+    MessageText, Poll,
 };
 use cooee::engine::{Command, Ticket};
 
 use super::on_every_broker;
 use crate::support::person::{Person, Screen, direct, name, room, text};
+use crate::support::puppet::stand;
 use crate::support::vandal::{Stranger, letter};
 use crate::support::world::World;
 
@@ -213,6 +215,71 @@ on_every_broker! {
         alice.until("the last of them", |s| voted(&s.stored, theirs, &[("eve", &[2])])).await;
         alter(&mut alice, 1, theirs, vote(&[1])).await.unwrap();
         alice.until("both", |s| voted(&s.stored, theirs, &[("alice", &[1]), ("eve", &[2])])).await;
+    }
+
+    async fn only_who_is_in_the_group_has_a_vote(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let club = alice.create("club", JoinPolicy::Invite).await;
+        let here = ConversationId::Group(club);
+        let poll = ask(&mut alice, &here, "Lunch? | Pizza | Soup", false).await.unwrap();
+        let says = |of: MessageId, number: u8| {
+            format!(r#""g":"{club}","ty":"vote",{},"b":{{"of":"{of}","for":[{number}]}}"#, stand(1))
+        };
+        let mut bob = Stranger::sign_up(&world, "bob").await;
+        bob.until_knows("alice").await;
+        alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
+        alice.invite(club, "bob").await.unwrap();
+        bob.share_key(club, "alice", 10).await;
+        bob.say_in(club, &letter(1, &bob.puppet.comes_or_goes(club, 1))).await;
+        bob.say_in(club, &letter(2, &says(poll, 2))).await;
+        alice.until("he voted", |s| voted(&s.stored, poll, &[("bob", &[2])])).await;
+        // His vote may come before what it is about.
+        let own: MessageId = "01935372-9d2b-7c3e-8f4a-5b6c7d8e9f04".parse().unwrap();
+        bob.say_in(club, &letter(3, &says(own, 1))).await;
+        let asks = r#""b":{"text":"x","poll":{"q":"Tea?","a":["Yes","No"]}}"#;
+        bob.say_in(club, &letter(4, &format!(r#""g":"{club}","ty":"text",{},{asks}"#, stand(1)))).await;
+        alice.until("it waited for it", |s| voted(&s.stored, own, &[("bob", &[1])])).await;
+
+        alice.change(club, GroupChange::Remove(name("bob"))).await.unwrap();
+        bob.say_in(club, &letter(5, &says(poll, 1))).await;
+        let mut eve = Stranger::sign_up(&world, "eve").await;
+        eve.until_knows("alice").await;
+        eve.share_key(club, "alice", 11).await;
+        eve.say_in(club, &letter(6, &says(poll, 1))).await;
+        for stranger in [&mut bob, &mut eve] {
+            let user = stranger.puppet.me.user.clone();
+            stranger.say("alice", &letter(8, r#""ty":"text","b":{"text":"end"}"#)).await;
+            alice.until_heard(&direct(user.as_str()), &["end".into()]).await;
+        }
+        assert!(voted(&alice.screen.stored, poll, &[("bob", &[2])]), "as long as he was in");
+    }
+
+    async fn whoever_is_blocked_has_no_vote(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut eve = Stranger::sign_up(&world, "eve").await;
+        eve.until_knows("alice").await;
+        alice.until("eve is known", |s| s.people.contains_key(&name("eve"))).await;
+        let poll = ask(&mut alice, &direct("eve"), "Lunch? | Pizza | Soup", false).await.unwrap();
+        let says = |number: u8| format!(r#""ty":"vote","b":{{"of":"{poll}","for":[{number}]}}"#);
+        eve.say("alice", &letter(1, &says(1))).await;
+        alice.until("she voted", |s| voted(&s.stored, poll, &[("eve", &[1])])).await;
+        for (blocked, number) in [(true, 1), (false, 2)] {
+            alice.ask(Command::Block { user: name("eve"), blocked, ticket: Ticket(number) }).await;
+            alice.until("it is agreed to", |s| s.agreed.contains(&number)).await;
+            if blocked {
+                eve.say("alice", &letter(2, &says(2))).await;
+                // What comes to the same inbox after it is there.
+                let mut fay = Stranger::sign_up(&world, "fay").await;
+                fay.until_knows("alice").await;
+                fay.say("alice", &letter(3, r#""ty":"text","b":{"text":"end"}"#)).await;
+                alice.until_heard(&direct("fay"), &["end".into()]).await;
+            }
+        }
+        eve.say("alice", &letter(4, r#""ty":"text","b":{"text":"and now?"}"#)).await;
+        alice.until_heard(&direct("eve"), &["and now?".into()]).await;
+        assert!(voted(&alice.screen.stored, poll, &[("eve", &[1])]));
     }
 }
 
