@@ -17,6 +17,7 @@ mod ids;
 mod keys;
 mod lifetime;
 mod links;
+mod list;
 mod message;
 mod person;
 mod poll;
@@ -43,6 +44,7 @@ pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHas
 pub use keys::{AgreementKey, Bundle, DeviceKeys, IdentityKey, InvalidKey, SigningKey};
 pub use lifetime::{InvalidLifetime, Lifetime, lifetime_told};
 pub use links::{Link, link_places, links};
+pub use list::{ContactList, ListName};
 pub use message::{Body, LATE, Marks, Message, MessageKey, MessageText, Quote, Reply};
 pub use person::{Origin, Person, Trust};
 pub use poll::{Ballot, InvalidBallot, InvalidPoll, Poll};
@@ -84,6 +86,10 @@ pub mod limits {
     pub const FILE: u64 = 1 << 34;
     /// Most members of one group, those who left included.
     pub const GROUP_MEMBERS: usize = 256;
+    /// Most lists of contacts.
+    pub const LISTS: usize = 100;
+    /// Most contacts on one list.
+    pub const LIST_MEMBERS: usize = 32;
     /// Longest passphrase.
     pub const PASSPHRASE: usize = 1024;
     /// Most admins of one group, beside its owner.

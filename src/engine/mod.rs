@@ -78,6 +78,7 @@ mod keys;
 mod known_group;
 mod lifetimes;
 mod link;
+mod lists;
 mod mail;
 mod membership;
 mod moving;

@@ -65,6 +65,7 @@ impl Core {
             Command::SetLifetime { conversation, lifetime, ticket } => {
                 self.set_lifetime(face, conversation, lifetime, ticket).await
             }
+            Command::SaveList { list, ticket } => self.save_list(face, list, ticket).await,
             Command::Archive { conversation, archived } => self.archive(conversation, archived).await,
             Command::Hide(message) => self.hide(message).await,
             Command::Marked(pinned_in) => self.show_marked(face, pinned_in).await,

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use super::files::FileView;
 use crate::domain::{
-    Alerts, ConversationId, Delivery, Group, GroupId, GroupLink, Lifetime, Message, MessageId,
-    MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing, Summary, Timestamp,
-    Trust, UserName,
+    Alerts, ContactList, ConversationId, Delivery, Group, GroupId, GroupLink, Lifetime, Message,
+    MessageId, MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing, Summary,
+    Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -81,6 +81,8 @@ pub enum Update {
     Lifetimes(Vec<(ConversationId, Lifetime)>),
     /// The conversations that are put away, all of them.
     Archived(Vec<ConversationId>),
+    /// Our lists of contacts, all of them.
+    Lists(Vec<ContactList>),
     /// What was being written when the last session ended, for the front end that started this one alone.
     Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.

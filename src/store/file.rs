@@ -24,7 +24,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/009_lifetimes.sql")),
     M::up(include_str!("../../assets/schema/010_archive.sql")),
     M::up(include_str!("../../assets/schema/011_group_links.sql")),
-    M::up(include_str!("../../assets/schema/012_polls.sql")),
+    M::up(include_str!("../../assets/schema/012_polls_and_lists.sql")),
 ];
 
 /// Settings of the connection.

@@ -12,8 +12,8 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, alerts, archive, batch, delivery, drafts, file, gaps, group_links, lifetimes, moving, outbox,
-    page, people, quarantine, rooms, sealed, secrets, seen, threads, tracking,
+    Error, alerts, archive, batch, delivery, drafts, file, gaps, group_links, lifetimes, lists, moving,
+    outbox, page, people, quarantine, rooms, sealed, secrets, seen, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -124,6 +124,7 @@ impl Store {
                 alerts: alerts::all(db)?,
                 lifetimes: lifetimes::all(db)?,
                 archived: archive::all(db)?,
+                lists: lists::all(db)?,
                 group_links: group_links::links(db)?,
                 knocks: group_links::knocks(db)?,
                 drafts: drafts::all(db)?,

@@ -27,6 +27,7 @@ mod group_links;
 mod handle;
 mod keys;
 mod lifetimes;
+mod lists;
 mod marks;
 mod moving;
 mod outbox;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupChange, GroupId,
-    GroupName, IdentityKey, JoinPolicy, Lifetime, Marks, Message, MessageId, MessageKey, MessageText,
-    MobileNumber, Preview, Profile, Quote, Reply, RoomName, Summary, Timestamp, UserName,
+    GroupName, IdentityKey, JoinPolicy, Lifetime, ListName, Marks, Message, MessageId, MessageKey,
+    MessageText, MobileNumber, Preview, Profile, Quote, Reply, RoomName, Summary, Timestamp, UserName,
 };
 
 macro_rules! as_text {
@@ -29,7 +29,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(UserName, DisplayName, MobileNumber, GroupName, MessageText, RoomName);
+as_text!(UserName, DisplayName, MobileNumber, GroupName, ListName, MessageText, RoomName);
 
 macro_rules! as_blob {
     ($($name:ty: $int:ty),*) => {$(

@@ -101,6 +101,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::ShowPicture { ticket, .. }
         | Command::Alter { ticket, .. }
         | Command::SetLifetime { ticket, .. }
+        | Command::SaveList { ticket, .. }
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }

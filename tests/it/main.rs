@@ -14,6 +14,7 @@ mod guarded;
 mod hostile_text;
 mod journeys;
 mod keys;
+mod lists;
 mod monkey;
 mod mqtt;
 mod polls;

@@ -105,6 +105,8 @@ const TEXTS: &[&str] = &[
     "/date today",
     "/unread",
     "/vote 1",
+    "/list crew bob",
+    "/broadcast crew x",
     "/poll a | b | 水",
     "1",
     "line",

@@ -74,7 +74,7 @@ pub use keymap::{Binding, Context, Keymap, KeymapProblem};
 pub use links::{LINK_WIDTH, LinkBox, link_room};
 pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
-pub use overlay::{Overlay, Question};
+pub use overlay::{Broadcast, Overlay, Question};
 pub use pasting::PastedFile;
 pub use picture::PictureBox;
 pub use poll::{VoteBox, box_sign};

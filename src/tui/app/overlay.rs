@@ -12,7 +12,7 @@ use super::picture::PictureBox;
 use super::poll::VoteBox;
 use super::react::ReactBox;
 use super::verify::VerifyBox;
-use crate::domain::{GroupId, MessageId, UserName};
+use crate::domain::{GroupId, ListName, MessageId, MessageText, UserName};
 
 /// What lies over the main screen.
 #[derive(Clone, Debug)]
@@ -71,6 +71,21 @@ pub enum Question {
     Delete(MessageId),
     /// End this poll of ours?
     ClosePoll(MessageId),
+    /// Send this to each who is on a list?
+    Broadcast(Box<Broadcast>),
+}
+
+/// A text for each who is on a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// Which list.
+    pub list: ListName,
+    /// Who gets it.
+    pub to: Vec<UserName>,
+    /// Who is on it and cannot be written to now.
+    pub not_to: Vec<UserName>,
+    /// What they get.
+    pub text: MessageText,
 }
 
 impl Question {

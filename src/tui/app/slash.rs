@@ -56,6 +56,10 @@ pub enum Request {
     Vote(String),
     /// End the chosen poll, or our last one.
     ClosePoll,
+    /// Keep a list of contacts otherwise, or tell of it.
+    List(String),
+    /// Say something to each who is on a list.
+    Broadcast(String, String),
     /// Send the file at this path to the open chat.
     SendFile(String),
     /// Save the file of the chosen message, or the last one: there, or where downloads go.
@@ -119,6 +123,21 @@ pub const COMMANDS: &[Slash] = &[
     slash("vote", "[NUMBERS]", "vote in the chosen poll, or the last one; 0 takes it back", |rest| {
         Request::Vote(rest.to_owned())
     }),
+    slash(
+        "list",
+        "[NAME [PEOPLE|-PEOPLE|off]]",
+        "your lists of contacts; put people on one, take them off",
+        |rest| Request::List(rest.to_owned()),
+    ),
+    needing(
+        "broadcast",
+        "LIST TEXT",
+        "say something to each on a list, in your chat with them",
+        |rest| {
+            let (list, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            Request::Broadcast(list.to_owned(), text.trim().to_owned())
+        },
+    ),
     slash("save", "[PATH]", "fetch and save a file: that of the chosen message, or the last", |rest| {
         Request::SaveFile(rest.to_owned())
     }),

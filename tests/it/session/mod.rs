@@ -17,6 +17,7 @@ mod groups;
 mod hostile;
 mod lifetimes;
 mod lifetimes_hostile;
+mod lists;
 mod people;
 mod polls;
 mod presence;

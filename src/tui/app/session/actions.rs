@@ -175,6 +175,7 @@ impl Session {
             Question::Hide(message) => turn.send(Command::Hide(message)),
             Question::Delete(message) => self.alter(message, Alteration::Delete, turn),
             Question::ClosePoll(message) => self.alter(message, Alteration::Close, turn),
+            Question::Broadcast(broadcast) => self.send_to_each(*broadcast, turn),
             Question::Paste(paste) => self.insert_paste(&paste, turn),
             Question::SendFile(file) => {
                 if let Err(why) = self.send_found(&file, turn) {

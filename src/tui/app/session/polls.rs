@@ -3,7 +3,7 @@
 use super::altering::can_be;
 use super::{Asked, Session, Turn};
 use crate::domain::{Alteration, Ballot, ConversationId, Message, Poll};
-use crate::engine::Command;
+use crate::engine::{Command, Ticket};
 use crate::tui::app::Action;
 use crate::tui::app::overlay::{Overlay, Question};
 use crate::tui::app::poll::VoteBox;
@@ -26,12 +26,30 @@ impl Session {
         self.may_say(&to, turn)?;
         // Whoever asks has read what was said.
         self.kept_unread = false;
-        let ticket = self.ticket(Asked::Send(to.clone()));
+        let written = format!("/poll {}{line}", if many { "--many " } else { "" });
+        let ticket = self.ticket(Asked::Poll(to.clone(), written));
         let (text, now) = (poll.text().clone(), turn.now);
         turn.send(Command::Poll { to, poll, ticket });
         self.with_chat(turn, |chat, _| chat.echo(ticket, text, now));
         self.did(Did::Sent, turn);
         Ok(())
+    }
+
+    /// A poll was not asked: what was written comes back, if nothing else is being written.
+    pub(super) fn poll_refused(
+        &mut self,
+        ticket: Ticket,
+        to: &ConversationId,
+        written: &str,
+        why: &str,
+        turn: &mut Turn<'_>,
+    ) {
+        turn.error(format!("not sent: {why}"));
+        let Some(chat) = self.chats.get_mut(to) else { return };
+        chat.take_echo(ticket);
+        if chat.draft.is_empty() {
+            chat.draft.insert(written);
+        }
     }
 
     /// Opens the box in which one votes.

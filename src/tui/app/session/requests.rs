@@ -190,6 +190,8 @@ impl Session {
             Request::Poll(line, many) => self.ask_to_vote(&line, many, turn)?,
             Request::Vote(numbers) => self.vote_as(&numbers, turn)?,
             Request::ClosePoll => self.close_poll()?,
+            Request::List(rest) => self.list(&rest, turn)?,
+            Request::Broadcast(list, text) => self.broadcast(&list, &text)?,
             Request::Block(name, blocked) => {
                 let user = self.user_named(&name)?;
                 let ticket = self.ticket(Asked::Block(user.clone(), blocked));
