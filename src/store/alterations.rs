@@ -1,7 +1,8 @@
 //! What was done with messages after they were said.
 //!
-//! Of each kind by each author the newest is kept (of votes the last ones, of the end of a poll the first), whether the message is here or not, and what a message comes to
-//! is made anew from all of them: so it is the same in whatever order they came.
+//! Of each kind by each author the newest is kept (of votes the last ones, of the end of a poll the first), whether the
+//! message is here or not, and what a message comes to is made anew from all of them: so it is the same in whatever
+//! order they came.
 
 use std::collections::BTreeMap;
 

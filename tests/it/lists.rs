@@ -96,7 +96,12 @@ fn whoever_writes_to_a_list_is_asked_and_told_who_gets_it() {
     desk.update(Update::Refused { ticket: each[0].2, why });
     assert!(desk.shows("not sent to Bob: nobody here is called"), "{}", desk.screen());
     assert!(desk.shows("› the gate is shut"));
-    desk.keys(&["ctrl-u", "esc"]);
+    let why = "you have blocked `erin`".to_owned();
+    desk.update(Update::Refused { ticket: each[1].2, why });
+    let text = "the gate is shut".to_owned();
+    let draft = Command::KeepDraft { conversation: direct("erin"), text };
+    assert!(desk.commands().contains(&draft), "also where the chat was not open");
+    desk.keys(&["esc", "ctrl-u", "esc"]);
     command(&mut desk, "/broadcast crew");
     assert!(desk.shows("write /broadcast crew and what to say"), "{}", desk.screen());
 }

@@ -170,6 +170,16 @@ fn commands_ask_and_vote() {
         assert!(desk.shows(&format!("› {wrong}")), "what is wrong stays there");
         desk.keys(&["ctrl-u", "esc"]);
     }
+    // What is refused comes back as it was written.
+    desk.write("/poll --many Lunch? | Pizza | Soup");
+    desk.keys(&["enter"]);
+    let ticket = desk.commands().into_iter().find_map(|command| match command {
+        Command::Poll { ticket, .. } => Some(ticket),
+        _ => None,
+    });
+    desk.update(Update::Refused { ticket: ticket.unwrap(), why: "there is no room".to_owned() });
+    assert!(desk.shows("not sent: there is no room"), "{}", desk.screen());
+    assert!(desk.shows("› /poll --many Lunch? | Pizza | Soup"), "{}", desk.screen());
     let (mut desk, theirs, ours) = group_chat((80, 24));
     desk.write("/vote 2");
     desk.keys(&["enter"]);

@@ -125,8 +125,10 @@ impl Session {
         turn: &mut Turn<'_>,
     ) {
         turn.error(format!("not sent to {}: {why}", self.label(&to)));
-        if let Some(chat) = self.chats.get_mut(&to).filter(|chat| chat.draft.is_empty()) {
-            chat.draft.insert(text.as_str());
+        let draft = &mut self.chats.entry(to.clone()).or_default().draft;
+        if draft.is_empty() {
+            draft.insert(text.as_str());
+            self.keep_draft(&to, turn);
         }
     }
 }

@@ -49,6 +49,7 @@ impl Session {
         chat.take_echo(ticket);
         if chat.draft.is_empty() {
             chat.draft.insert(written);
+            self.keep_draft(to, turn);
         }
     }
 
