@@ -50,7 +50,7 @@
 //! of the outside. *Command* goes into the engine, *Update* comes out. A *Conversation* is with a person,
 //! in a group, or in an open *Room*, where nothing is encrypted; a *Message* has one id, made by its sender; *Delivery* says how far it has come,
 //! in all and to each *Recipient*; a *Letter* is what goes over the wire in an *Envelope*: a message, a
-//! *Receipt* of others' letters, an *Alteration* (an edit, a deletion, a sign, a pin) of a message that was said, or another
+//! *Receipt* of others' letters, an *Alteration* (an edit, a deletion, a sign, a vote, a pin) of a message that was said, or another
 //! notice; an *Attachment* is what a message tells of a *File*, which is then fetched in
 //! *Chunks*; the *Outbox* holds letters that are not yet confirmed. A
 //! *Profile* is what a person tells about themselves, a *Card* what a group tells; *Presence* is who is

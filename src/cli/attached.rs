@@ -14,7 +14,7 @@ use crate::config::{BrokerChoice, Config};
 use crate::domain::{
     Alerts, ConversationId, GroupId, Lifetime, MessageId, Person, Profile, RoomName, UserName,
 };
-use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update, moved_words};
+use crate::engine::{self, Command, FileState, GroupView, Link, Session, Setup, Update};
 
 /// How long nothing new must have come until what the broker keeps counts as told: no broker says which
 /// is the last of it.
@@ -111,7 +111,7 @@ impl Attached {
                 return Err(Error::Lost);
             };
             if let Some(before) = before {
-                note(&moved_words(&me.user, &broker, &before));
+                note(&Update::moved_words(&me.user, &broker, &before));
             }
             let asked = setup.broker_label();
             // Without a word about the broker that of the session is meant.

@@ -12,7 +12,7 @@ use crate::domain::{InvalidText, MessageText, limits};
 const AHEAD: usize = 16;
 
 /// A message to send.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     /// The line it is, from 1, where there are lines.
     pub line: Option<u64>,

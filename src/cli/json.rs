@@ -12,9 +12,9 @@ use serde::Serialize;
 pub(super) use super::json_help::HELP;
 use super::text::{delivery_word, group_label, hop_words, room_label};
 use crate::domain::{
-    Attachment, Availability, Body, ConversationId, Group, GroupChange, GroupId, GroupLink, Lifetime,
-    Membership, Message, MessageId, Origin, Person, Profile, Reaction, Role, RoomName, Standing,
-    Timestamp, Trust, UserName,
+    Attachment, Availability, Ballot, Body, ConversationId, Group, GroupChange, GroupId, GroupLink,
+    Lifetime, Marks, Membership, Message, MessageId, Origin, Person, Poll, Profile, Reaction, Role,
+    RoomName, Standing, Timestamp, Trust, UserName,
 };
 use crate::engine::{GroupView, Hop, KeyView, TheirKey, Waiting};
 
@@ -98,6 +98,8 @@ pub(super) struct MessageRecord<'a> {
     starred: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<FileRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<PollRecord<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     reactions: &'a BTreeMap<UserName, Reaction>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -106,6 +108,23 @@ pub(super) struct MessageRecord<'a> {
     received_at: String,
     own: bool,
     delivery: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct PollRecord<'a> {
+    question: &'a str,
+    answers: Vec<&'a str>,
+    many: bool,
+    closed: bool,
+    votes: &'a BTreeMap<UserName, Ballot>,
+}
+
+impl<'a> PollRecord<'a> {
+    fn of(poll: &'a Poll, marks: &'a Marks) -> Self {
+        let answers = poll.answers().map(|(_, answer)| answer).collect();
+        let (question, many) = (poll.question(), poll.is_many());
+        Self { question, answers, many, closed: marks.closed, votes: &marks.votes }
+    }
 }
 
 #[derive(Serialize)]
@@ -332,6 +351,7 @@ impl<'a> Record<'a> {
             pinned: message.marks.pinned,
             starred: message.marks.starred,
             file: message.file.as_ref().map(FileRecord::of),
+            poll: message.poll.as_ref().map(|poll| PollRecord::of(poll, &message.marks)),
             reactions: &message.marks.reactions,
             changed,
             sent_at: message.sent_at.to_string(),

@@ -13,7 +13,9 @@ use super::json::{self, Record};
 use super::output::print;
 use super::wait::Options;
 use crate::config::Config;
-use crate::domain::{Alteration, Delivery, Message, MessageId, MessageText, Reaction};
+use crate::domain::{
+    Alteration, Ballot, Delivery, InvalidBallot, Message, MessageId, MessageText, Reaction,
+};
 use crate::engine::{Command as Ask, Link, Update};
 
 /// How often it is asked whether the broker has it: only of messages is that told.
@@ -49,6 +51,26 @@ pub enum Command {
         /// Take yours back
         #[arg(long, conflicts_with = "sign")]
         undo: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Vote in a poll, in place of what you voted before
+    Vote {
+        /// Which
+        id: MessageId,
+        /// The numbers of the answers
+        #[arg(required_unless_present = "undo")]
+        numbers: Vec<u8>,
+        /// Take your vote back
+        #[arg(long, conflicts_with = "numbers")]
+        undo: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// End a poll of your own: nobody can vote any more
+    Close {
+        /// Which
+        id: MessageId,
         #[command(flatten)]
         options: Options,
     },
@@ -108,6 +130,14 @@ impl Command {
             Self::Edit { id, text, options } => (id, Alteration::Edit(read_text(&text).await?), options),
             Self::Delete { id, options } => (id, Alteration::Delete, options),
             Self::React { id, sign, options, .. } => (id, Alteration::React(sign), options),
+            Self::Vote { id, numbers, options, .. } => {
+                let wrong = |why: InvalidBallot| Error::Input {
+                    place: "the vote".to_owned(),
+                    why: why.to_string(),
+                };
+                (id, Alteration::Vote(Ballot::new(numbers).map_err(wrong)?), options)
+            }
+            Self::Close { id, options } => (id, Alteration::Close, options),
             Self::Pin { id, undo, options } => (id, Alteration::Pin(!undo), options),
         })
     }

@@ -112,7 +112,7 @@ pub enum Command {
     /// Goes on until it is interrupted or nobody reads the output any more; losing the broker does not
     /// end it.
     Listen(listen::Listen),
-    /// What is done with a message that was said: edit, delete, react, pin
+    /// What is done with a message that was said: edit, delete, react, vote, close, pin
     ///
     /// ID is that of the message, as --json shows it (`cooee history bob --json --limit 1`). It is done when the
     /// broker has what tells the others; where that takes longer than --timeout the exit code is 5, and it goes out

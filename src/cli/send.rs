@@ -18,7 +18,7 @@ use super::save::text_of;
 use super::target::{Purpose, Target};
 use super::wait::Patience;
 use crate::config::Config;
-use crate::domain::{ConversationId, Delivery, FileName, MessageId, UserName};
+use crate::domain::{ConversationId, Delivery, FileName, MessageId, Poll, UserName, limits};
 use crate::engine::{Command, FileState, Link, Ticket, Update};
 
 /// How long the list of people may take to come once the connection is up.
@@ -40,9 +40,16 @@ The shell takes # for a comment: quote it.
   tail -F errors.log | cooee send '#ops' - --lines
   cooee send +lobby 'anybody can read this'
 
+With --also each gets it alone, in your conversation with them, and does not see who else does.
+  cooee send bob --also carol,dave 'the gate is shut on Friday'
+
 With --file the message offers a file: it is sealed, and they decide whether to fetch it from you. They can as long \
 as a Cooee of this account is online: the messenger, `cooee listen`, or this command with --wait fetched.
-  cooee send bob --file plan.pdf --wait fetched --timeout 1h";
+  cooee send bob --file plan.pdf --wait fetched --timeout 1h
+
+With --poll the message asks all who get it to vote; each TEXT is an answer, 2 to 12 of them. `cooee message vote` votes, \
+`cooee message close` ends it, and how it stands is the `poll` of `cooee history --json`.
+  cooee send '#ops' --poll 'Lunch?' 'Pizza' 'Soup of the day'";
 
 /// Send messages to a person, a group or an open room.
 #[derive(clap::Args)]
@@ -51,6 +58,9 @@ pub struct Send {
     /// A user name, or `#` and the name of a group (`#name~1a2b3c4d` where two have the same name), or `+` and the
     /// name of an open room, where nothing is encrypted
     to: Target,
+    /// Send it to this person too, for themselves, as if it were sent to them alone; may be given several times
+    #[arg(long, value_name = "USER", value_delimiter = ',', conflicts_with_all = ["file", "poll", "reply"])]
+    also: Vec<UserName>,
     /// What to say; `-` reads it from standard input
     #[arg(required_unless_present = "file")]
     text: Vec<String>,
@@ -60,6 +70,12 @@ pub struct Send {
     /// Send this file; TEXT says what it is, instead of its name
     #[arg(long, value_name = "PATH", conflicts_with = "lines")]
     file: Option<PathBuf>,
+    /// Ask this question, and take each TEXT for an answer that one can vote for
+    #[arg(long, value_name = "QUESTION", conflicts_with_all = ["file", "lines", "reply"])]
+    poll: Option<String>,
+    /// Let people choose several answers of the poll
+    #[arg(long, requires = "poll")]
+    many: bool,
     /// Send each line of standard input as a message; blank lines are passed over
     #[arg(long)]
     lines: bool,
@@ -110,23 +126,39 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         return Err(Error::Usage("--wait fetched is for files: name one with --file"));
     }
     let file = command.file.as_deref().map(text_of).transpose()?;
+    let poll = command.poll.as_deref().map(|question| Poll::new(question, &command.text, command.many));
+    let poll = poll
+        .transpose()
+        .map_err(|why| Error::Input { place: "the poll".to_owned(), why: why.to_string() })?;
     if matches!((&command.to, command.wait), (Target::Room(_), Wait::Delivered | Wait::Read)) {
         return Err(Error::Usage("nobody confirms what is said in an open room: leave --wait out"));
     }
+    if !command.also.is_empty() && !matches!(command.to, Target::User(_)) {
+        return Err(Error::Usage("--also is for people: name one first, and the others with it"));
+    }
+    if command.also.len() > limits::LIST_MEMBERS {
+        return Err(Error::Usage("--also takes 32 people at most: make a group"));
+    }
     with_session(config, async |attached| {
-        let to = find(attached, &command).await?;
+        let mut to = vec![find(attached, &command.to, command.patience.timeout).await?];
+        for user in &command.also {
+            let also = find(attached, &Target::User(user.clone()), command.patience.timeout).await?;
+            to.extend((!to.contains(&also)).then_some(also));
+        }
         let has_text = !command.text.is_empty();
         let pieces = match (from_input, command.lines) {
+            _ if let Some(poll) = &poll => input::words(&[poll.text().to_string()]),
             (false, _) if !has_text => input::words(&[file_name(file.as_deref())]),
             (false, _) => input::words(&command.text),
             (true, false) => input::whole(std::io::stdin()),
             (true, true) => input::lines(BufReader::new(std::io::stdin())),
         };
         // Where nobody else is, the broker's word is the last.
-        let wanted = if is_alone(attached, &to) { Delivery::Sent } else { command.wait.into() };
+        let wanted = if to.iter().any(|to| is_alone(attached, to)) { Delivery::Sent } else { command.wait.into() };
         let mut sending = Sending {
             to,
             reply: command.reply,
+            poll,
             file: file.map(|path| (path, has_text)),
             offered: None,
             size: 0,
@@ -158,19 +190,23 @@ fn file_name(path: Option<&str>) -> String {
 }
 
 /// Finds whom to send to. What we do not know yet may become known with the connection.
-async fn find(attached: &mut Attached, command: &Send) -> Result<ConversationId, Error> {
-    let mut to = command.to.resolve(&attached.groups, Purpose::Speak);
+async fn find(
+    attached: &mut Attached,
+    target: &Target,
+    patience: Duration,
+) -> Result<ConversationId, Error> {
+    let mut to = target.resolve(&attached.groups, Purpose::Speak);
     if let Err(Error::NoGroup(_)) = to {
         // It may be listed: then there is more to say than that it does not exist.
-        attached.until_up(command.patience.timeout).await?;
+        attached.until_up(patience).await?;
         attached.settle().await?;
-        to = command.to.resolve(&attached.groups, Purpose::Speak);
+        to = target.resolve(&attached.groups, Purpose::Speak);
     }
     let to = to?;
     if let ConversationId::Direct(user) = &to
         && !is_known(attached, user)
     {
-        let deadline = Instant::now() + command.patience.timeout;
+        let deadline = Instant::now() + patience;
         while attached.link != Link::Up && !is_known(attached, user) {
             let patience = deadline.saturating_duration_since(Instant::now());
             attached.until_up(patience).await?;
@@ -201,8 +237,11 @@ fn is_alone(attached: &Attached, to: &ConversationId) -> bool {
 
 /// Messages on their way.
 struct Sending {
-    to: ConversationId,
+    /// Who gets each message: one conversation, or several people.
+    to: Vec<ConversationId>,
     reply: Option<MessageId>,
+    /// What is asked.
+    poll: Option<Poll>,
     /// The path of a file to send, and whether something is said with it.
     file: Option<(String, bool)>,
     /// The message that offers it.
@@ -212,7 +251,7 @@ struct Sending {
     patience: Duration,
     json: bool,
     /// Given to the session, which has not stored them yet.
-    asked: BTreeMap<Ticket, Piece>,
+    asked: BTreeMap<Ticket, (ConversationId, Piece)>,
     unconfirmed: Unconfirmed,
     tickets: u64,
     /// When it counts as too late, unless something gets done before.
@@ -226,7 +265,7 @@ impl Sending {
         attached.hurry().await;
         let mut more = true;
         while more || self.on_the_way() > 0 {
-            let room = more && self.on_the_way() < UNANSWERED;
+            let room = more && self.on_the_way() + self.to.len() <= UNANSWERED;
             tokio::select! {
                 piece = pieces.recv(), if room => match piece {
                     Some(Ok(piece)) => self.begin(attached, piece).await,
@@ -262,9 +301,9 @@ impl Sending {
         let mut until = Instant::now() + self.patience;
         let mut before = size(attached);
         loop {
-            let others: Vec<UserName> = match &self.to {
-                ConversationId::Direct(user) => vec![user.clone()],
-                ConversationId::Group(id) => {
+            let others: Vec<UserName> = match self.to.first() {
+                Some(ConversationId::Direct(user)) => vec![user.clone()],
+                Some(ConversationId::Group(id)) => {
                     let members = attached.groups.get(id).map(|view| &view.group.members);
                     members
                         .into_iter()
@@ -273,7 +312,7 @@ impl Sending {
                         .cloned()
                         .collect()
                 }
-                ConversationId::Room(_) => Vec::new(),
+                Some(ConversationId::Room(_)) | None => Vec::new(),
             };
             if attached.files.get(&id) == Some(&FileState::NotKept) {
                 let why = "it is not kept any more, so nobody can fetch it: `keep_mb` under [files] is used up";
@@ -299,30 +338,22 @@ impl Sending {
         self.asked.len() + self.unconfirmed.len()
     }
 
-    fn command(&self, ticket: Ticket, piece: &Piece) -> Command {
+    fn command(&self, ticket: Ticket, to: &ConversationId, piece: &Piece) -> Command {
+        let to = to.clone();
         if let Some((path, has_text)) = &self.file {
             let text = has_text.then(|| piece.text.clone());
-            return Command::SendFile {
-                to: self.to.clone(),
-                path: path.into(),
-                text,
-                reply: self.reply,
-                ticket,
-            };
+            return Command::SendFile { to, path: path.into(), text, reply: self.reply, ticket };
         }
-        Command::Send {
-            to: self.to.clone(),
-            text: piece.text.clone(),
-            reply: self.reply,
-            forwarded: false,
-            ticket,
+        if let Some(poll) = self.poll.clone() {
+            return Command::Poll { to, poll, ticket };
         }
+        Command::Send { to, text: piece.text.clone(), reply: self.reply, forwarded: false, ticket }
     }
 
     /// The session ended by itself. What it had not stored by its last word, it never did.
     fn ended(&self, why: String) -> Error {
         let unsent = match self.asked.values().next() {
-            Some(Piece { line: Some(line), .. }) => format!("from line {line} on nothing is sent"),
+            Some((_, Piece { line: Some(line), .. })) => format!("from line {line} on nothing is sent"),
             Some(_) => "not sent".to_owned(),
             None => return Error::Ended(why),
         };
@@ -333,16 +364,18 @@ impl Sending {
         if self.on_the_way() == 0 {
             self.stuck_at = Instant::now() + self.patience;
         }
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        attached.ask(self.command(ticket, &piece)).await;
-        self.asked.insert(ticket, piece);
+        for to in self.to.clone() {
+            self.tickets += 1;
+            let ticket = Ticket(self.tickets);
+            attached.ask(self.command(ticket, &to, &piece)).await;
+            self.asked.insert(ticket, (to, piece.clone()));
+        }
     }
 
     /// In another session: what the one before had not stored when it said its last word, it never did.
     async fn ask_again(&self, attached: &Attached) {
-        for (ticket, piece) in &self.asked {
-            attached.ask(self.command(*ticket, piece)).await;
+        for (ticket, (to, piece)) in &self.asked {
+            attached.ask(self.command(*ticket, to, piece)).await;
         }
         self.unconfirmed.ask_again(attached).await;
     }
@@ -375,9 +408,13 @@ impl Sending {
                 }
             }
             Update::Refused { ticket, why } => {
-                if let Some(piece) = self.asked.remove(&ticket) {
+                if let Some((to, piece)) = self.asked.remove(&ticket) {
                     let line = piece.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-                    self.failure.get_or_insert(Error::Refused(format!("{line}{why}")));
+                    let whom = match &to {
+                        ConversationId::Direct(user) if self.to.len() > 1 => format!("to {user}: "),
+                        _ => String::new(),
+                    };
+                    self.failure.get_or_insert(Error::Refused(format!("{line}{whom}{why}")));
                 }
             }
             _ => {}

@@ -104,8 +104,8 @@ pub(super) fn said(message: &Message, groups: &BTreeMap<GroupId, GroupView>, rem
     match &message.body {
         Body::Text(text) => {
             let place = place(message, groups);
-            let file = file_words(message);
-            format!("{place}{remark}: {file}{}", text.as_str().replace('\n', INDENT))
+            let (file, poll) = (file_words(message), poll_word(message));
+            format!("{place}{remark}: {file}{poll}{}", text.as_str().replace('\n', INDENT))
         }
         _ => format!("{}{remark}", event(message, groups)),
     }
@@ -131,7 +131,7 @@ pub(super) fn changed(message: &Message, groups: &BTreeMap<GroupId, GroupView>) 
     let words = [(marks.edit.is_some(), "edited"), (marks.pinned, "pinned"), (marks.starred, "starred")];
     let words = words.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word.to_owned());
     let signs = marks.reactions.iter().map(|(user, sign)| format!("{sign} {user}"));
-    let all: Vec<String> = words.chain(signs).collect();
+    let all: Vec<String> = words.chain(signs).chain(votes(message)).collect();
     let all = if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) };
     let text = text.as_str().replace('\n', INDENT);
     format!("{} -- {}: {text}{all}\n", time(message.sent_at), place(message, groups))
@@ -145,6 +145,29 @@ fn file_words(message: &Message) -> String {
         Body::Text(text) if text.as_str() == file.name.as_str() => format!("[file, {size}] "),
         _ => format!("[file {}, {size}] ", file.name),
     }
+}
+
+/// That a message asks all to vote.
+fn poll_word(message: &Message) -> &'static str {
+    match &message.poll {
+        None => "",
+        Some(poll) if poll.is_many() => "[poll, several answers] ",
+        Some(_) => "[poll] ",
+    }
+}
+
+/// How a poll stands: where it is closed that it is, then of each answer who chose it.
+pub(super) fn votes(message: &Message) -> Vec<String> {
+    let Some(poll) = &message.poll else { return Vec::new() };
+    let who = |number| {
+        let chose = message.marks.votes.iter().filter(move |(_, ballot)| ballot.has(number));
+        chose.map(|(user, _)| user.as_str()).collect::<Vec<_>>()
+    };
+    let answers = poll.answers().map(|(number, answer)| (answer, who(number)));
+    let answers = answers.filter(|(_, who)| !who.is_empty());
+    let answers = answers.map(|(answer, who)| format!("{} for {answer}: {}", who.len(), who.join(", ")));
+    let closed = message.marks.closed.then(|| "the poll is closed".to_owned());
+    closed.into_iter().chain(answers).collect()
 }
 
 /// Who says something, and where.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{InvalidText, MessageText, clean_line, limits};
+use super::{Ballot, InvalidText, MessageText, clean_line, limits};
 
 /// A sign that somebody answers a message with: one character as a person sees it, such as 👍 or ❤️.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +75,10 @@ pub enum Alteration {
     React(Option<Reaction>),
     /// Somebody pins it where all can find it, or takes it down.
     Pin(bool),
+    /// Somebody votes in the poll that it asks, or takes their vote back.
+    Vote(Ballot),
+    /// Its author ends the poll that it asks: what stands by then is the result.
+    Close,
 }
 
 impl Alteration {
@@ -85,7 +89,7 @@ impl Alteration {
 
     /// Whether nobody but who wrote the message may do that.
     pub fn is_for_its_author(&self) -> bool {
-        matches!(self, Self::Edit(_) | Self::Delete)
+        matches!(self, Self::Edit(_) | Self::Delete | Self::Close)
     }
 }
 

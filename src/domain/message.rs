@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attachment, ConversationId, Delivery, GroupChange, InvalidText, Lifetime, MessageId, Reaction,
-    Timestamp, UserName, clean_block, limits,
+    Attachment, Ballot, ConversationId, Delivery, GroupChange, InvalidText, Lifetime, MessageId, Poll,
+    Reaction, Timestamp, UserName, clean_block, limits,
 };
 
 /// The text of a message: cleaned for the terminal, not blank, at most [`limits::TEXT`] bytes.
@@ -135,6 +135,9 @@ pub struct Message {
     /// The file that it carries: its text says what that is, or is its name.
     #[serde(default)]
     pub file: Option<Attachment>,
+    /// What it asks all who read it to vote on: its text says that in lines.
+    #[serde(default)]
+    pub poll: Option<Poll>,
     /// When it is over, by our clock: then nothing is left of it here.
     #[serde(default)]
     pub ends_at: Option<Timestamp>,
@@ -198,6 +201,10 @@ pub struct Marks {
     pub edit: Option<MessageId>,
     /// Who answered it with which sign.
     pub reactions: BTreeMap<UserName, Reaction>,
+    /// Who voted how in the poll that it asks; whoever took their vote back is not there.
+    pub votes: BTreeMap<UserName, Ballot>,
+    /// Its author ended the poll.
+    pub closed: bool,
     /// It is pinned, for all.
     pub pinned: bool,
     /// It is starred, for us alone.

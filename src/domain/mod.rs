@@ -17,8 +17,10 @@ mod ids;
 mod keys;
 mod lifetime;
 mod links;
+mod list;
 mod message;
 mod person;
+mod poll;
 mod presence;
 mod profile;
 mod room;
@@ -42,8 +44,10 @@ pub use ids::{DeviceId, GroupId, InvalidId, InvalidUserName, MessageId, StateHas
 pub use keys::{AgreementKey, Bundle, DeviceKeys, IdentityKey, InvalidKey, SigningKey};
 pub use lifetime::{InvalidLifetime, Lifetime, lifetime_told};
 pub use links::{Link, link_places, links};
+pub use list::{ContactList, ListName};
 pub use message::{Body, LATE, Marks, Message, MessageKey, MessageText, Quote, Reply};
 pub use person::{Origin, Person, Trust};
+pub use poll::{Ballot, InvalidBallot, InvalidPoll, Poll};
 pub use presence::{Availability, DeviceRecord, PresenceBook, Told};
 pub use profile::{DisplayName, MobileNumber, Profile};
 pub use room::{InvalidRoomName, RoomName};
@@ -70,12 +74,22 @@ pub mod limits {
     pub const REACTION: usize = 64;
     /// Most characters that are quoted of a message that is answered.
     pub const QUOTE: usize = 200;
+    /// Most answers of a poll.
+    pub const POLL_ANSWERS: usize = 12;
+    /// Longest question of a poll.
+    pub const POLL_QUESTION: usize = 1024;
+    /// Longest answer of a poll.
+    pub const POLL_ANSWER: usize = 256;
     /// Longest name of a file that is sent: with a number in front of its ending it fits into any file system.
     pub const FILE_NAME: usize = 200;
     /// Longest file that can be sent at all; the configuration says how long one may be.
     pub const FILE: u64 = 1 << 34;
     /// Most members of one group, those who left included.
     pub const GROUP_MEMBERS: usize = 256;
+    /// Most lists of contacts.
+    pub const LISTS: usize = 100;
+    /// Most contacts on one list.
+    pub const LIST_MEMBERS: usize = 32;
     /// Longest passphrase.
     pub const PASSPHRASE: usize = 1024;
     /// Most admins of one group, beside its owner.

@@ -67,10 +67,14 @@ impl Core {
             return Err("what was said in an open room stays as it is".into());
         }
         if change.is_for_its_author() && !message.is_ours() {
-            return Err("only who wrote a message may change it or take it back".into());
+            return Err(match change {
+                Alteration::Close => "only who asked may close a poll",
+                _ => "only who wrote a message may change it or take it back",
+            }
+            .into());
         }
         match message.body {
-            Body::Text(_) => {}
+            Body::Text(_) => may_vote(message, change)?,
             Body::Deleted => return Err("that message was deleted".into()),
             _ => return Err("that is no message of a person".into()),
         }
@@ -179,5 +183,20 @@ impl Core {
         let messages = self.store.marked(pinned_in.clone(), MARKED).await?;
         self.faces.answer(face, Update::Marked { pinned_in, messages }).await;
         Ok(())
+    }
+}
+
+/// Whether something can be done with a message because of the poll that it asks, or asks none.
+fn may_vote(message: &Message, change: &Alteration) -> Result<(), String> {
+    let closed = message.marks.closed;
+    match (change, &message.poll) {
+        (Alteration::Edit(_), Some(_)) => {
+            Err("what is voted on stays as it was asked: close the poll, and ask anew".into())
+        }
+        (Alteration::Vote(_) | Alteration::Close, None) => Err("that message is no poll".into()),
+        (Alteration::Vote(_), Some(_)) if closed => Err("that poll is closed".into()),
+        (Alteration::Vote(ballot), Some(poll)) => poll.takes(*ballot),
+        (Alteration::Close, Some(_)) if closed => Err("that poll is closed already".into()),
+        _ => Ok(()),
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Alerts, Alteration, ConversationId, FindAt, GroupChange, GroupId, GroupLink, GroupName, JoinPolicy,
-    Lifetime, MessageId, MessageText, PageAt, RoomName, UserName,
+    Alerts, Alteration, ContactList, ConversationId, FindAt, GroupChange, GroupId, GroupLink, GroupName,
+    JoinPolicy, Lifetime, MessageId, MessageText, PageAt, Poll, RoomName, UserName,
 };
 
 /// A number that a front end gives to what it asks, to know the answer by. It means nothing to the engine.
@@ -31,6 +31,15 @@ pub enum Command {
         /// Whether it was said elsewhere, and is passed on.
         #[serde(default)]
         forwarded: bool,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Ask all who read it to vote. Answered as `Send` is.
+    Poll {
+        /// Where to. Not an open room.
+        to: ConversationId,
+        /// What.
+        poll: Poll,
         /// To know the answer by.
         ticket: Ticket,
     },
@@ -116,6 +125,14 @@ pub enum Command {
         conversation: ConversationId,
         /// How long.
         lifetime: Option<Lifetime>,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
+    /// Keep a list of contacts, on this device, in place of the one of this name; without anybody on it, it is gone.
+    /// Answered by `Update::Agreed` or `Update::Refused`.
+    SaveList {
+        /// The list.
+        list: ContactList,
         /// To know the answer by.
         ticket: Ticket,
     },

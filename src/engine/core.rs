@@ -31,7 +31,7 @@ use super::update::{Link, Notice, Update};
 use super::{Setup, mail::Mail};
 use crate::crypto::Unreadable;
 use crate::domain::{
-    Alerts, ConversationId, DeviceId, GroupId, MessageId, Profile, Standing, Summary, UserName,
+    Alerts, ConversationId, DeviceId, GroupId, ListName, MessageId, Profile, Standing, Summary, UserName,
 };
 use crate::mqtt::{Event, Request};
 use crate::protocol::Topic;
@@ -94,6 +94,8 @@ pub(super) struct Core {
     pub doors: Doors,
     /// The conversations that are put away.
     pub archived: BTreeSet<ConversationId>,
+    /// Lists of contacts: who is on which.
+    pub lists: BTreeMap<ListName, BTreeSet<UserName>>,
     pub summaries: BTreeMap<ConversationId, Summary>,
     /// What our next letter in each conversation has to follow.
     pub threads: BTreeMap<ConversationId, Thread>,
@@ -246,6 +248,7 @@ impl Core {
         self.faces.answer(face, self.alerts_told()).await;
         self.faces.answer(face, self.lifetimes_told()).await;
         self.faces.answer(face, self.archived_told()).await;
+        self.faces.answer(face, self.lists_told()).await;
         let summaries = self.summaries.values().cloned().collect();
         self.faces.answer(face, Update::Summaries(summaries)).await;
         if face == FaceId::FIRST {

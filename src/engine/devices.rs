@@ -75,7 +75,7 @@ impl Core {
             ConversationId::Direct(_) | ConversationId::Room(_) => Err(Refusal::Misplaced),
         };
         let (reply, forwarded) = (letter.content.reply(), letter.content.is_forwarded());
-        let file = letter.content.file();
+        let (file, poll) = (letter.content.file(), letter.content.poll());
         let body = match letter.content {
             Content::Text(speech) => Body::Text(speech.text),
             Content::Altered(protocol::Altered { of, change }) => {
@@ -123,6 +123,7 @@ impl Core {
             reply,
             forwarded,
             file,
+            poll,
             ends_at,
             marks: Marks::default(),
         };

@@ -239,6 +239,7 @@ impl Core {
             reply: None,
             forwarded: false,
             file: None,
+            poll: None,
             ends_at: None,
             marks: Marks::default(),
         }

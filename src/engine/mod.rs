@@ -80,6 +80,7 @@ mod keys;
 mod known_group;
 mod lifetimes;
 mod link;
+mod lists;
 mod mail;
 mod membership;
 mod moving;
@@ -120,7 +121,7 @@ pub use sign_up::{SignUp, sign_up};
 pub use unlock::{Ask, Protected, Protection, Unlock, Vault, protected};
 pub use update::{
     ComparisonState, ComparisonView, Emoji, GroupView, Hop, Info, KeyView, Link, Notice, OUTBOX_SHOWN,
-    Stored, TYPING_LASTS, TheirKey, Update, Waiting, moved_words,
+    Stored, TYPING_LASTS, TheirKey, Update, Waiting,
 };
 
 use crate::config::{BrokerAccess, BrokerChoice, Config};

@@ -224,6 +224,7 @@ impl Core {
             reply: None,
             forwarded: false,
             file: None,
+            poll: None,
             ends_at: None,
             marks: Marks::default(),
         };
@@ -290,6 +291,7 @@ impl Core {
             reply: None,
             forwarded: false,
             file: None,
+            poll: None,
             ends_at: None,
             marks: Marks::default(),
         };

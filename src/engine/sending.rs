@@ -32,9 +32,15 @@ impl Core {
                 self.speak(face, room, text, ticket).await
             }
             Command::Send { to, text, reply, forwarded, ticket } => {
-                let speech = Speech { text, reply, forwarded, file: None };
+                let speech = Speech { text, reply, forwarded, file: None, poll: None };
                 self.send_speech(face, to, speech, ticket).await
             }
+            Command::Poll { to: ConversationId::Room(_), ticket, .. } => {
+                let why = "nothing is encrypted in an open room, and no polls are held there";
+                self.refuse_ticket(face, ticket, why.to_owned()).await;
+                Ok(())
+            }
+            Command::Poll { to, poll, ticket } => self.send_speech(face, to, poll.into(), ticket).await,
             Command::SendFile { to, path, text, reply, ticket } => {
                 self.send_file(face, (to, reply), path, text, ticket).await;
                 Ok(())
@@ -59,6 +65,7 @@ impl Core {
             Command::SetLifetime { conversation, lifetime, ticket } => {
                 self.set_lifetime(face, conversation, lifetime, ticket).await
             }
+            Command::SaveList { list, ticket } => self.save_list(face, list, ticket).await,
             Command::Archive { conversation, archived } => self.archive(conversation, archived).await,
             Command::Hide(message) => self.hide(message).await,
             Command::Marked(pinned_in) => self.show_marked(face, pinned_in).await,
@@ -303,6 +310,7 @@ impl Core {
             reply: letter.content.reply(),
             forwarded: letter.content.is_forwarded(),
             file: letter.content.file(),
+            poll: letter.content.poll(),
             ends_at: self.end_of(&letter),
             marks: Marks::default(),
         };

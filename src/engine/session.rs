@@ -215,6 +215,7 @@ async fn start(
         lifetimes: Lifetimes::new(snapshot.lifetimes, expired.next),
         doors: Doors::new(snapshot.group_links, snapshot.knocks),
         archived: snapshot.archived.into_iter().collect(),
+        lists: snapshot.lists.into_iter().map(|list| (list.name, list.members)).collect(),
         alerts: snapshot.alerts.into_iter().collect(),
         summaries: snapshot.summaries.into_iter().map(|s| (s.conversation.clone(), s)).collect(),
         threads: snapshot.threads.into_iter().collect(),

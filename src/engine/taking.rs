@@ -58,6 +58,7 @@ impl Core {
             reply: letter.content.reply(),
             forwarded: letter.content.is_forwarded(),
             file: letter.content.file(),
+            poll: letter.content.poll(),
             ends_at: None,
             marks: Marks::default(),
         }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use super::files::FileView;
 use crate::domain::{
-    Alerts, ConversationId, Delivery, Group, GroupId, GroupLink, Lifetime, Message, MessageId,
-    MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing, Summary, Timestamp,
-    Trust, UserName,
+    Alerts, ContactList, ConversationId, Delivery, Group, GroupId, GroupLink, Lifetime, Message,
+    MessageId, MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing, Summary,
+    Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -49,14 +49,6 @@ pub enum Notice {
     Warning(String),
 }
 
-/// What to tell somebody who may not have meant to move to another broker.
-pub fn moved_words(user: &UserName, broker: &str, before: &str) -> String {
-    format!(
-        "this is {broker}, and {user} was last on {before}: if that is not meant, say so with --broker or as \
-         broker.url in config.toml"
-    )
-}
-
 /// What the engine tells its front ends. A front end that attaches first gets a [`Update::Welcome`], then
 /// the whole state as the same updates that later tell of changes (`People`, `Group`, `Rooms`, `Summaries`,
 /// `Link`), then [`Update::Ready`].
@@ -91,6 +83,8 @@ pub enum Update {
     Lifetimes(Vec<(ConversationId, Lifetime)>),
     /// The conversations that are put away, all of them.
     Archived(Vec<ConversationId>),
+    /// Our lists of contacts, all of them.
+    Lists(Vec<ContactList>),
     /// What was being written when the last session ended, for the front end that started this one alone.
     Drafts(Vec<(ConversationId, String)>),
     /// The summaries of these conversations are new or changed.
@@ -249,6 +243,16 @@ pub enum Update {
     Notice(Notice),
     /// The session ended: by request (`None`), or because it cannot go on.
     Stopped(Option<String>),
+}
+
+impl Update {
+    /// What to tell somebody who may not have meant to move to another broker.
+    pub fn moved_words(user: &UserName, broker: &str, before: &str) -> String {
+        format!(
+            "this is {broker}, and {user} was last on {before}: if that is not meant, say so with --broker or as \
+             broker.url in config.toml"
+        )
+    }
 }
 
 /// The key of somebody else, and what compares it with ours.

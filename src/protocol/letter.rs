@@ -299,7 +299,7 @@ pub fn decode_letter(bytes: &[u8]) -> Result<Letter, Malformed> {
 pub(super) fn read(inner: Inner) -> Result<Letter, Malformed> {
     let content = match inner.ty.as_str() {
         "text" => Content::Text(Speech::deserialize(inner.b)?),
-        kind @ ("edit" | "delete" | "react" | "pin") => Content::Altered(Altered::read(kind, inner.b)?),
+        kind if Altered::is_type(kind) => Content::Altered(Altered::read(kind, inner.b)?),
         "joined" => Content::Joined(SignedBody::deserialize(inner.b)?.signed),
         "left" => Content::Left(SignedBody::deserialize(inner.b)?.signed),
         "invited" => changed(inner.b, GroupChange::Invite)?,

@@ -1,30 +1,32 @@
 //! What was done with messages after they were said.
 //!
-//! Of each kind by each author the newest is kept, whether the message is here or not, and what a message comes to
-//! is made anew from all of them: so it is the same in whatever order they came.
+//! Of each kind by each author the newest is kept (of votes the last ones, of the end of a poll the first), whether the
+//! message is here or not, and what a message comes to is made anew from all of them: so it is the same in whatever
+//! order they came.
 
 use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::handle::{bounded, in_transaction};
 use super::row::{json, message, select_message, to_json};
 use super::value::{Altered, Draft, Queued, Secret};
+use super::votes::{Key, Votes};
 use super::{Error, Store, outbox, search};
 use crate::domain::{
-    Alteration, ConversationId, Message, MessageId, MessageText, Reaction, Timestamp, UserName,
+    Alteration, Ballot, ConversationId, Message, MessageId, MessageText, Poll, Reaction, UserName,
 };
 
 const EDIT: i64 = 0;
 const DELETE: i64 = 1;
 const REACT: i64 = 2;
 const PIN: i64 = 3;
+const VOTE: i64 = 4;
+const CLOSE: i64 = 5;
 
 /// Kinds of message: see `assets/schema`.
 const TEXT: i64 = 0;
 const DELETED: i64 = 13;
-const HIDDEN: i64 = 14;
 
 impl Store {
     /// Stores what we do with a message, with what is to be published for it, and the keys that sealed it as they are
@@ -42,29 +44,6 @@ impl Store {
     /// A message; `None` where it is not here, or we deleted it for ourselves.
     pub async fn message(&self, id: MessageId) -> Result<Option<Message>, Error> {
         self.ask("read a message", move |db| find(db, id)).await
-    }
-
-    /// Stars a message for ourselves, or takes the star away: the message as it is then; `None` where that changes
-    /// nothing.
-    pub async fn star(&self, id: MessageId, starred: bool) -> Result<Option<Message>, Error> {
-        self.ask("star a message", move |db| star(db, id, starred)).await
-    }
-
-    /// Deletes a message for ourselves: what it said is gone, and it does not come again. Says from which
-    /// conversation, `None` where it is not here.
-    pub async fn hide(&self, id: MessageId) -> Result<Option<ConversationId>, Error> {
-        let hide = move |db: &mut Connection| in_transaction(db, |db| hide(db, id));
-        self.ask("delete a message", hide).await
-    }
-
-    /// What is pinned in a conversation, the newest first; without one what is starred, in all of them.
-    pub async fn marked(
-        &self,
-        pinned_in: Option<ConversationId>,
-        limit: usize,
-    ) -> Result<Vec<Message>, Error> {
-        let marked = move |db: &mut Connection| marked(db, pinned_in.as_ref(), bounded(limit));
-        self.ask("read what is marked", marked).await
     }
 }
 
@@ -87,18 +66,46 @@ pub(super) fn apply(db: &Connection, altered: &Altered) -> Result<Effect> {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT DO UPDATE SET at = excluded.at, letter = excluded.letter, value = excluded.value,
                 ends_at = excluded.ends_at
-            WHERE (excluded.at, excluded.letter) > (at, letter)";
+            WHERE iif(kind = 5, (excluded.at, excluded.letter) < (at, letter),
+                (excluded.at, excluded.letter) > (at, letter))";
     // The id that its author gave it may be another's here; then it has one of its own.
     let apart = of.apart(author);
     let is_apart = change.is_for_its_author() && !is_by(db, *of, author)? && is_by(db, apart, author)?;
     let under = if is_apart { apart } else { *of };
-    let kept = params![under, conversation, kind, author, at, letter, value, ends_at];
-    if db.prepare_cached(keep)?.execute(kept)? == 0 {
+    let kept = match change {
+        Alteration::Vote(ballot) => vote(db, altered, *ballot)?,
+        _ => {
+            let kept = params![under, conversation, kind, author, at, letter, value, ends_at];
+            db.prepare_cached(keep)?.execute(kept)? > 0
+        }
+    };
+    if !kept {
         return Ok(Effect::Known);
     }
     let stamp = "UPDATE conversation SET stamp = max(stamp, ?2) WHERE party = ?1";
     db.prepare_cached(stamp)?.execute((conversation, at))?;
     Ok(settle(db, under)?.map_or(Effect::Nothing, |message| Effect::Changed(Box::new(message))))
+}
+
+/// Keeps a vote among those of its author; says whether it was new.
+fn vote(db: &Connection, altered: &Altered, ballot: Ballot) -> Result<bool> {
+    let Altered { conversation, of, author, at, letter, ends_at, .. } = altered;
+    let known =
+        "SELECT value FROM alteration WHERE message = ?1 AND party = ?2 AND kind = 4 AND author = ?3";
+    let known = db
+        .prepare_cached(known)?
+        .query_row((of, conversation, author), |row| Votes::read(row.get_ref(0)?.as_str()?, 0));
+    let mut votes = known.optional()?.unwrap_or_default();
+    if !votes.add((*at, *letter), ballot) {
+        return Ok(false);
+    }
+    let (at, letter) = votes.newest().unwrap_or((*at, *letter));
+    let keep =
+        "INSERT OR REPLACE INTO alteration (message, party, kind, author, at, letter, value, ends_at)
+        VALUES (?1, ?2, 4, ?3, ?4, ?5, ?6, ?7)";
+    let kept = params![of, conversation, author, at, letter, votes.text()?, ends_at];
+    db.prepare_cached(keep)?.execute(kept)?;
+    Ok(true)
 }
 
 /// Whether the message is here, and this user wrote it.
@@ -127,6 +134,7 @@ struct Standing {
     kind: i64,
     text: Option<MessageText>,
     edit: Option<MessageId>,
+    poll: Option<Poll>,
 }
 
 /// Brings a message up to date with all that was done with it. `None` where it is not here, says nothing that can be
@@ -141,10 +149,11 @@ pub(super) fn settle(db: &Connection, id: MessageId) -> Result<Option<Message>> 
         sum.add(one, &row.sender)?;
     }
     let deleted = sum.deleted || row.kind == DELETED;
-    let (text, edit) = match sum.edit {
+    let (text, edit) = match &sum.edit {
         _ if deleted => (None, None),
-        Some((text, letter)) => (Some(text), Some(letter)),
-        None => (row.text.clone(), row.edit),
+        // What is voted on stays as it was asked.
+        Some((text, letter)) if row.poll.is_none() => (Some(text.clone()), Some(*letter)),
+        _ => (row.text.clone(), row.edit),
     };
     if text != row.text {
         if let Some(old) = &row.text {
@@ -158,20 +167,25 @@ pub(super) fn settle(db: &Connection, id: MessageId) -> Result<Option<Message>> 
         true => None,
         false => Some(to_json(&sum.reactions)?),
     };
+    let votes = row.poll.as_ref().filter(|_| !deleted).map(|poll| sum.votes(poll)).unwrap_or_default();
+    let votes = if votes.is_empty() { None } else { Some(to_json(&votes)?) };
+    let closed = !deleted && row.poll.is_some() && sum.closed.is_some();
     let pinned = !deleted && sum.pinned.is_some_and(|(_, pinned)| pinned);
     // Who has seen what was there before has not seen this.
     let write = "UPDATE message SET kind = ?2, text = ?3, edit = ?4, reactions = ?5, pinned = ?6,
+            votes = ?8, closed = ?9, poll = CASE WHEN ?7 THEN NULL ELSE poll END,
             file = CASE WHEN ?7 THEN NULL ELSE file END, starred = starred AND NOT ?7,
             unseen = CASE WHEN ?7 THEN 0 WHEN edit IS NOT ?4 AND delivery IS NULL THEN 1 ELSE unseen END
-        WHERE id = ?1 AND (kind, text, edit, reactions, pinned) IS NOT (?2, ?3, ?4, ?5, ?6)";
+        WHERE id = ?1 AND (kind, text, edit, reactions, pinned, votes, closed)
+            IS NOT (?2, ?3, ?4, ?5, ?6, ?8, ?9)";
     let kind = if deleted { DELETED } else { TEXT };
-    let changed =
-        db.prepare_cached(write)?.execute(params![id, kind, text, edit, reactions, pinned, deleted])?;
+    let values = params![id, kind, text, edit, reactions, pinned, deleted, votes, closed];
+    let changed = db.prepare_cached(write)?.execute(values)?;
     if changed == 0 { Ok(None) } else { find(db, id) }
 }
 
 fn row(db: &Connection, id: MessageId) -> Result<Option<Standing>> {
-    let row = "SELECT m.arrival, m.conversation, c.party, m.sender, m.kind, m.text, m.edit
+    let row = "SELECT m.arrival, m.conversation, c.party, m.sender, m.kind, m.text, m.edit, m.poll
         FROM message m JOIN conversation c ON c.id = m.conversation
         WHERE m.id = ?1 AND m.kind IN (0, 13)";
     let read = |row: &Row<'_>| {
@@ -183,6 +197,7 @@ fn row(db: &Connection, id: MessageId) -> Result<Option<Standing>> {
             kind: row.get(4)?,
             text: row.get(5)?,
             edit: row.get(6)?,
+            poll: row.get::<_, Option<String>>(7)?.map(|text| json(&text, 7)).transpose()?,
         })
     };
     db.prepare_cached(row)?.query_row([id], read).optional()
@@ -194,7 +209,10 @@ struct Sum {
     edit: Option<(MessageText, MessageId)>,
     deleted: bool,
     reactions: BTreeMap<UserName, Reaction>,
-    pinned: Option<((Timestamp, MessageId), bool)>,
+    pinned: Option<(Key, bool)>,
+    votes: BTreeMap<UserName, Votes>,
+    /// When the poll was closed.
+    closed: Option<Key>,
 }
 
 impl Sum {
@@ -205,6 +223,12 @@ impl Sum {
             DELETE if author == *sender => self.deleted = true,
             // Nobody else may, whatever they sent.
             EDIT | DELETE => {}
+            CLOSE => {
+                self.closed = self.closed.or((author == *sender).then_some((row.get(2)?, row.get(3)?)))
+            }
+            VOTE => {
+                self.votes.insert(author, Votes::read(row.get_ref(4)?.as_str()?, 4)?);
+            }
             REACT => {
                 let sign: Option<String> = row.get(4)?;
                 if let Some(sign) = sign.and_then(|sign| Reaction::new(&sign).ok()) {
@@ -223,12 +247,23 @@ impl Sum {
     }
 }
 
+impl Sum {
+    /// Who voted how in this poll, as far as that is a vote there.
+    fn votes(&self, poll: &Poll) -> BTreeMap<&UserName, Ballot> {
+        let counting = self.votes.iter().map(|(user, votes)| (user, votes.counting(self.closed)));
+        counting.filter(|(_, ballot)| !ballot.is_none() && poll.takes(*ballot).is_ok()).collect()
+    }
+}
+
+/// The kind of an alteration, and its value; that of a vote stands among others.
 fn columns(change: &Alteration) -> (i64, Option<&str>) {
     match change {
         Alteration::Edit(text) => (EDIT, Some(text.as_str())),
         Alteration::Delete => (DELETE, None),
         Alteration::React(sign) => (REACT, sign.as_ref().map(Reaction::as_str)),
         Alteration::Pin(pinned) => (PIN, pinned.then_some("1")),
+        Alteration::Vote(_) => (VOTE, None),
+        Alteration::Close => (CLOSE, None),
     }
 }
 
@@ -251,6 +286,7 @@ fn change(kind: i64, value: Value) -> Result<Alteration> {
             Alteration::React(sign.map_err(|error| wrong(&error))?)
         }
         PIN => Alteration::Pin(text.is_some()),
+        CLOSE => Alteration::Close,
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(0, other)),
     })
 }
@@ -260,65 +296,23 @@ pub(super) fn of(db: &Connection, message: &Message) -> Result<Vec<Altered>> {
     let all = "SELECT kind, author, at, letter, value, ends_at FROM alteration
         WHERE message = ?1 AND party = ?2";
     let mut all = db.prepare_cached(all)?;
-    let rows = all.query_map((message.id, &message.conversation), |row| {
-        Ok(Altered {
-            conversation: message.conversation.clone(),
-            of: message.id,
-            author: row.get(1)?,
-            at: row.get(2)?,
-            letter: row.get(3)?,
-            change: change(row.get(0)?, row.get(4)?)?,
-            ends_at: row.get(5)?,
-        })
-    })?;
-    rows.collect()
-}
-
-/// Stars a message for ourselves, or takes the star away. `None` where it is not here or is as it was.
-pub(super) fn star(db: &Connection, id: MessageId, starred: bool) -> Result<Option<Message>> {
-    let star = "UPDATE message SET starred = ?2 WHERE id = ?1 AND starred <> ?2 AND kind <> 14";
-    match db.prepare_cached(star)?.execute((id, starred))? {
-        0 => Ok(None),
-        _ => find(db, id),
+    let mut rows = all.query((message.id, &message.conversation))?;
+    let mut told = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (author, ends_at): (UserName, _) = (row.get(1)?, row.get(5)?);
+        let mut tell = |(at, letter), change| {
+            let (conversation, of, author) = (message.conversation.clone(), message.id, author.clone());
+            told.push(Altered { conversation, of, author, at, letter, change, ends_at });
+        };
+        match row.get(0)? {
+            VOTE => {
+                let votes = Votes::read(row.get_ref(4)?.as_str()?, 4)?;
+                votes.all().for_each(|(key, ballot)| tell(key, Alteration::Vote(ballot)));
+            }
+            kind => tell((row.get(2)?, row.get(3)?), change(kind, row.get(4)?)?),
+        }
     }
-}
-
-/// Deletes a message for ourselves. Says of which conversation, `None` where it is not here.
-pub(super) fn hide(db: &Connection, id: MessageId) -> Result<Option<ConversationId>> {
-    let find = "SELECT m.arrival, m.conversation, m.text, c.party
-        FROM message m JOIN conversation c ON c.id = m.conversation
-        WHERE m.id = ?1 AND m.kind <> ?2";
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    let found = db.prepare_cached(find)?.query_row((id, HIDDEN), read).optional()?;
-    let Some((arrival, conversation, text, party)) = found else { return Ok(None) };
-    let text: Option<MessageText> = text;
-    if let Some(text) = &text {
-        search::forget(db, arrival, conversation, text)?;
-    }
-    let hide = "UPDATE message SET kind = ?2, text = NULL, file = NULL, reactions = NULL, reply = NULL, pinned = 0,
-        starred = 0, unseen = 0 WHERE id = ?1";
-    db.prepare_cached(hide)?.execute((id, HIDDEN))?;
-    db.prepare_cached("DELETE FROM alteration WHERE message = ?1")?.execute([id])?;
-    Ok(Some(party))
-}
-
-/// Messages that are pinned in a conversation, or starred anywhere; the newest first.
-pub(super) fn marked(
-    db: &Connection,
-    pinned_in: Option<&ConversationId>,
-    limit: u32,
-) -> Result<Vec<Message>> {
-    let pinned = select_message!("WHERE c.party = ?1 AND m.pinned ORDER BY m.sent_at DESC LIMIT ?2");
-    let starred = select_message!("WHERE m.starred ORDER BY m.sent_at DESC LIMIT ?1");
-    match pinned_in {
-        Some(party) => db.prepare_cached(pinned)?.query_map((party, limit), message)?.collect(),
-        None => db.prepare_cached(starred)?.query_map([limit], message)?.collect(),
-    }
-}
-
-/// The signs in a row.
-pub(super) fn reactions(text: Option<&str>, column: usize) -> Result<BTreeMap<UserName, Reaction>> {
-    text.map_or(Ok(BTreeMap::new()), |text| json(text, column))
+    Ok(told)
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params, params};
 use super::alterations::{self, Effect};
 use super::place::Voices;
 use super::row::{Conversation, body_columns, from_bits, to_json};
-use super::value::{Altered, Incoming, Received, Thread};
-use super::{delivery, gaps, lifetimes, outbox, people, quarantine, rooms, sealed, search, secrets};
+use super::value::{Incoming, Received, Thread};
+use super::{
+    delivery, gaps, lifetimes, outbox, people, quarantine, rooms, sealed, search, secrets, seen,
+};
 use crate::domain::{
-    Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, UserName, limits,
+    Body, ConversationId, Delivery, Message, MessageId, MessageKey, Summary, Timestamp, limits,
 };
 
 /// Stores all of it in one transaction.
@@ -42,7 +44,7 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
                         received.progress.extend(delivery::settle(&transaction, altered.letter)?);
                     }
                     Effect::Nothing => {}
-                    Effect::Known => received.seen_before.extend(seen_edit(&transaction, altered)?),
+                    Effect::Known => received.seen_before.extend(seen::edit(&transaction, altered)?),
                 }
             }
             Incoming::Overheard(overheard) => {
@@ -216,9 +218,9 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
     let (kind, text) = body_columns(&message.body);
     let insert = "INSERT INTO message
             (id, conversation, sender, sent_at, received_at, kind, text, delivery, late, unseen, reply,
-            forwarded, starred, file, ends_at)
+            forwarded, starred, file, poll, ends_at)
         VALUES (:id, :conversation, :sender, :sent_at, :received_at, :kind, :text, :delivery,
-            :late, :unseen, :reply, :forwarded, :starred, :file, :ends_at)";
+            :late, :unseen, :reply, :forwarded, :starred, :file, :poll, :ends_at)";
     let arrival = db.prepare_cached(insert)?.insert(named_params! {
         ":id": message.id,
         ":conversation": conversation.row,
@@ -234,6 +236,7 @@ fn insert(db: &Connection, conversation: &mut Conversation, message: &Message) -
         ":forwarded": message.forwarded,
         ":starred": message.marks.starred,
         ":file": message.file.as_ref().map(to_json).transpose()?,
+        ":poll": message.poll.as_ref().map(to_json).transpose()?,
         ":ends_at": message.ends_at,
     })?;
     if let Body::Text(text) = &message.body {
@@ -332,32 +335,6 @@ pub(super) fn mark_read_up_to(
         first.map(|key| key.id),
     ])?;
     Ok(Some(conversation.summary(party)))
-}
-
-/// Which messages of others that are as these letters told them were not on the screen yet, with their senders.
-pub(super) fn unseen(db: &Connection, letters: &[MessageId]) -> Result<Vec<(UserName, MessageId)>> {
-    let find = "SELECT sender FROM message WHERE (id = ?1 AND edit IS NULL OR edit = ?1) AND unseen = 1";
-    let mut find = db.prepare_cached(find)?;
-    let mut unseen = Vec::new();
-    for letter in letters {
-        let sender = find.query_row([letter], |row| row.get(0)).optional()?;
-        unseen.extend(sender.map(|sender: UserName| (sender, *letter)));
-    }
-    Ok(unseen)
-}
-
-/// An edit came again, and what it says has been on the screen: its sender may not know.
-fn seen_edit(db: &Connection, altered: Altered) -> Result<Option<(UserName, MessageId)>> {
-    let seen = "SELECT 1 FROM message WHERE edit = ?1 AND unseen = 0 AND delivery IS NULL";
-    let seen = db.prepare_cached(seen)?.exists([altered.letter])?;
-    Ok(seen.then_some((altered.author, altered.letter)))
-}
-
-/// These messages were on the screen, as these letters told them.
-pub(super) fn see(db: &Connection, letters: &[MessageId]) -> Result<()> {
-    let see = "UPDATE message SET unseen = 0 WHERE id = ?1 AND edit IS NULL OR edit = ?1";
-    let mut see = db.prepare_cached(see)?;
-    letters.iter().try_for_each(|letter| see.execute([letter]).map(drop))
 }
 
 /// What the next letter of ours in each conversation has to follow.

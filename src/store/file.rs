@@ -26,6 +26,7 @@ const VERSIONS: &[M<'_>] = &[
     M::up(include_str!("../../assets/schema/011_group_links.sql")),
     M::up(include_str!("../../assets/schema/012_log.sql")),
     M::up(include_str!("../../assets/schema/013_broker.sql")),
+    M::up(include_str!("../../assets/schema/014_polls_and_lists.sql")),
 ];
 
 /// Settings of the connection.

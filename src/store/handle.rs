@@ -12,8 +12,8 @@ use super::value::{
     Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, alerts, archive, batch, delivery, drafts, file, gaps, group_links, lifetimes, moving, outbox,
-    page, people, quarantine, rooms, sealed, secrets, threads, tracking,
+    Error, alerts, archive, batch, delivery, drafts, file, gaps, group_links, lifetimes, lists, moving,
+    outbox, page, people, quarantine, rooms, sealed, secrets, seen, threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -130,6 +130,7 @@ impl Store {
                 alerts: alerts::all(db)?,
                 lifetimes: lifetimes::all(db)?,
                 archived: archive::all(db)?,
+                lists: lists::all(db)?,
                 group_links: group_links::links(db)?,
                 knocks: group_links::knocks(db)?,
                 drafts: drafts::all(db)?,
@@ -248,7 +249,7 @@ impl Store {
     /// Which messages of others that are as these letters told them were not on the screen yet, with their senders.
     /// Of one that was edited since, its older letter says nothing.
     pub async fn unseen(&self, letters: Vec<MessageId>) -> Result<Vec<(UserName, MessageId)>, Error> {
-        self.ask("look what was seen", move |db| batch::unseen(db, &letters)).await
+        self.ask("look what was seen", move |db| seen::unseen(db, &letters)).await
     }
 
     /// These messages of others were on the screen, as these letters told them; the drafts that tell their senders go
@@ -263,7 +264,7 @@ impl Store {
     ) -> Result<(), Error> {
         let see = move |db: &mut Connection| {
             let see = |db: &Connection| {
-                batch::see(db, &letters)?;
+                seen::see(db, &letters)?;
                 drafts.iter().try_for_each(|draft| outbox::insert(db, draft).map(drop))?;
                 secrets::save(db, &secrets)
             };

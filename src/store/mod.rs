@@ -27,7 +27,9 @@ mod group_links;
 mod handle;
 mod keys;
 mod lifetimes;
+mod lists;
 mod log;
+mod marks;
 mod moving;
 mod outbox;
 mod page;
@@ -39,12 +41,14 @@ mod row;
 mod sealed;
 mod search;
 mod secrets;
+mod seen;
 #[cfg(test)]
 mod testing;
 mod threads;
 mod tracking;
 mod unread;
 mod value;
+mod votes;
 
 pub use error::Error;
 pub use files::{FileStage, StoredFile};

@@ -5,12 +5,12 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Result, Row};
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::alterations;
 use crate::domain::{
     AgreementKey, Body, ConversationId, Delivery, DeviceId, DisplayName, GroupChange, GroupId,
-    GroupName, IdentityKey, JoinPolicy, Lifetime, Marks, Message, MessageId, MessageKey, MessageText,
-    MobileNumber, Preview, Profile, Quote, Reply, RoomName, Summary, Timestamp, UserName,
+    GroupName, IdentityKey, JoinPolicy, Lifetime, ListName, Marks, Message, MessageId, MessageKey,
+    MessageText, MobileNumber, Preview, Profile, Quote, Reply, RoomName, Summary, Timestamp, UserName,
 };
 
 macro_rules! as_text {
@@ -29,7 +29,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(UserName, DisplayName, MobileNumber, GroupName, MessageText, RoomName);
+as_text!(UserName, DisplayName, MobileNumber, GroupName, ListName, MessageText, RoomName);
 
 macro_rules! as_blob {
     ($($name:ty: $int:ty),*) => {$(
@@ -245,7 +245,7 @@ macro_rules! select_message {
         concat!(
             "SELECT m.id, m.sender, m.sent_at, m.received_at, m.kind, m.text, m.delivery, c.party, m.late, m.unseen,
                 m.reply, q.sender, q.kind, substr(q.text, 1, 4000), q.sent_at, m.forwarded,
-                m.edit, m.reactions, m.pinned, m.starred, m.file, m.ends_at",
+                m.edit, m.reactions, m.pinned, m.starred, m.file, m.ends_at, m.poll, m.votes, m.closed",
             $columns,
             " FROM ",
             $first,
@@ -258,7 +258,7 @@ macro_rules! select_message {
 pub(super) use select_message;
 
 /// How many columns a row of a [`select_message!`] has before those that were added.
-pub(super) const MESSAGE_COLUMNS: usize = 22;
+pub(super) const MESSAGE_COLUMNS: usize = 25;
 
 /// A row of a [`select_message!`].
 pub(super) fn message(row: &Row<'_>) -> Result<Message> {
@@ -277,14 +277,26 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
         reply,
         forwarded: row.get(15)?,
         file: row.get::<_, Option<String>>(20)?.map(|text| json(&text, 20)).transpose()?,
+        poll: row.get::<_, Option<String>>(22)?.map(|text| json(&text, 22)).transpose()?,
         ends_at: row.get(21)?,
         marks: Marks {
             edit: row.get(16)?,
-            reactions: alterations::reactions(row.get::<_, Option<String>>(17)?.as_deref(), 17)?,
+            reactions: by_name(row, 17)?,
+            votes: by_name(row, 23)?,
+            closed: row.get(24)?,
             pinned: row.get(18)?,
             starred: row.get(19)?,
         },
     })
+}
+
+/// What people did, by their names.
+fn by_name<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<BTreeMap<UserName, T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map_or(Ok(BTreeMap::new()), |text| json(&text, column))
 }
 
 /// What is quoted in a row of a [`select_message!`].
@@ -346,6 +358,8 @@ mod tests {
             "UPDATE message SET text = NULL",
             "UPDATE message SET text = char(27)",
             "UPDATE message SET file = '{}'",
+            "UPDATE message SET poll = '{}'",
+            "UPDATE message SET votes = '{\"bob\":[99]}'",
             "UPDATE message SET id = x'00'",
             "UPDATE message SET delivery = 77",
             "UPDATE message SET sender = '../x'",

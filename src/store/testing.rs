@@ -97,6 +97,7 @@ pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message 
         reply: None,
         forwarded: false,
         file: None,
+        poll: None,
         ends_at: None,
         marks: Marks::default(),
     }

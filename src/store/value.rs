@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::group_links::{StoredKnock, StoredLink};
 use super::lifetimes::StoredLifetime;
 use crate::domain::{
-    Alerts, Alteration, Bundle, ConversationId, Delivery, DeviceId, GroupId, Message, MessageId,
-    MessageKey, Profile, Recipient, RoomName, Standing, Summary, Timestamp, UserName,
+    Alerts, Alteration, Bundle, ContactList, ConversationId, Delivery, DeviceId, GroupId, Message,
+    MessageId, MessageKey, Profile, Recipient, RoomName, Standing, Summary, Timestamp, UserName,
 };
 
 /// Bounds of the store.
@@ -190,6 +190,8 @@ pub struct Snapshot {
     pub lifetimes: Vec<StoredLifetime>,
     /// The conversations that are put away.
     pub archived: Vec<ConversationId>,
+    /// Lists of contacts.
+    pub lists: Vec<ContactList>,
     /// Links by which we let people into groups.
     pub group_links: Vec<StoredLink>,
     /// Groups that we asked to be let into.

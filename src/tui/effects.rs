@@ -93,6 +93,7 @@ fn gone() -> Update {
 fn ticket(command: &Command) -> Option<Ticket> {
     match command {
         Command::Send { ticket, .. }
+        | Command::Poll { ticket, .. }
         | Command::SendFile { ticket, .. }
         | Command::ForwardFile { ticket, .. }
         | Command::FetchFile { ticket, .. }
@@ -100,6 +101,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::ShowPicture { ticket, .. }
         | Command::Alter { ticket, .. }
         | Command::SetLifetime { ticket, .. }
+        | Command::SaveList { ticket, .. }
         | Command::CreateGroup { ticket, .. }
         | Command::JoinGroup { ticket, .. }
         | Command::LeaveGroup { ticket, .. }

@@ -97,6 +97,7 @@ fn message(n: u64) -> Message {
         reply: None,
         forwarded: false,
         file: None,
+        poll: None,
         ends_at: None,
         marks: Marks::default(),
     }

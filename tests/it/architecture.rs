@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "cli::broker",
+            "cli::config",
             "cli::demo",
             "cli::export",
             "cli::import",
@@ -52,6 +53,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli::broker", &["broker", "cli", "config", "error", "logging", "registry"]),
+    // What is wrong with keys and themes is known where they are read.
+    ("cli::config", &["cli", "config", "error", "tui"]),
     ("cli::demo", &["cli", "config", "demo", "error"]),
     // The registry's way to write CSV.
     ("cli::export", &["cli", "config", "domain", "engine", "error", "registry"]),

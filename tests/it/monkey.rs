@@ -85,6 +85,7 @@ const KEYS: &[&str] = &[
     "t",
     "g",
     "shift-g",
+    "shift-a",
     "j",
     "k",
 ];
@@ -103,6 +104,11 @@ const TEXTS: &[&str] = &[
     "/search 水泵",
     "/date today",
     "/unread",
+    "/vote 1",
+    "/list crew bob",
+    "/broadcast crew x",
+    "/poll a | b | 水",
+    "1",
     "line",
     "//",
     "long words in it",
@@ -144,6 +150,7 @@ fn said(what: u8, n: i64) -> Update {
     let sender = if n % 3 == 0 { "alice" } else { "bob" };
     let mut message = message(&to, sender, NOW + n * MINUTE, "well 水泵 then\nyes");
     message.late = n % 7 == 0;
+    message.poll = poll(n);
     let states =
         [Delivery::Failed, Delivery::Queued, Delivery::Sent, Delivery::Delivered, Delivery::Read];
     let delivery = states[usize::try_from(n.unsigned_abs()).unwrap() % states.len()];
@@ -161,6 +168,12 @@ fn said(what: u8, n: i64) -> Update {
         6 => Update::GroupGone(GroupId::from_bits(u128::from(n.unsigned_abs() % 5))),
         _ => Update::People(vec![person(&format!("p{}", n.abs()), "Bob", n > 0)]),
     }
+}
+
+/// What some of the messages ask.
+fn poll(n: i64) -> Option<Poll> {
+    let poll = Poll::read("Which 水泵? | the old one, which leaks | 👨‍👩‍👧 | aﾞ", n % 2 == 0).unwrap();
+    (n % 3 == 0).then_some(poll)
 }
 
 /// Answers a page as a store of 300 messages would.
@@ -204,12 +217,9 @@ fn answer(command: Command) -> Option<Update> {
     let Command::Load { conversation, at, limit } = command else { return None };
     let all: Vec<_> = (0..300)
         .map(|n| {
-            message(
-                &conversation,
-                if n % 5 == 0 { "alice" } else { "bob" },
-                n * MINUTE * 60,
-                "line\nline",
-            )
+            let sender = if n % 5 == 0 { "alice" } else { "bob" };
+            let poll = poll(n).filter(|_| n > 290);
+            Message { poll, ..message(&conversation, sender, n * MINUTE * 60, "line\nline") }
         })
         .collect();
     let place = |key: MessageKey| all.partition_point(|m| m.key() < key);

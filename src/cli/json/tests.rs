@@ -54,6 +54,7 @@ pub fn message(conversation: ConversationId, body: Body, own: bool) -> Message {
         reply: None,
         forwarded: false,
         file: None,
+        poll: None,
         ends_at: None,
         marks: Marks::default(),
     }

@@ -29,6 +29,12 @@ pub(super) enum Request {
     Reply(String),
     /// Answer with a sign the last message of another, or the last one that has these words.
     React(String, String),
+    /// Ask the open chat to vote: a question with its answers, and whether one may choose several.
+    Poll(String, bool),
+    /// Vote in the last poll, or the last one that has words: the numbers of answers, and the words.
+    Vote(String),
+    /// End our last poll.
+    ClosePoll,
     /// Say our last message otherwise.
     Edit(String),
     /// Take our last message back that has these words.
@@ -131,6 +137,22 @@ const COMMANDS: &[Command] = &[
             Request::React(sign.to_owned(), words.trim().to_owned())
         },
     ),
+    command(
+        "poll",
+        "[--many] QUESTION | ANSWER | ANSWER… or close",
+        "ask this chat to vote, --many: for several answers; close ends your last poll",
+        |rest| match rest.strip_prefix("--many ") {
+            _ if rest.eq_ignore_ascii_case("close") => Request::ClosePoll,
+            Some(line) => Request::Poll(line.to_owned(), true),
+            None => Request::Poll(rest.to_owned(), false),
+        },
+    ),
+    command(
+        "vote",
+        "NUMBERS [WORDS]",
+        "vote in the last poll, or the last with WORDS, for the answers of these numbers; 0 takes it back",
+        |rest| Request::Vote(rest.to_owned()),
+    ),
     command("edit", "TEXT", "say your last message otherwise", |rest| Request::Edit(rest.to_owned())),
     command("delete", "WORDS", "take your last message with these words back, for everybody", |rest| {
         Request::Delete(rest.to_owned())
@@ -200,7 +222,8 @@ pub(super) fn read(line: &str) -> Result<Request, String> {
     let Some(command) = find(&name) else {
         return Err(format!("/{name} is no command here: /help lists them, //{name} sends it as text"));
     };
-    let needs = !command.arguments.is_empty() && !command.arguments.starts_with('[');
+    let optional = command.arguments.starts_with('[') && command.arguments.ends_with(']');
+    let needs = !command.arguments.is_empty() && !optional;
     match (command.arguments.is_empty(), needs, rest.is_empty()) {
         (true, _, false) => Err(format!("/{} takes nothing after it", command.name)),
         (_, true, true) => Err(format!("write /{} {}", command.name, command.arguments)),
@@ -231,6 +254,12 @@ mod tests {
             Ok(Request::React("👍".to_owned(), "the pump".to_owned()))
         );
         assert_eq!(read("/date today"), Ok(Request::Day("today".to_owned())));
+        let poll = |line: &str, many| Ok(Request::Poll(line.to_owned(), many));
+        assert_eq!(read("/poll Lunch? | a | b"), poll("Lunch? | a | b", false));
+        assert_eq!(read("/poll --many Lunch? | a | b"), poll("Lunch? | a | b", true));
+        assert_eq!(read("/poll close"), Ok(Request::ClosePoll));
+        assert!(read("/poll").unwrap_err().starts_with("write /poll [--many] QUESTION"));
+        assert_eq!(read("/vote 1 3 lunch"), Ok(Request::Vote("1 3 lunch".to_owned())));
         assert_eq!(read("/quit"), Ok(Request::Quit));
     }
 

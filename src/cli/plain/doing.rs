@@ -77,6 +77,9 @@ impl Talk {
                 let message = self.last(&words)?.id;
                 self.alter(message, Alteration::React(Some(sign)), attached).await;
             }
+            Request::Poll(line, many) => self.ask_to_vote(&line, many, attached).await?,
+            Request::Vote(rest) => self.vote(&rest, attached).await?,
+            Request::ClosePoll => self.close_poll(attached).await?,
             Request::Edit(text) => {
                 let text = MessageText::new(&text).map_err(|why| why.to_string())?;
                 let message = self.own("")?.id;
@@ -205,13 +208,7 @@ impl Talk {
         reply: Option<crate::domain::MessageId>,
         attached: &Attached,
     ) -> Result<(), String> {
-        let to = self.chat()?.clone();
-        if let ConversationId::Group(id) = &to
-            && let Some(view) = attached.groups.get(id)
-            && view.standing != Standing::Member
-        {
-            return Err(format!("not sent: you are not in {}", Self::group_name(view)));
-        }
+        let to = self.chat_to_say(attached)?;
         let message = MessageText::new(text).map_err(|why| format!("not sent: {why}"))?;
         let what = What::Say(text.to_owned());
         let command = |ticket| Command::Send { to, text: message, reply, forwarded: false, ticket };
@@ -219,7 +216,19 @@ impl Talk {
         Ok(())
     }
 
-    async fn alter(
+    /// The open chat, if something can be said there.
+    pub(super) fn chat_to_say(&self, attached: &Attached) -> Result<ConversationId, String> {
+        let to = self.chat()?;
+        if let ConversationId::Group(id) = to
+            && let Some(view) = attached.groups.get(id)
+            && view.standing != Standing::Member
+        {
+            return Err(format!("not sent: you are not in {}", Self::group_name(view)));
+        }
+        Ok(to.clone())
+    }
+
+    pub(super) async fn alter(
         &mut self,
         message: crate::domain::MessageId,
         change: Alteration,
@@ -245,7 +254,7 @@ impl Talk {
         Ok(())
     }
 
-    fn chat(&self) -> Result<&ConversationId, String> {
+    pub(super) fn chat(&self) -> Result<&ConversationId, String> {
         self.open.as_ref().ok_or_else(|| "no chat is open: /chat NAME opens one".to_owned())
     }
 

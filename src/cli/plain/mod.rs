@@ -12,6 +12,7 @@ mod commands;
 mod doing;
 mod entry;
 mod names;
+mod polls;
 mod told;
 mod unseen;
 mod words;

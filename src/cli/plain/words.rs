@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::cli::text;
-use crate::domain::{Body, ConversationId, Delivery, GroupId, Message, Timestamp, UserName, clean_line};
+use crate::domain::{
+    Body, ConversationId, Delivery, GroupId, Message, Poll, Timestamp, UserName, clean_line,
+};
 use crate::engine::GroupView;
 
 /// Most characters of a message that another line is about.
@@ -93,6 +95,7 @@ fn remarks(message: &Message, now: Timestamp, zone: &TimeZone) -> String {
     for (user, sign) in &message.marks.reactions {
         remarks.push(format!("{sign} from {user}"));
     }
+    remarks.extend(text::votes(message));
     if message.marks.pinned {
         remarks.push("pinned".to_owned());
     }
@@ -114,7 +117,7 @@ pub(super) fn excerpt(text: &str) -> String {
 /// What a message is called in a line about it.
 pub(super) fn short(message: &Message) -> String {
     match &message.body {
-        Body::Text(text) => excerpt(text.as_str()),
+        Body::Text(text) => excerpt(message.poll.as_ref().map_or(text.as_str(), Poll::question)),
         Body::Deleted => "a message that was deleted".to_owned(),
         _ => "a message".to_owned(),
     }
@@ -164,12 +167,33 @@ pub(super) fn changes(before: &Message, after: &Message) -> Vec<String> {
             lines.push(format!("{user} takes the reaction back from: {what}"));
         }
     }
+    lines.extend(votes(before, after, &what));
     match (before.marks.pinned, after.marks.pinned) {
         (false, true) => lines.push(format!("pinned: {what}")),
         (true, false) => lines.push(format!("not pinned any more: {what}")),
         _ => {}
     }
     lines
+}
+
+/// What became of a poll.
+fn votes(before: &Message, after: &Message, what: &str) -> Vec<String> {
+    let Some(poll) = &after.poll else { return Vec::new() };
+    if after.marks.closed && !before.marks.closed {
+        let result = text::votes(after);
+        let result = if result.len() < 2 { "nobody voted".to_owned() } else { result[1..].join("; ") };
+        return vec![format!("{} closed the poll: {what} ({result})", after.sender)];
+    }
+    let (known, now) = (&before.marks.votes, &after.marks.votes);
+    let voted = now.iter().filter(|(user, ballot)| known.get(user) != Some(ballot));
+    let voted = voted.map(|(user, ballot)| {
+        let answers = poll.answers().filter(|(number, _)| ballot.has(*number));
+        let answers: Vec<&str> = answers.map(|(_, answer)| answer).collect();
+        format!("{user} votes for {} in: {what}", answers.join(", "))
+    });
+    let back = known.keys().filter(|user| !now.contains_key(user));
+    let back = back.map(|user| format!("{user} takes the vote back in: {what}"));
+    voted.chain(back).collect()
 }
 
 /// That these people are here now, or gone.
@@ -199,7 +223,7 @@ pub(super) fn unread(
 mod tests {
     use super::*;
     use crate::cli::json::tests::{groups, message as made, team};
-    use crate::domain::{MessageId, MessageText, Reaction, Reply};
+    use crate::domain::{Ballot, MessageId, MessageText, Reaction, Reply};
 
     fn said(text: &str) -> Message {
         let bob = ConversationId::Direct("bob".parse().unwrap());
@@ -269,6 +293,22 @@ mod tests {
         liked.marks.reactions.insert("ann".parse().unwrap(), Reaction::new("👍").unwrap());
         assert_eq!(changes(&after, &liked), ["ann reacts with 👍 to: the pump"]);
         assert_eq!(changes(&liked, &after), ["ann takes the reaction back from: the pump"]);
+        let asked = Message {
+            poll: Some(Poll::read("Lunch? | Pizza | Soup", false).unwrap()),
+            ..said("Lunch?\n1. Pizza\n2. Soup")
+        };
+        let vote = |answer: Option<u8>, closed| {
+            let mut after = asked.clone();
+            let ballot = answer.map(|answer| Ballot::new([answer]).unwrap());
+            after.marks.votes.extend(ballot.map(|ballot| ("ann".parse().unwrap(), ballot)));
+            after.marks.closed = closed;
+            after
+        };
+        assert_eq!(changes(&asked, &vote(Some(2), false)), ["ann votes for Soup in: Lunch?"]);
+        assert_eq!(changes(&vote(Some(2), false), &asked), ["ann takes the vote back in: Lunch?"]);
+        let closed = changes(&vote(Some(2), false), &vote(Some(1), true));
+        assert_eq!(closed, ["bob closed the poll: Lunch? (1 for Pizza: ann)"]);
+        assert_eq!(changes(&asked, &vote(None, true)), ["bob closed the poll: Lunch? (nobody voted)"]);
         let gone = Message { body: Body::Deleted, ..before.clone() };
         assert_eq!(changes(&before, &gone), ["bob deleted: the pmup"]);
         assert_eq!(changes(&gone, &after), Vec::<String>::new(), "what is gone stays gone");

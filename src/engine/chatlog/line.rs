@@ -97,6 +97,7 @@ mod tests {
             forwarded: false,
             file: None,
             ends_at: None,
+            poll: None,
             marks: Marks::default(),
         };
         ToLog { message, is_fresh, at: Timestamp::from_millis(1_795_690_860_000) }

@@ -108,7 +108,7 @@ impl Core {
             return Ok(());
         };
         let body = Body::Text(text.clone());
-        let speech = Speech { text, reply, forwarded, file: Some(file.clone()) };
+        let speech = Speech { text, reply, forwarded, file: Some(file.clone()), poll: None };
         let letter = self.say(&to, Content::Text(speech));
         let id = letter.id;
         let disk = self.files.disk.clone();

@@ -131,6 +131,7 @@ mod tests {
             forwarded: false,
             file: Some(file),
             ends_at: None,
+            poll: None,
             marks: Marks::default(),
         };
         let stored = |stage, target: Option<&str>| {

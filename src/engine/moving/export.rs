@@ -102,6 +102,9 @@ async fn write(
     for conversation in known.archived {
         tell(&Record::Archived(conversation))?;
     }
+    for list in known.lists {
+        tell(&Record::List(list))?;
+    }
     let mut after = 0;
     loop {
         let (messages, next) = store.history(after).await?;

@@ -194,6 +194,7 @@ async fn fill(store: &Store, records: &mut Reader<BufReader<File>>) -> Result<Co
             }
             Some(Record::Lifetime(lifetime)) => store.restore_lifetime(lifetime).await?,
             Some(Record::Archived(conversation)) => store.save_archived(conversation, true).await?,
+            Some(Record::List(list)) => store.save_list(list).await?,
             Some(Record::Message { message, recipients, altered }) => {
                 contents.messages += 1;
                 messages.push(Kept { message: *message, recipients, altered });

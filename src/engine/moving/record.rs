@@ -1,5 +1,5 @@
 //! What stands in an export: one record a line, in this order: the account, people, groups, open rooms, how long
-//! messages live, what is put away, messages in the order of their arrival, marks, the end.
+//! messages live, what is put away, lists of contacts, messages in the order of their arrival, marks, the end.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -11,7 +11,8 @@ use crate::crypto::Identity;
 use crate::crypto::groups::{self, Rejected};
 use crate::domain::group_documents::{Item, Ledger, Member};
 use crate::domain::{
-    ConversationId, GroupId, Message, Profile, Recipient, RoomName, Standing, Summary, Timestamp,
+    ContactList, ConversationId, GroupId, Message, Profile, Recipient, RoomName, Standing, Summary,
+    Timestamp,
 };
 use crate::protocol::{SignedDocument, limits};
 use crate::store::{Account, Altered, Kept, KnownPerson, StoredGroup, StoredLifetime};
@@ -32,6 +33,8 @@ pub(super) enum Record {
     Lifetime(StoredLifetime),
     /// A conversation that is put away.
     Archived(ConversationId),
+    /// A list of contacts.
+    List(ContactList),
     Message {
         message: Box<Message>,
         recipients: Vec<Recipient>,

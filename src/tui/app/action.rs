@@ -89,6 +89,8 @@ actions! {
     Delete "delete" "delete for yourself";
     DeleteForAll "delete-for-all" "delete for everybody";
     React "react" "react";
+    Vote "vote" "vote";
+    ClosePoll "close-poll" "close your poll";
     Forward "forward" "forward";
     Star "star" "star, or take the star away";
     Pin "pin" "pin for all, or take it down";

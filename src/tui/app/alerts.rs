@@ -94,6 +94,9 @@ pub fn alert(
         (1, Body::Text(text)) if setup.content && last.file.is_some() => {
             format!("file: {}", text.as_str().replace('\n', " "))
         }
+        (1, Body::Text(text)) if setup.content && last.poll.is_some() => {
+            format!("poll: {}", text.as_str().replace('\n', " "))
+        }
         (1, Body::Text(text)) if setup.content => text.as_str().replace('\n', " "),
         (1, _) => "a new message".to_owned(),
         (n, _) => format!("{n} new messages"),

@@ -79,6 +79,14 @@ impl Glyphs {
         }
     }
 
+    /// A cell of a bar that is full, and one that is not.
+    pub fn share(self) -> [&'static str; 2] {
+        match self {
+            Self::Unicode => ["█", "░"],
+            Self::Ascii => ["#", "."],
+        }
+    }
+
     /// Between two tabs.
     pub fn bar(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use super::times::Calendar;
 use super::world::World;
 use super::wrap::wrap;
 use crate::domain::{
-    Body, ConversationId, Delivery, Message, Recipient, Timestamp, UserName, size_in_words,
+    Body, ConversationId, Delivery, Marks, Message, Poll, Recipient, Timestamp, UserName, size_in_words,
 };
 use crate::engine::{Hop, Info, Link};
 
@@ -118,13 +118,15 @@ impl InfoBox {
         let written = self.message.shown_at();
         let exact = |at| facts.calendar.exact(at, facts.now);
         if let Body::Text(text) = body {
-            page.excerpt(text.as_str(), if self.message.is_ours() { Tone::Own } else { Tone::Text });
+            let text = self.message.poll.as_ref().map_or(text.as_str(), Poll::question);
+            page.excerpt(text, if self.message.is_ours() { Tone::Own } else { Tone::Text });
         }
         if let Some(file) = &self.message.file {
             let (kind, size) = (file.name.kind().words(), size_in_words(file.size));
             page.say(&format!("File: {}, {kind}, {size}", file.name), Tone::Text);
             page.say(&format!("SHA-256 {}", file.hash), Tone::Faint);
         }
+        self.votes(facts, &mut page);
         page.say(&format!("Written {}", exact(written)), Tone::Text);
         if let Some(at) = self.message.ends_at {
             page.say(&format!("Disappears {}", exact(at)), Tone::Text);
@@ -168,6 +170,34 @@ impl InfoBox {
             page.entry(&fit(name, column), column + 2, &words, tone);
         }
         page.rows
+    }
+}
+
+impl InfoBox {
+    /// Who voted for what.
+    fn votes(&self, facts: &Facts<'_>, page: &mut Page) {
+        let Some(poll) = &self.message.poll else { return };
+        let Marks { votes, closed, .. } = &self.message.marks;
+        let name = |user: &UserName| match user == facts.world.me() {
+            true => "you".to_owned(),
+            false => facts.world.name(user).into_owned(),
+        };
+        page.blank();
+        for (number, answer) in poll.answers() {
+            let who = votes.iter().filter(|(_, ballot)| ballot.has(number)).map(|(user, _)| name(user));
+            let who = who.collect::<Vec<_>>().join(", ");
+            page.entry(&format!("{number}."), 4, answer, Tone::Text);
+            page.entry("", 4, if who.is_empty() { "nobody" } else { &who }, Tone::Faint);
+        }
+        page.say(
+            match (closed, poll.is_many()) {
+                (true, _) => "The poll is closed.",
+                (false, true) => "One may choose several answers.",
+                (false, false) => "One chooses one answer.",
+            },
+            Tone::Text,
+        );
+        page.blank();
     }
 }
 

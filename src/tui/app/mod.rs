@@ -33,6 +33,8 @@ mod overlay;
 mod pasting;
 mod path_list;
 mod picture;
+mod poll;
+mod poll_rows;
 mod react;
 mod regions;
 mod reloading;
@@ -80,10 +82,11 @@ pub use keymap::{Binding, Context, Keymap, KeymapProblem};
 pub use links::{LINK_WIDTH, LinkBox, link_room};
 pub use markup::Emphasis;
 pub use notices::{Line, Notices, Weight};
-pub use overlay::{Overlay, Question};
+pub use overlay::{Broadcast, Overlay, Question};
 pub use pasting::PastedFile;
 pub use path_list::{MOST_NAMES, PathName};
 pub use picture::{PictureBox, Shape};
+pub use poll::{VoteBox, box_sign};
 pub use react::{ReactBox, SIGNS, sign_words};
 pub use regions::{LEAST, Pane, Regions, composer_width, is_usable};
 pub use room::{ROOM_HELP, claimed_name, room_label};
@@ -105,7 +108,7 @@ pub use wrap::wrap;
 pub use crate::engine::{GroupView, Link};
 
 use crate::domain::{ConversationId, Profile, Timestamp, UserName, clean_block};
-use crate::engine::{Update, moved_words};
+use crate::engine::Update;
 use session::Turn;
 use tour::Did;
 use welcome::Asked;
@@ -513,7 +516,7 @@ impl App {
         match (update, &mut self.screen) {
             (Update::Welcome { me, broker, before }, Screen::Welcome(_)) => {
                 if let Some(before) = before {
-                    let words = moved_words(&me.user, &broker, &before);
+                    let words = Update::moved_words(&me.user, &broker, &before);
                     self.notices.push(Weight::Warning, words, self.now);
                 }
                 self.note_account(&me);

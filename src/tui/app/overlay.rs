@@ -9,9 +9,10 @@ use super::keymap::Context;
 use super::links::LinkBox;
 use super::pasting::{LargePaste, PastedFile};
 use super::picture::PictureBox;
+use super::poll::VoteBox;
 use super::react::ReactBox;
 use super::verify::VerifyBox;
-use crate::domain::{GroupId, MessageId, UserName};
+use crate::domain::{GroupId, ListName, MessageId, MessageText, UserName};
 
 /// What lies over the main screen.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub enum Overlay {
     Links(Box<LinkBox>),
     /// A sign to answer a message with.
     React(Box<ReactBox>),
+    /// Answers of a poll, to choose from.
+    Vote(Box<VoteBox>),
     /// Words that are looked for in all chats.
     Find(Box<FindAll>),
     /// What is pinned or starred.
@@ -66,6 +69,23 @@ pub enum Question {
     Hide(MessageId),
     /// Take this message of ours back from everybody?
     Delete(MessageId),
+    /// End this poll of ours?
+    ClosePoll(MessageId),
+    /// Send this to each who is on a list?
+    Broadcast(Box<Broadcast>),
+}
+
+/// A text for each who is on a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// Which list.
+    pub list: ListName,
+    /// Who gets it.
+    pub to: Vec<UserName>,
+    /// Who is on it and cannot be written to now.
+    pub not_to: Vec<UserName>,
+    /// What they get.
+    pub text: MessageText,
 }
 
 impl Question {
@@ -88,7 +108,7 @@ impl Overlay {
             Self::Members { .. } | Self::Picture(_) => Context::Page,
             Self::Info(_) => Context::Info,
             Self::Links(_) => Context::Links,
-            Self::React(_) => Context::Choice,
+            Self::React(_) | Self::Vote(_) => Context::Choice,
             Self::Find(_) => Context::FindAll,
             Self::Marked(_) => Context::Marked,
             Self::Verify(_) => Context::Verify,

@@ -16,8 +16,8 @@ use super::times::Calendar;
 use super::world::World;
 use super::wrap::{visible_width, wrap};
 use crate::domain::{
-    Body, ConversationId, Delivery, Message, MessageKey, Quote, Reaction, Timestamp, UserName, Words,
-    lifetime_told, mentioned,
+    Body, ConversationId, Delivery, Message, MessageKey, Poll, Quote, Reaction, Timestamp, UserName,
+    Words, lifetime_told, mentioned,
 };
 
 /// Longest sender's name beside a message, in cells.
@@ -166,15 +166,14 @@ impl Typesetter<'_> {
         let who = name(sender);
         let time = self.time(message);
         match (&message.body, message.delivery) {
-            (Body::Text(text), Some(delivery)) => {
-                let said = Said::new(text.as_str(), self.above(message, name), self.world.me());
-                self.own(&said, &time, delivery, rows);
-                self.file(message, rows);
-                self.reactions(message, rows);
-            }
-            (Body::Text(text), None) => {
-                let said = Said::new(text.as_str(), self.above(message, name), self.world.me());
-                self.others(message, time, &said, Tone::Text, rows);
+            (Body::Text(text), delivery) => {
+                let text = message.poll.as_ref().map_or(text.as_str(), Poll::question);
+                let said = Said::new(text, self.above(message, name), self.world.me());
+                match delivery {
+                    Some(delivery) => self.own(&said, &time, delivery, rows),
+                    None => self.others(message, time, &said, Tone::Text, rows),
+                }
+                self.poll(message, rows);
                 self.file(message, rows);
                 self.reactions(message, rows);
             }
@@ -402,7 +401,7 @@ impl Typesetter<'_> {
 }
 
 /// Puts a part of a text into a row, these places in it in tones of their own.
-fn put_words(
+pub(super) fn put_words(
     row: &mut Row,
     (text, part): (&str, Range<usize>),
     mut x: usize,

@@ -52,6 +52,16 @@ pub enum Request {
     Starred,
     /// Say when the open chat calls for us; `None`: tell it.
     Alerts(Option<Alerts>),
+    /// Ask the open chat to vote: a question and its answers, and whether one may choose several.
+    Poll(String, bool),
+    /// Vote in the chosen poll, or the last one, by the numbers of answers; without any, open the box.
+    Vote(String),
+    /// End the chosen poll, or our last one.
+    ClosePoll,
+    /// Keep a list of contacts otherwise, or tell of it.
+    List(String),
+    /// Say something to each who is on a list.
+    Broadcast(String, String),
     /// Send the file at this path to the open chat.
     SendFile(String),
     /// Save the file of the chosen message, or the last one: there, or where downloads go.
@@ -115,6 +125,30 @@ pub const COMMANDS: &[Slash] = &[
     needing("send", "PATH", "send a file, encrypted; they decide whether to fetch it", |rest| {
         Request::SendFile(rest.to_owned())
     }),
+    needing(
+        "poll",
+        "[--many] QUESTION | ANSWER | ANSWER ... or close",
+        "ask this chat to vote; close ends it",
+        poll,
+    ),
+    slash("vote", "[NUMBERS]", "vote in the chosen poll, or the last one; 0 takes it back", |rest| {
+        Request::Vote(rest.to_owned())
+    }),
+    slash(
+        "list",
+        "[NAME [PEOPLE|-PEOPLE|off]]",
+        "your lists of contacts; put people on one, take them off",
+        |rest| Request::List(rest.to_owned()),
+    ),
+    needing(
+        "broadcast",
+        "LIST TEXT",
+        "say something to each on a list, in your chat with them",
+        |rest| {
+            let (list, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            Request::Broadcast(list.to_owned(), text.trim().to_owned())
+        },
+    ),
     slash("save", "[PATH]", "fetch and save a file: that of the chosen message, or the last", |rest| {
         Request::SaveFile(rest.to_owned())
     }),
@@ -235,6 +269,14 @@ fn create(rest: &str) -> Request {
     Request::Create(name.trim().to_owned(), policy)
 }
 
+fn poll(rest: &str) -> Request {
+    match rest.strip_prefix("--many").filter(|line| line.starts_with(char::is_whitespace)) {
+        _ if rest.eq_ignore_ascii_case("close") => Request::ClosePoll,
+        Some(line) => Request::Poll(line.trim().to_owned(), true),
+        None => Request::Poll(rest.to_owned(), false),
+    }
+}
+
 /// Reads a text that begins with `/`. What is wrong is said for a person.
 pub fn parse(text: &str) -> Result<Request, String> {
     let line = text.trim();
@@ -307,6 +349,13 @@ mod tests {
         assert_eq!(parse("/date"), Err("write /date YYYY-MM-DD".to_owned()));
         assert_eq!(parse("/send ~/a b.pdf"), Ok(Request::SendFile("~/a b.pdf".to_owned())));
         assert_eq!(parse("/save"), Ok(Request::SaveFile(String::new())));
+        let poll = |line: &str, many| Ok(Request::Poll(line.to_owned(), many));
+        assert_eq!(parse("/poll Lunch? | a | b"), poll("Lunch? | a | b", false));
+        assert_eq!(parse("/poll --many Lunch? | a | b"), poll("Lunch? | a | b", true));
+        assert_eq!(parse("/poll --manyfold? | a | b"), poll("--manyfold? | a | b", false));
+        assert_eq!(parse("/poll close"), Ok(Request::ClosePoll));
+        assert!(parse("/poll").unwrap_err().contains("QUESTION | ANSWER"));
+        assert_eq!(parse("/vote 1 3"), Ok(Request::Vote("1 3".to_owned())));
         assert_eq!(parse("/quit"), Ok(Request::Do(Action::Quit)));
         for (written, meant) in
             [("part", "(/leave?)"), ("membres", "(/members?)"), ("dance", "no command:")]

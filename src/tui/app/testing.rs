@@ -81,6 +81,7 @@ pub fn message(sender: &str, at: i64, text: &str) -> Message {
         reply: None,
         forwarded: false,
         file: None,
+        poll: None,
         ends_at: None,
         marks: Marks::default(),
     }

@@ -113,7 +113,12 @@ impl Timeline {
 
     /// The messages that carry files, the newest first.
     pub fn with_files(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter().rev().filter(|message| message.file.is_some())
+        self.newest_first().filter(|message| message.file.is_some())
+    }
+
+    /// The messages, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().rev()
     }
 
     fn echoes(&self) -> &[Echo] {

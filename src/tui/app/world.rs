@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::domain::{
-    Alerts, Availability, ConversationId, GroupId, JoinPolicy, Lifetime, MessageId, Person, RoomName,
-    Standing, Summary, Timestamp, UserName,
+    Alerts, Availability, ContactList, ConversationId, GroupId, JoinPolicy, Lifetime, ListName,
+    MessageId, Person, RoomName, Standing, Summary, Timestamp, UserName,
 };
 use crate::engine::{FileState, FileView, GroupView};
 
@@ -21,6 +21,7 @@ pub struct World {
     files: BTreeMap<MessageId, FileState>,
     lifetimes: BTreeMap<ConversationId, Lifetime>,
     archived: HashSet<ConversationId>,
+    lists: BTreeMap<ListName, BTreeSet<UserName>>,
     summaries: HashMap<ConversationId, Summary>,
     contacts: Vec<UserName>,
     /// Those who are put away, in the same order.
@@ -52,6 +53,7 @@ impl World {
             files: BTreeMap::new(),
             lifetimes: BTreeMap::new(),
             archived: HashSet::new(),
+            lists: BTreeMap::new(),
             summaries: HashMap::new(),
             contacts: Vec::new(),
             away: Vec::new(),
@@ -123,6 +125,21 @@ impl World {
     pub fn note_archived(&mut self, archived: Vec<ConversationId>) {
         self.archived = archived.into_iter().collect();
         (self.people_changed, self.groups_changed) = (true, true);
+    }
+
+    /// Takes in our lists of contacts.
+    pub fn note_lists(&mut self, lists: Vec<ContactList>) {
+        self.lists = lists.into_iter().map(|list| (list.name, list.members)).collect();
+    }
+
+    /// Who is on a list.
+    pub fn list(&self, name: &ListName) -> Option<&BTreeSet<UserName>> {
+        self.lists.get(name)
+    }
+
+    /// All lists, and who is on them.
+    pub fn lists(&self) -> impl Iterator<Item = (&ListName, &BTreeSet<UserName>)> {
+        self.lists.iter()
     }
 
     /// Whether a conversation is put away.

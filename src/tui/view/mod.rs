@@ -14,6 +14,7 @@ mod lists;
 mod overlay;
 mod paint;
 mod picture;
+mod poll;
 mod theme;
 mod verify;
 mod welcome;

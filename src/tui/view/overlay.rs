@@ -5,11 +5,11 @@ use ratatui::layout::{Position, Rect};
 use super::card::draw_members;
 use super::paint::{Canvas, cells, lines, row};
 use super::verify;
-use crate::domain::{GroupId, size_in_words};
+use crate::domain::{GroupId, UserName, size_in_words};
 use crate::tui::app::{
-    Action, App, Choice, Context, Field, Glyphs, INFO_WIDTH, InfoBox, LINK_WIDTH, LinkBox, NewGroup,
-    Overlay, Purpose, Question, ReactBox, SIGNS, Session, fit, link_room, policy_words, sign_words,
-    width, wrap,
+    Action, App, Broadcast, Choice, Context, Field, Glyphs, INFO_WIDTH, InfoBox, LINK_WIDTH, LinkBox,
+    NewGroup, Overlay, Purpose, Question, ReactBox, SIGNS, Session, fit, link_room, policy_words,
+    sign_words, width, wrap,
 };
 
 /// Widest a box is, in cells.
@@ -46,6 +46,10 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, session: &Session) -> Option<Pos
             None
         }
         Overlay::React(react) => Some(draw_react(canvas, react)),
+        Overlay::Vote(vote) => {
+            super::poll::draw(canvas, app, vote);
+            None
+        }
         Overlay::Verify(verify) => {
             verify::draw(canvas, app, session, verify);
             None
@@ -184,6 +188,13 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
                          has read it.";
             ("Delete for everybody?", words.to_owned())
         }
+        Question::ClosePoll(_) => {
+            let words = "Close the poll? Nobody can vote any more, and it is not opened again.";
+            ("Close the poll?", words.to_owned())
+        }
+        Question::Broadcast(ref broadcast) => {
+            ("Send to each?", broadcast_words(canvas, session, broadcast))
+        }
     };
     let yes = [Action::Yes, Action::Accept].into_iter().filter(|action| question.is_yes(*action));
     let yes: Vec<_> = yes.map(|action| key(Context::Question, action)).collect();
@@ -193,6 +204,32 @@ fn ask(canvas: &mut Canvas<'_>, app: &App, session: &Session, question: &Questio
     let inner = canvas.open(area, title);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     lines(canvas, inner, &words, canvas.theme.plain());
+}
+
+/// Who gets what goes to each on a list; where there is no room for all, how many more.
+fn broadcast_words(canvas: &Canvas<'_>, session: &Session, broadcast: &Broadcast) -> String {
+    let area = canvas.area();
+    let (columns, rows) =
+        (WIDTH.min(usize::from(area.width)).saturating_sub(4), usize::from(area.height));
+    let names = |users: &[UserName], most: usize| {
+        let mut names: Vec<_> = users.iter().map(|user| session.world.name(user).into_owned()).collect();
+        if names.len() > most {
+            names.splice(most.., [format!("and {} more", users.len() - most)]);
+        }
+        names.join(", ")
+    };
+    let words = |most| {
+        let to = names(&broadcast.to, most);
+        let not_to = match broadcast.not_to.is_empty() {
+            true => String::new(),
+            false => format!(" Not to {}: nothing goes to them now.", names(&broadcast.not_to, most)),
+        };
+        format!("Send it to {to}? Each gets it alone, and does not see who else does.{not_to}")
+    };
+    // Two rows are left for the keys, and two for the frame.
+    let fits = |most: &usize| wrap(&words(*most), columns).len() + 4 <= rows;
+    let most = broadcast.to.len().max(broadcast.not_to.len());
+    words((1..=most).rev().find(fits).unwrap_or(1))
 }
 
 /// The box in which a sign is picked; returns where the cursor belongs.

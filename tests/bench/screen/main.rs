@@ -171,6 +171,7 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             reply: None,
             forwarded: false,
             file: None,
+            poll: None,
             ends_at: None,
             marks: Marks::default(),
         })

@@ -67,3 +67,55 @@ fn what_cannot_be_done_is_said() {
     let said = refused(1, here, &["-u", "alice", "send", "bob", "--reply", nowhere, "to what?"]);
     assert!(said.contains("not in this conversation"), "{said}");
 }
+
+#[test]
+fn scripts_ask_vote_and_close() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let bob = Listener::start(here, "bob", &["--json", "--changes"]);
+    until("bob is online", || has_row(here, "Online.csv", "bob"));
+    let ask =
+        ["-u", "alice", "send", "bob", "--poll", "Lunch?", "--many", "Pizza pie", "Soup", "--json"];
+    let sent = json(&ok(here, &ask)).remove(0);
+    let id = sent["id"].as_str().unwrap();
+    let told = json(&bob.line()).remove(0);
+    assert_eq!(told["text"], "Lunch?\n1. Pizza pie\n2. Soup");
+    let poll = |closed: bool, votes: serde_json::Value| {
+        serde_json::json!({
+            "question": "Lunch?", "answers": ["Pizza pie", "Soup"], "many": true, "closed": closed, "votes": votes,
+        })
+    };
+    assert_eq!(told["poll"], poll(false, serde_json::json!({})));
+    ok(here, &["-u", "alice", "message", "vote", id, "1", "2"]);
+    assert_eq!(json(&bob.line())[0]["poll"], poll(false, serde_json::json!({"alice": [1, 2]})));
+    // In the session that listens.
+    ok(here, &["-u", "bob", "message", "vote", id, "2"]);
+    assert_eq!(json(&bob.line())[0]["poll"]["votes"]["bob"], serde_json::json!([2]));
+    ok(here, &["-u", "alice", "message", "vote", id, "--undo"]);
+    assert_eq!(json(&bob.line())[0]["poll"], poll(false, serde_json::json!({"bob": [2]})));
+    let said = refused(1, here, &["-u", "bob", "message", "close", id]);
+    assert!(said.contains("only who asked"), "{said}");
+    ok(here, &["-u", "alice", "message", "close", id]);
+    assert_eq!(json(&bob.line())[0]["poll"], poll(true, serde_json::json!({"bob": [2]})));
+    let said = refused(1, here, &["-u", "bob", "message", "vote", id, "1"]);
+    assert!(said.contains("that poll is closed"), "{said}");
+    let told = ok(here, &["-u", "alice", "history", "bob"]);
+    assert!(told.contains("alice to bob: [poll, several answers] Lunch?\n    1. Pizza pie"), "{told}");
+
+    let said = refused(1, here, &["-u", "bob", "message", "vote", id, "13"]);
+    assert!(said.contains("numbered from 1 to 12"), "{said}");
+    let said = refused(1, here, &["-u", "alice", "send", "bob", "--poll", "Lunch?", "Pizza"]);
+    assert!(said.contains("a poll has 2 to 12 answers, and this one 1"), "{said}");
+    let said = refused(1, here, &["-u", "alice", "send", "+lobby", "--poll", "Lunch?", "a", "b"]);
+    assert!(said.contains("no polls"), "{said}");
+    for wrong in [
+        &["message", "vote", id][..],
+        &["message", "vote", id, "1", "--undo"],
+        &["message", "vote", id, "x"],
+        &["send", "bob", "--many", "a"],
+        &["send", "bob", "--poll", "Lunch?"],
+        &["send", "bob", "--poll", "Lunch?", "a", "b", "--file", "x"],
+    ] {
+        refused(2, here, &[&["-u", "bob"], wrong].concat());
+    }
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use cooee::crypto::export::{Locked, limits};
-use cooee::domain::Passphrase;
+use cooee::domain::{ContactList, ListName, Passphrase};
 use cooee::store::Store;
 
 use super::*;
@@ -72,6 +72,17 @@ fn talked() -> World {
     world
 }
 
+/// Looks into what alice keeps in a directory where she is not signed in.
+fn with_store(data_dir: &Path, work: impl AsyncFnOnce(&Store)) {
+    let key = data_key(data_dir, "alice");
+    let store = Store::open(&data_dir.join("accounts/alice/chat.db"), &key).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        work(&store).await;
+        store.close().await.unwrap();
+    });
+}
+
 #[test]
 fn an_account_moves_and_both_devices_go_on() {
     let world = talked();
@@ -81,6 +92,13 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "alice", "send", "+shed", "wet paint"]);
     ok(here, &["-u", "alice", "room", "leave", "attic"]);
     ok(here, &["-u", "alice", "chat", "disappear", "bob", "7d"]);
+    let asked = ["-u", "alice", "send", "bob", "--poll", "Tune it?", "Yes", "No", "--json"];
+    let poll =
+        serde_json::from_str::<Value>(&ok(here, &asked)).unwrap()["id"].as_str().unwrap().to_owned();
+    ok(here, &["-u", "alice", "message", "vote", &poll, "2"]);
+    let crew =
+        ContactList { name: ListName::new("crew").unwrap(), members: ["bob".parse().unwrap()].into() };
+    with_store(here, async |store| store.save_list(crew.clone()).await.unwrap());
     ok(here, &["-u", "alice", "chat", "archive", "bob"]);
     ok(here, &["-u", "alice", "chat", "disappear", "#orchestra-pit", "1d"]);
     let file = here.join("alice.cooee");
@@ -110,6 +128,10 @@ fn an_account_moves_and_both_devices_go_on() {
     let history = ok(there, &new(&["history", "bob", "--json"]));
     assert_eq!(history, ok(here, &["-u", "alice", "history", "bob", "--json"]));
     assert!(history.contains("harpsichord") && history.contains("theremin"), "{history}");
+    assert!(history.contains(r#""votes":{"alice":[2]}"#), "{history}");
+    with_store(there, async |store| {
+        assert_eq!(store.load().await.unwrap().lists, std::slice::from_ref(&crew))
+    });
     let found = ok(there, &new(&["history", "bob", "--search", "theremin", "--json"]));
     assert!(found.contains("then play"), "{found}");
     assert!(ok(there, &new(&["group", "list"])).contains("orchestra-pit"));
@@ -132,6 +154,11 @@ fn an_account_moves_and_both_devices_go_on() {
     ok(here, &["-u", "bob", "send", "alice", "to both of you"]);
     while !old.line().contains("to both of you") {}
     while !new.line().contains("to both of you") {}
+
+    // It is one vote, from whichever device.
+    ok(there, &of_alice(&address, &["message", "vote", &poll, "1"]));
+    let voted = || ok(here, &["-u", "alice", "history", "bob", "--json"]).contains(r#"{"alice":[1]}"#);
+    super::until("the vote is known on the other device", voted);
 
     // Of a file that somebody sent each device fetches what it wants: also of one that another of them sent.
     let plan = here.join("plan.txt");

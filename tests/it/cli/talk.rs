@@ -235,3 +235,40 @@ fn a_reader_that_has_had_enough_is_no_failure() {
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "what waited for bob was its first line");
     assert_eq!(run(here, &["-u", "bob", "history", "alice"]).out.lines().count(), 1);
 }
+
+#[test]
+fn several_get_it_each_alone() {
+    let world = world_of(&["alice", "bob", "carol", "dave"]);
+    let here = world.data_dir();
+    let send =
+        ["-u", "alice", "send", "bob", "--also", "carol,dave", "--also", "bob", "--json", "the gate"];
+    let sent = json(&ok(here, &send));
+    let mut to = each(&sent, "conversation");
+    to.sort_unstable();
+    assert_eq!((to, each(&sent, "text")), (vec!["@bob", "@carol", "@dave"], vec!["the gate"; 3]));
+    let lines = ["-u", "alice", "send", "bob", "-", "--lines", "--also", "carol"];
+    assert_eq!(feed(here, &lines, "one\ntwo\n").code, Some(0));
+    for (user, texts) in [("bob", vec!["the gate", "one", "two"]), ("dave", vec!["the gate"])] {
+        let count = texts.len().to_string();
+        let heard =
+            json(&ok(here, &["-u", user, "listen", "--json", "--count", &count, "--timeout", "30"]));
+        assert_eq!(each(&heard, "text"), texts);
+        assert_eq!(each(&heard, "conversation"), vec!["@alice"; texts.len()]);
+    }
+    ok(here, &["-u", "alice", "contacts", "block", "carol"]);
+    let said = refused(1, here, &["-u", "alice", "send", "bob", "--also", "carol", "after that"]);
+    assert!(said.contains("to carol: you have blocked `carol`"), "{said}");
+    let said = refused(
+        1,
+        here,
+        &["-u", "alice", "send", "bob", "--also", "nobody", "after that", "--timeout", "3s"],
+    );
+    assert!(said.contains("nobody"), "{said}");
+    for wrong in [
+        &["send", "#team", "--also", "bob", "x"][..],
+        &["send", "bob", "--also", "#team", "x"],
+        &["send", "bob", "--also", "carol", "--poll", "?", "a", "b"],
+    ] {
+        refused(2, here, &[&["-u", "alice"], wrong].concat());
+    }
+}

@@ -162,3 +162,33 @@ fn nothing_that_a_stranger_says_is_obeyed() {
     alice.until_says(&["~eve: [2J]0;owned31mevil", "    2026-01-01 bob: fake    tab"]);
     check_plain(&alice);
 }
+
+#[test]
+fn two_vote_in_lines() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    let mut bob = in_lines(&world, "bob");
+    alice.until_says(&["bob is online"]);
+    alice.press("/chat bob\n");
+    alice.until_says(&["bob> "]);
+    alice.press("/poll Lunch? | Pizza | Soup\n");
+    bob.until_says(&["1 unread from alice"]);
+    bob.press("/next\n");
+    bob.until_says(&["alice: [poll] Lunch?", "1. Pizza", "2. Soup"]);
+    bob.press("/vote 3\n");
+    bob.until_says(&["there is no answer 3: that poll has 2"]);
+    bob.press("/vote 2 lunch\n");
+    alice.until_says(&["bob votes for Soup in: Lunch?"]);
+    alice.press("/vote 1\n");
+    bob.until_says(&["alice votes for Pizza in: Lunch?"]);
+    bob.press("/history 1\n");
+    bob.until_says(&["alice (1 for Pizza: alice; 1 for Soup: bob): [poll] Lunch?"]);
+    bob.press("/vote 0\n");
+    alice.until_says(&["bob takes the vote back in: Lunch?"]);
+    bob.press("/poll close\n");
+    bob.until_says(&["there is no such poll among the last messages here"]);
+    alice.press("/poll close\n");
+    bob.until_says(&["alice closed the poll: Lunch? (1 for Pizza: alice)"]);
+    check_plain(&alice);
+    check_plain(&bob);
+}

@@ -74,6 +74,7 @@ pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &
         reply: None,
         forwarded: false,
         file: None,
+        poll: None,
         ends_at: None,
         marks: Marks::default(),
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
-    Alerts, Availability, Body, ConversationId, Delivery, DisplayName, GroupChange, GroupId, GroupLink,
-    GroupName, JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText, PageAt,
-    Person as Contact, Picture, Role, RoomName, Summary, UserName,
+    Alerts, Availability, Body, ContactList, ConversationId, Delivery, DisplayName, GroupChange,
+    GroupId, GroupLink, GroupName, JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText,
+    PageAt, Person as Contact, Picture, Role, RoomName, Summary, UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, FileState, GroupView, Info, KeyView, Link, Notice, Protection,
@@ -47,6 +47,7 @@ pub struct Screen {
     pub alerts: Vec<(ConversationId, Alerts)>,
     pub lifetimes: Vec<(ConversationId, Lifetime)>,
     pub archived: Vec<ConversationId>,
+    pub lists: Vec<ContactList>,
     pub links_made: BTreeMap<u64, GroupLink>,
     /// What was over, in the order in which that was told.
     pub gone: Vec<MessageId>,
@@ -116,6 +117,7 @@ impl Screen {
             Update::GroupLink { ticket, link, .. } => {
                 self.links_made.insert(ticket.0, link);
             }
+            Update::Lists(lists) => self.lists = lists,
             Update::Archived(archived) => self.archived = archived,
             Update::Gone(gone) => {
                 for (_, id) in gone {

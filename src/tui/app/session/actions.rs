@@ -43,6 +43,12 @@ impl Session {
                     self.react(sign, turn);
                 }
             }
+            Some(Overlay::Vote(vote)) => {
+                if vote.type_char(c) {
+                    let ballot = vote.changed();
+                    self.vote(ballot, turn);
+                }
+            }
             Some(Overlay::Find(all)) => {
                 all.edit(|field| {
                     field.type_char(c);
@@ -150,6 +156,11 @@ impl Session {
                 }
             }
             (Some(Overlay::React(react)), action) => react.act(action),
+            (Some(Overlay::Vote(vote)), Action::Accept) => {
+                let ballot = vote.accept();
+                self.vote(ballot, turn);
+            }
+            (Some(Overlay::Vote(vote)), action) => vote.act(action),
             (Some(Overlay::Find(_)), action) => self.act_on_find_all(action, turn),
             (Some(Overlay::Marked(_)), action) => self.act_on_marked(action, turn),
             (Some(Overlay::Info(_)), action) => self.act_on_info(action, turn),
@@ -168,6 +179,8 @@ impl Session {
             Question::AcceptKey(user) => self.accept_key(user, turn),
             Question::Hide(message) => turn.send(Command::Hide(message)),
             Question::Delete(message) => self.alter(message, Alteration::Delete, turn),
+            Question::ClosePoll(message) => self.alter(message, Alteration::Close, turn),
+            Question::Broadcast(broadcast) => self.send_to_each(*broadcast, turn),
             Question::Paste(paste) => self.insert_paste(&paste, turn),
             Question::SendFile(file) => {
                 if let Err(why) = self.send_found(&file, turn) {

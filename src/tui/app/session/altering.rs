@@ -60,6 +60,8 @@ impl Session {
             Action::Pin => text_of(message).map(|_| {
                 self.alter(message.id, Alteration::Pin(!message.marks.pinned), turn);
             }),
+            Action::Vote => self.begin_vote(message),
+            Action::ClosePoll => self.begin_close(message),
             Action::OpenLink => self.show_links(message),
             Action::GoToOriginal => self.go_to_original(message, turn),
             _ => return false,
@@ -83,6 +85,9 @@ impl Session {
 
     fn begin_edit(&mut self, message: &Message) -> Result<(), &'static str> {
         let text = own_text(message)?.clone();
+        if message.poll.is_some() {
+            return Err("what is voted on stays as it was asked: close the poll, and ask anew");
+        }
         self.stop_choosing();
         self.writing_mut().begin(About::Edit(message.id, text));
         Ok(())
@@ -129,8 +134,9 @@ impl Session {
     }
 
     /// Messages are otherwise than they were.
-    pub(super) fn altered(&mut self, messages: Vec<Message>) {
+    pub(super) fn altered(&mut self, messages: Vec<Message>, turn: &mut Turn<'_>) {
         for message in messages {
+            self.note_votes(&message, turn);
             if let Some(Overlay::Info(info)) = &mut self.overlay
                 && info.message.id == message.id
             {
@@ -152,7 +158,9 @@ impl Session {
 pub(super) fn can_be(action: Action, message: &Message) -> bool {
     let in_room = matches!(message.conversation, ConversationId::Room(_));
     match action {
-        Action::Edit => own_text(message).is_ok(),
+        Action::Edit => message.poll.is_none() && own_text(message).is_ok(),
+        Action::Vote => message.poll.is_some() && !message.marks.closed,
+        Action::ClosePoll => can_be(Action::Vote, message) && message.is_ours(),
         Action::ViewPicture => {
             let file = message.file.as_ref();
             file.is_some_and(|file| file.name.kind() == FileKind::Picture)

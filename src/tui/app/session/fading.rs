@@ -53,9 +53,10 @@ impl Session {
             let is_about_it = match &mut self.overlay {
                 Some(Overlay::Info(info)) => info.message.id == id,
                 Some(Overlay::React(react)) => react.message.id == id,
-                Some(Overlay::Question(Question::Hide(message) | Question::Delete(message))) => {
-                    *message == id
-                }
+                Some(Overlay::Vote(vote)) => vote.message.id == id,
+                Some(Overlay::Question(
+                    Question::Hide(message) | Question::Delete(message) | Question::ClosePoll(message),
+                )) => *message == id,
                 Some(Overlay::Links(links)) => links.message == id,
                 Some(Overlay::Picture(picture)) => picture.message == id,
                 Some(Overlay::Choice(Choice {

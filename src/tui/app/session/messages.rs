@@ -160,6 +160,7 @@ impl Session {
                 | Action::Forward
                 | Action::Copy
                 | Action::ViewPicture
+                | Action::Vote
                 | Action::SaveFile
                 | Action::SaveFileAs
                 | Action::Star,

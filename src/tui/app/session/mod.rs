@@ -13,8 +13,10 @@ mod fading;
 mod files;
 mod finding;
 mod linking;
+mod lists;
 mod messages;
 mod mouse;
+mod polls;
 mod requests;
 mod rooms;
 mod touring;
@@ -41,8 +43,8 @@ use super::tour::Tour;
 use super::world::World;
 use super::{Action, Effect, Setup};
 use crate::domain::{
-    ConversationId, GroupChange, GroupId, GroupName, Lifetime, MessageId, MessageKey, PageAt, Profile,
-    RoomName, Standing, Timestamp, UserName, clean_block,
+    ConversationId, GroupChange, GroupId, GroupName, Lifetime, ListName, MessageId, MessageKey,
+    MessageText, PageAt, Profile, RoomName, Standing, Timestamp, UserName, clean_block,
 };
 use crate::engine::{Command, ComparisonState, GroupView, Link, Ticket};
 
@@ -129,6 +131,12 @@ impl Turn<'_> {
 #[derive(Clone, Debug)]
 enum Asked {
     Send(ConversationId),
+    /// A poll, as it was written.
+    Poll(ConversationId, String),
+    /// What goes to each who is on a list, to one of them.
+    SendToEach(ConversationId, MessageText),
+    /// To keep the list of this name.
+    List(ListName),
     /// To where, and which path.
     SendFile(ConversationId, String),
     /// To stop fetching one.

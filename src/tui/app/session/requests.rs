@@ -188,6 +188,11 @@ impl Session {
                 let user = self.user_meant(&name)?;
                 self.ask_to_accept(user)?;
             }
+            Request::Poll(line, many) => self.ask_to_vote(&line, many, turn)?,
+            Request::Vote(numbers) => self.vote_as(&numbers, turn)?,
+            Request::ClosePoll => self.close_poll()?,
+            Request::List(rest) => self.list(&rest, turn)?,
+            Request::Broadcast(list, text) => self.broadcast(&list, &text)?,
             Request::Block(name, blocked) => {
                 let user = self.user_named(&name)?;
                 let ticket = self.ticket(Asked::Block(user.clone(), blocked));

@@ -156,6 +156,7 @@ impl Session {
                 self.picture_is_fetched(message, size);
                 String::new()
             }
+            Some(Asked::List(name)) => self.list_is_kept(name),
             Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
             Some(Asked::UseLink) => {
                 "asked to be let in: you come in as soon as they who made the link are here".to_owned()

@@ -35,6 +35,7 @@ impl Session {
             Update::Alerts(alerts) => self.world.note_alerts(alerts),
             Update::Lifetimes(lifetimes) => self.world.note_lifetimes(lifetimes),
             Update::Archived(archived) => self.world.note_archived(archived),
+            Update::Lists(lists) => self.world.note_lists(lists),
             Update::Gone(gone) => self.gone(gone),
             Update::Summaries(summaries) => self.summarised(summaries, turn),
             Update::Stored(stored) => {
@@ -44,7 +45,7 @@ impl Session {
             Update::Delivery { conversation, id, delivery } => {
                 self.delivered(&conversation, id, delivery);
             }
-            Update::Altered(messages) => self.altered(messages),
+            Update::Altered(messages) => self.altered(messages, turn),
             Update::Hidden { conversation, id } => {
                 if let Some(chat) = self.chats.get_mut(&conversation) {
                     chat.remove(id);
@@ -234,6 +235,9 @@ impl Session {
                 Asked::Change(..)
                 | Asked::Alter
                 | Asked::Send(_)
+                | Asked::Poll(..)
+                | Asked::SendToEach(..)
+                | Asked::List(_)
                 | Asked::SendFile(..)
                 | Asked::File
                 | Asked::Fetch(_)
@@ -285,6 +289,9 @@ impl Session {
                 }
                 self.keep_draft(&conversation, turn);
             }
+            Some(Asked::Poll(to, line)) => self.poll_refused(ticket, &to, &line, why, turn),
+            Some(Asked::SendToEach(to, text)) => self.not_sent_to_one(to, &text, why, turn),
+            Some(Asked::List(list)) => turn.error(format!("the list {list} is as it was: {why}")),
             Some(Asked::Create(name)) => turn.error(format!("#{name} was not made: {why}")),
             Some(Asked::Join(id)) => turn.error(format!("not joined {}: {why}", name(id))),
             Some(Asked::Leave(id)) => turn.error(format!("not left {}: {why}", name(id))),

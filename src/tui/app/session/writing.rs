@@ -89,6 +89,7 @@ impl Session {
         match self.overlay.take() {
             Some(Overlay::Question(Question::Paste(_))) => turn.news("the paste was not inserted"),
             Some(Overlay::Question(Question::SendFile(file))) => self.paste_path(&file, turn),
+            Some(Overlay::Question(Question::Broadcast(broadcast))) => self.not_broadcast(&broadcast),
             _ => {}
         }
     }

@@ -13,6 +13,7 @@ mod rooms;
 mod sealing;
 mod seen;
 mod sender;
+mod voting;
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
