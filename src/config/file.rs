@@ -23,6 +23,7 @@ pub(super) struct File {
     pub plain: Option<bool>,
     pub theme: Option<String>,
     pub pictures: Option<Pictures>,
+    pub mouse: Option<bool>,
     pub broker: BrokerSection,
     pub registry: RegistrySection,
     pub chat: ChatSection,
@@ -224,6 +225,7 @@ mod tests {
                 && all.plain == Some(false)
                 && all.theme.as_deref() == Some("16")
                 && all.pictures == Some(Pictures::Auto)
+                && all.mouse == Some(true)
                 && all.broker.url.is_some()
         );
         assert!(all.log.file.is_some() && all.log.filter.is_some());

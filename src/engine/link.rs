@@ -11,6 +11,7 @@ use super::dialer::OFFLINE_EXPIRY;
 use super::known_group::KnownGroup;
 use super::outgoing::Token;
 use super::update::{Link, Notice, Update};
+use crate::config::BrokerChoice;
 use crate::crypto::{seal_bundle, seal_profile};
 use crate::domain::{Availability, DeviceId, DeviceRecord, GroupId, Timestamp, Told, UserName};
 use crate::mqtt::{Event, Outcome, Publish, Refusal, Request, Subscription, WILL_DELAY};
@@ -240,10 +241,11 @@ impl Core {
         Ok(())
     }
 
-    /// The broker that we were on before this one, if that is another: said once.
+    /// The broker that we were on before this one, if that is another: said once, and not to somebody who named this one.
     pub(super) fn moved_from(&mut self) -> Option<String> {
         let here = self.setup.broker_label();
-        self.link.moved_from.take().filter(|before| *before != here)
+        let is_meant = self.setup.broker != BrokerChoice::BuiltIn;
+        self.link.moved_from.take().filter(|before| *before != here && !is_meant)
     }
 
     /// The broker forgot a group or a room that we left.

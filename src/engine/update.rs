@@ -61,7 +61,8 @@ pub enum Update {
         me: Box<Profile>,
         /// The broker's address, without secrets.
         broker: String,
-        /// The one that the last session was on, where that was another: whoever did not mean to move sees nobody.
+        /// The one that the last session was on, where that was another and nobody named this one: whoever did not mean
+        /// to move sees nobody.
         before: Option<String>,
     },
     /// The state at the time of attaching is complete.

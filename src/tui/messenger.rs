@@ -54,6 +54,7 @@ pub async fn show(
         warnings,
         greeting,
         bus: on_bus(&config.alerts),
+        mouse: config.mouse,
         setup: environment::setup(
             alert_setup(config.alerts),
             looks,

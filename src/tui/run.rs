@@ -47,6 +47,8 @@ pub struct Options {
     pub greeting: Option<String>,
     /// Whether what the desktop is to show goes there over D-Bus.
     pub bus: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// Time zone, signs, looks.
     pub setup: Setup,
     /// Where all that may change comes from.
@@ -81,8 +83,8 @@ pub async fn run<B: Backend + Send + Sync + 'static>(
     options: Options,
 ) -> Result<(), TuiError> {
     let follows = options.setup.looks.by_shade.is_some();
-    let mut screen =
-        Screen::enter(follows, options.setup.graphics.mode()).map_err(TuiError::NoTerminal)?;
+    let mut screen = Screen::enter(follows, options.setup.graphics.mode(), options.mouse)
+        .map_err(TuiError::NoTerminal)?;
     let inputs = Inputs::start().map_err(TuiError::NoTerminal)?;
     let start = Hold::start(&backend, None, options.sign_in);
     let size = screen.size().map_err(TuiError::NoTerminal)?;
@@ -469,6 +471,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
                     self.desktop = reloaded.bus.then(Desktop::new);
                 }
                 screen.ask(reloaded.pictures).map_err(TuiError::Draw)?;
+                screen.mouse(reloaded.mouse).map_err(TuiError::Draw)?;
                 Some(&reloaded.looks)
             }
             _ => None,

@@ -49,6 +49,9 @@ static FOLLOWS: AtomicBool = AtomicBool::new(false);
 /// As what the terminal is asked for pictures.
 static PICTURES: Mutex<PictureMode> = Mutex::new(PictureMode::Cells);
 
+/// Whether the mouse is ours.
+static MOUSE: AtomicBool = AtomicBool::new(true);
+
 /// Clicks and the wheel with their cells, in any width of screen. Not motion: it would wake us for
 /// nothing (crossterm's `EnableMouseCapture` asks for that too).
 struct Mouse(bool);
@@ -122,8 +125,9 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal; `follows`: to be told its background; `pictures`: as what it is asked for them.
-    pub fn enter(follows: bool, pictures: PictureMode) -> io::Result<Self> {
+    /// Takes the terminal; `follows`: to be told its background; `pictures`: as what it is asked for them; `mouse`: with the
+    /// mouse.
+    pub fn enter(follows: bool, pictures: PictureMode, mouse: bool) -> io::Result<Self> {
         let stdout = io::stdout();
         if !stdout.is_terminal() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not a terminal"));
@@ -133,6 +137,7 @@ impl Screen {
         restore_on_panic();
         FOLLOWS.store(follows, Ordering::SeqCst);
         set_pictures(pictures);
+        MOUSE.store(mouse, Ordering::SeqCst);
         set_modes()?;
         match Terminal::new(backend) {
             Ok(terminal) => Ok(Self {
@@ -156,6 +161,16 @@ impl Screen {
         }
         let out = self.terminal.backend_mut();
         queue!(out, Follow(follows))?;
+        out.flush()
+    }
+
+    /// Has the mouse from now on, or leaves it to the terminal.
+    pub fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        if MOUSE.swap(ours, Ordering::SeqCst) == ours || !ENTERED.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let out = self.terminal.backend_mut();
+        queue!(out, Mouse(ours))?;
         out.flush()
     }
 
@@ -298,7 +313,7 @@ fn set_modes() -> io::Result<()> {
         AltAsEscape(true),
         EnableBracketedPaste,
         EnableFocusChange,
-        Mouse(true),
+        Mouse(MOUSE.load(Ordering::SeqCst)),
         // Tells Shift+Enter from Enter where the terminal can; others ignore it.
         PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
     )?;

@@ -112,6 +112,8 @@ pub struct Reloaded {
     pub looks: Looks,
     /// How pictures are put on the screen.
     pub pictures: PictureMode,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// How to call for somebody who looks elsewhere.
     pub alerts: AlertSetup,
     /// Whether what the desktop is to show goes there over D-Bus.

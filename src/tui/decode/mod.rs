@@ -54,6 +54,8 @@ pub struct Decoder {
     waited: bool,
     /// Bytes that the parser may still hold: a sequence, or a character, that is not complete.
     unanswered: Vec<u8>,
+    /// Whether Alt was held with the sequence that it holds, which says nothing of it.
+    alt: bool,
     suspicion: u32,
     /// Whether the terminal has shown that it marks pastes.
     marks: bool,
@@ -104,7 +106,12 @@ impl Decoder {
                 self.paste = Some(Paste { rest: true, ..Paste::default() });
             }
         }
-        let mut bytes = [std::mem::take(&mut self.held).as_slice(), bytes].concat();
+        let mut held = std::mem::take(&mut self.held);
+        if held == b"\x1b" && bytes.starts_with(b"\x1b") {
+            // That was the key, and this is another one.
+            self.pass(&std::mem::take(&mut held), &mut events);
+        }
+        let mut bytes = [held.as_slice(), bytes].concat();
         loop {
             let mark = if self.paste.is_some() { PASTE_END } else { PASTE_START };
             match find(&bytes, mark) {
@@ -152,13 +159,9 @@ impl Decoder {
         let begun = std::mem::take(&mut self.answer);
         self.waited = false;
         if !answers::is_sure(&begun) {
-            self.parse(&begun, &mut events);
+            self.parse_all(&begun, &mut events);
         }
-        if !self.unanswered.is_empty() {
-            self.keys.parse(&[], false);
-            self.pop(&mut events);
-            self.forget_sequence();
-        }
+        self.end_sequence(&mut events);
         events
     }
 
@@ -205,28 +208,65 @@ impl Decoder {
             Answer::None => {
                 self.answer.pop();
                 let begun = std::mem::take(&mut self.answer);
-                if std::mem::take(&mut self.waited) && answers::ends_before(&begun, byte) {
-                    self.answer.extend(begun.last().filter(|last| **last == 0x1b));
-                } else {
-                    keys.extend(begun);
-                    self.parse_all(&std::mem::take(keys), events);
+                match std::mem::take(&mut self.waited) {
+                    true if answers::ends_before(&begun, byte) => {
+                        self.answer.extend(begun.last().filter(|last| **last == 0x1b));
+                    }
+                    true => self.parse_all(&begun, events),
+                    false => keys.extend(begun),
                 }
                 self.sort(byte, keys, events);
             }
         }
     }
 
+    /// Two Esc in a row are no sequence that the parser knows, and what follows would be taken for text: some terminals
+    /// put one before a sequence for Alt, otherwise somebody was quick, or the link slow.
     fn parse_all(&mut self, keys: &[u8], events: &mut Vec<Event>) {
-        // In pieces: what the parser cannot make sense of it looks at again with every piece.
+        let mut from = 0;
+        for at in 0..keys.len() {
+            let before = at.checked_sub(1).map(|before| keys[before]);
+            let follows =
+                before.map_or(self.unanswered == b"\x1b", |before| before == 0x1b && from < at);
+            if keys[at] != 0x1b || !follows {
+                continue;
+            }
+            let is_alt = at > from && matches!(keys.get(at + 1), Some(b'[' | b'O'));
+            let end = if is_alt { at - 1 } else { at };
+            self.parse_in_pieces(&keys[from..end], events);
+            self.end_sequence(events);
+            self.alt = is_alt;
+            from = at;
+        }
+        self.parse_in_pieces(&keys[from..], events);
+    }
+
+    fn parse_in_pieces(&mut self, keys: &[u8], events: &mut Vec<Event>) {
+        // What the parser cannot make sense of it looks at again with every piece.
         keys.chunks(SEQUENCE_LIMIT).for_each(|piece| self.parse(piece, events));
     }
 
-    fn parse(&mut self, piece: &[u8], events: &mut Vec<Event>) {
-        self.keys.parse(piece, true);
-        self.unanswered.extend_from_slice(piece);
-        if self.pop(events) {
-            self.unanswered = piece[begun(piece)..].to_vec();
+    /// Nothing more belongs to what the parser holds.
+    fn end_sequence(&mut self, events: &mut Vec<Event>) {
+        if !self.unanswered.is_empty() {
+            self.keys.parse(&[], false);
+            self.pop(events);
+            self.keys = termina::Parser::default();
+            self.unanswered.clear();
+            self.alt = false;
         }
+    }
+
+    fn parse(&mut self, piece: &[u8], events: &mut Vec<Event>) {
+        // Of what may not be complete it shows with every byte whether it is.
+        let (whole, last) = piece.split_at(begun(piece));
+        [whole].into_iter().chain(last.chunks(1)).for_each(|bytes| {
+            self.keys.parse(bytes, true);
+            self.unanswered.extend_from_slice(bytes);
+            if self.pop(events) {
+                self.unanswered.clear();
+            }
+        });
         if self.unanswered.len() > SEQUENCE_LIMIT {
             self.forget_sequence();
         }
@@ -237,13 +277,20 @@ impl Decoder {
         let mut any = false;
         while let Some(event) = self.keys.pop() {
             any = true;
-            events.extend(translate(event));
+            let alt = std::mem::take(&mut self.alt);
+            events.extend(translate(event).map(|event| match event {
+                Event::Key(key) if alt => {
+                    Event::Key(KeyEvent::new(key.code, key.modifiers | KeyModifiers::ALT))
+                }
+                event => event,
+            }));
         }
         any
     }
 
     fn forget_sequence(&mut self) {
         self.keys = termina::Parser::default();
+        self.alt = false;
         self.unanswered.clear();
         self.answer.clear();
         self.waited = false;
@@ -266,7 +313,7 @@ fn is_burst(bytes: &[u8]) -> bool {
     bytes[..last].iter().any(is_break) && !bytes.iter().any(is_key)
 }
 
-/// Where something begins in bytes out of which the parser has made something, and is not complete.
+/// Where the last begins in these bytes that may not be complete.
 fn begun(piece: &[u8]) -> usize {
     piece.iter().rposition(|&b| b == 0x1b || b >= 0xc0).unwrap_or(piece.len())
 }

@@ -317,3 +317,23 @@ proptest! {
         prop_assert_eq!(events.last().map(String::as_str), Some("Char('x') 0"));
     }
 }
+
+#[test]
+fn esc_before_a_sequence_is_alt_or_a_key_and_never_text() {
+    let decoder = &mut Decoder::default();
+    for (bytes, keys) in [
+        (&b"\x1b\x1b[A"[..], &["Up 4"][..]),
+        (b"a\x1b\x1bOPb", &["Char('a') 0", "F(1) 4", "Char('b') 0"]),
+        (b"\x1b\x1b[17~\x1b[B", &["F(6) 4", "Down 0"]),
+        (b"\x1b\x1bx", &["Esc 0", "Char('x') 4"]),
+        (b"\x1b[A\x1b\x1b[B", &["Up 0", "Down 4"]),
+    ] {
+        assert_eq!(told(&decoder.feed(bytes)), keys, "{bytes:?}");
+        assert!(decoder.patience().is_none(), "{bytes:?}");
+    }
+    // Esc, and soon another key.
+    assert!(decoder.feed(b"\x1b").is_empty());
+    assert_eq!(told(&decoder.feed(b"\x1bOP")), ["Esc 0", "F(1) 0"]);
+    assert!(decoder.feed(b"\x1b\x1b").is_empty());
+    assert_eq!(told(&decoder.expire()), ["Esc 0", "Esc 0"]);
+}

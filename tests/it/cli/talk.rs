@@ -41,14 +41,16 @@ fn a_pipeline_sends_and_listens_across_two_directories() {
 }
 
 #[test]
-fn who_comes_to_another_broker_than_before_is_told_once() {
+fn who_comes_to_another_broker_without_naming_it_is_told_once() {
     let world = world_of(&["alice"]);
     let (here, broker) = (world.data_dir(), address(&world));
-    ok(here, &["who"]);
-    let done = run(here, &["-b", &broker, "who"]);
+    ok(here, &["-b", &broker, "who"]);
+    let done = run(here, &["who"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let told = format!("this is {broker}, and alice was last on built-in broker");
+    let told = format!("this is built-in broker, and alice was last on {broker}");
     assert!(done.err.contains(&told), "{done:?}");
+    ok(here, &["who"]);
+    // Whoever names it knows.
     ok(here, &["-b", &broker, "who"]);
 }
 

@@ -98,16 +98,17 @@ fn what_is_configured_is_read_again_whole_or_not_at_all() {
     std::fs::create_dir_all(&directory).unwrap();
     let write = |file: &str, text: &str| std::fs::write(directory.join(file), text).unwrap();
     let mut alice = sign_in(launch(&world, &[]), "alice");
-    write("config.toml", "theme = 'dark'\n[chat]\ntyping = false\n");
+    write("config.toml", "theme = 'dark'\nmouse = false\n[chat]\ntyping = false\n");
     write("keymap.toml", "[global]\nhelpp = ['f9']\n");
     alice.press("/reload\r");
-    alice.until_says(&["nothing was changed"]);
-    alice.press("\x1b");
     alice.until_says(&["keymap.toml, line 2:", "`help`?"]);
+    alice.press("\x1b");
+    alice.until_says(&["nothing was changed"]);
     assert!(!written(&alice).contains(DARK), "not the theme either");
     write("keymap.toml", "[global]\nhelp = ['f9']\n");
     alice.press("/reload\r");
     until_written(&alice, DARK);
+    alice.until_raw("the mouse", 0, |raw| String::from_utf8_lossy(raw).contains("\x1b[?1000l"));
     alice.until_says(&["were read again", "chat.typing", "F9 help"]);
     alice.quit();
 }
