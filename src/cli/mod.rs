@@ -235,6 +235,10 @@ pub enum Command {
     /// Exit code 0 when Cooee works there, also degraded; 1 when it does not.
     Doctor(doctor::Doctor),
     /// The built-in broker of the data directory
+    ///
+    /// It serves this machine. For people on other machines, `cooee broker start --network 0.0.0.0:8883` has it listen there
+    /// too, over TLS, and `cooee broker invite` makes an invite for each of them; they write
+    /// `cooee -b mqtts://HOST:8883 sign-up NAME --invite LINE`, and keep the address as `url` in their config.toml.
     Broker {
         /// What to do with it.
         #[command(subcommand)]

@@ -123,6 +123,12 @@ fn forget(db: &Connection, id: MessageId) -> Result<()> {
     Ok(())
 }
 
+/// From the few that are files to their messages: by the number of the message it would look at every one there is.
+const ALL: &str = select_message!(
+    with ", f.state, f.target, f.why", from "file f JOIN message m ON m.id = f.message",
+    "ORDER BY f.message"
+);
+
 fn files(db: &Connection) -> Result<Vec<StoredFile>> {
     let gone = "SELECT message FROM file
         WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.id = file.message AND m.file IS NOT NULL)";
@@ -131,11 +137,7 @@ fn files(db: &Connection) -> Result<Vec<StoredFile>> {
     for id in gone {
         forget(db, id)?;
     }
-    let all = select_message!(
-        with ", f.state, f.target, f.why", from "file f JOIN message m ON m.id = f.message",
-        "ORDER BY m.id"
-    );
-    let mut all = db.prepare_cached(all)?;
+    let mut all = db.prepare_cached(ALL)?;
     let rows = all.query_map([], |row| {
         Ok(StoredFile {
             message: message(row)?,
@@ -228,5 +230,16 @@ mod tests {
             .unwrap();
         let rows: i64 = db.query_row("SELECT count(*) FROM file", [], |r| r.get(0)).unwrap();
         assert_eq!((left, rows), (0, 0));
+    }
+
+    #[test]
+    fn what_became_of_files_is_read_without_a_look_at_all_messages() {
+        let f = Fixture::new();
+        let db = f.connection();
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {ALL}")).unwrap();
+        let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        assert!(steps.iter().any(|step| step.starts_with("SEARCH m ")), "{steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN m")), "{steps:?}");
     }
 }

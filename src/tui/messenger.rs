@@ -179,7 +179,7 @@ fn told(error: &Error) -> SignError {
             (Some(FieldName::User), "Sign in instead, or choose another name.")
         }
         Error::NoAccount { .. } => (None, "Sign up first."),
-        Error::InUse { .. } => (None, "Close it there, or use another account."),
+        Error::InUse { .. } => (None, "Close it there, or join it in lines, with `cooee --plain`."),
         Error::Refused { .. } => {
             (None, "An invite is given in COOEE_INVITE; a user and a password in the broker's address.")
         }

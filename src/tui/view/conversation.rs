@@ -156,6 +156,7 @@ fn home(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
         paragraphs.push(vec![
             "Nobody else is here yet.".to_owned(),
             "Start `cooee` in another terminal and sign up as somebody else.".to_owned(),
+            "For people on other machines, `cooee broker --help` says how.".to_owned(),
         ]);
         paragraphs.push(vec![format!("{} makes a group.", key(Action::NewGroup))]);
     } else {

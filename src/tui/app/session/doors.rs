@@ -46,7 +46,7 @@ impl Session {
         let text = link.to_string();
         turn.copy(&text);
         turn.news(format!(
-            "copied: /join {text} ({uses} people, until {})",
+            "copied: {text} ({uses} people, until {})",
             turn.setup.calendar.exact(ends_at, turn.now),
         ));
     }
