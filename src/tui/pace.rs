@@ -42,7 +42,9 @@ impl Pace {
     /// A frame was drawn.
     pub fn drawn(&mut self, now: Instant) {
         self.drawn = Some(now);
-        self.used = Some(self.used.map_or(now, |used| used.max(now)) + FRAME);
+        // Frames for a hand may follow faster: what comes by itself does not wait until all their time is over.
+        let used = self.used.map_or(now, |used| used.max(now)) + FRAME;
+        self.used = Some(used.min(now + 2 * FRAME));
     }
 }
 
@@ -66,5 +68,16 @@ mod tests {
         let later = start + Duration::from_secs(1);
         pace.drawn(later);
         assert_eq!(pace.next(Cause::Other), later + ECHO, "after a pause it begins anew");
+    }
+
+    #[test]
+    fn what_comes_by_itself_is_seen_soon_however_fast_somebody_types() {
+        let mut pace = Pace::default();
+        let start = Instant::now();
+        for key in 0..1_000 {
+            pace.drawn(start + ECHO * key);
+        }
+        let last = start + ECHO * 999;
+        assert!(pace.next(Cause::Other) <= last + FRAME);
     }
 }
