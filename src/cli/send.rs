@@ -137,7 +137,8 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         return Err(Error::Usage("--also is for people: name one first, and the others with it"));
     }
     if command.also.len() > limits::LIST_MEMBERS {
-        return Err(Error::Usage("--also takes 32 people at most: make a group"));
+        let why = format!("it takes {} people at most: make a group", limits::LIST_MEMBERS);
+        return Err(Error::Input { place: "--also".to_owned(), why });
     }
     with_session(config, async |attached| {
         let mut to = vec![find(attached, &command.to, command.patience.timeout).await?];

@@ -146,6 +146,36 @@ pub struct Message {
     pub marks: Marks,
 }
 
+impl Message {
+    /// A message of another that says this and nothing more, at this time: of what it is besides, whoever makes it tells
+    /// what there is.
+    pub fn new(
+        id: MessageId,
+        conversation: ConversationId,
+        sender: UserName,
+        at: Timestamp,
+        body: Body,
+    ) -> Self {
+        Self {
+            id,
+            conversation,
+            sender,
+            sent_at: at,
+            received_at: at,
+            body,
+            delivery: None,
+            late: false,
+            unseen: false,
+            reply: None,
+            forwarded: false,
+            file: None,
+            poll: None,
+            ends_at: None,
+            marks: Marks::default(),
+        }
+    }
+}
+
 /// The message that another one answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {

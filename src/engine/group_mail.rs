@@ -11,8 +11,7 @@ use super::mail::{Mail, Refusal, Sender, Taken};
 use crate::crypto::groups;
 use crate::domain::group_documents::{Flag, Item, Voice};
 use crate::domain::{
-    Body, ConversationId, GroupChange, GroupId, JoinPolicy, Marks, Message, Role, Standing, StateHash,
-    UserName,
+    Body, ConversationId, GroupChange, GroupId, JoinPolicy, Message, Role, Standing, StateHash, UserName,
 };
 use crate::protocol::{Content, Letter, Papers, SignedDocument};
 use crate::store::{Draft, Incoming as Storable};
@@ -227,21 +226,8 @@ impl Core {
         let thread = self.threads.entry(conversation.clone()).or_default();
         thread.stamp = thread.stamp.max(now);
         Message {
-            id: message,
-            conversation,
-            sender: by,
-            sent_at: thread.stamp,
             received_at: now,
-            body: Body::Changed(change),
-            delivery: None,
-            late: false,
-            unseen: false,
-            reply: None,
-            forwarded: false,
-            file: None,
-            poll: None,
-            ends_at: None,
-            marks: Marks::default(),
+            ..Message::new(message, conversation, by, thread.stamp, Body::Changed(change))
         }
     }
 

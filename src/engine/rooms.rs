@@ -21,7 +21,7 @@ use super::faces::FaceId;
 use super::mail::{Mail, Refusal};
 use super::pace::{Pace, Verdict};
 use super::update::{Notice, Update};
-use crate::domain::{Body, ConversationId, Delivery, Marks, Message, MessageText, RoomName, UserName};
+use crate::domain::{Body, ConversationId, Delivery, Message, MessageText, RoomName, UserName};
 use crate::failpoints::kill_point;
 use crate::mqtt::{Request, SESSION_EXPIRY};
 use crate::protocol::{Filter, Plain, Topic, decode_plain, encode_plain, limits};
@@ -210,23 +210,16 @@ impl Core {
         let sent_at = sent_at.filter(credible).unwrap_or(received_at).max(thread.stamp);
         thread.stamp = sent_at;
         let message = Message {
-            id: self.mint.message().0,
-            conversation,
-            sender: from,
-            sent_at,
             received_at,
-            body: text.map_or(Body::Unsupported, Body::Text),
-            // Ours from elsewhere, as far as the topic tells.
+            // Ours from elsewhere, as far as the topic tells. It is not unseen: nobody waits to hear that it was read.
             delivery: is_ours.then_some(Delivery::Sent),
-            late: false,
-            // Nobody waits to hear that it was read.
-            unseen: false,
-            reply: None,
-            forwarded: false,
-            file: None,
-            poll: None,
-            ends_at: None,
-            marks: Marks::default(),
+            ..Message::new(
+                self.mint.message().0,
+                conversation,
+                from,
+                sent_at,
+                text.map_or(Body::Unsupported, Body::Text),
+            )
         };
         let named = id.is_some();
         mail.storable.push(Storable::Overheard(Overheard { message, tag, named, repeated, echo_of }));
@@ -279,21 +272,9 @@ impl Core {
             ends_at: None,
         };
         let message = Message {
-            id,
-            conversation: to,
-            sender: self.me.user.clone(),
-            sent_at,
             received_at: self.mint.now(),
-            body: Body::Text(text),
             delivery: Some(Delivery::Queued),
-            late: false,
-            unseen: false,
-            reply: None,
-            forwarded: false,
-            file: None,
-            poll: None,
-            ends_at: None,
-            marks: Marks::default(),
+            ..Message::new(id, to, self.me.user.clone(), sent_at, Body::Text(text))
         };
         kill_point("send: before it is stored");
         let queued = self.store.queue(Some(message), vec![draft], None, Vec::new()).await?;

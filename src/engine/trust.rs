@@ -13,9 +13,7 @@ use super::mail::Mail;
 use super::people::Met;
 use super::update::{Notice, Update};
 use crate::crypto::{open_bundle, open_profile};
-use crate::domain::{
-    Body, ConversationId, DeviceId, Marks, Message, MessageId, Profile, Trust, UserName,
-};
+use crate::domain::{Body, ConversationId, DeviceId, Message, MessageId, Profile, Trust, UserName};
 use crate::engine::mail::Refusal;
 use crate::store::Incoming as Storable;
 
@@ -66,23 +64,7 @@ impl Core {
         self.summaries.contains_key(&conversation).then(|| {
             let now = self.mint.now();
             let name = format!("{body:?} {user} {} {}", claim.identity, now.as_millis());
-            Message {
-                id: MessageId::derived(name.as_bytes()),
-                conversation,
-                sender: user.clone(),
-                sent_at: now,
-                received_at: now,
-                body,
-                delivery: None,
-                late: false,
-                unseen: false,
-                reply: None,
-                forwarded: false,
-                file: None,
-                poll: None,
-                ends_at: None,
-                marks: Marks::default(),
-            }
+            Message::new(MessageId::derived(name.as_bytes()), conversation, user.clone(), now, body)
         })
     }
 

@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{Changed, Draft, Incoming, Store, StoredGroup};
 use crate::domain::{
-    Body, ConversationId, DataKey, Delivery, DisplayName, GroupId, IdentityKey, Marks, Message,
-    MessageId, MessageText, Profile, Standing, Timestamp, UserName,
+    Body, ConversationId, DataKey, Delivery, DisplayName, GroupId, IdentityKey, Message, MessageId,
+    MessageText, Profile, Standing, Timestamp, UserName,
 };
 
 /// A store in a directory of its own, which goes with it.
@@ -84,22 +84,11 @@ pub(super) fn id(number: u128) -> MessageId {
 
 /// A message of another: with this id, said to us by this user, at this time by their clock.
 pub(super) fn said(number: u128, by: &str, sent_at: i64, text: &str) -> Message {
+    let body = Body::Text(MessageText::new(text).unwrap());
     Message {
-        id: id(number),
-        conversation: direct(by),
-        sender: user(by),
-        sent_at: at(sent_at),
         received_at: at(9_999_999),
-        body: Body::Text(MessageText::new(text).unwrap()),
-        delivery: None,
-        late: false,
         unseen: true,
-        reply: None,
-        forwarded: false,
-        file: None,
-        poll: None,
-        ends_at: None,
-        marks: Marks::default(),
+        ..Message::new(id(number), direct(by), user(by), at(sent_at), body)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout};
 
 use super::app::{
-    Alert, App, Effect, Event, Keymap, SeatEffect, SeatId, Seats, Setup, SignError, Written,
+    Alert, App, Effect, Event, Keymap, SeatEffect, SeatId, Seats, Setup, SignError, Start, Written,
 };
 use super::aside::Aside;
 use super::backend::{Backend, Connected};
@@ -18,7 +18,7 @@ use super::effects::Running;
 use super::error::TuiError;
 use super::external_editor::{Editing, EditorCommand, Sheet};
 use super::graphics;
-use super::hold::{self, Farewells, Hold, until};
+use super::hold::{self, Farewells, Hold, Sign, until};
 use super::input::{Input, Inputs};
 use super::looking::Looked;
 use super::opener::Opener;
@@ -63,8 +63,11 @@ pub struct Options {
     pub sign_in: Option<UserName>,
 }
 
-/// A profile of the configuration that is being read, for who asked for it: its name, and what comes of it.
-type Opening<B> = (SeatId, String, JoinHandle<Result<(B, Option<UserName>), Vec<String>>>);
+/// Where the account of a profile is, and what there is to sign in to.
+type Opened<B> = Result<(B, Start), Vec<String>>;
+
+/// A profile of the configuration that is being read, for who asked for it.
+type Opening<B> = (SeatId, JoinHandle<Opened<B>>);
 
 /// An editor that has the terminal.
 struct Away {
@@ -162,7 +165,7 @@ enum Woken<B> {
     Input(Option<Input>),
     Seat(SeatId, hold::Woken),
     Read(SeatId, Event),
-    Opened(Result<(B, Option<UserName>), Vec<String>>),
+    Opened(Opened<B>),
     Uncopied(Uncopied),
     Edited(Result<Written, String>),
     Unshown(Alert),
@@ -225,11 +228,7 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
             {
                 self.take_input(input, screen)?;
             }
-            let ready = |hold: &mut Hold<B>| {
-                let update = hold.running.as_mut().and_then(Running::ready)?;
-                Some((hold.id, update))
-            };
-            match self.holds.iter_mut().find_map(ready) {
+            match hold::ready(&mut self.holds) {
                 Some((id, update)) => self.take_at(id, Event::Update(update), screen)?,
                 None => break,
             }
@@ -334,28 +333,18 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
     }
 
     /// Gives one more account a place in the window.
-    fn open(
-        &mut self,
-        backend: Arc<B>,
-        profile: Option<String>,
-        sign_in: Option<UserName>,
-        screen: &mut Screen,
-    ) -> Result<(), TuiError> {
-        let start = Hold::start(backend.as_ref(), profile.clone(), sign_in);
+    fn open(&mut self, backend: Arc<B>, start: Start, screen: &mut Screen) -> Result<(), TuiError> {
+        let profile = start.profile.clone();
         let (id, effects) = self.seats.open(start, now());
         self.holds.push(Hold::new(id, backend, profile));
         self.carry_out(effects, screen)
     }
 
     /// The profile that somebody asked for was read.
-    fn opened(
-        &mut self,
-        outcome: Result<(B, Option<UserName>), Vec<String>>,
-        screen: &mut Screen,
-    ) -> Result<(), TuiError> {
-        let Some((id, profile, _)) = self.opening.take() else { return Ok(()) };
+    fn opened(&mut self, outcome: Opened<B>, screen: &mut Screen) -> Result<(), TuiError> {
+        let Some((id, _)) = self.opening.take() else { return Ok(()) };
         match outcome {
-            Ok((backend, user)) => self.open(Arc::new(backend), Some(profile), user, screen)?,
+            Ok((backend, start)) => self.open(Arc::new(backend), start, screen)?,
             Err(problems) => self.take_at(id, Event::NotOpened(problems), screen)?,
         }
         self.note_changes(Cause::Hand);
@@ -369,8 +358,10 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
             match effect {
                 Effect::Send(command) => self.send(id, command, screen)?,
                 Effect::SendWritten(command) => hold.looking.write(command),
-                Effect::SignUp(_) | Effect::SignIn(_) | Effect::Unlock(..) => {
-                    hold.sign(effect, &farewells);
+                Effect::SignUp(form) => hold.sign(Sign::Up(form), &farewells),
+                Effect::SignIn(user) => hold.sign(Sign::In(user, None), &farewells),
+                Effect::Unlock(user, passphrase) => {
+                    hold.sign(Sign::In(user, Some(passphrase)), &farewells);
                 }
                 Effect::CancelSign => hold.cancel_sign(),
                 Effect::DropSession => drop(hold.drop_session()),
@@ -380,13 +371,18 @@ impl<B: Backend + Send + Sync + 'static> Front<B> {
                 // Where to is decided among the seats.
                 Effect::NextAccount | Effect::LeaveSeat => {}
                 Effect::OpenAccount(user) => {
-                    let (backend, profile) = (Arc::clone(&hold.backend), hold.profile.clone());
-                    self.open(backend, profile, user, screen)?;
+                    let backend = Arc::clone(&hold.backend);
+                    let start = Hold::start(backend.as_ref(), hold.profile.clone(), user);
+                    self.open(backend, start, screen)?;
                 }
                 Effect::OpenProfile(name) => {
-                    let (backend, profile) = (Arc::clone(&hold.backend), name.clone());
-                    let read = spawn_blocking(move || backend.of_profile(&name));
-                    self.opening = Some((id, profile, read));
+                    let backend = Arc::clone(&hold.backend);
+                    let read = spawn_blocking(move || {
+                        let (backend, user) = backend.of_profile(&name)?;
+                        let start = Hold::start(&backend, Some(name), user);
+                        Ok((backend, start))
+                    });
+                    self.opening = Some((id, read));
                 }
                 Effect::CloseSeat => {
                     hold.drop_session().into_iter().for_each(|running| farewells.say(running));
@@ -577,9 +573,9 @@ async fn edited(away: &mut Option<Away>) -> Result<Written, String> {
     }
 }
 
-async fn opened<B>(opening: &mut Option<Opening<B>>) -> Result<(B, Option<UserName>), Vec<String>> {
+async fn opened<B>(opening: &mut Option<Opening<B>>) -> Opened<B> {
     match opening {
-        Some((_, _, reading)) => reading.await.unwrap_or_else(|failure| {
+        Some((_, reading)) => reading.await.unwrap_or_else(|failure| {
             Err(vec![clean_line(&format!("nothing was read, by a fault of Cooee: {failure}"))])
         }),
         None => std::future::pending().await,

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use cooee::domain::{
-    Body, ConversationId, DataKey, Delivery, FindAt, Marks, Message, MessageId, MessageKey, MessageText,
-    PageAt, Timestamp, UserName,
+    Body, ConversationId, DataKey, FindAt, Message, MessageId, MessageKey, MessageText, PageAt,
+    Timestamp, UserName,
 };
 use cooee::store::{Incoming, Store};
 use divan::Bencher;
@@ -85,21 +85,14 @@ fn message(n: u64) -> Message {
     let sender: UserName = name.parse().unwrap();
     let sent_at = Timestamp::from_millis(i64::try_from(1_700_000_000_000 + n * 1_000).unwrap());
     Message {
-        id: MessageId::from_bytes(((u128::from(n) << 64) + u128::from(scatter(n))).to_be_bytes()),
-        conversation: ConversationId::Direct(sender.clone()),
-        sender,
-        sent_at,
-        received_at: sent_at,
-        body: Body::Text(MessageText::new(&text.join(" ")).unwrap()),
-        delivery: None::<Delivery>,
-        late: false,
         unseen: true,
-        reply: None,
-        forwarded: false,
-        file: None,
-        poll: None,
-        ends_at: None,
-        marks: Marks::default(),
+        ..Message::new(
+            MessageId::from_bytes(((u128::from(n) << 64) + u128::from(scatter(n))).to_be_bytes()),
+            ConversationId::Direct(sender.clone()),
+            sender,
+            sent_at,
+            Body::Text(MessageText::new(&text.join(" ")).unwrap()),
+        )
     }
 }
 

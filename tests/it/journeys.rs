@@ -556,6 +556,20 @@ fn the_title_of_the_terminal_tells_what_is_unread() {
 }
 
 #[test]
+fn who_comes_to_another_broker_than_before_is_told_on_the_screen() {
+    let start = Start { sign_in: Some(user("alice")), ..Start::default() };
+    let mut desk = Desk::new(plain(), start, (80, 24));
+    desk.event(Event::SignedIn);
+    desk.welcome_after(Some("mqtts://lan"));
+    desk.people();
+    assert!(
+        desk.shows("warning: this is mqtt://lan, and alice was last on mqtts://lan"),
+        "{}",
+        desk.screen()
+    );
+}
+
+#[test]
 fn where_there_is_no_list_the_first_row_tells_what_is_unread() {
     let mut desk = Desk::among_people((40, 12));
     let bob = direct("bob");

@@ -324,6 +324,14 @@ fn all_have_the_size_and_the_looks_and_all_end_together() {
         assert_eq!((app.size, app.looks.name.as_str()), ((100, 30), "sea"));
     }
     assert_eq!(glass.seats.shown_id(), alice);
+    // Also where who asked for it has gone before it was read.
+    let gone = glass.open(None);
+    glass.key(KeyCode::Esc, KeyModifiers::NONE);
+    let looks = Looks { name: "sand".to_owned(), ..Looks::default() };
+    let _ = glass.seats.update_at(gone, Event::Themed(Ok(Box::new(looks))), at(NOW));
+    assert_eq!(glass.seats.shown().looks.name, "sand");
+    glass.switch();
+    glass.switch();
     glass.effects.clear();
     glass.key(KeyCode::Char('q'), KeyModifiers::CONTROL);
     let effects = glass.effects();

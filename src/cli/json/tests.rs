@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Delivery, DisplayName, GroupName, JoinPolicy, Marks, MessageText, MobileNumber};
+use crate::domain::{Delivery, DisplayName, GroupName, JoinPolicy, MessageText, MobileNumber};
 
 fn user(name: &str) -> UserName {
     name.parse().unwrap()
@@ -41,22 +41,12 @@ pub fn groups() -> BTreeMap<GroupId, GroupView> {
 }
 
 pub fn message(conversation: ConversationId, body: Body, own: bool) -> Message {
+    let id = MessageId::from(Uuid::from_u128(0x0193_523c_1a00_7000_8000_0000_0000_0001));
     Message {
-        id: MessageId::from(Uuid::from_u128(0x0193_523c_1a00_7000_8000_0000_0000_0001)),
-        conversation,
-        sender: user(if own { "alice" } else { "bob" }),
-        sent_at: at(),
         received_at: Timestamp::parse_rfc3339("2026-11-22T10:41:06Z").unwrap(),
-        body,
         delivery: own.then_some(Delivery::Queued),
-        late: false,
         unseen: !own,
-        reply: None,
-        forwarded: false,
-        file: None,
-        poll: None,
-        ends_at: None,
-        marks: Marks::default(),
+        ..Message::new(id, conversation, user(if own { "alice" } else { "bob" }), at(), body)
     }
 }
 

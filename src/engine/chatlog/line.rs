@@ -80,25 +80,18 @@ fn escaped(text: &MessageText) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Delivery, GroupChange, GroupId, Marks, MessageId};
+    use crate::domain::{Delivery, GroupChange, GroupId, MessageId};
 
     fn told(conversation: ConversationId, body: Body, is_fresh: bool) -> ToLog {
         let message = Message {
-            id: MessageId::from_bytes([1; 16]),
-            conversation,
-            sender: "bob".parse().unwrap(),
-            sent_at: Timestamp::from_millis(1_795_690_800_000),
             received_at: Timestamp::from_millis(1_795_690_801_000),
-            body,
-            delivery: None,
-            late: false,
-            unseen: false,
-            reply: None,
-            forwarded: false,
-            file: None,
-            ends_at: None,
-            poll: None,
-            marks: Marks::default(),
+            ..Message::new(
+                MessageId::from_bytes([1; 16]),
+                conversation,
+                "bob".parse().unwrap(),
+                Timestamp::from_millis(1_795_690_800_000),
+                body,
+            )
         };
         ToLog { message, is_fresh, at: Timestamp::from_millis(1_795_690_860_000) }
     }

@@ -105,7 +105,7 @@ mod tests {
 
     use super::super::disk::Disk;
     use super::*;
-    use crate::domain::{Body, ConversationId, Marks, Message, MessageText, Timestamp};
+    use crate::domain::{Body, ConversationId, Message, MessageText, Timestamp};
     use crate::store::StoredFile;
 
     #[tokio::test]
@@ -118,21 +118,14 @@ mod tests {
         disk.adopt(sealed, id).unwrap();
         let now = Timestamp::from_millis(0);
         let message = Message {
-            id,
-            conversation: ConversationId::Direct("bob".parse().unwrap()),
-            sender: "bob".parse().unwrap(),
-            sent_at: now,
-            received_at: now,
-            body: Body::Text(MessageText::new("plan.pdf").unwrap()),
-            delivery: None,
-            late: false,
-            unseen: false,
-            reply: None,
-            forwarded: false,
             file: Some(file),
-            ends_at: None,
-            poll: None,
-            marks: Marks::default(),
+            ..Message::new(
+                id,
+                ConversationId::Direct("bob".parse().unwrap()),
+                "bob".parse().unwrap(),
+                now,
+                Body::Text(MessageText::new("plan.pdf").unwrap()),
+            )
         };
         let stored = |stage, target: Option<&str>| {
             let target = target.map(|name| format!("{}/{name}", dir.path().display()));

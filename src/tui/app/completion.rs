@@ -64,20 +64,17 @@ impl Completion {
 
     /// The candidates for the argument of a command of which this is written, out of the words that it may be with what else
     /// there is to know of each.
-    pub fn find_argument<'a>(
-        written: &str,
-        words: impl Iterator<Item = (&'a str, String)>,
-    ) -> Option<Self> {
+    pub fn find_argument(written: &str, words: Vec<(String, String)>) -> Option<Self> {
         let wanted = written.to_lowercase();
         let begins = |text: &str| text.to_lowercase().starts_with(&wanted);
-        let candidates = words.filter(|(word, detail)| begins(word) || begins(detail)).take(MOST);
-        let candidate = |(word, detail): (&str, String)| Candidate {
-            label: word.to_owned(),
+        let found = words.into_iter().filter(|(word, detail)| begins(word) || begins(detail));
+        let candidate = |(word, detail): (String, String)| Candidate {
+            label: word.clone(),
             detail: fit(&detail, DETAIL).into_owned(),
-            word: word.to_owned(),
-            text: word.to_owned(),
+            word: word.clone(),
+            text: word,
         };
-        Self::of(written.to_owned(), candidates.map(candidate).collect(), true)
+        Self::of(written.to_owned(), found.take(MOST).map(candidate).collect(), true)
     }
 
     fn of(word: String, candidates: Vec<Candidate>, by_hand: bool) -> Option<Self> {

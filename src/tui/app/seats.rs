@@ -13,6 +13,14 @@ use crate::domain::{Timestamp, UserName};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeatId(u32);
 
+#[cfg(test)]
+impl SeatId {
+    /// That of the seat which was opened as this one, counted from 0.
+    pub fn nth(n: u32) -> Self {
+        Self(n)
+    }
+}
+
 /// An effect, and whose it is.
 pub type SeatEffect = (SeatId, Effect);
 
@@ -61,7 +69,9 @@ impl Seats {
     /// Takes in what came for this seat. Nothing comes for one that is not there any more.
     pub fn update_at(&mut self, id: SeatId, event: Event, now: Timestamp) -> Vec<SeatEffect> {
         let mut effects = Vec::new();
-        let Some(at) = self.place(id) else { return effects };
+        let is_for_all = matches!(event, Event::Themed(_) | Event::Reloaded(_));
+        // Who asked for what is for all may have gone meanwhile.
+        let Some(at) = self.place(id).or(is_for_all.then_some(self.shown)) else { return effects };
         match event {
             Event::Resize { .. } | Event::Background(_) | Event::Ability(_) | Event::Shutdown => {
                 for seat in &mut self.all {
@@ -72,7 +82,7 @@ impl Seats {
                 self.focused = focused;
                 tell(&mut self.all[self.shown], event, now, &mut effects);
             }
-            Event::Themed(_) | Event::Reloaded(_) => {
+            event if is_for_all => {
                 tell(&mut self.all[at], event, now, &mut effects);
                 self.share_looks(at);
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     Availability, Body, ConversationId, Delivery, DisplayName, Group, GroupId, GroupName, JoinPolicy,
-    Marks, Membership, Message, MessageId, MessageText, Origin, Person, Preview, Role, Standing,
-    Summary, Timestamp, UserName,
+    Membership, Message, MessageId, MessageText, Origin, Person, Preview, Role, Standing, Summary,
+    Timestamp, UserName,
 };
 use crate::engine::GroupView;
 
@@ -68,21 +68,11 @@ pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&
 /// A message so many milliseconds after 1970, in the conversation with its sender; alice's are ours.
 pub fn message(sender: &str, at: i64, text: &str) -> Message {
     let at = Timestamp::from_millis(at);
+    let id = MessageId::derived(format!("{sender} {at} {text}").as_bytes());
+    let conversation = direct(if sender == "alice" { "bob" } else { sender });
     Message {
-        id: MessageId::derived(format!("{sender} {at} {text}").as_bytes()),
-        conversation: direct(if sender == "alice" { "bob" } else { sender }),
-        sender: user(sender),
-        sent_at: at,
-        received_at: at,
-        body: Body::Text(MessageText::new(text).unwrap()),
         delivery: (sender == "alice").then_some(Delivery::Sent),
-        late: false,
         unseen: sender != "alice",
-        reply: None,
-        forwarded: false,
-        file: None,
-        poll: None,
-        ends_at: None,
-        marks: Marks::default(),
+        ..Message::new(id, conversation, user(sender), at, Body::Text(MessageText::new(text).unwrap()))
     }
 }

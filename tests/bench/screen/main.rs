@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use cooee::crypto::vault::KeyFile;
 use cooee::crypto::{Device, Identity};
-use cooee::domain::{Body, ConversationId, Marks, Message, MessageId, MessageText, Timestamp, UserName};
+use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
 use cooee::store::{Account, Incoming, Store};
 use feed::Feed;
 use hand::{clear, letter};
@@ -159,21 +159,14 @@ fn fill(home: &Home, whose: &UserName, friend: &UserName) {
             Timestamp::from_millis(1_700_000_000_000 + i64::try_from(n).expect("it fits") * 1_000);
         let text = format!("message {n} about the pump, the valve and the weather at the harbour");
         Incoming::Message(Message {
-            id: MessageId::from_bytes(u128::from(n + 1).to_be_bytes()),
-            conversation: ConversationId::Direct(sender.clone()),
-            sender,
-            sent_at,
-            received_at: sent_at,
-            body: Body::Text(MessageText::new(&text).expect("short words")),
-            delivery: None,
-            late: false,
             unseen: true,
-            reply: None,
-            forwarded: false,
-            file: None,
-            poll: None,
-            ends_at: None,
-            marks: Marks::default(),
+            ..Message::new(
+                MessageId::from_bytes(u128::from(n + 1).to_be_bytes()),
+                ConversationId::Direct(sender.clone()),
+                sender,
+                sent_at,
+                Body::Text(MessageText::new(&text).expect("short words")),
+            )
         })
     };
     for first in (0..HISTORY).step_by(10_000) {

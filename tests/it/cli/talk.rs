@@ -55,6 +55,19 @@ fn who_comes_to_another_broker_without_naming_it_is_told_once() {
 }
 
 #[test]
+fn a_broker_that_is_named_beside_a_running_session_is_not_passed_over_in_silence() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    let _listens = super::Listener::start(here, "alice", &[]);
+    until("her session runs", || ok(here, &["-u", "bob", "who"]).contains("alice  online"));
+    let done = run(here, &["-b", "mqtt://127.0.0.1:1", "-u", "alice", "who"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let told = "alice is signed in on built-in broker already, and not on mqtt://127.0.0.1:1";
+    assert!(done.err.contains(told), "{done:?}");
+    assert_eq!(run(here, &["-u", "alice", "who"]).err, "", "who names none means that one");
+}
+
+#[test]
 fn who_is_away_gets_every_line_in_order() {
     let world = world_of(&["alice", "bob"]);
     let here = world.data_dir();

@@ -17,23 +17,6 @@ fn sign(sign: &str) -> Alteration {
     Alteration::React(Some(Reaction::new(sign).unwrap()))
 }
 
-/// Asks for it, and waits until it is agreed to or refused.
-async fn alter(
-    person: &mut Person,
-    number: u64,
-    message: MessageId,
-    change: Alteration,
-) -> Result<(), String> {
-    let ticket = Ticket(9_000 + number);
-    person.ask(Command::Alter { message, change, ticket }).await;
-    let answered = |s: &Screen| s.agreed.contains(&ticket.0) || s.answers.contains_key(&ticket.0);
-    person.until("it is answered", answered).await;
-    match person.screen.answers.get(&ticket.0) {
-        Some(Err(why)) => Err(why.clone()),
-        _ => Ok(()),
-    }
-}
-
 fn find(screen: &Screen, id: MessageId) -> Option<&Message> {
     screen.stored.iter().find(|message| message.id == id)
 }
@@ -74,7 +57,7 @@ on_every_broker! {
         assert_eq!((reply.to, quote.sender, quote.text.as_deref()), (first, name("alice"), Some("the pump")));
 
         // An edit begins its ticks anew, and the reader is told that it has to be read again.
-        alter(&mut alice, 1, first, Alteration::Edit(words("the valve"))).await.unwrap();
+        alice.alter(first, Alteration::Edit(words("the valve"))).await.unwrap();
         assert!(says(&alice.screen, first, "the valve"));
         bob.until("it is changed", |s| says(s, first, "the valve")).await;
         let edit = find(&bob.screen, first).unwrap().letter();
@@ -86,28 +69,28 @@ on_every_broker! {
         alice.until("he read it again", |s| s.sent.get(&first) == Some(&Delivery::Read)).await;
 
         // Signs of both, one changed and one taken back.
-        alter(&mut bob, 2, first, sign("👍")).await.unwrap();
-        alter(&mut alice, 3, first, sign("🎉")).await.unwrap();
-        alter(&mut bob, 4, first, sign("❤️")).await.unwrap();
+        bob.alter(first, sign("👍")).await.unwrap();
+        alice.alter(first, sign("🎉")).await.unwrap();
+        bob.alter(first, sign("❤️")).await.unwrap();
         let both = [("alice", "🎉"), ("bob", "❤️")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         alice.until("both signs", |s| signs(s, first) == both).await;
         bob.until("both signs", |s| signs(s, first) == both).await;
-        alter(&mut alice, 5, first, Alteration::React(None)).await.unwrap();
+        alice.alter(first, Alteration::React(None)).await.unwrap();
         bob.until("one is gone", |s| signs(s, first).len() == 1).await;
-        alter(&mut bob, 6, first, Alteration::Pin(true)).await.unwrap();
+        bob.alter(first, Alteration::Pin(true)).await.unwrap();
         alice.until("it is pinned", |s| find(s, first).unwrap().marks.pinned).await;
         alice.ask(Command::Marked(Some(direct("bob")))).await;
         alice.until("what is pinned", |s| s.marked.iter().map(|m| m.id).eq([first])).await;
 
         // Nobody changes what another wrote.
-        let why = alter(&mut bob, 7, first, Alteration::Delete).await.unwrap_err();
+        let why = bob.alter(first, Alteration::Delete).await.unwrap_err();
         assert!(why.contains("only who wrote"), "{why}");
 
         // He is away while it is changed once more and taken back; then nothing of it is left with him either.
         bob.quit().await;
-        alter(&mut alice, 8, first, Alteration::Edit(words("third"))).await.unwrap();
-        alter(&mut alice, 9, first, Alteration::Delete).await.unwrap();
-        let why = alter(&mut alice, 10, first, Alteration::Edit(words("fourth"))).await.unwrap_err();
+        alice.alter(first, Alteration::Edit(words("third"))).await.unwrap();
+        alice.alter(first, Alteration::Delete).await.unwrap();
+        let why = alice.alter(first, Alteration::Edit(words("fourth"))).await.unwrap_err();
         assert!(why.contains("deleted"), "{why}");
         let mut bob = Person::sign_in(&setup, "bob").await;
         bob.until_up().await;
@@ -140,9 +123,9 @@ on_every_broker! {
             person.until("it is there", |s| says(s, first, "first")).await;
         }
         carol.quit().await;
-        alter(&mut alice, 1, first, Alteration::Edit(words("second"))).await.unwrap();
-        alter(&mut bob, 2, first, sign("👍")).await.unwrap();
-        alter(&mut alice, 3, first, sign("👀")).await.unwrap();
+        alice.alter(first, Alteration::Edit(words("second"))).await.unwrap();
+        bob.alter(first, sign("👍")).await.unwrap();
+        alice.alter(first, sign("👀")).await.unwrap();
         let mut carol = Person::sign_in(&setup, "carol").await;
         carol.until_up().await;
         for person in [&mut alice, &mut bob] {

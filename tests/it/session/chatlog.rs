@@ -43,10 +43,6 @@ fn heard(person: &Person, text: &str) -> MessageId {
     person.screen.stored.iter().find(|message| said(&message.body)).expect("it came").id
 }
 
-async fn alter(person: &mut Person, message: MessageId, change: Alteration) {
-    person.ask(Command::Alter { message, change, ticket: Ticket(900) }).await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_said_stands_in_the_log_once_and_what_disappears_does_not() {
     let world = World::built_in();
@@ -61,9 +57,9 @@ async fn what_is_said_stands_in_the_log_once_and_what_disappears_does_not() {
     until(&with_bob, &["<alice> one\\n\\\\two", "<bob> tree"]).await;
 
     let tree = heard(&alice, "tree");
-    alter(&mut bob, tree, Alteration::Edit(MessageText::new("three").unwrap())).await;
+    bob.alter(tree, Alteration::Edit(MessageText::new("three").unwrap())).await.unwrap();
     alice.until("it is edited", |s| s.heard(&direct("bob")) == ["three"]).await;
-    alter(&mut bob, tree, Alteration::Delete).await;
+    bob.alter(tree, Alteration::Delete).await.unwrap();
     alice.until("it is gone", |s| s.stored.iter().any(|m| m.body == Body::Deleted)).await;
     let at = fs::read_to_string(&with_bob).unwrap();
     let at = at.lines().nth(1).unwrap().split_once(' ').unwrap().0.to_owned();

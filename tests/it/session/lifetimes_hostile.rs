@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cooee::domain::{Alteration, Delivery, Lifetime, MessageId, MessageText, Reaction, Timestamp};
-use cooee::engine::{Command, Ticket};
+use cooee::engine::Command;
 
 use super::lifetimes::{HOUR, a_day, nudge, said, set, texts};
 use super::on_every_broker;
@@ -11,11 +11,6 @@ use crate::support::clock::{DAY, Wrong, YEAR};
 use crate::support::person::{Person, direct, name, text};
 use crate::support::vandal::{Stranger, letter};
 use crate::support::world::World;
-
-async fn alter(person: &mut Person, message: MessageId, change: Alteration, number: u64) {
-    person.ask(Command::Alter { message, change, ticket: Ticket(number) }).await;
-    person.until("it is done", |s| s.agreed.contains(&number)).await;
-}
 
 async fn said_once(person: &mut Person, words: &str) -> MessageId {
     person.until("it is stored", |s| s.stored.iter().any(|m| text(m) == Some(words))).await;
@@ -42,7 +37,7 @@ on_every_broker! {
         bob.quit().await;
         alice.until("bob is gone", |s| !s.is_online("bob")).await;
         let id = said_once(&mut alice, "an old secret").await;
-        alter(&mut alice, id, Alteration::Delete, 8_001).await;
+        alice.alter(id, Alteration::Delete).await.unwrap();
         for clock in [&of_alice, &of_bob] {
             clock.put(2 * HOUR);
         }
@@ -65,9 +60,9 @@ on_every_broker! {
         alice.say(&direct("bob"), "harpsichord").await;
         let id = said_once(&mut alice, "harpsichord").await;
         clock.put(HOUR);
-        alter(&mut alice, id, edit("theremin"), 8_001).await;
-        alter(&mut alice, id, edit("zither"), 8_002).await;
-        alter(&mut alice, id, Alteration::React(Some(Reaction::new("👍").unwrap())), 8_003).await;
+        alice.alter(id, edit("theremin")).await.unwrap();
+        alice.alter(id, edit("zither")).await.unwrap();
+        alice.alter(id, Alteration::React(Some(Reaction::new("👍").unwrap()))).await.unwrap();
         assert_eq!(alice.outbox(Command::Outbox).await.1, 4);
         clock.put(DAY + 1_000);
         nudge(&mut alice).await;
@@ -85,12 +80,12 @@ on_every_broker! {
         bob.until_heard(&direct("alice"), &["the plan".into()]).await;
         let id = said_once(&mut alice, "the plan").await;
         set(&mut bob, &direct("alice"), a_day(), 1).await.unwrap();
-        alter(&mut bob, id, Alteration::Pin(true), 8_001).await;
+        bob.alter(id, Alteration::Pin(true)).await.unwrap();
         alice.until("she is told", |s| !s.lifetimes.is_empty()).await;
         alice.until("it is pinned", |s| s.stored.iter().any(|m| m.marks.pinned)).await;
 
         set(&mut alice, &direct("bob"), None, 2).await.unwrap();
-        alter(&mut alice, id, Alteration::Pin(false), 8_002).await;
+        alice.alter(id, Alteration::Pin(false)).await.unwrap();
         for person in [&mut alice, &mut bob] {
             person.until("it stays from now on", |s| s.lifetimes.is_empty()).await;
             person.until("it is not pinned", |s| s.stored.iter().all(|m| !m.marks.pinned)).await;

@@ -46,22 +46,6 @@ async fn ask(
     }
 }
 
-async fn alter(
-    person: &mut Person,
-    number: u64,
-    message: MessageId,
-    change: Alteration,
-) -> Result<(), String> {
-    let ticket = Ticket(9_000 + number);
-    person.ask(Command::Alter { message, change, ticket }).await;
-    let answered = |s: &Screen| s.agreed.contains(&ticket.0) || s.answers.contains_key(&ticket.0);
-    person.until("it is answered", answered).await;
-    match person.screen.answers.get(&ticket.0) {
-        Some(Err(why)) => Err(why.clone()),
-        _ => Ok(()),
-    }
-}
-
 fn find(messages: &[Message], id: MessageId) -> &Message {
     messages.iter().find(|message| message.id == id).expect("it is here")
 }
@@ -82,30 +66,30 @@ on_every_broker! {
         let poll = ask(&mut alice, &direct("bob"), "Lunch? | Pizza | 泵 Soup", false).await.unwrap();
         bob.until("it is there", |s| s.heard(&direct("alice")) == ["Lunch?\n1. Pizza\n2. 泵 Soup"]).await;
         assert_eq!(find(&bob.screen.stored, poll).poll, find(&alice.screen.stored, poll).poll);
-        alter(&mut bob, 1, poll, vote(&[1])).await.unwrap();
-        alter(&mut alice, 2, poll, vote(&[1])).await.unwrap();
-        alter(&mut bob, 3, poll, vote(&[2])).await.unwrap();
+        bob.alter(poll, vote(&[1])).await.unwrap();
+        alice.alter(poll, vote(&[1])).await.unwrap();
+        bob.alter(poll, vote(&[2])).await.unwrap();
         for person in [&mut alice, &mut bob] {
             person.until("both", |s| voted(&s.stored, poll, &[("alice", &[1]), ("bob", &[2])])).await;
         }
-        alter(&mut alice, 4, poll, vote(&[])).await.unwrap();
+        alice.alter(poll, vote(&[])).await.unwrap();
         bob.until("one is taken back", |s| voted(&s.stored, poll, &[("bob", &[2])])).await;
 
-        let why = alter(&mut bob, 5, poll, vote(&[3])).await.unwrap_err();
+        let why = bob.alter(poll, vote(&[3])).await.unwrap_err();
         assert!(why.contains("no answer 3"), "{why}");
-        let why = alter(&mut bob, 6, poll, vote(&[1, 2])).await.unwrap_err();
+        let why = bob.alter(poll, vote(&[1, 2])).await.unwrap_err();
         assert!(why.contains("one answer"), "{why}");
-        let why = alter(&mut bob, 7, poll, Alteration::Close).await.unwrap_err();
+        let why = bob.alter(poll, Alteration::Close).await.unwrap_err();
         assert!(why.contains("only who asked"), "{why}");
         let edit = Alteration::Edit(MessageText::new("Dinner?").unwrap());
-        let why = alter(&mut alice, 8, poll, edit).await.unwrap_err();
+        let why = alice.alter(poll, edit).await.unwrap_err();
         assert!(why.contains("stays as it was asked"), "{why}");
 
         // He is away while it is ended.
         bob.quit().await;
-        alter(&mut alice, 9, poll, Alteration::Close).await.unwrap();
+        alice.alter(poll, Alteration::Close).await.unwrap();
         for change in [vote(&[1]), Alteration::Close] {
-            let why = alter(&mut alice, 10, poll, change).await.unwrap_err();
+            let why = alice.alter(poll, change).await.unwrap_err();
             assert!(why.contains("closed"), "{why}");
         }
         let mut bob = Person::sign_in(&setup, "bob").await;
@@ -113,16 +97,16 @@ on_every_broker! {
         alice.until_outbox_holds(0).await;
         let history = bob.history(&direct("alice")).await;
         assert!(find(&history, poll).marks.closed && voted(&history, poll, &[("bob", &[2])]));
-        let why = alter(&mut bob, 11, poll, vote(&[1])).await.unwrap_err();
+        let why = bob.alter(poll, vote(&[1])).await.unwrap_err();
         assert!(why.contains("closed"), "{why}");
 
         alice.say(&direct("bob"), "no poll").await;
         bob.until("it is there", |s| s.heard(&direct("alice")).last() == Some(&"no poll")).await;
         let plain = bob.screen.stored.iter().find(|m| text(m) == Some("no poll")).unwrap().id;
-        let why = alter(&mut bob, 12, plain, vote(&[1])).await.unwrap_err();
+        let why = bob.alter(plain, vote(&[1])).await.unwrap_err();
         assert!(why.contains("no poll"), "{why}");
         // Taken back, nothing of it is left.
-        alter(&mut alice, 13, poll, Alteration::Delete).await.unwrap();
+        alice.alter(poll, Alteration::Delete).await.unwrap();
         alice.until_outbox_holds(0).await;
         let history = bob.history(&direct("alice")).await;
         assert_eq!((&find(&history, poll).body, &find(&history, poll).poll), (&Body::Deleted, &None));
@@ -145,9 +129,9 @@ on_every_broker! {
         carol.quit().await;
         let poll = ask(&mut alice, &in_team, "When? | Mon | Tue | Wed", true).await.unwrap();
         bob.until("it is there", |s| s.stored.iter().any(|m| m.id == poll)).await;
-        alter(&mut bob, 1, poll, vote(&[1])).await.unwrap();
-        alter(&mut bob, 2, poll, vote(&[1, 3])).await.unwrap();
-        alter(&mut alice, 3, poll, vote(&[3])).await.unwrap();
+        bob.alter(poll, vote(&[1])).await.unwrap();
+        bob.alter(poll, vote(&[1, 3])).await.unwrap();
+        alice.alter(poll, vote(&[3])).await.unwrap();
         // She hears of all of it at once.
         let mut carol = Person::sign_in(&setup, "carol").await;
         carol.until_up().await;
@@ -156,7 +140,7 @@ on_every_broker! {
         }
         let seen = carol.history(&in_team).await;
         assert!(voted(&seen, poll, &[("alice", &[3]), ("bob", &[1, 3])]), "{:?}", find(&seen, poll));
-        alter(&mut carol, 4, poll, vote(&[2])).await.unwrap();
+        carol.alter(poll, vote(&[2])).await.unwrap();
         let all: [(&str, &[u8]); 3] = [("alice", &[3]), ("bob", &[1, 3]), ("carol", &[2])];
         for person in [&mut alice, &mut bob] {
             person.until("all voted", |s| voted(&s.stored, poll, &all)).await;
@@ -164,8 +148,8 @@ on_every_broker! {
         // Who leaves has voted all the same, and votes no more.
         carol.leave(team).await.unwrap();
         alice.until("she left", |s| s.members(team).len() == 2).await;
-        assert!(alter(&mut carol, 5, poll, vote(&[1])).await.is_err());
-        alter(&mut alice, 6, poll, Alteration::Close).await.unwrap();
+        assert!(carol.alter(poll, vote(&[1])).await.is_err());
+        alice.alter(poll, Alteration::Close).await.unwrap();
         bob.until("it is closed", |s| find(&s.stored, poll).marks.closed).await;
         assert!(voted(&bob.screen.stored, poll, &all));
     }
@@ -213,7 +197,7 @@ on_every_broker! {
             eve.say("alice", &say).await;
         }
         alice.until("the last of them", |s| voted(&s.stored, theirs, &[("eve", &[2])])).await;
-        alter(&mut alice, 1, theirs, vote(&[1])).await.unwrap();
+        alice.alter(theirs, vote(&[1])).await.unwrap();
         alice.until("both", |s| voted(&s.stored, theirs, &[("alice", &[1]), ("eve", &[2])])).await;
     }
 

@@ -61,22 +61,12 @@ pub fn group(id: u128, name: &str, owner: &str, standing: Standing, members: &[&
 
 /// A message of somebody else's, or of alice, who is us.
 pub fn message(conversation: &ConversationId, sender: &str, millis: i64, text: &str) -> Message {
+    let id = MessageId::derived(format!("{sender} {millis} {text}").as_bytes());
+    let body = Body::Text(MessageText::new(text).unwrap());
     Message {
-        id: MessageId::derived(format!("{sender} {millis} {text}").as_bytes()),
-        conversation: conversation.clone(),
-        sender: user(sender),
-        sent_at: at(millis),
-        received_at: at(millis),
-        body: Body::Text(MessageText::new(text).unwrap()),
         delivery: (sender == "alice").then_some(Delivery::Sent),
-        late: false,
         unseen: sender != "alice",
-        reply: None,
-        forwarded: false,
-        file: None,
-        poll: None,
-        ends_at: None,
-        marks: Marks::default(),
+        ..Message::new(id, conversation.clone(), user(sender), at(millis), body)
     }
 }
 
@@ -139,6 +129,11 @@ impl Desk {
 
     /// The engine says who we are.
     pub fn welcome(&mut self) {
+        self.welcome_after(None);
+    }
+
+    /// The same, where the last session was on this broker.
+    pub fn welcome_after(&mut self, before: Option<&str>) {
         let me = Box::new(Profile {
             user: user("alice"),
             identity: IdentityKey::from_bytes([1; 32]),
@@ -148,7 +143,11 @@ impl Desk {
             mobile: None,
             registered_at: at(NOW),
         });
-        self.update(Update::Welcome { me, broker: "mqtt://lan".to_owned(), before: None });
+        self.update(Update::Welcome {
+            me,
+            broker: "mqtt://lan".to_owned(),
+            before: before.map(str::to_owned),
+        });
     }
 
     /// Alice with contacts and groups.

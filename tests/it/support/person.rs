@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cooee::domain::{
-    Alerts, Availability, Body, ContactList, ConversationId, Delivery, DisplayName, GroupChange,
-    GroupId, GroupLink, GroupName, JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText,
-    PageAt, Person as Contact, Picture, Role, RoomName, Summary, UserName,
+    Alerts, Alteration, Availability, Body, ContactList, ConversationId, Delivery, DisplayName,
+    GroupChange, GroupId, GroupLink, GroupName, JoinPolicy, Lifetime, Message, MessageId, MessageKey,
+    MessageText, PageAt, Person as Contact, Picture, Role, RoomName, Summary, UserName,
 };
 use cooee::engine::{
     self, Command, ComparisonView, FileState, GroupView, Info, KeyView, Link, Notice, Protection,
@@ -386,6 +386,13 @@ impl Person {
     pub async fn leave_room(&mut self, room: &str) -> Result<(), String> {
         let (ticket, room) = (self.ticket(), room.parse().unwrap());
         self.ask(Command::LeaveRoom { room, ticket }).await;
+        self.agreement(ticket).await
+    }
+
+    /// Does something with a message, or is told why not.
+    pub async fn alter(&mut self, message: MessageId, change: Alteration) -> Result<(), String> {
+        let ticket = self.ticket();
+        self.ask(Command::Alter { message, change, ticket }).await;
         self.agreement(ticket).await
     }
 

@@ -1,12 +1,13 @@
 //! Completing the word that is being typed.
 
 use super::{Session, Turn};
-use crate::domain::{Standing, UserName};
+use crate::domain::Standing;
 use crate::tui::app::arguments::{Kind, argument};
 use crate::tui::app::chat::About;
 use crate::tui::app::completion::{Completion, Sources, written_emoji};
 use crate::tui::app::path_list::path_argument;
 use crate::tui::app::regions::Pane;
+use crate::tui::app::theme::Theme;
 use crate::tui::app::{Action, Effect, Setup};
 
 /// Fewest rows of messages over which there is room for candidates.
@@ -97,28 +98,30 @@ impl Session {
         true
     }
 
-    fn people_for(&self, kind: Kind) -> impl Iterator<Item = (&UserName, String)> {
-        let people = self.world.everybody().filter(move |_| kind == Kind::Person);
-        people.map(|user| (user, self.world.name(user).into_owned()))
-    }
-
-    fn groups_for(&self, kind: Kind) -> Vec<String> {
-        let ids = self.world.groups().iter().filter(|_| kind == Kind::Group);
-        let views = ids.filter_map(|id| self.world.group(*id));
-        let others = views.filter(|view| view.standing != Standing::Member);
-        others.map(|view| view.group.name.to_string()).collect()
+    /// What an argument may be, with what else there is to know of each.
+    fn arguments(&self, kind: Kind) -> Vec<(String, String)> {
+        let bare = |word: &str| (word.to_owned(), String::new());
+        match kind {
+            Kind::Words(words) => words.split('|').map(bare).collect(),
+            Kind::Theme => Theme::names().map(bare).collect(),
+            Kind::List => self.world.lists().map(|(name, _)| bare(name.as_str())).collect(),
+            Kind::Person => {
+                let people = self.world.everybody();
+                people.map(|user| (user.to_string(), self.world.name(user).into_owned())).collect()
+            }
+            Kind::Group => {
+                let views = self.world.groups().iter().filter_map(|id| self.world.group(*id));
+                let others = views.filter(|view| view.standing != Standing::Member);
+                others.map(|view| bare(view.group.name.as_str())).collect()
+            }
+        }
     }
 
     fn candidates(&self, setup: &Setup) -> Option<Completion> {
         let (before, is_first) = self.writing()?.draft.before_cursor();
         let group = self.open_group().map(|view| &view.group);
         if let Some((kind, written)) = argument(before).filter(|_| is_first) {
-            let people: Vec<_> = self.people_for(kind).collect();
-            let groups = self.groups_for(kind);
-            let words = kind.words().into_iter().map(|word| (word, String::new()));
-            let people = people.iter().map(|(user, name)| (user.as_str(), name.clone()));
-            let groups = groups.iter().map(|name| (name.as_str(), String::new()));
-            return Completion::find_argument(written, words.chain(people).chain(groups));
+            return Completion::find_argument(written, self.arguments(kind));
         }
         let members = group.into_iter().flat_map(|group| group.members.keys());
         let others = members.filter(|user| **user != self.me.user);
