@@ -190,18 +190,25 @@ fn a_file_is_saved_where_a_person_says() {
     assert_snapshot!(desk.screen());
     desk.keys(&["shift-w"]);
     assert!(desk.shows("› ~/the plan.pdf") && desk.shows("saving as: the plan.pdf"));
+    assert!(desk.shows("Enter save ·") && !desk.shows("Enter send"), "{}", desk.screen());
     desk.keys(&["ctrl-u"]);
     desk.write("/tmp/");
     desk.keys(&["enter"]);
     assert_eq!(asked(&mut desk), [(theirs.id, Some(Some("/tmp/".to_owned())))], "it is no command");
     assert!(desk.shows("› a draft"), "what was being written comes back");
-    desk.keys(&["ctrl-u"]);
     let gone = Update::FileSaved { message: theirs.id, outcome: Err("there is no such place".into()) };
     desk.update(gone.clone());
     assert!(desk.shows("› /tmp/") && desk.shows("saving as"), "to be mended: {}", desk.screen());
     desk.keys(&["esc"]);
-    desk.update(gone);
+    assert!(desk.shows("› a draft"), "and that is here as it was");
+    desk.update(gone.clone());
     assert!(!desk.shows("saving as"), "once");
+    // Whoever has gone on writing is left alone.
+    desk.keys(&["f6", "k", "shift-w", "enter"]);
+    desk.write("!");
+    desk.update(gone);
+    assert!(desk.shows("› a draft!") && !desk.shows("saving as"), "{}", desk.screen());
+    desk.effects();
     became(&mut desk, &theirs, FileState::Fetching { have: 5 });
     desk.keys(&["f6", "k", "x"]);
     assert_eq!(asked(&mut desk), [(theirs.id, None)]);

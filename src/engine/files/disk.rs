@@ -276,14 +276,16 @@ impl Disk {
         if exact.is_none() {
             fs::create_dir_all(target).map_err(Fault::io("cannot make", target))?;
         }
-        // The name that it has until then says nothing to anybody.
-        let bare = |e: io::Error| e.raw_os_error().map_or(e, io::Error::from_raw_os_error);
-        let failed = |e| Fault::io("cannot save in", dir)(bare(e));
+        let failed = |e| Fault::io("cannot save in", dir)(e);
         self.clean(id, target);
         // It becomes a file of that name only when all of it is there and checked.
         let mut builder = tempfile::Builder::new();
         let name = self.unfinished(id);
-        let mut saved = builder.prefix(&name).rand_bytes(0).tempfile_in(dir).map_err(failed)?;
+        // The library would tell what goes wrong with this name, which says nothing to anybody.
+        let make = |path: &Path| {
+            OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+        };
+        let mut saved = builder.prefix(&name).rand_bytes(0).make_in(dir, make).map_err(failed)?;
         unseal(&self.path(id, SEALED), file, &mut saved).map_err(|fault| match fault {
             Fault::Io { what: WRITE, source, .. } => failed(source),
             fault => fault,
@@ -410,7 +412,10 @@ mod tests {
         assert_eq!(fs::read(&named).unwrap(), content);
         let wrong = Attachment { hash: ContentHash::from_bytes([0; 32]), ..file.clone() };
         assert!(matches!(disk.save(ID, &wrong, &to), Err(Fault::WrongHash)));
-        assert!(matches!(disk.save(ID, &file, &dir.path().join("no/such.pdf")), Err(Fault::Io { .. })));
+        let nowhere = disk.save(ID, &file, &dir.path().join("no/such.pdf")).unwrap_err().to_string();
+        let place = dir.path().join("no");
+        let why = "No such file or directory (os error 2)";
+        assert_eq!(nowhere, format!("cannot save in {}: {why}", place.display()));
         assert_eq!(fs::read_dir(&to).unwrap().count(), 4);
         assert_eq!(
             disk.save(ID, &file, &dir.path().join("new/")).unwrap(),

@@ -373,6 +373,19 @@ impl App {
         }
     }
 
+    /// What the footer calls an action now.
+    pub fn label(&self, action: Action) -> &'static str {
+        let about = match &self.screen {
+            Screen::Main(session) => session.writing().and_then(|chat| chat.about.as_ref()),
+            Screen::Welcome(_) => None,
+        };
+        match (action, about) {
+            (Action::Send, Some(About::Save(..))) => "save",
+            (Action::Send, Some(About::Edit(..))) => "change",
+            (action, _) => action.label(),
+        }
+    }
+
     /// Where keys are looked up.
     pub fn context(&self) -> Context {
         match &self.screen {

@@ -44,7 +44,7 @@ pub fn footer(canvas: &mut Canvas<'_>, app: &App, area: Rect) {
         x += canvas.put(row(area, 0), x, "normal mode", canvas.theme.strong());
     }
     let entries = app.keymap.footer(app.context()).filter(|(_, action)| app.offers(*action));
-    let entries: Vec<_> = entries.map(|(key, action)| (key, action.label())).collect();
+    let entries: Vec<_> = entries.map(|(key, action)| (key, app.label(action))).collect();
     let wide = |(key, label): &(&str, &str)| width(key) + 1 + width(label);
     let Some(last) = entries.len().checked_sub(1) else { return };
     let end = usize::from(area.width).saturating_sub(wide(&entries[last]) + width(separator));

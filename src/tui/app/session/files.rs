@@ -11,6 +11,17 @@ use crate::tui::app::pasting::{LargePaste, PastedFile};
 use crate::tui::app::picture::{PictureBox, Shape};
 use crate::tui::app::{Action, Effect};
 
+/// Where the file of a message is to be saved.
+#[derive(Clone, Debug)]
+pub(super) struct SavingAs {
+    chat: ConversationId,
+    message: MessageId,
+    /// As a person wrote it.
+    path: String,
+    /// What was being written besides.
+    draft: String,
+}
+
 impl Session {
     /// Sends a file to the open chat, by its path as a person wrote it.
     pub(super) fn send_file(&mut self, path: &str, turn: &mut Turn<'_>) -> Result<(), String> {
@@ -249,20 +260,20 @@ impl Session {
             );
         }
         self.writing_mut().stop_about();
-        self.saving_as = self.open.clone().map(|chat| (chat, message, path.to_owned()));
+        let draft = self.writing_mut().draft.text();
+        self.saving_as =
+            self.open.clone().map(|chat| SavingAs { chat, message, path: path.to_owned(), draft });
         self.fetch(message, Some(path.to_owned()), turn);
     }
 
     /// It is not saved there: the path is to be mended, where nothing else has been begun.
     pub(super) fn not_saved(&mut self, message: MessageId) {
-        let Some((chat, _, path)) = self.saving_as.take_if(|(_, saving, _)| *saving == message) else {
-            return;
-        };
-        let is_open = self.open.as_ref() == Some(&chat) && self.card().is_none();
+        let Some(saving) = self.saving_as.take_if(|saving| saving.message == message) else { return };
+        let is_open = self.open.as_ref() == Some(&saving.chat) && self.card().is_none();
         let writing = self.writing_mut();
-        if is_open && writing.draft.is_empty() && writing.about.is_none() {
+        if is_open && writing.draft.reads(&saving.draft) && writing.about.is_none() {
             writing.begin(About::Save(message, String::new()));
-            writing.draft = Editor::from(path.as_str());
+            writing.draft = Editor::from(saving.path.as_str());
         }
     }
 

@@ -26,6 +26,7 @@ mod writing;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use self::files::SavingAs;
 use super::beside::Beside;
 use super::chat::{Chat, Window};
 use super::completion::Completion;
@@ -250,8 +251,8 @@ pub struct Session {
     kept_unread: bool,
     /// Holds what is written while no chat is open.
     home: Chat,
-    /// The path where the file of this message of a chat is to be saved.
-    saving_as: Option<(ConversationId, MessageId, String)>,
+    /// Where a person said last that a file is to be saved, until it is or they have mended it.
+    saving_as: Option<SavingAs>,
     chats: HashMap<ConversationId, Chat>,
     /// Chats with messages in memory, the one used last at the end.
     recent: VecDeque<ConversationId>,
