@@ -199,13 +199,16 @@ impl Groups {
         may
     }
 
-    /// A card stands in the directory. If it lacks what we signed, ours is due before long.
+    /// A card stands in the directory. If it lacks what we signed, ours is due before long, unless one is seen
+    /// meanwhile that tells all that we know. One that tells but what we signed will not do: a broker may hand two
+    /// cards that come at once from two people to each of both in another order, and then each would take their
+    /// own for the one that stands there.
     pub fn note_card(&mut self, id: GroupId, card: &[SignedDocument], me: &Member) {
         let Some(known) = self.known.get(&id) else { return };
         self.carded.insert(id);
         if known.standing != Standing::Listed && known.is_outdated(card, me) {
             self.corrections.entry(id).or_insert_with(|| Instant::now() + CORRECTION);
-        } else {
+        } else if self.corrections.contains_key(&id) && known.is_told_by(card) {
             self.corrections.remove(&id);
         }
     }
@@ -494,6 +497,24 @@ mod tests {
         assert!(groups.cards_due.is_empty(), "not at once");
         groups.correct(groups.next_deadline().unwrap());
         assert_eq!((groups.cards_due.len(), groups.next_deadline()), (1, None));
+    }
+
+    #[test]
+    fn of_two_cards_that_come_at_once_either_may_be_the_one_that_stands_there() {
+        let (alice, mut bob, carol) =
+            (Somebody::new("alice"), Somebody::new("bob"), Somebody::new("carol"));
+        bob.people.meet(carol.profile.clone());
+        let (id, founding) = alice.found(1, JoinPolicy::Open);
+        let ours = [founding.clone(), bob.says(id, 1)];
+        let theirs = [founding.clone(), carol.says(id, 1)];
+        let mut groups = Groups::default();
+        groups.insert(known(id, &ours, Standing::Member, bob.eyes()));
+        assert!(note(&mut groups, id, &theirs, &bob));
+        note(&mut groups, id, &ours, &bob);
+        assert!(groups.next_deadline().is_some(), "carol may have got them in the other order");
+        let whole = [founding, bob.says(id, 1), carol.says(id, 1)];
+        note(&mut groups, id, &whole, &bob);
+        assert_eq!(groups.next_deadline(), None, "somebody put it right");
     }
 
     #[test]

@@ -294,6 +294,11 @@ impl KnownGroup {
             && encode_card(self.group.id, self.papers()).1
     }
 
+    /// Whether a card with this on it tells all that counts in it.
+    pub fn is_told_by(&self, card: &[SignedDocument]) -> bool {
+        self.papers().iter().all(|signed| card.contains(signed))
+    }
+
     /// Whether somebody of this name has to do with it, with whatever key.
     pub fn names(&self, user: &UserName) -> bool {
         let is = |member: &Member| member.user == *user;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 
-use super::{Error, cipher};
+use super::{Error, cipher, threads};
 use crate::domain::DataKey;
 
 /// The versions of the schema, oldest first. A released one never changes.
@@ -56,9 +56,15 @@ const STATEMENTS: usize = 128;
 
 /// Does once for the process what opening a file would otherwise do: about as much again as opening it.
 pub(super) fn prepare() {
-    // From then on nothing of it is cleared up at the end of the process, when some thread may still use it.
+    ready();
+    let _ = threads::inside(|| Connection::open_in_memory().and_then(|db| db.execute_batch(SETTINGS)));
+    threads::shut_at_exit();
+}
+
+/// OpenSSL is told to clear nothing up at the end of the process, when some thread may still use it. It may have been
+/// done already, which is known at once.
+fn ready() {
     openssl_sys::init();
-    let _ = Connection::open_in_memory().and_then(|db| db.execute_batch(SETTINGS));
 }
 
 /// Opens the database, making it and its directory where they are missing, and brings its schema up to
@@ -66,11 +72,11 @@ pub(super) fn prepare() {
 pub(super) fn open(path: &Path, key: &DataKey) -> Result<Connection, Error> {
     const ACTION: &str = "open the history";
 
-    // It may have been done already, which is known at once.
-    openssl_sys::init();
+    ready();
     make_private(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
     let failed = |source| Error::sqlite(ACTION, path, source);
     let mut db = Connection::open(path).map_err(failed)?;
+    threads::shut_at_exit();
     db.busy_timeout(LOCKED_FOR).map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     cipher::unlock(&db, path, key)?;

@@ -48,10 +48,10 @@ impl Store {
         let (file, key) = (path.to_owned(), key.clone());
         // Opened by the thread itself: the library that encrypts keeps something for each thread that it was
         // used on, and this is the one that is waited for at the end.
-        let run = move || match file::open(&file, &key) {
+        let run = move || match threads::inside(|| file::open(&file, &key)) {
             Ok(db) => {
                 let _ = tell.send(Ok(()));
-                work(db, queue);
+                work(Opened(Some(db)), queue);
             }
             Err(error) => {
                 let _ = tell.send(Err(error));
@@ -379,18 +379,37 @@ pub(super) fn bounded(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX).clamp(1, limits::ROWS)
 }
 
+/// The open file, which is closed where that may be done, whatever becomes of the thread.
+struct Opened(Option<Connection>);
+
+impl Opened {
+    fn close(&mut self) -> rusqlite::Result<()> {
+        let close = |db: Connection| db.close().map_err(|(_, error)| error);
+        threads::inside(|| self.0.take().map_or(Ok(()), close))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "the history was not closed in good order");
+        }
+    }
+}
+
 /// The thread's work, until it is told to close or nobody holds a handle.
-fn work(mut db: Connection, mut jobs: mpsc::Receiver<Job>) {
+fn work(mut db: Opened, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.blocking_recv() {
         // A disk that is slow, for the benchmark of what that does to a person.
         fail::fail_point!("store::slow");
-        match job {
-            Job::Run(run) => run(&mut db),
-            Job::Close(reply) => {
+        match (job, &mut db.0) {
+            (Job::Run(run), Some(open)) => threads::inside(|| run(open)),
+            (Job::Close(reply), _) => {
                 // The queue is dropped after the file is closed: who finds it closed may open it again.
-                let _ = reply.send(db.close().map_err(|(_, error)| error));
+                let _ = reply.send(db.close());
                 return;
             }
+            (Job::Run(_), None) => return,
         }
     }
 }

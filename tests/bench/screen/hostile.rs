@@ -10,6 +10,8 @@ use super::{PAUSE, QUIET, breakers, feed, figures, hand, open};
 
 /// Letters that are typed beside each text.
 const WORD: u16 = 12;
+/// What is said before, so that there is another page.
+const HISTORY: usize = 100;
 const PAGE_UP: &str = "\x1b[5~";
 const ALT_END: &str = "\x1b[1;3F";
 
@@ -21,6 +23,11 @@ pub fn measure(home: &Home, who: &UserName, from: &UserName) {
     terminal.shows(from.as_str());
     terminal.keys(&format!("/msg {from}\r"));
     terminal.shows(&format!("Write to {from}"));
+    // A page to turn to.
+    for number in 1..=HISTORY {
+        feed.say(from, &format!("before them number {number}."));
+    }
+    terminal.shows(&format!("before them number {HISTORY}."));
     let (mut shown, mut letters, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for (number, (_, text)) in breakers::texts().iter().enumerate() {
         let words = format!("behind text number {number}.");
