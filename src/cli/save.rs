@@ -135,7 +135,7 @@ async fn save(
             Heard::Update(Update::FileSaved { message: saved, outcome })
                 if saved == message && agreed =>
             {
-                return outcome.map_err(|why| Error::Refused(format!("not saved: {why}")));
+                return outcome.map_err(Error::Refused);
             }
             Heard::Update(Update::File(view)) if view.message == message => match view.state {
                 FileState::Failed { why } if agreed => return Err(Error::Refused(why)),

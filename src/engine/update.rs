@@ -233,11 +233,11 @@ pub enum Update {
     },
     /// A file has come further.
     File(FileView),
-    /// How saving a file ended, for a program that waits for it: `Update::File` or a notice tells people.
+    /// How saving a file ended. That it is saved people see by `Update::File` or a notice.
     FileSaved {
         /// The message that carries it.
         message: MessageId,
-        /// As what it was saved, or why not.
+        /// As what it was saved, or in words which file is not, and why.
         outcome: Result<String, String>,
     },
     /// Something a person should know.

@@ -196,10 +196,12 @@ fn a_file_is_saved_where_a_person_says() {
     desk.keys(&["enter"]);
     assert_eq!(asked(&mut desk), [(theirs.id, Some(Some("/tmp/".to_owned())))], "it is no command");
     assert!(desk.shows("› a draft"), "what was being written comes back");
-    let gone = Update::FileSaved { message: theirs.id, outcome: Err("there is no such place".into()) };
+    let gone =
+        Update::FileSaved { message: theirs.id, outcome: Err("`the plan.pdf` is not saved: no".into()) };
     desk.update(gone.clone());
+    assert!(desk.shows("error: `the plan.pdf` is not saved: no"), "{}", desk.screen());
     assert!(desk.shows("› /tmp/") && desk.shows("saving as"), "to be mended: {}", desk.screen());
-    desk.keys(&["esc"]);
+    desk.keys(&["esc", "esc"]);
     assert!(desk.shows("› a draft"), "and that is here as it was");
     desk.update(gone.clone());
     assert!(!desk.shows("saving as"), "once");

@@ -74,7 +74,8 @@ impl Talk {
                     "{user} wants to compare emoji, which the full screen does; here /key {user} compares numbers"
                 ));
             }
-            Update::Notice(Notice::Info(words) | Notice::Warning(words)) => self.line(&words),
+            Update::Notice(Notice::Info(words) | Notice::Warning(words))
+            | Update::FileSaved { outcome: Err(words), .. } => self.line(&words),
             _ => {}
         }
     }

@@ -75,7 +75,6 @@ impl Core {
             }
             Err(fault) => {
                 let why = fault.to_string();
-                self.warn(format!("`{name}` is not saved: {why}")).await;
                 // Nothing is left of it then.
                 match (matches!(fault, Fault::Altered | Fault::WrongHash), is_ours) {
                     (true, true) => {
@@ -91,7 +90,7 @@ impl Core {
                     }
                     (false, false) => self.set_stage(id, FileStage::Here, None, None).await?,
                 }
-                Err(why)
+                Err(format!("`{name}` is not saved: {why}"))
             }
         };
         self.faces.tell(Update::FileSaved { message: id, outcome }).await;

@@ -30,6 +30,7 @@ mod links;
 mod markup;
 mod notices;
 mod overlay;
+mod own_rows;
 mod pasting;
 mod path_list;
 mod picture;

@@ -14,7 +14,7 @@ use super::text::{fit, width};
 use super::timeline::{Echo, Item};
 use super::times::Calendar;
 use super::world::World;
-use super::wrap::{visible_width, wrap};
+use super::wrap::wrap;
 use crate::domain::{
     Body, ConversationId, Delivery, Message, MessageKey, Poll, Quote, Reaction, Timestamp, UserName,
     Words, lifetime_told, mentioned,
@@ -24,8 +24,6 @@ use crate::domain::{
 const NAME: usize = 20;
 /// A text narrower than this beside its sender goes below instead.
 const NARROW: usize = 24;
-/// Our own text narrower than this beside its time has the time below instead.
-const OWN_NARROW: usize = 16;
 
 /// What a piece of a row is; the view gives it a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +78,11 @@ pub struct UnreadLine {
 }
 
 /// What somebody said.
-struct Said {
+pub(super) struct Said {
     /// Lines above the text, each of which may be cut off.
-    above: Vec<String>,
-    text: String,
+    pub above: Vec<String>,
+    /// The words themselves.
+    pub text: String,
     /// What stands out in it.
     spans: Vec<(Range<usize>, Emphasis)>,
 }
@@ -316,52 +315,8 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Our words, at the right edge, with time and tick after the last line or, where that is too
-    /// narrow, below it.
-    fn own(&self, said: &Said, time: &str, delivery: Delivery, rows: &mut Vec<Row>) {
-        let text = said.text.as_str();
-        let time = format!("{time} ");
-        // Wide enough for any state, so that the text stays where it is when the state changes.
-        let reserved = width(&time) + self.glyphs.widest_delivery();
-        let edge = self.width.saturating_sub(1);
-        let beside = edge.saturating_sub(reserved + 3 + self.width / 8);
-        let below = beside < OWN_NARROW;
-        let room = if below { edge.saturating_sub(2) } else { beside };
-        let ranges = wrap(text, room);
-        let block = ranges.iter().map(|range| visible_width(&text[range.clone()])).max().unwrap_or(0);
-        let sign = self.glyphs.delivery(delivery);
-        let (mark_x, right) = match below {
-            true => (edge.saturating_sub(width(&time) + width(sign)), edge),
-            false => (edge.saturating_sub(reserved), edge.saturating_sub(reserved + 3)),
-        };
-        let x = right.saturating_sub(block);
-        for words in &said.above {
-            let text = fit(words, room).into_owned();
-            rows.push(vec![Piece { x: right.saturating_sub(width(&text)), text, tone: Tone::Faint }]);
-        }
-        let found = self.tones(said, Tone::Own);
-        for Range { start, end } in ranges {
-            let end = start + text[start..end].trim_end_matches(' ').len();
-            let mut row = Vec::new();
-            put_words(&mut row, (text, start..end), x, Tone::Own, &found);
-            rows.push(row);
-        }
-        let tone = match delivery {
-            Delivery::Failed => Tone::Wrong,
-            Delivery::Queued | Delivery::Sent | Delivery::Delivered => Tone::Faint,
-            Delivery::Read => Tone::Read,
-        };
-        let sign_x = mark_x + width(&time);
-        let sign = Piece { x: sign_x, text: sign.to_owned(), tone };
-        let mark = [Piece { x: mark_x, text: time, tone: Tone::Faint }, sign];
-        match rows.last_mut().filter(|_| !below) {
-            Some(last) => last.extend(mark),
-            None => rows.push(mark.into()),
-        }
-    }
-
     /// The parts of what somebody said that stand out: words that are looked for before all else.
-    fn tones(&self, said: &Said, tone: Tone) -> Vec<(Range<usize>, Tone)> {
+    pub(super) fn tones(&self, said: &Said, tone: Tone) -> Vec<(Range<usize>, Tone)> {
         let is_text = matches!(tone, Tone::Text | Tone::Own);
         let words = self.found.filter(|_| is_text);
         let found = words.map_or_else(Vec::new, |words| words.places(&said.text));
@@ -450,6 +405,7 @@ mod tests {
 
     use super::*;
     use crate::tui::app::testing::{message, user};
+    use crate::tui::app::wrap::visible_width;
 
     fn drawn(items: &[Message], width: usize, unread: Option<UnreadLine>) -> Vec<String> {
         let (world, calendar) = (World::new(user("alice")), Calendar::new(TimeZone::UTC));
@@ -532,6 +488,21 @@ mod tests {
         let rows = drawn(&[queued], 44, None);
         assert_eq!(rows[1], format!("{}on my way   00:01 ◷ queued", " ".repeat(17)));
         assert_eq!(super::width(&rows[1]), 43);
+    }
+
+    #[test]
+    fn our_words_of_several_lines_take_the_room_of_time_and_tick() {
+        let long = "on my way, but the bridge is closed and I walk";
+        let rows = drawn(&[message("alice", 60_000, long)], 44, None);
+        assert_eq!(
+            rows[1..],
+            ["        on my way, but the bridge is closed", "        and I walk           00:01 ✓"]
+        );
+        let even = "on my way, but the bridge is closed and the ferry is as good as full";
+        let rows = drawn(&[message("alice", 60_000, even)], 44, None);
+        assert_eq!(rows.len(), 4, "{rows:?}");
+        assert_eq!(rows[3].trim_start(), "00:01 ✓");
+        assert_eq!(super::width(&rows[3]), 43);
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn a_save_is_answered_by_what_became_of_it_and_by_nothing_else() {
     let nowhere = dir.join("no/such.txt").display().to_string();
     let failed = run(dir, &["-u", "ben", "save", &ours, &nowhere]);
     assert_eq!(failed.code, Some(1), "{failed:?}");
-    assert!(failed.err.contains("not saved: cannot save in"), "{}", failed.err);
+    assert!(failed.err.contains("is not saved: cannot save in"), "{}", failed.err);
     let mut ann = cooee(dir, &["-u", "ann", "listen", "--timeout", "60s"]).spawn().unwrap();
     let saved = Done::of(waiting.wait_with_output().unwrap());
     ann.kill().unwrap();

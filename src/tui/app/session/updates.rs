@@ -86,8 +86,10 @@ impl Session {
             Update::Files(views) => self.note_files(views),
             Update::File(view) => self.note_files(vec![view]),
             Update::Picture { ticket, picture, .. } => self.take_picture(ticket, picture, turn),
-            // What people are told of it is told otherwise.
-            Update::FileSaved { message, outcome: Err(_) } => self.not_saved(message),
+            Update::FileSaved { message, outcome: Err(words) } => {
+                turn.error(words);
+                self.not_saved(message);
+            }
             Update::FileSaved { outcome: Ok(_), .. } => {}
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
