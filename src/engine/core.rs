@@ -40,7 +40,7 @@ use crate::store::{self, Store, Thread};
 /// Most events of the connection that are taken in at once, and stored in one transaction.
 const BATCH: usize = 256;
 
-/// How long a quit waits for the broker to take our goodbye.
+/// How long a quit waits until what came in can be confirmed, and then for the broker to take our goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What a front end sends to the engine.
@@ -131,6 +131,8 @@ pub(super) struct Core {
     pub registrar: Registrar,
     /// Letters that are stored and not confirmed, because their senders are not known to have signed up.
     pub unconfirmed: Vec<(UserName, MessageId)>,
+    /// Confirmations were stored since the outbox was last handed to the broker.
+    pub owes: bool,
     /// The message that was asked about last: each receipt of it is told, also one that moves nothing.
     pub watched: Option<MessageId>,
     /// How much came in that made no sense.
@@ -153,7 +155,10 @@ impl Core {
     /// Runs until the first front end goes or the session cannot go on. Returns the front ends that are
     /// still to be told, and what.
     pub async fn run(mut self, mut ears: Ears) -> (Faces, Update) {
-        let ended = self.run_until_end(&mut ears).await;
+        let mut ended = self.run_until_end(&mut ears).await;
+        if ended.is_ok() {
+            ended = self.confirm_what_came(&mut ears.events).await;
+        }
         let reason = ended.err().map(|fatal| fatal.to_string());
         if let Some(reason) = &reason {
             tracing::error!(%reason, "the session ended");
@@ -337,6 +342,24 @@ impl Core {
     /// Asks something of the connection. When that task is gone its events end too, which ends us.
     pub async fn ask(&mut self, request: Request) {
         let _ = self.link.requests.send(request).await;
+    }
+
+    /// Whoever goes as soon as a message is here, as a script does, may have it before we may write, or before it is
+    /// known who wrote it: waits a moment for that, so that its sender is told.
+    async fn confirm_what_came(&mut self, events: &mut mpsc::Receiver<Event>) -> Result<(), Fatal> {
+        let end = Instant::now() + GOODBYE;
+        while self.owes_confirmation() && Instant::now() < end {
+            let deadline = self.next_deadline().min(end);
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => self.on_events(std::iter::once(event)).await?,
+                    None => return Ok(()),
+                },
+                () = sleep_until(deadline) => self.on_deadline().await?,
+            }
+            self.pump().await?;
+        }
+        Ok(())
     }
 
     /// Tells everybody that we go, and waits a moment for the broker to take it. `is_sound`: what is in memory is

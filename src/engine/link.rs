@@ -32,6 +32,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(super) struct LinkState {
     pub requests: mpsc::Sender<Request>,
     pub state: Link,
+    /// Connected, and what we subscribe to is not confirmed yet.
+    pub is_subscribing: bool,
     pub epoch: u64,
     /// Those of the connections of this session.
     pub epochs: BTreeSet<u64>,
@@ -72,6 +74,7 @@ impl LinkState {
         Self {
             requests,
             state: Link::Connecting,
+            is_subscribing: false,
             epoch: 0,
             epochs: BTreeSet::new(),
             before,
@@ -96,6 +99,11 @@ impl LinkState {
 
     pub fn is_up(&self) -> bool {
         self.state == Link::Up
+    }
+
+    /// Whether what the broker keeps may still be on its way.
+    pub fn is_settling(&self) -> bool {
+        self.settle_at.is_some()
     }
 
     /// Something that the broker keeps came in: more of it may be on its way.
@@ -142,6 +150,7 @@ impl Core {
                     self.link.refusal_told = refusal;
                     self.faces.tell(Update::Notice(Notice::Warning(reason.clone()))).await;
                 }
+                self.link.is_subscribing = false;
                 self.link.refresh_at = None;
                 self.link.settle_at = None;
                 self.outbox.restart();
@@ -166,6 +175,7 @@ impl Core {
     /// Connected. Everything is asked for again, whatever the broker remembers.
     async fn on_up(&mut self, epoch: u64) {
         self.link.refusal_told = None;
+        self.link.is_subscribing = true;
         self.link.epoch = epoch;
         self.link.epochs.insert(epoch);
         self.link.since = self.mint.now();
@@ -212,6 +222,7 @@ impl Core {
         if self.link.is_up() {
             return Ok(());
         }
+        self.link.is_subscribing = false;
         let now = Instant::now();
         self.link.cut_off_at = None;
         self.link.settle_at = Some(now + SETTLING);

@@ -94,6 +94,7 @@ impl Core {
             let rows = self.store.due(after, AHEAD).await?;
             self.outbox.feed(rows);
         }
+        self.owes = false;
         self.resend().await?;
         // Last: what people write does not wait for files.
         self.serve().await

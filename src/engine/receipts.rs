@@ -103,7 +103,17 @@ impl Core {
                 drafts.push(self.draft_to(&notice, &sender).await?);
             }
         }
+        self.owes |= !drafts.is_empty();
         Ok(drafts)
+    }
+
+    /// Whether somebody should be told that we have what they wrote, and can be before long.
+    pub(super) fn owes_confirmation(&self) -> bool {
+        let may_learn_who = self.link.is_settling() && !self.unconfirmed.is_empty();
+        match self.link.is_up() {
+            true => self.owes || may_learn_who,
+            false => self.link.is_subscribing && (self.owes || !self.unconfirmed.is_empty()),
+        }
     }
 
     /// Letters came again. What came in the same bytes is confirmed again; a session that began with something

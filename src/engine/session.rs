@@ -239,6 +239,7 @@ async fn start(
         newcomers: std::collections::BTreeSet::new(),
         registrar,
         unconfirmed: Vec::new(),
+        owes: false,
         watched: None,
         refused: 0,
         typing_told: std::collections::BTreeMap::new(),

@@ -44,7 +44,7 @@ fn a_newcomer_sees_companions_at_work_and_leaves_without_a_trace() {
     let temporary = tempfile::tempdir().unwrap();
     let mut person = demo(temporary.path());
     // How to leave is said first, and what is going on.
-    person.until_says(&["A demo: Ctrl+Q leaves", "you ●", "connected", "#crew", "● Maya"]);
+    person.until_says(&["A demo: Alt+A opens", "you ●", "connected", "#crew", "● Maya"]);
     person.until("something is unread", |screen| counts_unread(screen, "● Maya", 1));
     let place = places(temporary.path()).pop().expect("it has a place");
     let broker = broker_of(&place);
@@ -94,7 +94,7 @@ fn the_demo_ends_cleanly_whatever_ends_it() {
     assert_eq!(places(temporary.path()), Vec::<PathBuf>::new());
 
     let mut person = demo(temporary.path());
-    person.until_says(&["A demo: Ctrl+Q leaves", "connected"]);
+    person.until_says(&["A demo: Alt+A opens", "connected"]);
     let broker = broker_of(&places(temporary.path())[0]);
     person.signal(rustix::process::Signal::TERM);
     person.until_ended();
@@ -104,7 +104,7 @@ fn the_demo_ends_cleanly_whatever_ends_it() {
 
     // After kill -9 nobody is there to remove the directory; but the broker ends.
     let mut person = demo(temporary.path());
-    person.until_says(&["A demo: Ctrl+Q leaves", "connected"]);
+    person.until_says(&["A demo: Alt+A opens", "connected"]);
     let broker = broker_of(&places(temporary.path())[0]);
     person.kill();
     until("the broker is gone", || test_kill_process(broker).is_err());

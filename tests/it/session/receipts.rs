@@ -30,6 +30,22 @@ async fn waits_for(person: &mut Person, id: MessageId) -> Option<Hop> {
 }
 
 on_every_broker! {
+    async fn who_goes_as_soon_as_a_message_is_here_has_said_so(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        sign_up(&setup, "bob").await;
+        alice.until("bob is known", |s| s.people.contains_key(&name("bob"))).await;
+        // The first time it may come before the profile of who wrote it, later before all is subscribed to.
+        for count in 1..=3 {
+            alice.say(&direct("bob"), &format!("number {count}")).await;
+            alice.until_all(count, Delivery::Sent).await;
+            let mut bob = Person::with(Session::start(&setup, &name("bob")).await.unwrap());
+            bob.until("it came", |s| !s.stored.is_empty()).await;
+            bob.quit().await;
+            alice.until_all(count, Delivery::Delivered).await;
+        }
+    }
+
     async fn every_stage_is_told_when_it_is_so(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;
