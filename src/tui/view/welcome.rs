@@ -96,7 +96,7 @@ fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Positio
     });
     let first = (form.at + 1 + said).saturating_sub(usize::from(area.height)).min(form.at);
     let mut cursor = None;
-    for (at, &field) in form.shown().iter().enumerate().skip(first) {
+    for (at, field) in form.shown().into_iter().enumerate().skip(first) {
         let (name, hint) = words(field, form.guard);
         let label = format!("{name}: ");
         let has_cursor = form.at == at;
@@ -104,13 +104,13 @@ fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Positio
         canvas.put(area, 0, &label, style);
         let x = width(&label);
         let room = usize::from(area.width).saturating_sub(x + 1);
-        let cell = match form.fields.get(at) {
+        let cell = match form.field(field) {
             Some(field) => {
                 let (text, cell) = field.view(room);
                 canvas.put(area, x, text, canvas.theme.plain());
                 cell
             }
-            None => match form.secret_at(at) {
+            None => match form.secret(field) {
                 Some(secret) => masked(canvas, area, x, room, secret),
                 None => {
                     let style = if has_cursor { canvas.theme.chosen() } else { canvas.theme.plain() };
@@ -176,6 +176,7 @@ fn words(field: FieldName, guard: Guard) -> (&'static str, &'static str) {
         FieldName::User => ("User name", "a-z, 0-9, _ and -; others find you by it"),
         FieldName::DisplayName => ("Display name", "what others see; empty: your user name"),
         FieldName::Mobile => ("Mobile number", "everybody on this broker can see it; may be left empty"),
+        FieldName::Invite => ("Invite", "the line from whoever runs this broker; may be left empty"),
         FieldName::Protection => (
             "Protected by",
             match guard {
