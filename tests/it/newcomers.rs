@@ -1,4 +1,4 @@
-//! What somebody meets who is new: the sign-up form on a broker of others.
+//! What somebody meets who is new: the sign-up form, and how far it lets them go.
 
 use cooee::tui::app::{Effect, Event, FieldName, SignError, Start};
 use insta::assert_snapshot;
@@ -35,5 +35,24 @@ fn an_invite_is_pasted_and_complained_about_where_it_stands() {
         };
         desk.event(Event::SignFailed(used_up, Vec::new()));
         assert_snapshot!(format!("an_invite_is_not_taken_{name}"), desk.screen());
+    }
+}
+
+#[test]
+fn a_short_passphrase_is_taken_and_called_short() {
+    for (size, name) in [((80, 24), "at_80"), ((40, 12), "at_40")] {
+        let mut desk = invited(size);
+        desk.write("bob");
+        desk.keys(&["enter", "enter", "enter", "enter", "enter"]);
+        assert!(desk.shows("Nobody can recover a forgotten one"), "{}", desk.screen());
+        desk.write("1234567");
+        assert_snapshot!(format!("a_short_passphrase_{name}"), desk.screen());
+        desk.write("8");
+        assert!(desk.shows("Nobody can recover a forgotten one"), "{}", desk.screen());
+        desk.keys(&["backspace", "enter"]);
+        assert_snapshot!(format!("a_short_passphrase_once_more_{name}"), desk.screen());
+        desk.write("1234567");
+        desk.keys(&["enter"]);
+        assert!(matches!(desk.effects()[..], [Effect::SignUp(_)]));
     }
 }

@@ -6,7 +6,9 @@ use super::seam::{FieldName, SignUpForm};
 use super::secret::SecretField;
 use super::world::World;
 use crate::config::{InvalidInvite, Invite};
-use crate::domain::{DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, Passphrase, UserName};
+use crate::domain::{
+    DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, Passphrase, UserName, limits,
+};
 use crate::engine::Protection;
 
 /// What was wrong with a form, and at which field.
@@ -90,6 +92,11 @@ impl SignUp {
     /// The passphrase field of this name, if it is one.
     pub fn secret(&self, name: FieldName) -> Option<&SecretField> {
         Self::SECRET.iter().position(|secret| *secret == name).map(|at| &self.secrets[at])
+    }
+
+    /// Whether the passphrase that is typed is a short one.
+    pub fn is_short(&self) -> bool {
+        (1..limits::SHORT_PASSPHRASE).contains(&self.secrets[0].len())
     }
 
     /// Writes a character into the field that has the cursor; the space bar changes what is chosen there.
@@ -424,7 +431,12 @@ mod tests {
     #[test]
     fn a_passphrase_is_typed_twice() {
         let mut form = SignUp { guard: Guard::Passphrase, at: 4, ..filled(["alice", "", ""]) };
+        assert!(!form.is_short(), "nothing is typed yet");
         "hush".chars().for_each(|c| form.type_char(c));
+        assert!(form.is_short());
+        form.paste("hush");
+        assert!(!form.is_short());
+        (0..4).for_each(|_| assert!(form.act(Action::DeleteBefore)));
         assert!(form.accept().is_none() && form.at == 5 && form.complaint.is_none());
         assert_eq!(form.accept(), None);
         assert_eq!(form.complaint.as_ref().unwrap().text, "type the passphrase once more");
