@@ -1,6 +1,6 @@
-//! What somebody meets who is new: the sign-up form, and how far it lets them go.
+//! What somebody meets who is new: the sign-up form, the help.
 
-use cooee::tui::app::{Effect, Event, FieldName, SignError, Start};
+use cooee::tui::app::{Effect, Event, FieldName, Keymap, SignError, Start};
 use insta::assert_snapshot;
 
 use crate::support::desk::*;
@@ -54,5 +54,78 @@ fn a_short_passphrase_is_taken_and_called_short() {
         desk.write("1234567");
         desk.keys(&["enter"]);
         assert!(matches!(desk.effects()[..], [Effect::SignUp(_)]));
+    }
+}
+
+#[test]
+fn help_begins_with_what_is_needed_first_and_is_searched() {
+    for (size, name) in [((80, 24), "at_80"), ((40, 12), "at_40")] {
+        let mut desk = Desk::alone(size);
+        desk.keys(&["f1"]);
+        let whole = desk.screen();
+        assert_snapshot!(format!("help_begins_{name}"), whole);
+        // Letters do nothing, or what they are bound to, before a search begins.
+        desk.write("qx");
+        assert_eq!(desk.screen(), whole);
+        desk.write("j");
+        assert_ne!(desk.screen(), whole);
+        desk.write("k/");
+        assert_snapshot!(format!("help_is_about_to_be_searched_{name}"), desk.screen());
+        desk.write("kjinv");
+        assert!(desk.shows("Help: kjinv") && desk.shows("nothing matches; Esc"), "{}", desk.screen());
+        desk.keys(&["home", "delete", "delete", "end"]);
+        assert_snapshot!(format!("help_is_searched_{name}"), desk.screen());
+        assert!(desk.shows("/invite [NAME]") && !desk.shows("/poll"), "{}", desk.screen());
+        // Further and back as ever.
+        let first = desk.screen();
+        desk.keys(&["down"]);
+        assert_eq!(
+            desk.screen() == first,
+            size.1 == 24,
+            "one row further where there are more: {}",
+            desk.screen()
+        );
+        desk.write("zz");
+        assert_snapshot!(format!("help_has_nothing_of_it_{name}"), desk.screen());
+        desk.keys(&["backspace", "backspace"]);
+        assert_eq!(desk.screen(), first);
+        // Esc ends first the search and then the help.
+        desk.keys(&["esc"]);
+        assert_eq!(desk.screen(), whole);
+        desk.keys(&["esc"]);
+        assert!(!desk.shows("Help:"), "{}", desk.screen());
+        // What was typed there went nowhere else.
+        assert!(!desk.shows("inv"), "{}", desk.screen());
+    }
+}
+
+#[test]
+fn help_is_searched_in_every_preset() {
+    for preset in ["readline", "emacs", "vim"] {
+        let mut desk = Desk::alone((80, 24));
+        desk.app.keymap = Keymap::with_own(&format!("preset = '{preset}'")).unwrap().0;
+        desk.keys(&["f1"]);
+        desk.write("/jump ");
+        desk.paste("chat");
+        assert!(
+            desk.shows("Help: jump chat") && desk.shows("jump to a chat or a person"),
+            "{preset}: {}",
+            desk.screen()
+        );
+        assert!(!desk.shows("Everywhere"), "{preset}: it is told once: {}", desk.screen());
+        for _ in 0.."jump chat".len() {
+            desk.keys(&["backspace"]);
+        }
+        assert!(desk.shows("Help: (type a key or a word)"), "{preset}: {}", desk.screen());
+        desk.keys(&["backspace"]);
+        assert!(desk.shows("/ searches"), "{preset}: {}", desk.screen());
+        desk.keys(&["ctrl-f"]);
+        assert!(
+            desk.shows("(type a key or a word)"),
+            "{preset}: what finds elsewhere searches here: {}",
+            desk.screen()
+        );
+        desk.keys(&["f1"]);
+        assert!(!desk.shows("Help:"), "{preset}: {}", desk.screen());
     }
 }
