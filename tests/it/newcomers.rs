@@ -1,5 +1,8 @@
-//! What somebody meets who is new: the sign-up form, the help.
+//! What somebody meets who is new: the sign-up form, the help, the way into a group by a
+//! link.
 
+use cooee::domain::{GroupId, GroupLink, GroupName, IdentityKey, LinkSecret, Standing};
+use cooee::engine::{Command, Notice, Update};
 use cooee::tui::app::{Effect, Event, FieldName, Keymap, SignError, Start};
 use insta::assert_snapshot;
 
@@ -128,4 +131,75 @@ fn help_is_searched_in_every_preset() {
         desk.keys(&["f1"]);
         assert!(!desk.shows("Help:"), "{preset}: {}", desk.screen());
     }
+}
+
+/// Alice has asked from her chat with bob to be let into a group; the engine says that she is in once `meanwhile` was
+/// done.
+fn let_in(size: (u16, u16), meanwhile: impl FnOnce(&mut Desk)) -> Desk {
+    let mut desk = Desk::among_people(size);
+    let bob = direct("bob");
+    desk.open("bob", &[message(&bob, "bob", NOW, "come to the pumps")]);
+    let group = GroupId::from_bits(7);
+    let key = IdentityKey::from_bytes([1; 32]);
+    let link = GroupLink { group, host: user("bob"), key, secret: LinkSecret::from_bytes([2; 16]) };
+    desk.paste(&format!("/join {link}"));
+    desk.keys(&["enter"]);
+    let ticket = desk.commands().into_iter().find_map(|command| match command {
+        Command::JoinByLink { ticket, .. } => Some(ticket),
+        _ => None,
+    });
+    desk.update(Update::Agreed { ticket: ticket.expect("it is asked") });
+    assert!(desk.shows("asked to be let in"), "{}", desk.screen());
+    meanwhile(&mut desk);
+    desk.update(group_of_pumps());
+    desk.update(is_in());
+    desk
+}
+
+fn group_of_pumps() -> Update {
+    group(7, "pumps", "bob", Standing::Member, &["alice", "bob"])
+}
+
+fn is_in() -> Update {
+    let name = GroupName::new("pumps").unwrap();
+    Update::Notice(Notice::LetIn { group: GroupId::from_bits(7), name })
+}
+
+#[test]
+fn whoever_still_waits_is_led_into_the_group() {
+    for (size, name) in [((80, 24), "at_80"), ((40, 12), "at_40")] {
+        let desk = let_in(size, |_| {});
+        assert_snapshot!(format!("a_link_led_into_a_group_{name}"), desk.screen());
+        let desk = let_in(size, |desk| desk.write("one moment"));
+        assert_snapshot!(format!("a_link_let_in_somebody_who_writes_{name}"), desk.screen());
+    }
+    // A text that was written and taken back holds nobody up.
+    let desk = let_in((80, 24), |desk| {
+        desk.write("x");
+        desk.keys(&["backspace"]);
+    });
+    assert!(desk.shows("you are in #pumps now"), "{}", desk.screen());
+}
+
+#[test]
+fn whoever_has_moved_on_is_told_the_way() {
+    type Moves = fn(&mut Desk);
+    let moved: [(&str, Moves); 6] = [
+        ("another chat", |desk| desk.open("carol", &[])),
+        ("a list", |desk| desk.keys(&["f4"])),
+        ("a box", |desk| desk.keys(&["ctrl-k"])),
+        ("a message is chosen", |desk| desk.keys(&["f6"])),
+        ("words are looked for", |desk| desk.keys(&["ctrl-f"])),
+        ("an answer is begun", |desk| desk.keys(&["f6", "r"])),
+    ];
+    for (what, meanwhile) in moved {
+        let desk = let_in((80, 24), meanwhile);
+        let words = "you were let into #pumps: Ctrl+K and its name lead there";
+        assert!(desk.shows(words) && !desk.shows("you are in #pumps now"), "{what}: {}", desk.screen());
+    }
+    // Asked in an earlier session: nobody waits for it here.
+    let mut desk = Desk::among_people((80, 24));
+    desk.update(group_of_pumps());
+    desk.update(is_in());
+    assert!(desk.shows("you were let into #pumps: Ctrl+K"), "{}", desk.screen());
 }
