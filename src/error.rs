@@ -210,7 +210,8 @@ impl Error {
                 | engine::Error::Passphrase { .. }
                 | engine::Error::NoKey { .. }
                 | engine::Error::Unkept { .. }
-                | engine::Error::Refused { .. } => Exit::SignInRefused,
+                | engine::Error::Refused { .. }
+                | engine::Error::Uninvited { .. } => Exit::SignInRefused,
                 engine::Error::Moving { source, .. } if source.is_wrong_passphrase() => {
                     Exit::SignInRefused
                 }

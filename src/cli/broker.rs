@@ -46,9 +46,10 @@ pub enum Command {
     },
     /// Make an invite: who registers a name on this broker over a network needs one
     ///
-    /// Prints one line, which is a secret and kept nowhere. Pass it on to whom you invite; they sign up with
-    /// `cooee --broker mqtts://HOST:PORT sign-up NAME --invite LINE`, or put it into COOEE_INVITE. It holds the
-    /// fingerprint of the broker's certificate, so they know that it is this broker.
+    /// Prints one line, which is a secret and kept nowhere. Pass it on to whom you invite; they paste it into the
+    /// sign-up form of `cooee --broker mqtts://HOST:PORT`, or sign up with `cooee --broker mqtts://HOST:PORT sign-up NAME
+    /// --invite LINE`, or put it into COOEE_INVITE. It holds the fingerprint of the broker's certificate, so they know
+    /// that it is this broker.
     Invite {
         /// How many names it is good for
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::attached::Signals;
+use super::output::note;
 use crate::config::Config;
 use crate::domain::{Passphrase, UserName};
 use crate::engine::{Protection, Setup, Unlock};
@@ -108,19 +109,21 @@ impl Terminal {
         chosen: Option<&Passphrase>,
         command: &Unlock,
     ) -> Result<Protection, Error> {
-        if let Some(passphrase) = chosen {
-            return Ok(Protection::Passphrase(passphrase.clone()));
-        }
-        if let Some(passphrase) = command.passphrase(user, 0).await? {
-            return Ok(Protection::Passphrase(passphrase));
-        }
-        if !has_person() {
-            return Err(Error::NoPassphrase(user.clone()));
-        }
-        let prompt = format!("New passphrase of {user}: ");
-        let none =
-            "; --no-passphrase leaves the account unprotected, --keyring has the keyring protect it.";
-        self.typed(move |state| state.choose(WARNING, &prompt, none)).await.map(Protection::Passphrase)
+        let known = match chosen {
+            Some(passphrase) => Some(passphrase.clone()),
+            None => command.passphrase(user, 0).await?,
+        };
+        let passphrase = match known {
+            Some(passphrase) => passphrase,
+            None if !has_person() => return Err(Error::NoPassphrase(user.clone())),
+            None => {
+                let prompt = format!("New passphrase of {user}: ");
+                let none = "; --no-passphrase leaves the account unprotected, --keyring has the keyring protect it.";
+                self.typed(move |state| state.choose(WARNING, &prompt, none)).await?
+            }
+        };
+        tell_short(&passphrase, "the files");
+        Ok(Protection::Passphrase(passphrase))
     }
 
     /// A passphrase for an export: `chosen` by the environment, else typed twice.
@@ -129,11 +132,13 @@ impl Terminal {
     /// [`Error::NoExportPassphrase`] where there is nobody to ask, and [`Error::Unchosen`] where nothing came of
     /// it.
     pub async fn choose_for_export(&self, chosen: Option<&Passphrase>) -> Result<Passphrase, Error> {
-        match chosen {
-            Some(passphrase) => Ok(passphrase.clone()),
-            None if !has_person() => Err(Error::NoExportPassphrase),
-            None => self.typed(|state| state.choose(EXPORT_WARNING, EXPORT_PROMPT, ".")).await,
-        }
+        let passphrase = match chosen {
+            Some(passphrase) => passphrase.clone(),
+            None if !has_person() => return Err(Error::NoExportPassphrase),
+            None => self.typed(|state| state.choose(EXPORT_WARNING, EXPORT_PROMPT, ".")).await?,
+        };
+        tell_short(&passphrase, "the export");
+        Ok(passphrase)
     }
 
     /// The passphrase of an export that is there: the one that is `known` by the environment, else it is typed.
@@ -221,6 +226,15 @@ impl State {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Termios>> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// It is theirs to decide, but not without a word. `what` is what it protects.
+fn tell_short(passphrase: &Passphrase, what: &str) {
+    if passphrase.is_short() {
+        note(&format!(
+            "that passphrase is short: whoever gets {what} can guess it. A few random words are better"
+        ));
     }
 }
 

@@ -70,6 +70,11 @@ impl BrokerUrl {
         self.host == "localhost" || number(&self.host)
     }
 
+    /// Whether nobody on the way reads along, so that secrets may go there.
+    pub fn is_private(&self) -> bool {
+        self.tls || self.is_loopback()
+    }
+
     /// The host: a name or an IP address, an IPv6 one without brackets.
     pub fn host(&self) -> &str {
         &self.host
@@ -208,6 +213,7 @@ mod tests {
         assert_eq!((plain.tls(), plain.port(), plain.websocket()), (false, 80, Some("/mqtt")));
         let tls = parse("wss://al@lan:8884/a/b").unwrap();
         assert_eq!((tls.tls(), tls.port(), tls.websocket()), (true, 8884, Some("/a/b")));
+        assert!(tls.is_private() && !tls.is_loopback());
         assert_eq!(tls.to_string(), "wss://al@lan:8884/a/b");
         assert_eq!(parse("wss://lan?x"), Err(InvalidBrokerUrl::Trailing));
         for (text, local) in [
@@ -216,7 +222,8 @@ mod tests {
             ("mqtt://[::1]", true),
             ("ws://lan", false),
         ] {
-            assert_eq!(parse(text).unwrap().is_loopback(), local, "{text}");
+            let url = parse(text).unwrap();
+            assert_eq!((url.is_loopback(), url.is_private()), (local, local), "{text}");
         }
     }
 

@@ -92,6 +92,8 @@ pub mod limits {
     pub const LIST_MEMBERS: usize = 32;
     /// Longest passphrase.
     pub const PASSPHRASE: usize = 1024;
+    /// Fewest characters of a passphrase that is not called short.
+    pub const SHORT_PASSPHRASE: usize = 8;
     /// Most admins of one group, beside its owner.
     pub const GROUP_ADMINS: usize = 32;
     /// Most devices remembered for one user.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use unicode_segmentation::UnicodeSegmentation;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::limits;
@@ -43,6 +44,11 @@ impl Passphrase {
     /// Its bytes, to make a key from.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// Whether it has so few characters that the person is told. One that is longer may be as easy to guess.
+    pub fn is_short(&self) -> bool {
+        self.0.graphemes(true).count() < limits::SHORT_PASSPHRASE
     }
 }
 
@@ -93,5 +99,13 @@ mod tests {
         assert_eq!(passphrase("a\nb"), Err(InvalidPassphrase::Control));
         assert_eq!(passphrase(&"a".repeat(1_025)), Err(InvalidPassphrase::TooLong));
         assert_eq!(format!("{:?}", passphrase("hush")), "Ok(Passphrase(…))");
+    }
+
+    #[test]
+    fn fewer_than_eight_characters_are_short() {
+        let is_short = |text: &str| Passphrase::new(text.to_owned()).unwrap().is_short();
+        assert!(is_short("a") && is_short("1234567") && !is_short("12345678"));
+        // As a person counts them.
+        assert!(is_short(&"👨‍👩‍👧".repeat(7)) && !is_short(&"ä".repeat(8)));
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn address(
     let secret = invite.map(|invite| invite.secret.clone());
     match &setup.broker {
         BrokerChoice::Url(url) => {
-            let private = url.tls() || url.is_loopback();
+            let private = url.is_private();
             let given = url.user().map(|user| Login {
                 user: user.to_owned(),
                 password: url.password().unwrap_or_default().to_owned(),
@@ -59,7 +59,7 @@ pub(super) async fn address(
 pub(super) fn is_own_login(setup: &Setup) -> bool {
     match &setup.broker {
         BrokerChoice::BuiltIn => true,
-        BrokerChoice::Url(url) => url.user().is_none(),
+        BrokerChoice::Url(url) => url.user().is_none() && url.is_private(),
     }
 }
 

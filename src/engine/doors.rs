@@ -220,19 +220,25 @@ impl Core {
             let me = self.eyes().me();
             let Some(known) = self.groups.get(id) else { continue };
             match known.standing {
-                Standing::Member => self.forget_knock(id).await?,
+                Standing::Member => self.is_let_in(id).await?,
                 Standing::Invited(_) if known.is_for(&me) => {
                     // Nobody waits for the answer: what becomes of it a line in the group tells.
                     self.join_group(FaceId::NOBODY, id, Ticket(0)).await?;
                     if self.groups.is_member(id) {
-                        self.forget_knock(id).await?;
-                        let name = self.groups.get(id).map(|known| known.group.name.clone());
-                        let words = name.map(|name| format!("you were let into #{name}"));
-                        self.inform(words.unwrap_or_default()).await;
+                        self.is_let_in(id).await?;
                     }
                 }
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// What we asked for has come about.
+    async fn is_let_in(&mut self, group: GroupId) -> Result<(), Fatal> {
+        self.forget_knock(group).await?;
+        if let Some(name) = self.groups.get(group).map(|known| known.group.name.clone()) {
+            self.faces.tell(Update::Notice(Notice::LetIn { group, name })).await;
         }
         Ok(())
     }

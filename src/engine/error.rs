@@ -54,6 +54,12 @@ pub enum Error {
         /// What.
         reason: String,
     },
+    /// The broker registers only who has an invite that is still good.
+    #[error("the broker refused: {reason}")]
+    Uninvited {
+        /// In its words, with what to do.
+        reason: String,
+    },
     /// The account is protected, and nobody said the passphrase.
     #[error("`{user}` is protected by a passphrase, and there is nobody to ask for it")]
     PassphraseNeeded {

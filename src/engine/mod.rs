@@ -191,6 +191,14 @@ impl Setup {
         }
     }
 
+    /// Whether an invite would go to the chosen broker: not to the built-in one here, and not in the clear.
+    pub fn sends_invite(&self) -> bool {
+        match &self.broker {
+            BrokerChoice::BuiltIn => false,
+            BrokerChoice::Url(url) => url.is_private(),
+        }
+    }
+
     /// The broker as a person would name it, without secrets.
     pub fn broker_label(&self) -> String {
         match &self.broker {

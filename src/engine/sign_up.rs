@@ -60,7 +60,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// is there, and its first sign-in registers it if need be.
 ///
 /// # Errors
-/// [`Error::AccountExists`], [`Error::NameTaken`], [`Error::Unreachable`], [`Error::Refused`].
+/// [`Error::AccountExists`], [`Error::NameTaken`], [`Error::Unreachable`], [`Error::Refused`], [`Error::Uninvited`].
 pub async fn sign_up(setup: &Setup, form: SignUp) -> Result<(), Error> {
     let account = AccountDir::new(&setup.data_dir, &form.user);
     if account.exists() {
@@ -196,6 +196,9 @@ impl Claim {
                 // With a login that we made up, it is the name that the broker does not give us.
                 Event::Down { refusal: Some(Refusal::Login), .. } if own => {
                     return Err(Error::NameTaken { user: user.clone() });
+                }
+                Event::Down { reason, refusal: Some(Refusal::NotAuthorized), .. } if own => {
+                    return Err(Error::Uninvited { reason });
                 }
                 Event::Down { reason, refusal: Some(_), .. } => return Err(Error::Refused { reason }),
                 Event::Down { reason, .. } => return Err(Error::Unreachable { reason }),

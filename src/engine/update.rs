@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::command::Ticket;
 use super::files::FileView;
 use crate::domain::{
-    Alerts, ContactList, ConversationId, Delivery, Group, GroupId, GroupLink, Lifetime, Message,
-    MessageId, MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing, Summary,
-    Timestamp, Trust, UserName,
+    Alerts, ContactList, ConversationId, Delivery, Group, GroupId, GroupLink, GroupName, Lifetime,
+    Message, MessageId, MessageKey, PageAt, Person, Picture, Profile, Recipient, RoomName, Standing,
+    Summary, Timestamp, Trust, UserName,
 };
 
 /// The state of the connection to the broker.
@@ -47,6 +47,13 @@ pub enum Notice {
     Info(String),
     /// Something is wrong that a person can mend: what, where, and what to do.
     Warning(String),
+    /// We are in a group that we asked to be let into by a link.
+    LetIn {
+        /// Which.
+        group: GroupId,
+        /// What it is called.
+        name: GroupName,
+    },
 }
 
 /// What the engine tells its front ends. A front end that attaches first gets a [`Update::Welcome`], then

@@ -143,8 +143,8 @@ fn of_refusal(code: ConnectReturnCode, address: &Address) -> Cause {
             Refusal::NotAuthorized,
             format!(
                 "{place} refuses the sign-in (0x87, not authorized): a built-in broker on a network wants an \
-                 invite that is still good. Ask whoever runs it (`cooee broker invite`), and give it with \
-                 `cooee sign-up --invite` or in COOEE_INVITE; any other broker wants a user name and a \
+                 invite that is still good. Ask whoever runs it (`cooee broker invite`), and give it as you sign \
+                 up, on the first screen or with `cooee sign-up --invite`; any other broker wants a user name and a \
                  password in its address"
             ),
         ),

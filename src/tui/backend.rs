@@ -41,6 +41,9 @@ pub trait Backend {
     /// The broker as a person would write it.
     fn broker(&self) -> String;
 
+    /// Whether that broker may want an invite of whoever signs up.
+    fn asks_invite(&self) -> bool;
+
     /// A directory in which a text of this user may lie for a while, readable by its owner alone.
     fn private_dir(&self, user: &UserName) -> PathBuf;
 

@@ -51,7 +51,8 @@ impl<B: Backend + 'static> Hold<B> {
     /// What there is to sign in to, where this backend keeps it.
     pub fn start(backend: &B, profile: Option<String>, sign_in: Option<UserName>) -> Start {
         let (accounts, broker, data_dir) = (backend.accounts(), backend.broker(), backend.data_dir());
-        Start { accounts, broker, data_dir, profile, sign_in }
+        let asks_invite = backend.asks_invite();
+        Start { accounts, broker, asks_invite, data_dir, profile, sign_in }
     }
 
     /// Begins to sign up or in once all sessions that end have ended: one of them may hold the account.

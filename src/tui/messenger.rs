@@ -134,20 +134,30 @@ impl Backend for Messenger {
         self.setup.broker_label()
     }
 
+    fn asks_invite(&self) -> bool {
+        self.setup.sends_invite()
+    }
+
     fn private_dir(&self, user: &UserName) -> PathBuf {
         // In memory where there is such a place: a draft is not to reach the disk in the clear.
         environment::runtime_dir().unwrap_or_else(|| engine::account_dir(&self.setup.data_dir, user))
     }
 
     async fn sign_up(&self, form: SignUpForm) -> Result<Connected, SignError> {
-        let SignUpForm { user, display_name, mobile, protection } = form;
+        let SignUpForm { user, display_name, mobile, invite, protection } = form;
         let passphrase = match &protection {
             Protection::Passphrase(passphrase) => Some(passphrase.clone()),
             Protection::Keyring | Protection::None => None,
         };
         let form = engine::SignUp { user: user.clone(), display_name, mobile, protection };
-        engine::sign_up(&self.setup, form).await.map_err(|error| told(&error))?;
-        self.sign_in(user, passphrase).await
+        let mut setup = self.setup.clone();
+        setup.access.invite = invite.or(setup.access.invite);
+        engine::sign_up(&setup, form).await.map_err(|error| match error {
+            Error::Uninvited { .. } => uninvited(setup.access.invite.is_some()),
+            error => told(&error),
+        })?;
+        // With the invite: the first sign-in may have to register the name.
+        start(setup, user, passphrase).await
     }
 
     async fn sign_in(
@@ -155,13 +165,36 @@ impl Backend for Messenger {
         user: UserName,
         passphrase: Option<Passphrase>,
     ) -> Result<Connected, SignError> {
-        let mut setup = self.setup.clone();
-        if let Some(passphrase) = passphrase {
-            setup.unlock = Unlock::With(passphrase);
-        }
-        let session = Session::start(&setup, &user).await.map_err(|error| told(&error))?;
-        Ok(Connected { commands: session.commands, updates: session.updates })
+        start(self.setup.clone(), user, passphrase).await
     }
+}
+
+async fn start(
+    mut setup: Setup,
+    user: UserName,
+    passphrase: Option<Passphrase>,
+) -> Result<Connected, SignError> {
+    if let Some(passphrase) = passphrase {
+        setup.unlock = Unlock::With(passphrase);
+    }
+    let session = Session::start(&setup, &user).await.map_err(|error| told(&error))?;
+    Ok(Connected { commands: session.commands, updates: session.updates })
+}
+
+/// A broker registers nobody without an invite: with one it is not good, without one it is missing.
+fn uninvited(has_one: bool) -> SignError {
+    let (what, hint) = match has_one {
+        true => (
+            "the broker does not take the invite: it was used up, ended or taken back, or is from elsewhere",
+            "Ask whoever runs the broker for another one.",
+        ),
+        false => (
+            "the broker registers nobody without an invite",
+            "Ask whoever runs it for the line that `cooee broker invite` prints, and paste it here; if it is another \
+             kind of broker, it wants a user name and a password in its address.",
+        ),
+    };
+    SignError { field: Some(FieldName::Invite), what: what.to_owned(), hint: hint.to_owned() }
 }
 
 fn told(error: &Error) -> SignError {
@@ -181,7 +214,7 @@ fn told(error: &Error) -> SignError {
         Error::NoAccount { .. } => (None, "Sign up first."),
         Error::InUse { .. } => (None, "Close it there, or join it in lines, with `cooee --plain`."),
         Error::Refused { .. } => {
-            (None, "An invite is given in COOEE_INVITE; a user and a password in the broker's address.")
+            (None, "A user name and a password are given in the address of the broker.")
         }
         Error::Unreachable { .. } => (None, "Check the address given with --broker, and try again."),
         _ => (None, ""),

@@ -65,6 +65,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "tui::app",
         &[
+            "config::InvalidInvite",
+            "config::Invite",
             "domain",
             "engine::Command",
             "engine::ComparisonState",

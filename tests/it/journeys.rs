@@ -309,7 +309,7 @@ fn an_invitation_is_accepted_or_declined_and_others_are_invited() {
 fn commands_do_what_keys_do_and_a_slash_can_be_said() {
     let mut desk = talking_to_bob();
     for (written, words) in
-        [("/help", "Everywhere"), ("/jump car", "Carol Müller  @carol"), ("/me", "you are Alice")]
+        [("/help", "To begin with"), ("/jump car", "Carol Müller  @carol"), ("/me", "you are Alice")]
     {
         desk.write(written);
         desk.keys(&["enter"]);

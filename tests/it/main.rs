@@ -17,6 +17,7 @@ mod keys;
 mod lists;
 mod monkey;
 mod mqtt;
+mod newcomers;
 mod path_frames;
 mod polls;
 mod pty;

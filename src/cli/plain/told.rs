@@ -74,6 +74,9 @@ impl Talk {
                     "{user} wants to compare emoji, which the full screen does; here /key {user} compares numbers"
                 ));
             }
+            Update::Notice(Notice::LetIn { name, .. }) => {
+                self.line(&format!("you were let into #{name}"));
+            }
             Update::Notice(Notice::Info(words) | Notice::Warning(words))
             | Update::FileSaved { outcome: Err(words), .. } => self.line(&words),
             _ => {}

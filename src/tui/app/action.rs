@@ -57,6 +57,7 @@ actions! {
     LastChat "last-chat" "the chat before this one";
     SwitchAccount "switch-account" "next account, or another one";
     Find "find" "find";
+    Search "search" "search in help";
     FindAll "find-all" "in all chats";
     OlderHit "older-hit" "older hit";
     NewerHit "newer-hit" "newer hit";

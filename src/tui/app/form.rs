@@ -5,7 +5,10 @@ use super::field::Field;
 use super::seam::{FieldName, SignUpForm};
 use super::secret::SecretField;
 use super::world::World;
-use crate::domain::{DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, Passphrase, UserName};
+use crate::config::{InvalidInvite, Invite};
+use crate::domain::{
+    DisplayName, GroupId, GroupName, JoinPolicy, MobileNumber, Passphrase, UserName, limits,
+};
 use crate::engine::Protection;
 
 /// What was wrong with a form, and at which field.
@@ -41,32 +44,30 @@ impl Guard {
 /// The sign-up form.
 #[derive(Clone, Debug)]
 pub struct SignUp {
-    /// User name, display name, mobile number.
-    pub fields: [Field; 3],
+    /// User name, display name, mobile number, invite.
+    pub fields: [Field; 4],
+    /// Whether the broker may want an invite; else none is asked for.
+    pub asks_invite: bool,
     /// What is to protect the account.
     pub guard: Guard,
     /// The passphrase, twice.
     pub secrets: [SecretField; 2],
-    /// Which of all of them has the cursor.
+    /// Which of those that are shown has the cursor.
     pub at: usize,
     /// What was wrong at the last attempt.
     pub complaint: Option<Complaint>,
 }
 
 impl SignUp {
-    const FIELDS: [FieldName; 6] = [
-        FieldName::User,
-        FieldName::DisplayName,
-        FieldName::Mobile,
-        FieldName::Protection,
-        FieldName::Passphrase,
-        FieldName::Again,
-    ];
+    const WRITTEN: [FieldName; 4] =
+        [FieldName::User, FieldName::DisplayName, FieldName::Mobile, FieldName::Invite];
+    const SECRET: [FieldName; 2] = [FieldName::Passphrase, FieldName::Again];
 
     /// An empty form.
-    pub fn new() -> Self {
+    pub fn new(asks_invite: bool) -> Self {
         Self {
             fields: Default::default(),
+            asks_invite,
             guard: Guard::Passphrase,
             secrets: Default::default(),
             at: 0,
@@ -74,17 +75,28 @@ impl SignUp {
         }
     }
 
-    /// The fields in order. Where no passphrase is to protect the account, none is asked for.
-    pub fn shown(&self) -> &'static [FieldName] {
-        match self.guard {
-            Guard::Passphrase => &Self::FIELDS,
-            Guard::Keyring | Guard::Nothing => &Self::FIELDS[..4],
-        }
+    /// The fields in order. Where no passphrase is to protect the account, none is asked for, and no invite where
+    /// the broker wants none.
+    pub fn shown(&self) -> Vec<FieldName> {
+        let written =
+            Self::WRITTEN.into_iter().filter(|&name| name != FieldName::Invite || self.asks_invite);
+        let secret = Self::SECRET.into_iter().filter(|_| self.guard == Guard::Passphrase);
+        written.chain([FieldName::Protection]).chain(secret).collect()
     }
 
-    /// The passphrase field at this place, if one is there.
-    pub fn secret_at(&self, at: usize) -> Option<&SecretField> {
-        self.secrets.get(at.checked_sub(self.fields.len() + 1)?)
+    /// What is written in the field of this name, where one writes and others may see it.
+    pub fn field(&self, name: FieldName) -> Option<&Field> {
+        Self::WRITTEN.iter().position(|written| *written == name).map(|at| &self.fields[at])
+    }
+
+    /// The passphrase field of this name, if it is one.
+    pub fn secret(&self, name: FieldName) -> Option<&SecretField> {
+        Self::SECRET.iter().position(|secret| *secret == name).map(|at| &self.secrets[at])
+    }
+
+    /// Whether the passphrase that is typed is a short one.
+    pub fn is_short(&self) -> bool {
+        (1..limits::SHORT_PASSPHRASE).contains(&self.secrets[0].len())
     }
 
     /// Writes a character into the field that has the cursor; the space bar changes what is chosen there.
@@ -93,29 +105,39 @@ impl SignUp {
             if c == ' ' {
                 self.choose(self.guard.next());
             }
-        } else if let Some(field) = self.fields.get_mut(self.at) {
+        } else if let Some(field) = self.field_here() {
             field.type_char(c);
-        } else if let Some(secret) = self.secret() {
+        } else if let Some(secret) = self.secret_here() {
             secret.type_char(c);
         }
     }
 
     /// Writes a text into the field that has the cursor.
     pub fn paste(&mut self, text: &str) {
-        if let Some(field) = self.fields.get_mut(self.at) {
+        if let Some(field) = self.field_here() {
             field.paste(text);
-        } else if let Some(secret) = self.secret() {
+        } else if let Some(secret) = self.secret_here() {
             secret.paste(text);
         }
     }
 
-    /// The passphrase field that has the cursor, if one of them has it.
-    fn secret(&mut self) -> Option<&mut SecretField> {
-        self.secrets.get_mut(self.at.checked_sub(self.fields.len() + 1)?)
+    /// The name of the field that has the cursor.
+    fn here(&self) -> Option<FieldName> {
+        self.shown().get(self.at).copied()
+    }
+
+    fn field_here(&mut self) -> Option<&mut Field> {
+        let here = self.here()?;
+        Self::WRITTEN.iter().position(|name| *name == here).map(|at| &mut self.fields[at])
+    }
+
+    fn secret_here(&mut self) -> Option<&mut SecretField> {
+        let here = self.here()?;
+        Self::SECRET.iter().position(|name| *name == here).map(|at| &mut self.secrets[at])
     }
 
     fn is_at_guard(&self) -> bool {
-        self.at == self.fields.len()
+        self.here() == Some(FieldName::Protection)
     }
 
     fn choose(&mut self, guard: Guard) {
@@ -133,10 +155,10 @@ impl SignUp {
             // There are three.
             Action::Left if self.is_at_guard() => self.choose(self.guard.next().next()),
             action => {
-                if let Some(field) = self.fields.get_mut(self.at) {
+                if let Some(field) = self.field_here() {
                     return field.act(action);
                 }
-                return self.secret().is_some_and(|secret| secret.act(action));
+                return self.secret_here().is_some_and(|secret| secret.act(action));
             }
         }
         true
@@ -159,22 +181,23 @@ impl SignUp {
         }
     }
 
-    /// Shows what is wrong, and goes to the field.
+    /// Shows what is wrong, and goes to the field. What is about one that is not shown concerns the whole form.
     pub fn complain(&mut self, complaint: Complaint) {
         let at = self.shown().iter().position(|field| complaint.field == Some(*field));
         self.at = at.unwrap_or(self.at);
-        self.complaint = Some(complaint);
+        self.complaint =
+            Some(Complaint { field: complaint.field.filter(|_| at.is_some()), ..complaint });
     }
 
     fn check_field(&self) -> Result<(), Complaint> {
         match self.check() {
-            Err(complaint) if complaint.field == Some(Self::FIELDS[self.at]) => Err(complaint),
+            Err(complaint) if complaint.field == self.here() => Err(complaint),
             _ => Ok(()),
         }
     }
 
     fn check(&self) -> Result<SignUpForm, Complaint> {
-        let [user, display_name, mobile] = &self.fields;
+        let [user, display_name, mobile, invite] = &self.fields;
         let wrong = |field, text: String| Complaint { field: Some(field), text };
         let user: UserName =
             user.text().trim().parse().map_err(|e| wrong(FieldName::User, format!("{e}")))?;
@@ -190,12 +213,19 @@ impl SignUp {
                 Some(MobileNumber::typed(text).map_err(|e| wrong(FieldName::Mobile, why(e)))?)
             }
         };
+        let invite = match invite.text().trim() {
+            text if text.is_empty() || !self.asks_invite => None,
+            text => {
+                let why = |e: InvalidInvite| wrong(FieldName::Invite, e.to_string());
+                Some(text.parse::<Invite>().map_err(why)?)
+            }
+        };
         let protection = match self.guard {
             Guard::Passphrase => Protection::Passphrase(self.passphrase()?),
             Guard::Keyring => Protection::Keyring,
             Guard::Nothing => Protection::None,
         };
-        Ok(SignUpForm { user, display_name, mobile, protection })
+        Ok(SignUpForm { user, display_name, mobile, invite, protection })
     }
 
     fn passphrase(&self) -> Result<Passphrase, Complaint> {
@@ -215,12 +245,6 @@ impl SignUp {
             return Err(wrong(FieldName::Again, why));
         }
         Ok(chosen)
-    }
-}
-
-impl Default for SignUp {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -344,7 +368,9 @@ mod tests {
     use crate::tui::app::testing::{group, user};
 
     fn filled(texts: [&str; 3]) -> SignUp {
-        SignUp { fields: texts.map(Field::from), guard: Guard::Nothing, at: 3, ..SignUp::new() }
+        let [user, display_name, mobile] = texts.map(Field::from);
+        let fields = [user, display_name, mobile, Field::default()];
+        SignUp { fields, guard: Guard::Nothing, at: 3, ..SignUp::new(false) }
     }
 
     #[test]
@@ -382,7 +408,7 @@ mod tests {
 
     #[test]
     fn what_protects_is_chosen_and_only_a_passphrase_is_typed() {
-        let mut form = SignUp { at: 3, fields: ["alice", "", ""].map(Field::from), ..SignUp::new() };
+        let mut form = SignUp { guard: Guard::Passphrase, ..filled(["alice", "", ""]) };
         assert_eq!((form.guard, form.shown().len()), (Guard::Passphrase, 6));
         assert!(form.act(Action::Right) && form.guard == Guard::Keyring && form.shown().len() == 4);
         form.type_char('x');
@@ -405,7 +431,12 @@ mod tests {
     #[test]
     fn a_passphrase_is_typed_twice() {
         let mut form = SignUp { guard: Guard::Passphrase, at: 4, ..filled(["alice", "", ""]) };
+        assert!(!form.is_short(), "nothing is typed yet");
         "hush".chars().for_each(|c| form.type_char(c));
+        assert!(form.is_short());
+        form.paste("hush");
+        assert!(!form.is_short());
+        (0..4).for_each(|_| assert!(form.act(Action::DeleteBefore)));
         assert!(form.accept().is_none() && form.at == 5 && form.complaint.is_none());
         assert_eq!(form.accept(), None);
         assert_eq!(form.complaint.as_ref().unwrap().text, "type the passphrase once more");
@@ -420,6 +451,40 @@ mod tests {
         form.at = 4;
         form.act(Action::DeleteToStart);
         assert_eq!((form.accept(), form.at), (None, 4));
+    }
+
+    #[test]
+    fn an_invite_is_asked_for_where_the_broker_may_want_one() {
+        const LINE: &str = "abcdefghijklmnop";
+        let mut form = SignUp { asks_invite: true, at: 3, ..filled(["alice", "", ""]) };
+        assert_eq!(form.shown()[3..], [FieldName::Invite, FieldName::Protection]);
+        // Who has none leaves it empty.
+        assert!(form.accept().is_none() && form.at == 4);
+        assert_eq!(form.accept().unwrap().invite, None);
+        form.at = 3;
+        form.paste("abc def");
+        assert!(form.accept().is_none() && form.at == 3);
+        let complaint = form.complaint.clone().unwrap();
+        assert_eq!(
+            (complaint.field, complaint.text),
+            (Some(FieldName::Invite), InvalidInvite.to_string())
+        );
+        // It is not forgotten further down.
+        form.at = 4;
+        assert!(form.accept().is_none() && form.at == 3);
+        assert!(form.act(Action::DeleteToStart));
+        form.paste(&format!(" {LINE}\n"));
+        assert!(form.accept().is_none() && form.at == 4);
+        let done = form.accept().unwrap();
+        assert_eq!(done.invite, Some(LINE.parse().unwrap()));
+        assert!(!format!("{done:?}").contains(LINE), "it is a secret");
+        // A broker of our own wants none, and what cannot be seen is not to blame.
+        let mut own = SignUp { asks_invite: false, ..form };
+        assert!(!own.shown().contains(&FieldName::Invite));
+        own.at = 3;
+        assert_eq!(own.accept().unwrap().invite, None);
+        own.complain(Complaint { field: Some(FieldName::Invite), text: "no".to_owned() });
+        assert_eq!((own.at, own.complaint.unwrap().field), (3, None));
     }
 
     #[test]

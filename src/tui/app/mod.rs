@@ -77,7 +77,7 @@ pub use form::{Complaint, Guard, NewGroup, SignUp, Unlock};
 pub use glyphs::Glyphs;
 pub use graphics::{Ability, Graphic, Graphics, Order, PictureMode, Plate, Protocol, Raster};
 pub use header::Tab;
-pub use help::{HELP_WIDTH, HelpRow};
+pub use help::{HELP_WIDTH, Help, HelpRow};
 pub use info::{INFO_WIDTH, InfoBox};
 pub use keymap::{Binding, Context, Keymap, KeymapProblem};
 pub use links::{LINK_WIDTH, LinkBox, link_room};
@@ -157,8 +157,8 @@ pub struct App {
     pub screen: Screen,
     /// Lines to be told.
     pub notices: Notices,
-    /// The first row of the help that is shown, while it is.
-    pub help: Option<usize>,
+    /// The help page, while it is shown.
+    pub help: Option<Help>,
     /// Whether the session is being ended.
     pub leaving: bool,
     /// The other accounts that are open in this window.
@@ -390,7 +390,7 @@ impl App {
     /// Where keys are looked up.
     pub fn context(&self) -> Context {
         match &self.screen {
-            _ if self.help.is_some() => Context::Page,
+            _ if let Some(help) = &self.help => help.context(),
             Screen::Welcome(welcome) if welcome.form.is_some() || welcome.unlock.is_some() => {
                 Context::Form
             }
@@ -403,7 +403,8 @@ impl App {
         if self.leaving {
             return;
         }
-        if let (Screen::Main(session), None, Some(c)) = (&mut self.screen, self.help, keymap::typed(key))
+        if let (Screen::Main(session), None, Some(c)) =
+            (&mut self.screen, &self.help, keymap::typed(key))
             && session.count(c)
         {
             return;
@@ -417,30 +418,15 @@ impl App {
 
     fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
         self.on_session(effects, |session, turn| session.did(Did::Act(action), turn));
-        match (action, self.help) {
+        match (action, &self.help) {
             (Action::Quit, _) => effects.push(Effect::Quit),
             (Action::Redraw, _) => effects.push(Effect::Redraw),
             (Action::Suspend, _) => effects.push(Effect::Suspend),
             (Action::SwitchAccount, _) => effects.push(Effect::NextAccount),
-            (Action::Help | Action::Back | Action::Interrupt, Some(_)) => self.help = None,
-            (_, Some(top)) => self.help = Some(self.scroll_help(top, action)),
-            (Action::Help, None) => self.help = Some(0),
+            (action, Some(_)) => self.act_on_help(action),
+            (Action::Help, None) => self.help = Some(Help::default()),
             (action, None) => self.act_on_screen(action, effects),
         }
-    }
-
-    fn scroll_help(&self, top: usize, action: Action) -> usize {
-        let page = isize::try_from(self.size.1 / 2).unwrap_or(1);
-        let by = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -page,
-            Action::PageDown => page,
-            _ => 0,
-        };
-        let end = self.help_end();
-        // The window may have grown since.
-        top.min(end).saturating_add_signed(by).min(end)
     }
 
     fn act_on_screen(&mut self, action: Action, effects: &mut Vec<Effect>) {
@@ -465,7 +451,7 @@ impl App {
 
     fn type_char(&mut self, c: char, effects: &mut Vec<Effect>) {
         match &mut self.screen {
-            _ if self.help.is_some() => {}
+            _ if let Some(help) = &mut self.help => help.type_char(c),
             Screen::Main(_) => self.on_session(effects, |session, turn| session.type_char(c, turn)),
             Screen::Welcome(welcome) => welcome.type_char(c),
         }
@@ -473,7 +459,8 @@ impl App {
 
     fn paste(&mut self, pasted: Pasted, effects: &mut Vec<Effect>) {
         match &mut self.screen {
-            _ if self.help.is_some() || self.leaving => {}
+            _ if self.leaving => {}
+            _ if let Some(help) = &mut self.help => help.paste(&pasted.text),
             Screen::Main(_) => self.on_session(effects, |session, turn| session.paste(pasted, turn)),
             Screen::Welcome(welcome) => welcome.paste(&pasted.text),
         }
@@ -509,11 +496,9 @@ impl App {
     }
 
     fn mouse(&mut self, kind: MouseKind, x: u16, y: u16, effects: &mut Vec<Effect>) {
-        match (&mut self.screen, self.help, kind) {
-            (_, Some(top), MouseKind::WheelUp) => self.help = Some(self.scroll_help(top, Action::Up)),
-            (_, Some(top), MouseKind::WheelDown) => {
-                self.help = Some(self.scroll_help(top, Action::Down))
-            }
+        match (&mut self.screen, &self.help, kind) {
+            (_, Some(_), MouseKind::WheelUp) => self.act_on_help(Action::Up),
+            (_, Some(_), MouseKind::WheelDown) => self.act_on_help(Action::Down),
             (_, Some(_), MouseKind::Click) => self.help = None,
             (Screen::Main(_), None, _) => {
                 self.on_session(effects, |session, turn| session.mouse(kind, x, y, turn));

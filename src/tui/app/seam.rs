@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::Invite;
 use crate::domain::{DisplayName, MobileNumber, UserName};
 use crate::engine::Protection;
 
@@ -23,6 +24,8 @@ pub struct SignUpForm {
     pub display_name: DisplayName,
     /// A mobile number to publish, if any.
     pub mobile: Option<MobileNumber>,
+    /// The right to register a name on a broker that asks for it, where one was written.
+    pub invite: Option<Invite>,
     /// What is to protect the account on this machine.
     pub protection: Protection,
 }
@@ -36,6 +39,8 @@ pub enum FieldName {
     DisplayName,
     /// The mobile number.
     Mobile,
+    /// The invite to a built-in broker on a network.
+    Invite,
     /// What is to protect the account.
     Protection,
     /// The passphrase.
@@ -64,6 +69,8 @@ pub struct Start {
     pub accounts: Vec<AccountSummary>,
     /// The broker as a person would write it.
     pub broker: String,
+    /// Whether that broker may want an invite of whoever signs up.
+    pub asks_invite: bool,
     /// Where those accounts are kept.
     pub data_dir: PathBuf,
     /// The profile of the configuration that says so, where the person named one while the program ran.

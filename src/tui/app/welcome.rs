@@ -47,7 +47,8 @@ pub struct Welcome {
 impl Welcome {
     /// The screen at the start. Without accounts it opens with the sign-up form.
     pub fn new(start: Start) -> (Self, Option<Asked>) {
-        let form = (start.accounts.is_empty() && start.sign_in.is_none()).then(SignUp::new);
+        let form = (start.accounts.is_empty() && start.sign_in.is_none())
+            .then(|| SignUp::new(start.asks_invite));
         let mut welcome = Self { start, selected: 0, form, unlock: None, attempt: None, trouble: None };
         let asked = welcome.start.sign_in.take().map(|user| welcome.sign_in(user));
         (welcome, asked)
@@ -140,7 +141,7 @@ impl Welcome {
     pub fn choose(&mut self) -> Option<Asked> {
         let account = self.start.accounts.get(self.selected).map(|account| account.user.clone());
         if account.is_none() {
-            self.form = Some(SignUp::new());
+            self.form = Some(SignUp::new(self.start.asks_invite));
         }
         account.map(|user| self.sign_in(user))
     }

@@ -1,16 +1,29 @@
 //! The help page.
 
-use super::paint::{Canvas, row};
-use crate::tui::app::{Action, App, Context, HELP_WIDTH, HelpRow};
+use ratatui::layout::Position;
 
-/// Paints the help page over everything, from the row at `top` on.
-pub fn draw(canvas: &mut Canvas<'_>, app: &App, top: usize) {
+use super::paint::{Canvas, cells, row};
+use crate::tui::app::{Action, App, Context, HELP_WIDTH, Help, HelpRow, width};
+
+/// What begins the title.
+const NAME: &str = "Help: ";
+
+/// Paints the help page over everything; returns where the cursor belongs, while somebody searches in it.
+pub fn draw(canvas: &mut Canvas<'_>, app: &App, help: &Help) -> Option<Position> {
     let screen = canvas.area();
     let area = canvas.middle(HELP_WIDTH, usize::from(screen.height));
-    let key = |action| app.keymap.key(Context::Page, action).unwrap_or_default();
-    let (back, further) = (key(Action::Back), key(Action::PageDown));
-    let inner = canvas.open(area, &format!("Help: {further} goes on, {back} goes back"));
-    let top = top.min(app.help_end());
+    // The corners, a space beside each, and a cell for the cursor.
+    let room = usize::from(area.width).saturating_sub(5);
+    let (title, cell) = match &help.search {
+        Some(search) => {
+            let (text, cell) = search.view(room.saturating_sub(NAME.len()));
+            let text = if search.text().is_empty() { "(type a key or a word)" } else { text };
+            (format!("{NAME}{text}"), Some(NAME.len() + cell))
+        }
+        None => (title(app, room), None),
+    };
+    let inner = canvas.open(area, &title);
+    let top = help.top.min(app.help_end());
     let rows = app.help_rows().into_iter().skip(top).take(usize::from(inner.height));
     for (at, line) in rows.enumerate() {
         let line_at = row(inner, at);
@@ -25,4 +38,20 @@ pub fn draw(canvas: &mut Canvas<'_>, app: &App, top: usize) {
             HelpRow::Blank => {}
         }
     }
+    cell.map(|cell| Position::new(area.x + 2 + cells(cell), area.y))
+}
+
+/// What can be done here, as far as there is room.
+fn title(app: &App, room: usize) -> String {
+    let told =
+        |action, does: &str| app.keymap.key(Context::Page, action).map(|key| format!("{key} {does}"));
+    let search = told(Action::Search, "searches");
+    let further = told(Action::PageDown, "goes on");
+    let back = told(Action::Back, "goes back");
+    let title = |told: &[&Option<String>]| {
+        let told: Vec<_> = told.iter().filter_map(|told| told.as_deref()).collect();
+        format!("{NAME}{}", told.join(", "))
+    };
+    let all = title(&[&search, &further, &back]);
+    if width(&all) <= room { all } else { title(&[&search, &back]) }
 }

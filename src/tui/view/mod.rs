@@ -55,9 +55,8 @@ fn paint(canvas: &mut Canvas<'_>, app: &App) -> Option<Position> {
         Screen::Welcome(welcome) => welcome::draw(canvas, app, welcome),
         Screen::Main(session) => main_screen(canvas, app, session),
     };
-    if let Some(top) = app.help {
-        help::draw(canvas, app, top);
-        return None;
+    if let Some(help) = &app.help {
+        return help::draw(canvas, app, help);
     }
     match &app.screen {
         Screen::Main(session) if session.overlay.is_some() => overlay::draw(canvas, app, session),

@@ -91,26 +91,26 @@ fn sign_up(canvas: &mut Canvas<'_>, area: Rect, form: &SignUp) -> Option<Positio
     // In a low window the fields that are done make room for the one that has the cursor, and what is said there.
     let said = form.shown().get(form.at).map_or(0, |&field| {
         let complaint = form.complaint.as_ref().filter(|complaint| complaint.field == Some(field));
-        let text = complaint.map_or(words(field, form.guard).1, |complaint| &complaint.text);
+        let text = complaint.map_or(words(field, form).1, |complaint| &complaint.text);
         wrap(text, usize::from(area.width.saturating_sub(2))).len()
     });
     let first = (form.at + 1 + said).saturating_sub(usize::from(area.height)).min(form.at);
     let mut cursor = None;
-    for (at, &field) in form.shown().iter().enumerate().skip(first) {
-        let (name, hint) = words(field, form.guard);
+    for (at, field) in form.shown().into_iter().enumerate().skip(first) {
+        let (name, hint) = words(field, form);
         let label = format!("{name}: ");
         let has_cursor = form.at == at;
         let style = if has_cursor { canvas.theme.strong() } else { canvas.theme.plain() };
         canvas.put(area, 0, &label, style);
         let x = width(&label);
         let room = usize::from(area.width).saturating_sub(x + 1);
-        let cell = match form.fields.get(at) {
+        let cell = match form.field(field) {
             Some(field) => {
                 let (text, cell) = field.view(room);
                 canvas.put(area, x, text, canvas.theme.plain());
                 cell
             }
-            None => match form.secret_at(at) {
+            None => match form.secret(field) {
                 Some(secret) => masked(canvas, area, x, room, secret),
                 None => {
                     let style = if has_cursor { canvas.theme.chosen() } else { canvas.theme.plain() };
@@ -171,14 +171,16 @@ fn chosen(guard: Guard) -> &'static str {
     }
 }
 
-fn words(field: FieldName, guard: Guard) -> (&'static str, &'static str) {
+/// What a field is called, and what is said of it while it has the cursor.
+fn words(field: FieldName, form: &SignUp) -> (&'static str, &'static str) {
     match field {
         FieldName::User => ("User name", "a-z, 0-9, _ and -; others find you by it"),
         FieldName::DisplayName => ("Display name", "what others see; empty: your user name"),
         FieldName::Mobile => ("Mobile number", "everybody on this broker can see it; may be left empty"),
+        FieldName::Invite => ("Invite", "the line from whoever runs this broker; may be left empty"),
         FieldName::Protection => (
             "Protected by",
-            match guard {
+            match form.guard {
                 Guard::Passphrase => {
                     "Left and Right choose: a passphrase, the keyring of this desktop, or nothing"
                 }
@@ -189,7 +191,15 @@ fn words(field: FieldName, guard: Guard) -> (&'static str, &'static str) {
                 Guard::Nothing => "Whoever can read your files can read everything in them",
             },
         ),
+        FieldName::Passphrase if form.is_short() => (
+            "Passphrase",
+            "This is short: whoever gets your files can guess it. A few random words are better",
+        ),
         FieldName::Passphrase => ("Passphrase", "Nobody can recover a forgotten one"),
+        FieldName::Again if form.is_short() => (
+            "Once more",
+            "the same passphrase. It is short: whoever gets your files can guess it. A few random words are better",
+        ),
         FieldName::Again => ("Once more", "the same passphrase; nobody can recover a forgotten one"),
     }
 }

@@ -9,6 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::support::terminal::{CTRL_U, ENTER, LEFT, Launch};
 
 /// A house whose broker serves the "network" for MQTT and websockets.
 fn open_house() -> House {
@@ -106,6 +107,37 @@ async fn a_stranger_needs_an_invite_and_two_people_talk_over_tls_and_websockets(
     assert_done(&house.cooee(&["send", "-u", "carol", "bob", "from here"]).output().unwrap());
     let heard = bob.cooee(&mqtts, &listening, &[]);
     assert!(String::from_utf8_lossy(&heard.stdout).contains("from here"), "{}", err(&heard));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_is_given_in_the_form() {
+    let house = open_house();
+    let (mqtts, _) = addresses(&house).await;
+    let (used_up, good) = (invite(&house, &[]), invite(&house, &[]));
+    assert_done(&Stranger::new().cooee(&mqtts, &["sign-up", "eve", "--invite", &used_up], &[]));
+    let alice = Stranger::new();
+    tokio::task::block_in_place(|| {
+        let mut terminal = Launch::new(alice.0.path()).env("COOEE_BROKER", &mqtts).start();
+        terminal.until_says(&["Sign up", &mqtts]);
+        // No display name, no number, no invite.
+        terminal.press("alice\r\r\r\r");
+        terminal.until_says(&["Left and Right choose"]);
+        terminal.press(LEFT);
+        terminal.until_says(&["< nothing >"]);
+        terminal.press(ENTER);
+        terminal.until_says(&["registers nobody without an invite", "paste it here"]);
+        terminal.press(&format!("{used_up}\r\r"));
+        terminal.until_says(&["does not take the invite"]);
+        terminal.press(CTRL_U);
+        terminal.press(&format!("{good}\r\r"));
+        terminal.until_says(&["alice ●", "connected"]);
+        terminal.quit();
+    });
+    // What is left in the files tells nobody the invite.
+    let secret = good.split('.').next().unwrap();
+    let found =
+        std::process::Command::new("grep").args(["-r", "-a", "-l", secret]).arg(alice.0.path()).output();
+    assert_eq!(String::from_utf8(found.unwrap().stdout).unwrap(), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,13 +83,19 @@ fn whoever_joins_a_session_needs_no_passphrase() {
     ok(here, &["-u", "alice", "send", "bob", "from a script"]);
     // It can be changed meanwhile, and the session goes on.
     let mut change = with(here, PASSPHRASE, &["-u", "alice", "account", "passphrase"]);
-    assert_eq!(says(change.env("COOEE_NEW_PASSPHRASE", "new")), "alice has a new passphrase.\n");
+    assert_eq!(
+        says(change.env("COOEE_NEW_PASSPHRASE", "new and long")),
+        "alice has a new passphrase.\n"
+    );
     ok(here, &["-u", "bob", "send", "alice", "hello"]);
     let line = alice.line();
     assert!(line.contains("from a script") || alice.line().contains("hello"), "{line}");
     alice.signal(Signal::INT);
     assert_eq!(alice.end().0, Some(130));
-    assert!(says(&mut with(here, "new", &["-u", "alice", "history", "bob"])).contains("from a script"));
+    assert!(
+        says(&mut with(here, "new and long", &["-u", "alice", "history", "bob"]))
+            .contains("from a script")
+    );
     is_refused(&mut with(here, PASSPHRASE, &["-u", "alice", "history", "bob"]));
 }
 
@@ -104,16 +110,28 @@ fn a_passphrase_is_changed_taken_away_and_given_back() {
         change
     };
     says(&mut with(here, PASSPHRASE, &["-u", "alice", "send", "bob", "kept through all of it"]));
-    assert!(is_refused(&mut change("wrong", "new", &[])).contains("wrong passphrase"));
-    says(&mut change(PASSPHRASE, "new", &[]));
+    assert!(is_refused(&mut change("wrong", "new and long", &[])).contains("wrong passphrase"));
+    says(&mut change(PASSPHRASE, "new and long", &[]));
     is_refused(&mut with(here, PASSPHRASE, &history));
-    assert!(says(&mut change("new", "", &["--no-passphrase"])).contains("is not protected any more"));
+    assert!(
+        says(&mut change("new and long", "", &["--no-passphrase"]))
+            .contains("is not protected any more")
+    );
     assert!(ok(here, &history).contains("kept through"));
     let said = is_refused(&mut cooee(here, &["-u", "alice", "account", "passphrase"]));
     assert!(said.contains("COOEE_NEW_PASSPHRASE"), "{said}");
-    says(&mut change("", "newest", &[]));
+    // A short one is theirs to choose, but not without a word.
+    let short = done(&mut change("", "new est", &[]));
+    assert_eq!(
+        (short.code, short.out.as_str()),
+        (Some(0), "alice has a new passphrase.\n"),
+        "{short:?}"
+    );
+    let word = "cooee: that passphrase is short: whoever gets the files can guess it. A few random words are better\n";
+    assert_eq!(short.err, word);
+    says(&mut change("new est", "newest of all", &[]));
     is_refused(&mut cooee(here, &history));
-    assert!(says(&mut with(here, "newest", &history)).contains("kept through"));
+    assert!(says(&mut with(here, "newest of all", &history)).contains("kept through"));
 }
 
 #[test]

@@ -169,10 +169,10 @@ fn what_protects_is_changed_in_every_direction() {
         change.args(more).env("COOEE_PASSPHRASE", old).env("COOEE_NEW_PASSPHRASE", new);
         says(&mut change)
     };
-    assert_eq!(change(&home, "", "new", &[]), "alice has a new passphrase.\n");
+    assert_eq!(change(&home, "", "new and long", &[]), "alice has a new passphrase.\n");
     assert_eq!(home.desktop.items(), [""; 0], "what it does not protect it does not hold");
     assert!(home.fails(3, &HISTORY).contains("protected by a passphrase"));
-    assert!(change(&home, "new", "", &["--keyring"]).contains("keep an export"));
+    assert!(change(&home, "new and long", "", &["--keyring"]).contains("keep an export"));
     assert!(home.says(&HISTORY).contains("kept through"));
     assert!(change(&home, "", "", &["--no-passphrase"]).contains("not protected any more"));
     assert_eq!(home.desktop.items(), [""; 0]);

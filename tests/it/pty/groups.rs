@@ -47,3 +47,19 @@ fn a_group_is_made_joined_talked_in_and_left() {
     let history = run(&world, "cooee -u bob history '#team' --json");
     assert!(history.contains("welcome aboard") && !history.contains("among ourselves"), "{history}");
 }
+
+#[test]
+fn who_comes_by_a_link_is_led_into_the_group() {
+    let world = World::built_in();
+    let mut alice = at_terminal(&world, "alice");
+    let mut bob = at_terminal(&world, "bob");
+    alice.until_says(&["bob"]);
+    bob.until_says(&["alice"]);
+    alice.press("/create pumps invite\r");
+    alice.until_says(&["#pumps · 1 member, 1 online"]);
+    let link = run(&world, "cooee -u alice group link pumps");
+    bob.press(&format!("/join {}\r", link.trim()));
+    bob.until_says(&["#pumps · 2 members, 2 online", "you are in #pumps now"]);
+    bob.press("here I am\r");
+    alice.until_says(&["here I am"]);
+}

@@ -76,7 +76,10 @@ fn a_prompt_echoes_nothing_and_warns_before_a_passphrase_is_chosen() {
     alice.press("hush\r");
     until_asked(&alice, "The same again: ");
     alice.press("hush\r");
-    alice.until_says(&["Signed up as alice."]);
+    alice.until_says(&[
+        "cooee: that passphrase is short: whoever gets the files can guess it",
+        "Signed up as alice.",
+    ]);
     assert!(alice.until_ended().success());
     assert!(!String::from_utf8_lossy(&alice.raw()).contains("hush"), "{}", alice.contents());
 

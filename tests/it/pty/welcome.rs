@@ -32,13 +32,23 @@ fn what_is_wrong_is_said_at_its_field() {
     until_complaint(&stranger, "Mobile number: call me", "not a mobile number");
     stranger.press(CTRL_U);
     stranger.press("\r");
+    // Not a broker of their own: it may want an invite.
+    stranger.until_says(&["Invite:", "the line from whoever runs this broker"]);
+    stranger.press("let me in\r");
+    until_complaint(
+        &stranger,
+        "Invite: let me in",
+        "an invite is the line that `cooee broker invite` prints",
+    );
+    stranger.press(CTRL_U);
+    stranger.press("\r");
     stranger.until_says(&["Left and Right choose"]);
     stranger.press(LEFT);
     stranger.until_says(&["< nothing >"]);
     stranger.press(ENTER);
     until_complaint(&stranger, "User name: alice", "the name `alice` is taken on this broker");
     // Nothing is left behind, and another name goes through.
-    stranger.press("2\r\r\r\r");
+    stranger.press("2\r\r\r\r\r");
     stranger.until_says(&["alice2 ●", "connected", "alice"]);
 }
 

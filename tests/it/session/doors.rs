@@ -76,6 +76,7 @@ on_every_broker! {
         alice.until("bob is let in", |s| s.told(&GroupChange::Invite(name("bob")))).await;
         let mut bob = Person::sign_in(&setup, "bob").await;
         bob.until("he is in by himself", |s| is_in(s, team)).await;
+        bob.until("he is told so", |s| s.let_in == [team]).await;
         alice.until("he is in", |s| s.members(team) == ["alice", "bob"]).await;
         join(&mut carol, &link, 9_003).await.unwrap();
         carol.until("she is in", |s| is_in(s, team)).await;

@@ -54,6 +54,8 @@ pub struct Screen {
     /// The answer to what is pinned or starred.
     pub marked: Vec<Message>,
     pub warnings: Vec<String>,
+    /// The groups that links let us into.
+    pub let_in: Vec<GroupId>,
     /// The picture that was asked for last.
     pub picture: Option<Picture>,
     /// Which questions were answered with a picture.
@@ -164,6 +166,7 @@ impl Screen {
                 self.files.insert(view.message, view.state);
             }
             Update::Notice(Notice::Warning(words) | Notice::Info(words)) => self.warnings.push(words),
+            Update::Notice(Notice::LetIn { group, .. }) => self.let_in.push(group),
             Update::Stopped(reason) => self.stopped = Some(reason),
         }
     }

@@ -62,7 +62,7 @@ pub enum Context {
 }
 
 impl Context {
-    /// Every context, in the order in which help shows them.
+    /// Every context.
     pub const ALL: &[Self] = &[
         Self::Global,
         Self::Composer,
@@ -130,7 +130,7 @@ impl Context {
             Self::List => "Contacts, Online, Groups",
             Self::Card => "A group you may join",
             Self::Invitation => "An invitation into a group",
-            Self::Choice => "Jump and invite",
+            Self::Choice => "Jump, invite, search in help",
             Self::Form => "Forms",
             Self::Accounts => "Signing in",
             Self::Question => "Questions",

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{Asked, Session, Turn};
-use crate::domain::{GroupLink, Timestamp};
+use crate::domain::{ConversationId, GroupId, GroupLink, GroupName, Timestamp};
 use crate::engine::Command;
+use crate::tui::app::keymap::Context;
 
 /// How long a link lasts, and how many it lets in.
 const LINK: (Duration, u32) = (Duration::from_secs(7 * 24 * 60 * 60), 20);
@@ -30,9 +31,28 @@ impl Session {
     /// Asks to be let into a group.
     pub(super) fn join_by_link(&mut self, text: &str, turn: &mut Turn<'_>) -> Result<(), String> {
         let link: GroupLink = text.parse().map_err(|why| format!("{why}"))?;
-        let ticket = self.ticket(Asked::UseLink);
+        let ticket = self.ticket(Asked::UseLink(link.group, self.open.clone()));
         turn.send(Command::JoinByLink { link, ticket });
         Ok(())
+    }
+
+    /// We are in a group that we asked to be let into, maybe long ago: it is opened for whoever still waits where they
+    /// asked, and others are told how to get there.
+    pub(super) fn let_in(&mut self, group: GroupId, name: &GroupName, turn: &mut Turn<'_>) {
+        let from = self.knocked.remove(&group);
+        if from.is_some_and(|from| self.waits_at(from.as_ref())) {
+            self.open(ConversationId::Group(group), turn);
+            return turn.news(format!("you are in #{name} now"));
+        }
+        let way = turn.keymap.filled("{jump} and its name lead there");
+        turn.news(format!("you were let into #{name}: {way}"));
+    }
+
+    /// Whether this chat is open, and the person neither writes nor does anything else there.
+    fn waits_at(&self, chat: Option<&ConversationId>) -> bool {
+        let is_idle = self.writing().is_some_and(|chat| chat.draft.is_empty() && chat.about.is_none());
+        let is_here = matches!(self.context(), Context::Composer | Context::Normal);
+        is_idle && is_here && self.open.as_ref() == chat
     }
 
     /// A link was made: it is copied, for nobody types it.

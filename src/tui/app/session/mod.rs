@@ -161,7 +161,8 @@ enum Asked {
     Unread(ConversationId),
     MakeLink,
     RevokeLink,
-    UseLink,
+    /// Into which group, and from which chat.
+    UseLink(GroupId, Option<ConversationId>),
 }
 
 /// The chosen entry of a list, by what it is, so that it stays chosen when the order changes.
@@ -274,6 +275,8 @@ pub struct Session {
     normal: Option<Normal>,
     /// When the draft of the open chat goes to the engine, which keeps it.
     keep_at: Option<Timestamp>,
+    /// The groups that we asked to be let into, and which chat was open then.
+    knocked: BTreeMap<GroupId, Option<ConversationId>>,
     /// How far the tour has come, while there is one.
     tour: Option<Tour>,
 }
@@ -313,6 +316,7 @@ impl Session {
             yanked: String::new(),
             normal: None,
             keep_at: None,
+            knocked: BTreeMap::new(),
             tour: None,
         }
     }

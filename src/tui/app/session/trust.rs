@@ -158,7 +158,8 @@ impl Session {
             }
             Some(Asked::List(name)) => self.list_is_kept(name),
             Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
-            Some(Asked::UseLink) => {
+            Some(Asked::UseLink(group, from)) => {
+                self.knocked.insert(*group, from.clone());
                 "asked to be let in: you come in as soon as they who made the link are here".to_owned()
             }
             Some(Asked::Unread(conversation)) => {

@@ -93,6 +93,7 @@ impl Session {
             Update::FileSaved { outcome: Ok(_), .. } => {}
             Update::Notice(Notice::Info(text)) => turn.news(text),
             Update::Notice(Notice::Warning(text)) => turn.warn(text),
+            Update::Notice(Notice::LetIn { group, name }) => self.let_in(group, &name, turn),
             // The loop and the app around us see to it.
             Update::Stopped(_) => {}
         }
@@ -223,7 +224,7 @@ impl Session {
                 self.open(ConversationId::Group(group), turn);
                 turn.news(format!("#{name} is made; ask others in with /invite"));
             }
-            Some(Asked::Join(_) | Asked::UseLink) => {
+            Some(Asked::Join(_) | Asked::UseLink(..)) => {
                 self.open(ConversationId::Group(group), turn);
                 turn.news(format!("you are in {name} now"));
             }
@@ -319,7 +320,7 @@ impl Session {
                 turn.error(format!("not done: {why}"));
                 self.not_saved(message);
             }
-            Some(Asked::UseLink) => turn.error(format!("not asked: {why}")),
+            Some(Asked::UseLink(..)) => turn.error(format!("not asked: {why}")),
             Some(Asked::Verify(_, false) | Asked::AcceptKey(_)) | None => turn.error(why),
             Some(Asked::Compare(user)) => {
                 turn.error(format!("no emoji are compared with {user}: {why}"))
