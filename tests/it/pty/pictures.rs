@@ -74,7 +74,7 @@ fn with_picture(world: &World, launch: Launch, answers: &str) -> Terminal {
     sign_up(world, "bob");
     write_png(world);
     let mut alice = launch.user("alice").start();
-    alice.until_says(&["alice ●", "connected"]);
+    alice.until_says(&["alice ●", "connected", "○ bob"]);
     if !answers.is_empty() {
         until_written(&alice, 0, QUESTION);
         alice.press(answers);
@@ -166,7 +166,7 @@ fn pictures_stand_in_the_conversation_of_whoever_has_them() {
     assert_eq!((colours(&alice, row), colours(&alice, row + 7)), ((red, red), (blue, blue)));
     // Nothing of it is fetched for bob unasked.
     let mut bob = full.user("bob").start();
-    bob.until_says(&["bob ●", "connected"]);
+    bob.until_says(&["bob ●", "connected", "● alice"]);
     bob.press(&format!("/msg alice{ENTER}"));
     bob.until_says(&["not fetched"]);
     bob.press(&format!("/save{ENTER}"));
