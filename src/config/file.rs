@@ -23,6 +23,7 @@ pub(super) struct File {
     pub plain: Option<bool>,
     pub theme: Option<String>,
     pub pictures: Option<Pictures>,
+    pub thumbnails: Option<bool>,
     pub mouse: Option<bool>,
     pub broker: BrokerSection,
     pub registry: RegistrySection,
@@ -225,6 +226,7 @@ mod tests {
                 && all.plain == Some(false)
                 && all.theme.as_deref() == Some("16")
                 && all.pictures == Some(Pictures::Auto)
+                && all.thumbnails == Some(true)
                 && all.mouse == Some(true)
                 && all.broker.url.is_some()
         );

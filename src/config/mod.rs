@@ -97,6 +97,8 @@ pub struct Config {
     pub theme: String,
     /// How pictures are put on the screen.
     pub pictures: Pictures,
+    /// Whether pictures that are here are shown small in the conversation too.
+    pub thumbnails: bool,
     /// Whether the mouse is Cooee's; else it is the terminal's, which selects with it.
     pub mouse: bool,
     /// Where the themes of the person may lie: in a directory beside the configuration file. It need not exist.
@@ -356,6 +358,7 @@ pub fn resolve(flags: &Flags, env: impl Fn(&str) -> Option<OsString>) -> Result<
             || env("TERM").is_some_and(|term| term == "dumb"),
         theme,
         pictures: file.pictures.unwrap_or(Pictures::Auto),
+        thumbnails: file.thumbnails.unwrap_or(true),
         mouse: file.mouse.unwrap_or(true),
         themes_dir: path.file_name().map(|_| path.with_file_name("themes")),
         alerts: AlertConfig {

@@ -46,8 +46,9 @@ impl Config {
 
     /// The settings that another configuration has otherwise and that count from the next start on, by their names.
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let is_live =
-            |name: &str| matches!(name, "theme" | "pictures" | "mouse") || name.starts_with("alerts.");
+        let is_live = |name: &str| {
+            matches!(name, "theme" | "pictures" | "thumbnails" | "mouse") || name.starts_with("alerts.")
+        };
         let (ours, theirs) = (self.table(), other.table());
         let (ours, theirs) = (named(&ours), named(&theirs));
         let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
@@ -70,6 +71,7 @@ impl Config {
         table.insert("plain".to_owned(), self.plain.into());
         table.insert("theme".to_owned(), text(&self.theme));
         table.insert("pictures".to_owned(), text(&self.pictures));
+        table.insert("thumbnails".to_owned(), self.thumbnails.into());
         table.insert("mouse".to_owned(), self.mouse.into());
         let mut section = |name: &str, entries: Vec<(&str, Option<Value>)>| {
             let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));

@@ -91,6 +91,18 @@ pub enum Command {
         /// To know the answer by.
         ticket: Ticket,
     },
+    /// The same, small and unasked: only where it is here, for nothing is fetched for it, and after what anybody waits for.
+    /// Answered by `Update::Picture` or `Update::Refused`.
+    Thumbnail {
+        /// The message that carries it.
+        message: MessageId,
+        /// Most pixels of a row.
+        width: u16,
+        /// Most rows.
+        height: u16,
+        /// To know the answer by.
+        ticket: Ticket,
+    },
     /// A file that is being fetched rests, until `FetchFile`; or what is here of it is thrown away. Answered by
     /// `Update::Agreed` or `Update::Refused`.
     StopFile {

@@ -54,6 +54,9 @@ impl Core {
             Command::ShowPicture { message, width, height, ticket } => {
                 self.show_picture(face, message, (width, height), ticket).await
             }
+            Command::Thumbnail { message, width, height, ticket } => {
+                self.show_thumbnail(face, message, (width, height), ticket).await
+            }
             Command::StopFile { message, forget, ticket } => {
                 self.stop_fetch(face, message, forget, ticket).await
             }

@@ -229,7 +229,7 @@ pub enum Update {
     Comparison(ComparisonView),
     /// What became of files, in a front end that attaches: of up to 1,000; more follow.
     Files(Vec<FileView>),
-    /// The answer to `Command::ShowPicture`.
+    /// The answer to `Command::ShowPicture` and `Command::Thumbnail`.
     Picture {
         /// Which question.
         ticket: Ticket,

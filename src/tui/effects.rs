@@ -99,6 +99,7 @@ fn ticket(command: &Command) -> Option<Ticket> {
         | Command::FetchFile { ticket, .. }
         | Command::StopFile { ticket, .. }
         | Command::ShowPicture { ticket, .. }
+        | Command::Thumbnail { ticket, .. }
         | Command::Alter { ticket, .. }
         | Command::SetLifetime { ticket, .. }
         | Command::SaveList { ticket, .. }

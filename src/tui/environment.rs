@@ -22,13 +22,14 @@ pub fn setup(
     looks: Looks,
     copies_with: Option<String>,
     pictures: Pictures,
+    thumbnails: bool,
 ) -> Setup {
     let var = |name: &str| env::var(name).ok();
     let calendar = Calendar::new(time_zone(var));
     let mut graphics = Graphics::new(mode_of(pictures, var));
     let named = name_tells(var);
     nearly_cell().into_iter().chain(named).for_each(|ability| graphics.note(ability, (0, 0)));
-    Setup { calendar, glyphs: glyphs(var), looks, alerts, copies_with, graphics }
+    Setup { calendar, glyphs: glyphs(var), looks, alerts, copies_with, graphics, thumbnails }
 }
 
 /// How pictures are put on the screen, where this was chosen.

@@ -60,6 +60,7 @@ pub async fn show(
             looks,
             clipboard.program(),
             config.pictures,
+            config.thumbnails,
         ),
         reload: Reload { flags, config: config.clone(), themes, place },
         editor: environment::editor(),

@@ -71,6 +71,7 @@ impl Reload {
                 keymap,
                 looks,
                 pictures: environment::pictures(config.pictures),
+                thumbnails: config.thumbnails,
                 mouse: config.mouse,
                 bus: on_bus(&config.alerts),
                 alerts: alert_setup(config.alerts),
@@ -108,14 +109,14 @@ mod tests {
         fs::write(&file, "data_dir = '/d'\n").unwrap();
         let reload = reload(dir.path());
         assert_eq!(reload.read().unwrap().later, [""; 0]);
-        let text = "data_dir = '/d'\ntheme = 'none'\npictures = 'sixel'\nmouse = false\n[chat]\ntyping = false\n[alerts]\nbell = false\n\
+        let text = "data_dir = '/d'\ntheme = 'none'\npictures = 'sixel'\nthumbnails = false\nmouse = false\n[chat]\ntyping = false\n[alerts]\nbell = false\n\
                     [broker]\nurl = 'mqtt://lan'\n";
         fs::write(&file, text).unwrap();
         fs::write(dir.path().join("keymap.toml"), "[global]\njump = ['ctrl-t']\n").unwrap();
         let read = reload.read().unwrap();
         assert_eq!(read.looks.name, "none");
         assert_eq!(read.pictures, PictureMode::By(Protocol::Sixel));
-        assert!(!read.mouse);
+        assert!(!read.mouse && !read.thumbnails);
         assert!(!read.alerts.bell && read.alerts.desktop);
         assert_eq!(read.keymap.key(Context::Composer, Action::Jump), Some("Ctrl+T"));
         assert_eq!(read.later, ["broker.url", "chat.typing"]);

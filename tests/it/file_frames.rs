@@ -19,11 +19,18 @@ fn attachment(name: &str, size: u64) -> Attachment {
 }
 
 /// A message that carries a file.
-fn carrying(to: &ConversationId, sender: &str, at: i64, text: &str, name: &str, size: u64) -> Message {
+pub fn carrying(
+    to: &ConversationId,
+    sender: &str,
+    at: i64,
+    text: &str,
+    name: &str,
+    size: u64,
+) -> Message {
     Message { file: Some(attachment(name, size)), ..message(to, sender, at, text) }
 }
 
-fn became(desk: &mut Desk, message: &Message, state: FileState) {
+pub fn became(desk: &mut Desk, message: &Message, state: FileState) {
     let conversation = message.conversation.clone();
     desk.update(Update::File(FileView { message: message.id, conversation, state }));
 }
@@ -264,7 +271,7 @@ fn engraved(desk: &mut Desk) -> Option<Box<Plate>> {
 }
 
 /// A disc that is bright in its middle.
-fn disc(width: u16, height: u16) -> Picture {
+pub fn disc(width: u16, height: u16) -> Picture {
     let pixel = |n: i32| {
         let (x, y) = (n % i32::from(width), n / i32::from(width));
         let (dx, dy) = (2 * x - i32::from(width) + 1, 2 * y - i32::from(height) + 1);

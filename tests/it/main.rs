@@ -28,6 +28,7 @@ mod seats;
 mod secrecy;
 mod session;
 mod support;
+mod thumbnail_frames;
 mod touring;
 mod trust_frames;
 mod vim;

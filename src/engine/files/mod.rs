@@ -177,6 +177,11 @@ impl FileState {
     pub fn is_coming(&self) -> bool {
         matches!(self, Self::Fetching { .. } | Self::Unanswered { .. } | Self::Checking)
     }
+
+    /// Whether its content is here: of one that was saved long ago, it may be that no sealed copy is any more.
+    pub fn is_here(&self) -> bool {
+        matches!(self, Self::Here | Self::Saving | Self::Saved { .. } | Self::Shared { .. })
+    }
 }
 
 /// A file as it is known here.

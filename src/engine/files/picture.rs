@@ -26,6 +26,9 @@ const PIXELS: u64 = 50_000_000;
 /// Most memory that a picture may take while it is decoded.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
+/// Why none is shown where there is none.
+const NO_FILE: &str = "that message carries no file";
+
 /// Why a picture is not shown.
 #[derive(Debug, thiserror::Error)]
 enum Unshowable {
@@ -57,20 +60,22 @@ pub(in crate::engine) struct Wanted {
     message: MessageId,
     file: Attachment,
     size: (u16, u16),
+    /// Whether no person waits for it.
+    is_unasked: bool,
 }
 
 /// Pictures that are to be decoded: one at a time, for each takes its memory, and of each front end the one that it
-/// asked for last.
+/// asked for last, and one that no person waits for. Those come after all others.
 #[derive(Default)]
 pub(super) struct Pictures {
     is_busy: bool,
-    waiting: BTreeMap<FaceId, Wanted>,
+    waiting: BTreeMap<(bool, FaceId), Wanted>,
 }
 
 impl Pictures {
     /// This one is wanted too: in place of which other.
     fn want(&mut self, wanted: Wanted) -> Option<Wanted> {
-        self.waiting.insert(wanted.face, wanted)
+        self.waiting.insert((wanted.is_unasked, wanted.face), wanted)
     }
 
     /// The one to be decoded now.
@@ -137,26 +142,54 @@ impl Core {
         size: (u16, u16),
         ticket: Ticket,
     ) -> Result<(), Fatal> {
-        let file = self.store.message(id).await?.and_then(|message| message.file);
-        let Some(file) = file else {
-            self.refuse_ticket(face, ticket, "that message carries no file".into()).await;
-            return Ok(());
-        };
-        let disk = self.files.disk.clone();
-        if aside(move || disk.has(id)).await != Some(true) {
-            match self.begin_fetch(id, None).await? {
+        match self.attached(id).await? {
+            None => self.refuse_ticket(face, ticket, NO_FILE.into()).await,
+            Some((file, true)) => {
+                let wanted = Wanted { face, ticket, message: id, file, size, is_unasked: false };
+                self.want_picture(wanted).await;
+            }
+            Some((_, false)) => match self.begin_fetch(id, None).await? {
                 Ok(()) => self.agree(face, ticket).await,
                 Err(why) => self.refuse_ticket(face, ticket, why).await,
-            }
-            return Ok(());
+            },
         }
-        let wanted = Wanted { face, ticket, message: id, file, size };
+        Ok(())
+    }
+
+    /// Shows a picture that a message carries, if it is here, when nobody waits for another one.
+    pub(in crate::engine) async fn show_thumbnail(
+        &mut self,
+        face: FaceId,
+        id: MessageId,
+        size: (u16, u16),
+        ticket: Ticket,
+    ) -> Result<(), Fatal> {
+        match self.attached(id).await? {
+            None => self.refuse_ticket(face, ticket, NO_FILE.into()).await,
+            Some((file, true)) => {
+                let wanted = Wanted { face, ticket, message: id, file, size, is_unasked: true };
+                self.want_picture(wanted).await;
+            }
+            Some((_, false)) => self.refuse_ticket(face, ticket, "it is not here".into()).await,
+        }
+        Ok(())
+    }
+
+    /// The file that a message carries, and whether its content is here.
+    async fn attached(&mut self, id: MessageId) -> Result<Option<(Attachment, bool)>, Fatal> {
+        let file = self.store.message(id).await?.and_then(|message| message.file);
+        let Some(file) = file else { return Ok(None) };
+        let disk = self.files.disk.clone();
+        let is_here = aside(move || disk.has(id)).await == Some(true);
+        Ok(Some((file, is_here)))
+    }
+
+    async fn want_picture(&mut self, wanted: Wanted) {
         if let Some(other) = self.files.pictures.want(wanted) {
             let why = "another one was asked for since".to_owned();
             self.refuse_ticket(other.face, other.ticket, why).await;
         }
         self.decode_next();
-        Ok(())
     }
 
     fn decode_next(&mut self) {
@@ -279,13 +312,15 @@ mod tests {
             hash: ContentHash::from_bytes([0; 32]),
             key: FileKey::from([0; 32]),
         };
-        let wanted = |face, ticket| Wanted {
+        let wish = |face, ticket, is_unasked| Wanted {
             face: FaceId(face),
             ticket: Ticket(ticket),
             message: MessageId::from_bytes([1; 16]),
             file: file.clone(),
             size: (4, 4),
+            is_unasked,
         };
+        let wanted = |face, ticket| wish(face, ticket, false);
         let ticket = |wanted: Option<Wanted>| wanted.map(|wanted| wanted.ticket.0);
         let mut pictures = Pictures::default();
         assert_eq!(ticket(pictures.want(wanted(1, 1))), None);
@@ -302,6 +337,14 @@ mod tests {
         assert_eq!(ticket(pictures.begin()), Some(599));
         pictures.end();
         assert_eq!(ticket(pictures.begin()), Some(700));
+        // What nobody waits for takes nobody's place, and comes last.
+        assert_eq!(ticket(pictures.want(wish(1, 800, true))), None);
+        assert_eq!(ticket(pictures.want(wanted(2, 801))), None);
+        assert_eq!(ticket(pictures.want(wish(1, 802, true))), Some(800));
+        pictures.end();
+        assert_eq!(ticket(pictures.begin()), Some(801));
+        pictures.end();
+        assert_eq!(ticket(pictures.begin()), Some(802));
         pictures.end();
         assert_eq!(ticket(pictures.begin()), None);
     }

@@ -112,6 +112,8 @@ pub struct Reloaded {
     pub looks: Looks,
     /// How pictures are put on the screen.
     pub pictures: PictureMode,
+    /// Whether they are shown small in the conversation too.
+    pub thumbnails: bool,
     /// Whether the mouse is ours.
     pub mouse: bool,
     /// How to call for somebody who looks elsewhere.

@@ -17,6 +17,7 @@ mod event;
 mod field;
 mod file_line;
 mod find;
+mod footer;
 mod form;
 mod glyphs;
 mod graphics;
@@ -51,6 +52,7 @@ mod slash;
 mod testing;
 mod text;
 mod theme;
+mod thumbnail;
 mod timeline;
 mod times;
 mod tour;
@@ -99,6 +101,7 @@ pub use session::{FOUND_ROWS, Lists, Selection, Session};
 pub use slash::{COMMANDS, Slash};
 pub use text::{counted, fit, width};
 pub use theme::{Depth, Looks, Role, Shade, Theme, ThemeProblem};
+pub use thumbnail::{Halves, Thumbnail, UPPER_HALF};
 pub use times::Calendar;
 pub use verify::{TRUST_HELP, VerifyBox, trust_words};
 pub use welcome::{Attempt, Welcome};
@@ -129,6 +132,8 @@ pub struct Setup {
     pub copies_with: Option<String>,
     /// What is known at first of how the terminal shows pictures.
     pub graphics: Graphics,
+    /// Whether pictures that are here are shown small in the conversation too.
+    pub thumbnails: bool,
 }
 
 /// What fills the screen.
@@ -270,11 +275,15 @@ impl App {
     }
 
     /// A frame of this state has been drawn; says what the outside is to do about it. Only what was on
-    /// the screen in fact is told to have been seen: a flood passes many messages by between two frames.
+    /// the screen in fact is told to have been seen, and pictures are asked for: a flood passes many messages by between two
+    /// frames.
     pub fn drawn(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         if !self.leaving {
-            self.on_session(&mut effects, |session, turn| session.seen(turn));
+            self.on_session(&mut effects, |session, turn| {
+                session.seen(turn);
+                session.ask_thumbnail(turn);
+            });
         }
         effects
     }
@@ -307,6 +316,7 @@ impl App {
             now: self.now,
             size: self.size,
             beside: &self.beside,
+            theme: &self.looks.theme,
             raster: self.setup.graphics.raster().filter(|_| self.looks.theme.has_colours()),
             focused: self.focused,
             watched: self.focused && self.help.is_none() && is_usable(self.size),
@@ -358,32 +368,6 @@ impl App {
         if self.title.as_ref() != Some(&title) {
             self.title = Some(title.clone());
             effects.push(Effect::Title(title));
-        }
-    }
-
-    /// Whether an action is worth a place in the footer now.
-    pub fn offers(&self, action: Action) -> bool {
-        let is_alone = self.beside.is_empty();
-        match (&self.screen, action) {
-            (_, Action::SwitchAccount) => !is_alone,
-            (Screen::Main(session), action) => session.offers(action),
-            (Screen::Welcome(welcome), Action::Back) => {
-                self.help.is_some() || !welcome.is_idle() || !is_alone
-            }
-            (Screen::Welcome(_), _) => true,
-        }
-    }
-
-    /// What the footer calls an action now.
-    pub fn label(&self, action: Action) -> &'static str {
-        let about = match &self.screen {
-            Screen::Main(session) => session.writing().and_then(|chat| chat.about.as_ref()),
-            Screen::Welcome(_) => None,
-        };
-        match (action, about) {
-            (Action::Send, Some(About::Save(..))) => "save",
-            (Action::Send, Some(About::Edit(..))) => "change",
-            (action, _) => action.label(),
         }
     }
 

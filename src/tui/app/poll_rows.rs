@@ -86,8 +86,16 @@ mod tests {
     fn rows(message: &Message, width: usize, found: Option<&Words>) -> Vec<Row> {
         let (world, calendar) = (World::new(user("alice")), Calendar::new(TimeZone::UTC));
         let (glyphs, now) = (Glyphs::Unicode, Timestamp::from_millis(1_000));
-        let setter =
-            Typesetter { world: &world, calendar: &calendar, glyphs, width, unread: None, now, found };
+        let setter = Typesetter {
+            world: &world,
+            calendar: &calendar,
+            glyphs,
+            width,
+            unread: None,
+            now,
+            found,
+            thumbnails: None,
+        };
         setter.rows(None, Item::Message(message))
     }
 

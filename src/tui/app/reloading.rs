@@ -37,9 +37,10 @@ impl App {
     pub(super) fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
         match outcome {
             Ok(reloaded) => {
-                let Reloaded { keymap, looks, pictures, alerts, later, .. } = *reloaded;
+                let Reloaded { keymap, looks, pictures, thumbnails, alerts, later, .. } = *reloaded;
                 (self.keymap, self.looks, self.setup.alerts) = (keymap, looks, alerts);
                 self.setup.graphics.choose(pictures);
+                self.setup.thumbnails = thumbnails;
                 let mut words = "config.toml, keymap.toml and the theme were read again".to_owned();
                 if !later.is_empty() {
                     words += &format!("; from the next start on: {}", later.join(", "));

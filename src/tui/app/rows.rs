@@ -11,13 +11,14 @@ use super::markup::{Emphasis, Markup};
 use super::react::sign_words;
 use super::room::claimed_name;
 use super::text::{fit, width};
+use super::thumbnail::Thumbnails;
 use super::timeline::{Echo, Item};
 use super::times::Calendar;
 use super::world::World;
 use super::wrap::wrap;
 use crate::domain::{
-    Body, ConversationId, Delivery, Message, MessageKey, Poll, Quote, Reaction, Timestamp, UserName,
-    Words, lifetime_told, mentioned,
+    Body, ConversationId, Delivery, Message, MessageId, MessageKey, Poll, Quote, Reaction, Timestamp,
+    UserName, Words, lifetime_told, mentioned,
 };
 
 /// Longest sender's name beside a message, in cells.
@@ -52,6 +53,8 @@ pub enum Tone {
     Chosen,
     /// Words that are looked for.
     Found,
+    /// The cells of the picture that this message carries, in this row of it.
+    Picture(MessageId, usize),
 }
 
 /// Some text at some cell of a row.
@@ -125,6 +128,8 @@ pub struct Typesetter<'a> {
     pub now: Timestamp,
     /// Words that are to stand out.
     pub found: Option<&'a Words>,
+    /// Pictures that stand below their files, where any do.
+    pub thumbnails: Option<&'a Thumbnails>,
 }
 
 impl Typesetter<'_> {
@@ -174,6 +179,7 @@ impl Typesetter<'_> {
                 }
                 self.poll(message, rows);
                 self.file(message, rows);
+                self.thumbnail(message, rows);
                 self.reactions(message, rows);
             }
             (Body::Deleted, Some(delivery)) => self.own(&Said::note("[deleted]"), &time, delivery, rows),
@@ -418,6 +424,7 @@ mod tests {
             unread,
             now,
             found: None,
+            thumbnails: None,
         };
         let mut above = None;
         let mut drawn = Vec::new();
@@ -446,6 +453,7 @@ mod tests {
             width: 60,
             unread: None,
             found: None,
+            thumbnails: None,
             now: Timestamp::EPOCH,
         };
         let text = "the pump, a pump and pumps ";

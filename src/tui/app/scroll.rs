@@ -72,15 +72,16 @@ pub fn down(place: Place, rows: usize, count: usize, height: &mut impl FnMut(usi
     Place { item, hidden: hidden - left }
 }
 
-/// The place at which this item begins at the top edge, or as near to it as the end allows.
+/// The place at which this row of an item is at the top edge, or as near to it as the end allows.
 pub fn with_top(
     item: usize,
+    row: usize,
     viewport: usize,
     count: usize,
     height: &mut impl FnMut(usize) -> usize,
 ) -> Place {
-    let first_row = Place { item, hidden: height(item).saturating_sub(1) };
-    let lowered = down(first_row, viewport.saturating_sub(1), count, height);
+    let alone = Place { item, hidden: height(item).saturating_sub(1 + row) };
+    let lowered = down(alone, viewport.saturating_sub(1), count, height);
     up(lowered, 0, viewport, count, height)
 }
 
@@ -163,17 +164,19 @@ mod tests {
         }
 
         #[test]
-        fn an_item_can_be_brought_to_the_top(
+        fn a_row_of_an_item_can_be_brought_to_the_top(
             heights in prop::collection::vec(1usize..7, 1..30),
             viewport in 1usize..20,
             pick in 0usize..30,
+            row in 0usize..7,
         ) {
             let item = pick % heights.len();
-            let place = with_top(item, viewport, heights.len(), &mut |i| heights[i]);
+            let row = row % heights[item];
+            let place = with_top(item, row, viewport, heights.len(), &mut |i| heights[i]);
             let rows = seen(&visible(place, viewport, &mut |i| heights[i]));
-            let below: usize = heights[item..].iter().sum();
+            let below = heights[item..].iter().sum::<usize>() - row;
             if below >= viewport {
-                prop_assert_eq!(rows[0], (item, 0));
+                prop_assert_eq!(rows[0], (item, row));
             } else {
                 prop_assert_eq!(*rows.last().unwrap(), (heights.len() - 1, heights.last().unwrap() - 1));
             }

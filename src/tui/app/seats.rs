@@ -129,12 +129,12 @@ impl Seats {
     fn share_looks(&mut self, from: usize) {
         let app = &self.all[from].app;
         let (keymap, looks, alerts) = (app.keymap.clone(), app.looks.clone(), app.setup.alerts.clone());
-        let graphics = app.setup.graphics;
+        let (graphics, thumbnails) = (app.setup.graphics, app.setup.thumbnails);
         for Seat { app, .. } in &mut self.all {
             app.keymap.clone_from(&keymap);
             app.looks.clone_from(&looks);
             app.setup.alerts.clone_from(&alerts);
-            app.setup.graphics = graphics;
+            (app.setup.graphics, app.setup.thumbnails) = (graphics, thumbnails);
         }
     }
 

@@ -18,6 +18,7 @@ fn the_first_state_of_a_session_is_drawn_at_once_and_not_in_pieces() {
         alerts,
         copies_with: None,
         graphics: Graphics::default(),
+        thumbnails: true,
     };
     let (mut app, _) = App::new(setup, keymap, start, (80, 24), Timestamp::EPOCH);
     let me = Box::new(Profile {

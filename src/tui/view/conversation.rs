@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::card;
 use super::paint::{Canvas, lines, row};
+use super::picture;
 use super::verify;
 use crate::domain::{Alerts, Availability, ConversationId, Origin, Reply, RoomName, Standing, UserName};
 use crate::tui::app::{
@@ -138,7 +139,16 @@ fn messages(canvas: &mut Canvas<'_>, app: &App, session: &Session) {
             canvas.style(row(area, first + at), canvas.theme.chosen());
         }
         for piece in pieces {
-            canvas.put(row(area, first + at), piece.x, &piece.text, canvas.theme.tone(piece.tone));
+            let row = row(area, first + at);
+            match piece.tone {
+                Tone::Picture(message, line) => {
+                    let cells = session.thumbnail(message).map_or(&[][..], |shown| shown.row(line));
+                    picture::halves(canvas, row, piece.x, cells);
+                }
+                tone => {
+                    canvas.put(row, piece.x, &piece.text, canvas.theme.tone(tone));
+                }
+            }
         }
     }
 }

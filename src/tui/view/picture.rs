@@ -2,11 +2,11 @@
 //! bright; or room for one that the terminal shows by itself.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::paint::{Canvas, lines, row};
 use crate::domain::{Colour, Picture};
-use crate::tui::app::{Glyphs, Graphic, PictureBox, Shape, width};
+use crate::tui::app::{Glyphs, Graphic, Halves, PictureBox, Shape, UPPER_HALF, width};
 
 /// From dark to bright.
 const SIGNS: &[u8] = b" .:-=+*#%@";
@@ -60,7 +60,7 @@ fn pixels(canvas: &mut Canvas<'_>, inner: Rect, picture: &Picture) {
                 (Glyphs::Unicode, Some(ink)) => {
                     let paper = below.and_then(|below| canvas.theme.pixel(below));
                     let style = Style { bg: paper, ..Style::new().fg(ink) };
-                    canvas.put(row(inner, y), x, "▀", style);
+                    canvas.put(row(inner, y), x, UPPER_HALF, style);
                 }
                 _ => {
                     let bright = (brightness(above) + brightness(below.unwrap_or(above))) / 2;
@@ -69,6 +69,14 @@ fn pixels(canvas: &mut Canvas<'_>, inner: Rect, picture: &Picture) {
                 }
             }
         }
+    }
+}
+
+/// Paints a row of a picture that stands among words. What the row looks like otherwise does not count in it.
+pub fn halves(canvas: &mut Canvas<'_>, row: Rect, x: usize, cells: &[Halves]) {
+    for (at, Halves { above, below }) in cells.iter().enumerate() {
+        let style = Style { bg: *below, ..Style::new().fg(*above) };
+        canvas.put(row, x + at, UPPER_HALF, style.remove_modifier(Modifier::all()));
     }
 }
 

@@ -108,7 +108,7 @@ impl<'a> Styles<'a> {
     /// A piece of a message.
     pub fn tone(self, tone: Tone) -> Style {
         match tone {
-            Tone::Text => self.plain(),
+            Tone::Text | Tone::Picture(..) => self.plain(),
             Tone::Own => self.0.style(Role::Own),
             Tone::Marked(emphasis, ours) => {
                 let base = self.tone(if ours { Tone::Own } else { Tone::Text });

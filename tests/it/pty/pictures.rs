@@ -74,7 +74,7 @@ fn with_picture(world: &World, launch: Launch, answers: &str) -> Terminal {
     sign_up(world, "bob");
     write_png(world);
     let mut alice = launch.user("alice").start();
-    alice.until_says(&["alice ●", "connected"]);
+    alice.until_says(&["alice ●", "connected", "○ bob"]);
     if !answers.is_empty() {
         until_written(&alice, 0, QUESTION);
         alice.press(answers);
@@ -96,6 +96,7 @@ fn launch(world: &World) -> Launch {
 fn kitty_is_sent_a_picture_once_and_it_is_deleted_whenever_it_goes() {
     let world = World::built_in();
     let mut alice = with_picture(&world, launch(&world), KITTY);
+    alice.until_says(&["▀▀▀▀"]);
     let before = alice.contents();
     alice.press("v");
     until_written(&alice, 0, SHOWN);
@@ -139,6 +140,55 @@ fn kitty_is_sent_a_picture_once_and_it_is_deleted_whenever_it_goes() {
     assert!(alice.until_ended().success());
     assert_eq!(count(&alice, DELETED), 4, "nothing is left behind");
     alice.check_restored();
+}
+
+#[test]
+fn pictures_stand_in_the_conversation_of_whoever_has_them() {
+    let world = World::built_in();
+    let (indexed, full) = (launch(&world), launch(&world).env("COLORTERM", "truecolor"));
+    let alice = with_picture(&world, indexed, "");
+    // 21 by 8 cells of it, at the right.
+    let cells = "▀".repeat(21);
+    alice.until_says(&[&format!("{cells} "), "has not fetched it"]);
+    let row = alice.row_of(&cells).unwrap();
+    assert_eq!(alice.contents().lines().filter(|line| line.contains(&cells)).count(), 8);
+    assert!(!alice.contents().lines().nth(row).unwrap().contains(&"▀".repeat(22)));
+    let colours = |terminal: &Terminal, row: usize| {
+        let line = terminal.contents().lines().nth(row).unwrap().to_owned();
+        let column = line.chars().position(|c| c == '▀').unwrap();
+        let cell = |screen: &vt100::Screen| {
+            let cell = screen.cell(row.try_into().unwrap(), column.try_into().unwrap()).unwrap();
+            (cell.fgcolor(), cell.bgcolor())
+        };
+        terminal.look(cell)
+    };
+    let [red, blue] = [196, 21].map(vt100::Color::Idx);
+    assert_eq!((colours(&alice, row), colours(&alice, row + 7)), ((red, red), (blue, blue)));
+    // Nothing of it is fetched for bob unasked.
+    let mut bob = full.user("bob").start();
+    bob.until_says(&["bob ●", "connected", "● alice"]);
+    bob.press(&format!("/msg alice{ENTER}"));
+    bob.until_says(&["not fetched"]);
+    bob.press(&format!("/save{ENTER}"));
+    bob.until_says(&["saved as", &cells]);
+    let row = bob.row_of(&cells).unwrap();
+    assert!(bob.row_of("saved as").unwrap() < row);
+    let [red, blue] = [(255, 0, 0), (0, 0, 255)].map(|(r, g, b)| vt100::Color::Rgb(r, g, b));
+    assert_eq!((colours(&bob, row), colours(&bob, row + 7)), ((red, red), (blue, blue)));
+    // Ours has come further, and its line says so; the picture stays.
+    alice.until_says(&["bob has it", &cells]);
+    // In a low window it is lower: 11 by 4 cells.
+    bob.resize(40, 12);
+    let low = |screen: &vt100::Screen| {
+        let contents = screen.contents();
+        let has = |n: usize| contents.lines().filter(|line| line.contains(&"▀".repeat(n))).count();
+        (has(11), has(12)) == (4, 0)
+    };
+    bob.until("it is lower", low);
+    bob.press(&format!("/theme none{ENTER}"));
+    bob.until("no colours, no picture", |screen| !screen.contents().contains('▀'));
+    alice.quit();
+    bob.quit();
 }
 
 #[test]
@@ -188,7 +238,7 @@ fn nothing_is_sent_where_the_terminal_does_not_say_that_it_can_show_it() {
         let world = World::built_in();
         let mut alice = with_picture(&world, how(launch(&world)), answers);
         alice.press("v");
-        alice.until_says(&["┌ halves.png ", if half_blocks { "▀▀▀▀" } else { "::::" }]);
+        alice.until_says(&["┌ halves.png ", if half_blocks { "│▀▀▀▀" } else { "::::" }]);
         assert_eq!((count(&alice, SHOWN), count(&alice, SIXELS)), (0, 0));
         assert_eq!(count(&alice, QUESTION), usize::from(is_asked));
         alice.quit();
@@ -209,7 +259,8 @@ fn what_the_configuration_says_counts_whatever_the_terminal_does() {
     until_written(&alice, 0, SHOWN);
     alice.press(ESC);
     until_written(&alice, 0, DELETED);
-    for (how, begins) in [("iterm", "\x1b]1337;File=inline=1;size="), ("sixel", SIXELS), ("blocks", "▀")]
+    for (how, begins) in
+        [("iterm", "\x1b]1337;File=inline=1;size="), ("sixel", SIXELS), ("blocks", "│▀▀▀▀")]
     {
         choose(how);
         let from = alice.raw().len();
@@ -222,7 +273,11 @@ fn what_the_configuration_says_counts_whatever_the_terminal_does() {
         alice.press(F6);
         alice.until_says(&["see the picture"]);
         alice.press("v");
-        until_written(&alice, from, begins);
+        match begins.starts_with('\x1b') {
+            true => until_written(&alice, from, begins),
+            // The row of the conversation has no frame before it.
+            false => alice.until_says(&["┌ halves.png ", begins]),
+        }
         alice.press(ESC);
         alice.until("closed", |screen| !screen.contents().contains("┌ halves.png "));
     }

@@ -57,6 +57,32 @@ on_every_broker! {
         assert!(pictured.len() < 30, "{pictured:?}");
     }
 
+    async fn a_small_picture_is_of_what_is_here_and_nothing_is_fetched_for_it(world) {
+        let setup = world.setup();
+        let mut alice = Person::new(&setup, "alice").await;
+        let mut bob = Person::new(&setup, "bob").await;
+        alice.until("bob is there", |s| s.is_online("bob")).await;
+        let mut jpeg = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(300, 100).write_to(&mut jpeg, ImageFormat::Jpeg).unwrap();
+        let id = send(&mut alice, &direct("bob"), &written(&world, "large.jpg", jpeg.get_ref())).await;
+        offered(&mut bob, id).await;
+        let small = |ticket| Command::Thumbnail { message: id, width: 32, height: 16, ticket };
+        assert_eq!(ask(&mut bob, small).await.unwrap_err(), "it is not here");
+        assert_eq!(bob.screen.files.get(&id), None);
+        assert!(kept(&world, "bob").is_empty());
+        fetch(&mut bob, id, None).await.unwrap();
+        saved(&mut bob, id).await;
+        for person in [&mut alice, &mut bob] {
+            person.ask(small(Ticket(1))).await;
+            person.until("it is shown", |s| s.picture.is_some()).await;
+            let shown = person.screen.picture.as_ref().unwrap();
+            assert_eq!((shown.width(), shown.height()), (32, 11), "and no larger than it was asked for");
+        }
+        let other = send(&mut alice, &direct("bob"), &written(&world, "no.png", b"no picture")).await;
+        let small = |ticket| Command::Thumbnail { message: other, width: 32, height: 16, ticket };
+        assert!(ask(&mut alice, small).await.unwrap_err().contains("no picture that can be shown"));
+    }
+
     async fn how_saving_ended_is_told_to_whoever_waits_for_it(world) {
         let setup = world.setup();
         let mut alice = Person::new(&setup, "alice").await;

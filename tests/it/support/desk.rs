@@ -14,6 +14,7 @@ use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
 
 /// Sunday 22 November 2026, 10:44.
 pub const NOW: i64 = 1_795_344_240_000;
@@ -91,6 +92,7 @@ pub fn plain() -> Setup {
         alerts,
         copies_with: None,
         graphics: Graphics::default(),
+        thumbnails: true,
     }
 }
 
@@ -180,6 +182,8 @@ impl Desk {
         for effect in self.app.drawn() {
             match effect {
                 Effect::Send(Command::Seen { letters, .. }) => self.seen.extend(letters),
+                // Which pictures are asked for is for the test to say.
+                effect @ Effect::Send(Command::Thumbnail { .. }) => self.effects.push(effect),
                 other => panic!("{other:?} because of a frame"),
             }
         }
@@ -275,6 +279,14 @@ impl Desk {
         let runs =
             runs.into_iter().filter(|(modifier, run)| !modifier.is_empty() && !run.trim().is_empty());
         runs.map(|(modifier, run)| format!("{modifier:?} {run}\n")).collect()
+    }
+
+    /// A cell of the frame.
+    pub fn cell(&self, x: u16, y: u16) -> Cell {
+        let (width, height) = self.app.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| drop(view::draw(frame, &self.app))).unwrap();
+        terminal.backend().buffer()[(x, y)].clone()
     }
 
     pub fn screen(&self) -> String {

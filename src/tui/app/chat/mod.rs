@@ -3,6 +3,7 @@
 
 mod above;
 mod jump;
+mod pictures;
 mod selection;
 mod writing;
 
@@ -345,7 +346,7 @@ impl Chat {
         let count = self.timeline.len();
         let Some(last) = count.checked_sub(1) else { return };
         let mut heights = self.heights(window);
-        let place = scroll::with_top(item.min(last), window.height, count, &mut heights);
+        let place = scroll::with_top(item.min(last), 0, window.height, count, &mut heights);
         drop(heights);
         self.anchor_at(place);
     }
@@ -412,7 +413,7 @@ mod tests {
     use crate::tui::app::times::Calendar;
     use crate::tui::app::world::World;
 
-    pub struct Desk(World, Calendar);
+    pub struct Desk(pub World, Calendar);
 
     impl Desk {
         pub fn new() -> Self {
@@ -427,6 +428,7 @@ mod tests {
                 width: 60,
                 unread,
                 found: None,
+                thumbnails: None,
                 now: Timestamp::EPOCH,
             };
             Window { setter, height: 10 }

@@ -119,7 +119,7 @@ impl Chat {
     }
 
     /// Moves the view no further than needed to show all of an item, or its beginning if it is taller.
-    fn show(&mut self, item: usize, window: &Window<'_>) {
+    pub(super) fn show(&mut self, item: usize, window: &Window<'_>) {
         let Some(place) = self.place() else { return };
         let slices = scroll::visible(place, window.height, &mut self.heights(window));
         let tall = self.rows(item, window).len();

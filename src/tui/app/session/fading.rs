@@ -50,6 +50,7 @@ impl Session {
             if let Some(chat) = self.chats.get_mut(&conversation) {
                 chat.forget(id);
             }
+            self.thumbnails.forget(id);
             let is_about_it = match &mut self.overlay {
                 Some(Overlay::Info(info)) => info.message.id == id,
                 Some(Overlay::React(react)) => react.message.id == id,

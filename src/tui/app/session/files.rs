@@ -186,7 +186,13 @@ impl Session {
 
     /// A picture is here, as small as it was asked for.
     pub(super) fn take_picture(&mut self, ticket: Ticket, picture: Picture, turn: &mut Turn<'_>) {
-        let Some(Asked::Picture(message, room)) = self.asked.remove(&ticket) else { return };
+        let (message, room) = match self.asked.remove(&ticket) {
+            Some(Asked::Picture(message, room)) => (message, room),
+            Some(Asked::Thumbnail(message, room)) => {
+                return self.keep_thumbnail((message, room), Some(&picture), turn);
+            }
+            _ => return,
+        };
         let Some(shown) = self.picture_box(message, room) else { return };
         match shown.raster {
             Some(raster) => {
@@ -235,7 +241,7 @@ impl Session {
     }
 
     /// Files have come further: a picture that waits for its file may be shown now.
-    pub(super) fn note_files(&mut self, views: Vec<FileView>) {
+    pub(super) fn note_files(&mut self, views: Vec<FileView>, turn: &Turn<'_>) {
         if let Some(Overlay::Picture(shown)) = &mut self.overlay
             && shown.picture.is_none()
             && let Some(view) = views.iter().find(|view| view.message == shown.message)
@@ -248,7 +254,7 @@ impl Session {
                 _ => {}
             }
         }
-        self.world.note_files(views);
+        self.note_states(views, turn);
     }
 
     /// The path was written to which a file is to be saved.

@@ -19,6 +19,7 @@ mod mouse;
 mod polls;
 mod requests;
 mod rooms;
+mod thumbnails;
 mod touring;
 mod trust;
 mod updates;
@@ -39,6 +40,8 @@ use super::overlay::Overlay;
 use super::path_list::PathList;
 use super::regions::{Pane, Regions, Wishes, composer_width};
 use super::rows::Typesetter;
+use super::theme::Theme;
+use super::thumbnail::Thumbnails;
 use super::timeline;
 use super::tour::Tour;
 use super::world::World;
@@ -69,6 +72,8 @@ pub struct Turn<'a> {
     pub size: (u16, u16),
     /// The other accounts of this window.
     pub beside: &'a Beside,
+    /// What the screen looks like.
+    pub theme: &'a Theme,
     /// How a picture is put on the screen; `None`: in cells.
     pub raster: Option<Raster>,
     /// Whether the terminal window has the keyboard.
@@ -146,6 +151,8 @@ enum Asked {
     Fetch(MessageId),
     /// Of which message, and in how many pixels.
     Picture(MessageId, (u16, u16)),
+    /// The same, for the rows of a conversation.
+    Thumbnail(MessageId, (u16, u16)),
     Alter,
     Lifetime(Option<Lifetime>),
     Create(GroupName),
@@ -241,6 +248,8 @@ pub struct Session {
     pub composer_top: usize,
     /// The first member that a group's card shows.
     pub card_top: usize,
+    /// Pictures in the rows of conversations.
+    thumbnails: Thumbnails,
     open: Option<ConversationId>,
     /// The chat that was open before.
     last: Option<ConversationId>,
@@ -297,6 +306,7 @@ impl Session {
             regions: Regions::default(),
             composer_top: 0,
             card_top: 0,
+            thumbnails: Thumbnails::default(),
             open: None,
             last: None,
             find: None,
@@ -440,7 +450,8 @@ impl Session {
 
     /// The window onto the messages of the open chat.
     pub fn window<'a>(&'a self, setup: &'a Setup, now: Timestamp) -> Window<'a> {
-        window(&self.world, &self.regions, self.chat(), self.find.as_ref(), setup, now)
+        let find = self.find.as_ref();
+        window(&self.world, &self.regions, self.chat(), find, &self.thumbnails, setup, now)
     }
 
     /// Does something with the open chat that may need a page.
@@ -451,8 +462,9 @@ impl Session {
     ) {
         let Some(id) = &self.open else { return };
         let Some(chat) = self.chats.get_mut(id) else { return };
+        let (find, thumbnails) = (self.find.as_ref(), &self.thumbnails);
         let window =
-            window(&self.world, &self.regions, Some(&*chat), self.find.as_ref(), turn.setup, turn.now);
+            window(&self.world, &self.regions, Some(&*chat), find, thumbnails, turn.setup, turn.now);
         let page = act(chat, &window);
         turn.load(id, page);
     }
@@ -463,6 +475,7 @@ impl Session {
         self.world.sort();
         self.settle_tour(turn);
         self.arrange(turn);
+        self.settle_thumbnails(turn);
         if self.pane != Pane::Conversation || self.card().is_some() {
             self.stop_choosing();
         }
@@ -556,6 +569,7 @@ fn window<'a>(
     regions: &Regions,
     chat: Option<&Chat>,
     find: Option<&'a Find>,
+    thumbnails: &'a Thumbnails,
     setup: &'a Setup,
     now: Timestamp,
 ) -> Window<'a> {
@@ -567,6 +581,7 @@ fn window<'a>(
         unread: chat.and_then(Chat::unread),
         now,
         found: find.map(Find::words),
+        thumbnails: thumbnails.shown(),
     };
     Window { setter, height: usize::from(regions.messages.height) }
 }

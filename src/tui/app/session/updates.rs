@@ -50,6 +50,7 @@ impl Session {
                 if let Some(chat) = self.chats.get_mut(&conversation) {
                     chat.remove(id);
                 }
+                self.thumbnails.forget(id);
             }
             Update::Marked { pinned_in, messages } => {
                 if let Some(Overlay::Marked(marked)) = &mut self.overlay {
@@ -83,8 +84,8 @@ impl Session {
             Update::Keys(keys) => self.take_keys(*keys),
             Update::Comparison(view) => self.compared(view, turn),
             Update::Refused { ticket, why } => self.refused(ticket, &why, turn),
-            Update::Files(views) => self.note_files(views),
-            Update::File(view) => self.note_files(vec![view]),
+            Update::Files(views) => self.note_files(views, turn),
+            Update::File(view) => self.note_files(vec![view], turn),
             Update::Picture { ticket, picture, .. } => self.take_picture(ticket, picture, turn),
             Update::FileSaved { message, outcome: Err(words) } => {
                 turn.error(words);
@@ -172,6 +173,7 @@ impl Session {
                 &self.regions,
                 Some(&*chat),
                 self.find.as_ref(),
+                &self.thumbnails,
                 turn.setup,
                 turn.now,
             );
@@ -194,6 +196,7 @@ impl Session {
                 &self.regions,
                 Some(&*chat),
                 self.find.as_ref(),
+                &self.thumbnails,
                 turn.setup,
                 turn.now,
             );
@@ -245,6 +248,7 @@ impl Session {
                 | Asked::File
                 | Asked::Fetch(_)
                 | Asked::Picture(..)
+                | Asked::Thumbnail(..)
                 | Asked::Room(..)
                 | Asked::Verify(..)
                 | Asked::AcceptKey(_)
@@ -311,6 +315,8 @@ impl Session {
             Some(Asked::Verify(user, true)) => turn.error(format!("{user} is not verified: {why}")),
             Some(Asked::SendFile(to, path)) => self.file_refused(&to, &path, why, turn),
             Some(Asked::Picture(message, size)) => self.picture_refused((message, size), why, turn),
+            // The line of the file stays all there is of it.
+            Some(Asked::Thumbnail(message, size)) => self.keep_thumbnail((message, size), None, turn),
             Some(
                 Asked::Alter | Asked::Lifetime(_) | Asked::File | Asked::MakeLink | Asked::RevokeLink,
             ) => {
