@@ -124,13 +124,19 @@ fn nothing_from_the_network_reaches_the_terminal_as_an_escape() {
     const EVIL: &str = r"\u001b]0;owned\u0007\u001b[2J\u009b31m\u202eevil\u0000";
     let world = World::built_in();
     let mut alice = at_terminal(&world, "alice");
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut mallory = runtime.block_on(async {
         let mut mallory = Stranger::sign_up(&world, "mallory").await;
         let profile = encode_profile(&mallory.puppet.me)
             .replace("\"name\":\"mallory\"", &format!("\"name\":\"{EVIL} name\""));
         let profile = profile.replace("\"version\":1", "\"version\":2");
         let profile = mallory.puppet.sign(Kind::Profile, &profile);
         mallory.publish("cooee/1/profile/mallory", profile, true).await;
+        mallory
+    });
+    // Whoever writes calls by the name that is known of them.
+    alice.until_says(&["owned"]);
+    runtime.block_on(async {
         mallory.until_knows("alice").await;
         mallory.say("alice", &letter(1, &format!(r#""ty":"text","b":{{"text":"{EVIL} text"}}"#))).await;
         let (group, signed) = mallory.puppet.found("NAME", JoinPolicy::Open);
