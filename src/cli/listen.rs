@@ -73,7 +73,10 @@ impl Listen {
                     told_down = false;
                     note("connected again");
                 }
-                Heard::Update(Update::Notice(Notice::Warning(words))) => note(&words),
+                Heard::Update(
+                    Update::Notice(Notice::Warning(words))
+                    | Update::FileSaved { outcome: Err(words), .. },
+                ) => note(&words),
                 Heard::Update(_) | Heard::Again => {}
             }
         }

@@ -16,11 +16,14 @@ use super::progress::Progress;
 use super::target::{InvalidTarget, Target};
 use super::wait;
 use crate::config::Config;
-use crate::domain::{MessageId, PageAt};
+use crate::domain::{Message, MessageId, PageAt};
 use crate::engine::{Command, FileState, Ticket, Update};
 
 /// How many messages are looked through for the last file.
 const LOOKED_AT: usize = 500;
+
+/// How long one may still come that waits at the broker.
+const WAITING: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
 A file comes from whoever sent it, so their Cooee has to be online; what is here of it stays, and the next \
@@ -100,9 +103,22 @@ pub(super) fn text_of(path: &std::path::Path) -> Result<String, Error> {
 async fn last_file(attached: &mut Attached, target: &Target) -> Result<MessageId, Error> {
     let conversation = conversation_of(attached, target).await?;
     let page = load(attached, &conversation, PageAt::Newest, LOOKED_AT).await?;
-    let last = page.messages.iter().rfind(|message| message.file.is_some() && !message.is_ours());
-    let why = || Error::Refused(format!("nobody sent a file there, in the last {LOOKED_AT} messages"));
-    last.map(|message| message.id).ok_or_else(why)
+    let is_theirs = |message: &&Message| message.file.is_some() && !message.is_ours();
+    if let Some(last) = page.messages.iter().rfind(is_theirs) {
+        return Ok(last.id);
+    }
+    // It may wait at the broker, for an account that was not signed in.
+    attached.hurry().await;
+    let until = Instant::now() + WAITING;
+    while let Ok(update) = timeout_at(until, attached.recv()).await {
+        if let Heard::Update(Update::Stored(stored)) = attached.take(update).await? {
+            let mut there = stored.iter().map(|s| &s.message).filter(|m| m.conversation == conversation);
+            if let Some(message) = there.find(is_theirs) {
+                return Ok(message.id);
+            }
+        }
+    }
+    Err(Error::Refused(format!("nobody sent a file there, in the last {LOOKED_AT} messages")))
 }
 
 async fn save(

@@ -74,7 +74,11 @@ impl Lifetime {
             return Ok(None);
         }
         let unit = |name, seconds: u32| Some((text.strip_suffix(name)?.parse::<u32>().ok()?, seconds));
-        let wrong = || format!("`{text}` is no lifetime: write 1h, 1d, 7d, 30d or off");
+        let wrong = || {
+            format!(
+                "`{text}` is no lifetime: write so many hours or days, such as 5h, 1d, 7d or 30d, or off"
+            )
+        };
         let (count, seconds) = unit('h', HOUR).or_else(|| unit('d', DAY)).ok_or_else(wrong)?;
         let lifetime = count.checked_mul(seconds).and_then(|seconds| Self::new(seconds).ok());
         lifetime.map(Some).ok_or_else(|| InvalidLifetime.to_string())

@@ -40,7 +40,10 @@ use crate::store::{self, Store, Thread};
 /// Most events of the connection that are taken in at once, and stored in one transaction.
 const BATCH: usize = 256;
 
-/// How long a quit waits until what came in can be confirmed, and then for the broker to take our goodbye.
+/// How long a quit waits until what came in can be confirmed.
+const CONFIRMING: Duration = Duration::from_secs(5);
+
+/// How long a quit waits for the broker to take our goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What a front end sends to the engine.
@@ -345,18 +348,25 @@ impl Core {
     }
 
     /// Whoever goes as soon as a message is here, as a script does, may have it before we may write, or before it is
-    /// known who wrote it: waits a moment for that, so that its sender is told.
+    /// known who wrote it: waits a moment for that, so that its sender is told. What else comes for us meanwhile nobody
+    /// would see here: it stays at the broker, unacknowledged, until the next time.
     async fn confirm_what_came(&mut self, events: &mut mpsc::Receiver<Event>) -> Result<(), Fatal> {
-        let end = Instant::now() + GOODBYE;
+        let end = Instant::now() + CONFIRMING;
+        let is_for_us = |event: &Event| match event {
+            Event::Incoming(incoming) => incoming.acknowledgement.is_some(),
+            _ => false,
+        };
         while self.owes_confirmation() && Instant::now() < end {
             let deadline = self.next_deadline().min(end);
             tokio::select! {
                 event = events.recv() => match event {
+                    Some(event) if is_for_us(&event) => {}
                     Some(event) => self.on_events(std::iter::once(event)).await?,
                     None => return Ok(()),
                 },
                 () = sleep_until(deadline) => self.on_deadline().await?,
             }
+            self.expire().await?;
             self.pump().await?;
         }
         Ok(())

@@ -220,12 +220,14 @@ impl Core {
             let me = self.eyes().me();
             let Some(known) = self.groups.get(id) else { continue };
             match known.standing {
-                Standing::Member => self.is_let_in(id).await?,
+                // By ourselves, here or on another device: that is told already.
+                Standing::Member => self.forget_knock(id).await?,
                 Standing::Invited(_) if known.is_for(&me) => {
                     // Nobody waits for the answer: what becomes of it a line in the group tells.
                     self.join_group(FaceId::NOBODY, id, Ticket(0)).await?;
                     if self.groups.is_member(id) {
-                        self.is_let_in(id).await?;
+                        self.forget_knock(id).await?;
+                        self.tell_let_in(id).await;
                     }
                 }
                 _ => {}
@@ -235,12 +237,10 @@ impl Core {
     }
 
     /// What we asked for has come about.
-    async fn is_let_in(&mut self, group: GroupId) -> Result<(), Fatal> {
-        self.forget_knock(group).await?;
+    async fn tell_let_in(&mut self, group: GroupId) {
         if let Some(name) = self.groups.get(group).map(|known| known.group.name.clone()) {
             self.faces.tell(Update::Notice(Notice::LetIn { group, name })).await;
         }
-        Ok(())
     }
 
     /// Somebody shows what they say is the secret of a link of ours.

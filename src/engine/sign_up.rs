@@ -127,9 +127,11 @@ async fn keep(
     keys: Vec<Secret>,
     protection: Protection,
     key: &DataKey,
+    broker: String,
 ) -> Result<(), Error> {
     let (staged, store) = staged(account, protection, key).await?;
     store.save_account(identity).await?;
+    store.note_broker(broker).await?;
     store.save_secrets(keys).await?;
     store.close().await?;
     account.adopt(staged)
@@ -279,7 +281,8 @@ impl Claim {
             client_id: client_id.clone(),
             credential,
         };
-        keep(account, kept, founding(&identity, &device), form.protection.clone(), key).await?;
+        let (secrets, broker) = (founding(&identity, &device), setup.broker_label());
+        keep(account, kept, secrets, form.protection.clone(), key, broker).await?;
         let unpublished = Unpublished(account);
         open_inbox(setup, login, &profile.user, client_id).await?;
         std::mem::forget(unpublished);

@@ -125,7 +125,7 @@ fn of_refusal(code: ConnectReturnCode, address: &Address) -> Cause {
             Refusal::Login,
             format!(
                 "{place} refuses the sign-in without a user name ({}): put user name and password into the \
-                 address; a built-in broker on a network wants an invite in COOEE_INVITE instead",
+                 address; a built-in broker on a network is reached by mqtts:// or wss:// and wants an invite",
                 if code == Code::NotAuthorized {
                     "0x87, not authorized"
                 } else {
@@ -230,7 +230,7 @@ mod tests {
                 login(false),
                 ["0x86", "check user name and password"],
             ),
-            (ConnectReturnCode::BadUserNamePassword, None, ["0x86", "COOEE_INVITE"]),
+            (ConnectReturnCode::BadUserNamePassword, None, ["0x86", "mqtts:// or wss://"]),
             (ConnectReturnCode::NotAuthorized, login(true), ["0x87", "--invite"]),
             (
                 ConnectReturnCode::NotAuthorized,

@@ -399,17 +399,18 @@ impl Drop for Opened {
 
 /// The thread's work, until it is told to close or nobody holds a handle.
 fn work(mut db: Opened, mut jobs: mpsc::Receiver<Job>) {
-    while let Some(job) = jobs.blocking_recv() {
+    while let Some(job) = jobs.blocking_recv()
+        && let Some(open) = &mut db.0
+    {
         // A disk that is slow, for the benchmark of what that does to a person.
         fail::fail_point!("store::slow");
-        match (job, &mut db.0) {
-            (Job::Run(run), Some(open)) => threads::inside(|| run(open)),
-            (Job::Close(reply), _) => {
+        match job {
+            Job::Run(run) => threads::inside(|| run(open)),
+            Job::Close(reply) => {
                 // The queue is dropped after the file is closed: who finds it closed may open it again.
                 let _ = reply.send(db.close());
                 return;
             }
-            (Job::Run(_), None) => return,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) fn shut_at_exit() {
     });
 }
 
+/// Waits for what is being done without a limit: to leave it alone is what corrupts and crashes. What is waited for is
+/// one question to a file, or its closing.
 extern "C" fn shut() {
     // For good.
     std::mem::forget(DOOR.write().unwrap_or_else(PoisonError::into_inner));

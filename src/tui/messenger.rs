@@ -186,7 +186,7 @@ async fn start(
 fn uninvited(has_one: bool) -> SignError {
     let (what, hint) = match has_one {
         true => (
-            "the broker does not take the invite: it was used up, ended or taken back, or is from elsewhere",
+            "the broker does not take the invite: it is used up or over, or is from elsewhere",
             "Ask whoever runs the broker for another one.",
         ),
         false => (

@@ -112,11 +112,14 @@ fn what_is_deleted_is_asked_about() {
     let (mut desk, theirs, ours) = chat("the pump", "yes");
     desk.keys(&["up", "shift-d", "n"]);
     assert_eq!(altered(&mut desk), []);
+    // Whoever believes to be writing may write any letter.
     desk.keys(&["shift-d", "y"]);
+    assert_eq!(altered(&mut desk), []);
+    desk.keys(&["shift-d", "enter"]);
     assert_eq!(altered(&mut desk), [(ours.id, Alteration::Delete)]);
     desk.keys(&["k", "d"]);
     assert!(desk.shows("for yourself?"), "{}", desk.screen());
-    desk.keys(&["y"]);
+    desk.keys(&["enter"]);
     assert!(desk.commands().contains(&Command::Hide(theirs.id)));
     desk.update(Update::Hidden { conversation: direct("bob"), id: theirs.id });
     assert!(!desk.shows("the pump") && desk.shows("yes"));

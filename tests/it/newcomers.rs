@@ -32,7 +32,7 @@ fn an_invite_is_pasted_and_complained_about_where_it_stands() {
         assert!(!format!("{effects:?}").contains(LINE), "it is a secret");
         let used_up = SignError {
             field: Some(FieldName::Invite),
-            what: "the broker does not take the invite: it was used up, ended or taken back, or is from elsewhere"
+            what: "the broker does not take the invite: it is used up or over, or is from elsewhere"
                 .to_owned(),
             hint: "Ask whoever runs the broker for another one.".to_owned(),
         };
@@ -184,8 +184,13 @@ fn whoever_still_waits_is_led_into_the_group() {
 #[test]
 fn whoever_has_moved_on_is_told_the_way() {
     type Moves = fn(&mut Desk);
-    let moved: [(&str, Moves); 6] = [
+    let moved: [(&str, Moves); 8] = [
         ("another chat", |desk| desk.open("carol", &[])),
+        ("another chat and back", |desk| {
+            desk.open("carol", &[]);
+            desk.keys(&["alt-/"]);
+        }),
+        ("help", |desk| desk.keys(&["f1"])),
         ("a list", |desk| desk.keys(&["f4"])),
         ("a box", |desk| desk.keys(&["ctrl-k"])),
         ("a message is chosen", |desk| desk.keys(&["f6"])),
@@ -193,7 +198,10 @@ fn whoever_has_moved_on_is_told_the_way() {
         ("an answer is begun", |desk| desk.keys(&["f6", "r"])),
     ];
     for (what, meanwhile) in moved {
-        let desk = let_in((80, 24), meanwhile);
+        let mut desk = let_in((80, 24), meanwhile);
+        if desk.shows("Help:") {
+            desk.keys(&["esc"]);
+        }
         let words = "you were let into #pumps: Ctrl+K and its name lead there";
         assert!(desk.shows(words) && !desk.shows("you are in #pumps now"), "{what}: {}", desk.screen());
     }

@@ -134,13 +134,13 @@ fn only_who_asked_closes_it_and_is_asked_before() {
     assert!(desk.shows("only who asked may close a poll"));
     desk.keys(&["j", "shift-a", "n"]);
     assert_eq!(altered(&mut desk), []);
-    desk.keys(&["shift-a", "y"]);
+    desk.keys(&["shift-a", "enter"]);
     assert_eq!(altered(&mut desk), [(ours.id, Alteration::Close)]);
     desk.keys(&["e"]);
     assert!(desk.shows("stays as it was asked"), "{}", desk.screen());
     desk.keys(&["enter"]);
     desk.write("/poll close");
-    desk.keys(&["enter", "y"]);
+    desk.keys(&["enter", "enter"]);
     assert_eq!(altered(&mut desk), [(ours.id, Alteration::Close)], "our last one");
 }
 

@@ -1,6 +1,7 @@
 //! What messages become: lines for people, JSON, rows of CSV, Markdown.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::cli::json::{self, Record};
 use crate::cli::text;
@@ -19,6 +20,19 @@ pub enum Form {
     Csv,
     /// Markdown, each text as a quotation
     Markdown,
+}
+
+impl Form {
+    /// The one that a file of this name has.
+    pub fn of(path: Option<&Path>) -> Self {
+        let extension = path.and_then(Path::extension).unwrap_or_default().to_ascii_lowercase();
+        match extension.to_str() {
+            Some("json" | "jsonl" | "ndjson") => Self::Json,
+            Some("csv") => Self::Csv,
+            Some("md" | "markdown") => Self::Markdown,
+            _ => Self::Text,
+        }
+    }
 }
 
 /// The columns of CSV.

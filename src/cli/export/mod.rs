@@ -27,9 +27,9 @@ pub struct Export {
     /// A user name, or `#` and the name of a group (quote it: the shell takes # for a comment), or `+` and the name
     /// of an open room
     with: Target,
-    /// As what
+    /// As what; by default what the name of FILE says, else text
     #[arg(long, value_enum)]
-    format: Form,
+    format: Option<Form>,
     /// Into this file, readable by you alone; to standard output where none is named
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -45,6 +45,7 @@ pub struct Export {
 /// finding a conversation, and what a session brings.
 pub async fn run(command: Export, config: &Config) -> Result<(), Error> {
     let Export { with, format, output, force } = command;
+    let format = format.unwrap_or_else(|| Form::of(output.as_deref()));
     let mut place = output.map(|path| Place::open(path, force)).transpose()?;
     let count = with_session(config, async |attached| {
         let conversation = conversation_of(attached, &with).await?;

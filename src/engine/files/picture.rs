@@ -23,6 +23,8 @@ const BYTES: u64 = 32_000_000;
 const SIDE: u32 = 20_000;
 const PIXELS: u64 = 50_000_000;
 
+/// Most pixels of one that no person waits for: others may be in a moment.
+const UNASKED_PIXELS: u64 = 16_000_000;
 /// Most memory that a picture may take while it is decoded.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
@@ -91,8 +93,8 @@ impl Pictures {
     }
 }
 
-/// Decodes a picture, to fit into so many pixels.
-fn fitted(content: &[u8], (width, height): (u16, u16)) -> Result<Picture, Unshowable> {
+/// Decodes a picture that has at most so many pixels, to fit into a size.
+fn fitted(content: &[u8], most: u64, (width, height): (u16, u16)) -> Result<Picture, Unshowable> {
     let reader = ImageReader::new(Cursor::new(content)).with_guessed_format();
     let mut reader = reader.map_err(image::ImageError::IoError)?;
     if reader.format().is_none() {
@@ -104,7 +106,7 @@ fn fitted(content: &[u8], (width, height): (u16, u16)) -> Result<Picture, Unshow
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder()?;
     let (columns, rows) = decoder.dimensions();
-    if u64::from(columns) * u64::from(rows) > PIXELS || decoder.total_bytes() > MEMORY {
+    if u64::from(columns) * u64::from(rows) > most || decoder.total_bytes() > MEMORY {
         return Err(Unshowable::TooLarge(columns, rows));
     }
     decoder.set_limits(limits)?;
@@ -196,12 +198,13 @@ impl Core {
         let Some(wanted) = self.files.pictures.begin() else { return };
         let disk = self.files.disk.clone();
         self.files.aside(move || {
-            let Wanted { message: id, ref file, size, .. } = wanted;
+            let Wanted { message: id, ref file, size, is_unasked, .. } = wanted;
+            let most = if is_unasked { UNASKED_PIXELS } else { PIXELS };
             let opened = disk.open(id, file, BYTES).map_err(|fault| fault.to_string());
             // A decoder that panics on what it was given is no reason to leave the question without an answer.
             let fitted = opened.and_then(|content| {
                 let fit = std::panic::AssertUnwindSafe(|| {
-                    fitted(&content, size).map_err(|why| why.to_string())
+                    fitted(&content, most, size).map_err(|why| why.to_string())
                 });
                 std::panic::catch_unwind(fit).unwrap_or_else(|_| Err(Unshowable::Damaged.to_string()))
             });
@@ -247,15 +250,18 @@ mod tests {
     #[test]
     fn a_picture_is_made_to_fit_and_keeps_its_shape() {
         for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP, ImageFormat::Jpeg] {
-            let shown = fitted(&encoded(halves(300, 100), format), (60, 60)).unwrap();
+            let shown = fitted(&encoded(halves(300, 100), format), PIXELS, (60, 60)).unwrap();
             assert_eq!((shown.width(), shown.height()), (60, 20), "{format:?}");
             let [left, right] = [shown.pixel(5, 10).unwrap(), shown.pixel(55, 10).unwrap()];
             assert!(left[0] > 200 && left[2] < 50 && right[2] > 200, "{format:?}: {left:?} {right:?}");
         }
-        let small = fitted(&encoded(halves(4, 2), ImageFormat::Png), (60, 60)).unwrap();
+        let small = fitted(&encoded(halves(4, 2), ImageFormat::Png), PIXELS, (60, 60)).unwrap();
         assert_eq!((small.width(), small.height()), (4, 2), "nothing is made larger");
         let clear = RgbaImage::from_pixel(1, 1, Rgba([200, 100, 50, 0]));
-        assert_eq!(fitted(&encoded(clear, ImageFormat::Png), (9, 9)).unwrap().pixel(0, 0), Some([0; 3]));
+        assert_eq!(
+            fitted(&encoded(clear, ImageFormat::Png), PIXELS, (9, 9)).unwrap().pixel(0, 0),
+            Some([0; 3])
+        );
     }
 
     /// A PNG that says that it has so many pixels, and holds next to none.
@@ -279,12 +285,14 @@ mod tests {
 
     #[test]
     fn what_would_take_all_memory_is_refused_before_it_is_decoded() {
-        let why = |bytes: &[u8]| fitted(bytes, (60, 60)).unwrap_err().to_string();
+        let why = |bytes: &[u8]| fitted(bytes, PIXELS, (60, 60)).unwrap_err().to_string();
         assert!(
             why(&bomb(20_000, 20_000)).contains("20000 by 20000 pixels is too large"),
             "{}",
             why(&bomb(20_000, 20_000))
         );
+        let unasked = fitted(&bomb(4_001, 4_000), UNASKED_PIXELS, (60, 60)).unwrap_err().to_string();
+        assert!(unasked.contains("4001 by 4000 pixels is too large"), "{unasked}");
         for (width, height) in [(60_000, 60_000), (u32::MAX >> 1, 1), (1, 2_000_000_000)] {
             let why = why(&bomb(width, height));
             assert!(why.contains("too much memory") || why.contains("too large"), "{why}");
@@ -300,7 +308,7 @@ mod tests {
             b"<svg/>",
             b"RIFF\0\0\0\0WEBPVP8 ",
         ] {
-            assert!(fitted(nonsense, (60, 60)).is_err());
+            assert!(fitted(nonsense, PIXELS, (60, 60)).is_err());
         }
     }
 
@@ -361,7 +369,7 @@ mod tests {
                     bytes[at] = rng.u8(..);
                 }
                 bytes.truncate(rng.usize(1..=bytes.len()));
-                let _ = fitted(&bytes, (60, 60));
+                let _ = fitted(&bytes, PIXELS, (60, 60));
             }
         }
     }

@@ -81,7 +81,7 @@ actions! {
     Oldest "oldest" "oldest message";
     Newest "newest" "newest message";
     UnreadLine "unread-line" "the first unread message";
-    ChooseMessage "choose-message" "choose a message; on an empty line Up or Esc does too";
+    ChooseMessage "choose-message" "choose a message";
     ConnectNow "connect-now" "connect now";
     Info "info" "info";
     TryAgain "try-again" "try again";

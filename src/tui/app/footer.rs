@@ -8,6 +8,9 @@ impl App {
         let is_alone = self.beside.is_empty();
         match (&self.screen, action) {
             (_, Action::SwitchAccount) => !is_alone,
+            // Where help is searched, that is done as one writes.
+            (_, Action::Accept) if self.help.is_some() => false,
+            (_, Action::Search) => self.help.is_some(),
             (Screen::Main(session), action) => session.offers(action),
             (Screen::Welcome(welcome), Action::Back) => {
                 self.help.is_some() || !welcome.is_idle() || !is_alone

@@ -1,5 +1,7 @@
 //! Forms: signing up, and making a group.
 
+use std::fmt;
+
 use super::Action;
 use super::field::Field;
 use super::seam::{FieldName, SignUpForm};
@@ -42,7 +44,7 @@ impl Guard {
 }
 
 /// The sign-up form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SignUp {
     /// User name, display name, mobile number, invite.
     pub fields: [Field; 4],
@@ -56,6 +58,13 @@ pub struct SignUp {
     pub at: usize,
     /// What was wrong at the last attempt.
     pub complaint: Option<Complaint>,
+}
+
+/// Without what was typed: an invite is a secret.
+impl fmt::Debug for SignUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignUp").field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 impl SignUp {
@@ -101,6 +110,7 @@ impl SignUp {
 
     /// Writes a character into the field that has the cursor; the space bar changes what is chosen there.
     pub fn type_char(&mut self, c: char) {
+        self.complaint = None;
         if self.is_at_guard() {
             if c == ' ' {
                 self.choose(self.guard.next());
@@ -114,6 +124,7 @@ impl SignUp {
 
     /// Writes a text into the field that has the cursor.
     pub fn paste(&mut self, text: &str) {
+        self.complaint = None;
         if let Some(field) = self.field_here() {
             field.paste(text);
         } else if let Some(secret) = self.secret_here() {

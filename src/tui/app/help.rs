@@ -141,7 +141,7 @@ const BEGINNING: &[(Context, Action, &str)] = &[
     (
         Context::Global,
         Action::ChooseMessage,
-        "choose a message, to answer it and more; on an empty line Up or Esc does too",
+        "choose a message, to answer it and more; {up} on an empty line does too",
     ),
     (Context::Global, Action::Find, "find words in this chat"),
     (Context::Global, Action::NewGroup, "make a new group"),
@@ -220,7 +220,7 @@ impl App {
             Section::Beginning => {
                 let entries = BEGINNING.iter().filter_map(|&(context, action, words)| {
                     let binding = self.keymap.bindings(context).iter().find(|b| b.action == action)?;
-                    Some(Entry::new(binding.keys.join(", "), words))
+                    Some(Entry::new(binding.keys.join(", "), self.keymap.filled(words)))
                 });
                 entries.chain([Entry::new("/", "begins a command; those come next")]).collect()
             }

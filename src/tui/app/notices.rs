@@ -45,7 +45,9 @@ pub struct Line {
     pub weight: Weight,
     /// What it says.
     pub text: String,
+    at: Timestamp,
     until: Option<Timestamp>,
+    of_files: bool,
 }
 
 /// The lines that wait to be read, the newest on top.
@@ -57,15 +59,33 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Puts a line on top. One that is there already is not repeated.
+    /// Puts a line on top. One that is there already is not repeated; and what goes by itself does not come back once
+    /// something newer of its kind, or an error, was told in its place.
     pub fn push(&mut self, weight: Weight, text: impl Into<String>, now: Timestamp) {
         let text = text.into();
-        self.lines.retain(|line| line.text != text);
+        let is_over = |line: &Line| match (line.weight, weight) {
+            (Weight::News, Weight::News | Weight::Error) | (Weight::Error, Weight::Error) => {
+                line.at < now
+            }
+            _ => false,
+        };
+        self.lines.retain(|line| line.text != text && !is_over(line));
         if self.lines.len() >= MOST {
             self.lines.pop_front();
         }
         let until = weight.lasts().map(|lasts| now.plus(lasts));
-        self.lines.push_back(Line { weight, text, until });
+        self.lines.push_back(Line { weight, text, at: now, until, of_files: false });
+    }
+
+    /// Puts a line on top that tells what is wrong with a file of the person's.
+    pub fn push_of_files(&mut self, text: String, now: Timestamp) {
+        self.push(Weight::Warning, text, now);
+        self.lines.iter_mut().rev().take(1).for_each(|line| line.of_files = true);
+    }
+
+    /// The files of the person's were read again: what was wrong with them is not any more, or is told anew.
+    pub fn forget_files(&mut self) {
+        self.lines.retain(|line| !line.of_files);
     }
 
     /// Tells what became of a link.
@@ -87,7 +107,13 @@ impl Notices {
 
     /// Tells this wherever there is nothing else to tell, until it is told otherwise. It is not put away by hand.
     pub fn stand(&mut self, text: Option<String>) {
-        self.standing = text.map(|text| Line { weight: Weight::Hint, text, until: None });
+        self.standing = text.map(|text| Line {
+            weight: Weight::Hint,
+            text,
+            at: Timestamp::EPOCH,
+            until: None,
+            of_files: false,
+        });
     }
 
     /// The line to show.
@@ -159,6 +185,23 @@ mod tests {
             (notices.deadline(), notices.words(None)),
             (None, Some("warning: disk full".to_owned()))
         );
+        assert!(notices.dismiss() && !notices.dismiss());
+    }
+
+    #[test]
+    fn what_is_over_does_not_come_back() {
+        let at = Timestamp::from_millis;
+        let mut notices = Notices::default();
+        notices.push_of_files("keymap.toml, line 4".to_owned(), at(0));
+        notices.push(Weight::Error, "no such command", at(0));
+        notices.push(Weight::News, "bob signed up", at(1));
+        notices.push(Weight::News, "carol signed up", at(1));
+        assert_eq!(notices.lines.len(), 4, "what comes at once is all told");
+        notices.push(Weight::News, "copied", at(2));
+        assert_eq!(notices.words(None).unwrap(), "copied (2 more)", "an error is not hidden by news");
+        notices.push(Weight::Error, "not sent", at(3));
+        assert_eq!(notices.words(None).unwrap(), "error: not sent (1 more)");
+        notices.forget_files();
         assert!(notices.dismiss() && !notices.dismiss());
     }
 

@@ -89,10 +89,12 @@ pub struct Broadcast {
 }
 
 impl Question {
-    /// Whether an action agrees. Enter does not where a file would go out that was pasted as the path that it has.
+    /// Whether an action agrees. Enter does not where a file would go out that was pasted as the path that it has; and
+    /// a letter does not where something is taken away for good, for whoever believes to be writing may write that letter.
     pub fn is_yes(&self, action: Action) -> bool {
         match self {
             Self::SendFile(_) => action == Action::Yes,
+            Self::Hide(_) | Self::Delete(_) | Self::ClosePoll(_) => action == Action::Accept,
             _ => matches!(action, Action::Yes | Action::Accept),
         }
     }

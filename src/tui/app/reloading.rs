@@ -17,7 +17,7 @@ impl App {
             warnings.push(format!("{} more are wrong with it", counted(more, "thing")));
         }
         for warning in warnings.into_iter().rev() {
-            self.notices.push(Weight::Warning, warning, self.now);
+            self.notices.push_of_files(warning, self.now);
         }
     }
 
@@ -25,7 +25,10 @@ impl App {
     pub(super) fn themed(&mut self, outcome: Result<Box<Looks>, Vec<String>>) {
         match outcome {
             Ok(looks) => {
-                let words = format!("the theme is {} from now on", looks.name);
+                let name = &looks.name;
+                let words = format!(
+                    "the theme is {name} until Cooee ends; `theme = \"{name}\"` in config.toml keeps it"
+                );
                 self.looks = *looks;
                 self.notices.push(Weight::News, words, self.now);
             }
@@ -35,6 +38,7 @@ impl App {
 
     /// What may change while the program runs was read again; or nothing changes, where something in it is wrong.
     pub(super) fn reloaded(&mut self, outcome: Result<Box<Reloaded>, Vec<String>>) {
+        self.notices.forget_files();
         match outcome {
             Ok(reloaded) => {
                 let Reloaded { keymap, looks, pictures, thumbnails, alerts, later, .. } = *reloaded;

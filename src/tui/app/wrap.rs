@@ -33,7 +33,9 @@ fn wrap_paragraph(text: &str, offset: usize, max: usize, lines: &mut Vec<Range<u
         lines.push(offset..offset + text.len());
         return;
     }
-    let mut breaks = linebreaks(text).map(|(at, _)| at).peekable();
+    let links = links(text, max);
+    let is_inside = |at: usize| links.iter().any(|link| link.start < at && at < link.end);
+    let mut breaks = linebreaks(text).map(|(at, _)| at).filter(|at| !is_inside(*at)).peekable();
     // All three are byte positions in `text`; `used` is the width of `start..here`.
     let mut start = 0;
     let mut last_break = 0;
@@ -55,6 +57,20 @@ fn wrap_paragraph(text: &str, offset: usize, max: usize, lines: &mut Vec<Range<u
         used += wide;
     }
     cut(start..text.len());
+}
+
+/// The links that fit on a line: one that is broken cannot be clicked on.
+fn links(text: &str, max: usize) -> Vec<Range<usize>> {
+    if !text.contains("://") {
+        return Vec::new();
+    }
+    let mut start = 0;
+    let places = text.split(' ').map(|word| {
+        let place = start..start + word.len();
+        start = place.end + 1;
+        place
+    });
+    places.filter(|at| text[at.clone()].contains("://") && width(&text[at.clone()]) <= max).collect()
 }
 
 /// Grapheme clusters; one that is wider than a whole line comes in characters.
@@ -88,6 +104,13 @@ mod tests {
         assert_eq!(wrapped("well-known", 6), ["well-", "known"]);
         assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrapped("ab cdefgh", 4), ["ab ", "cdef", "gh"]);
+    }
+
+    #[test]
+    fn a_link_is_broken_only_where_it_does_not_fit() {
+        let text = "see https://example.org/a?b=c now";
+        assert_eq!(wrapped(text, 27), ["see ", "https://example.org/a?b=c ", "now"]);
+        assert_eq!(wrapped(text, 20), ["see https://", "example.org/a?b=c ", "now"]);
     }
 
     #[test]

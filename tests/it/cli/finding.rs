@@ -104,7 +104,11 @@ fn a_conversation_is_exported_wholly_and_never_over_a_file() {
     assert!(said.contains("nobody here is called `zoe`"), "{said}");
     let said = refused(1, here, &["-u", "bob", "export", "alice", "--format", "csv", "-o", "/no/where"]);
     assert!(said.contains("cannot write /no/where: "), "{said}");
-    assert!(refused(2, here, &["-u", "bob", "export", "alice"]).contains("--format"));
+    let plainly = |more: &[&str]| ok(here, &[&["-u", "bob", "export", "alice"], more].concat());
+    assert_eq!(plainly(&[]), export(&["text"]));
+    let by_name = here.join("by-its-name.CSV");
+    plainly(&["--output", by_name.to_str().unwrap()]);
+    assert_eq!(fs::read_to_string(&by_name).unwrap(), csv);
     refused(2, here, &["-u", "bob", "export", "alice", "--format", "csv", "--force"]);
 
     // A reader that goes away ends it in good order.

@@ -52,6 +52,10 @@ fn who_comes_to_another_broker_without_naming_it_is_told_once() {
     ok(here, &["who"]);
     // Whoever names it knows.
     ok(here, &["-b", &broker, "who"]);
+    // Where somebody signed up they were last.
+    ok(here, &["-b", &broker, "sign-up", "--no-passphrase", "bob"]);
+    let done = run(here, &["-u", "bob", "who"]);
+    assert!(done.err.contains(&format!("and bob was last on {broker}")), "{done:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn until(what: &str, done: impl Fn() -> bool) {
 fn a_newcomer_sees_companions_at_work_and_leaves_without_a_trace() {
     let temporary = tempfile::tempdir().unwrap();
     let mut person = demo(temporary.path());
-    // How to leave is said first, and what is going on.
+    // What to do first is said first.
     person.until_says(&["A demo: Alt+A opens", "you ●", "connected", "#crew", "● Maya"]);
     person.until("something is unread", |screen| counts_unread(screen, "● Maya", 1));
     let place = places(temporary.path()).pop().expect("it has a place");

@@ -58,7 +58,7 @@ fn a_theme_is_chosen_while_it_runs_also_one_of_ones_own() {
     assert!(!begun.contains("48;5;"), "no background is painted");
     alice.press("/theme dark\r");
     until_written(&alice, DARK);
-    alice.until_says(&["the theme is dark from now on"]);
+    alice.until_says(&["the theme is dark until Cooee ends"]);
     alice.press("/theme sea\r");
     until_written(&alice, "38;2;1;2;3");
     alice.press("/theme wreck\r");

@@ -16,7 +16,7 @@ fn two_compare_emoji_and_are_verified() {
     alice.until_says(&["v marks it verified"]);
     alice.press("e");
     // It says so where he writes, and takes nothing that he types for an answer.
-    bob.until_says(&["alice compares emoji with you"]);
+    bob.until_says(&["alice and you compare emoji"]);
     bob.press("y");
     bob.until_says(&["› y"]);
     bob.press("\x7f");

@@ -40,7 +40,9 @@ impl Chat {
         if message.unseen && (message.late || is_above()) {
             self.note_late([message.key()]);
         }
-        if !at_bottom && self.place().is_none_or(|place| at > place.item) {
+        // What is still to be loaded opens at its newest message.
+        let opens_newest = !self.timeline.is_loaded() && self.aim.is_none();
+        if !at_bottom && !opens_newest && self.place().is_none_or(|place| at > place.item) {
             self.below += 1;
         }
     }
@@ -96,6 +98,18 @@ mod tests {
         let at = chat.open(None).unwrap();
         answer(&mut chat, at, 100, &desk.window(None));
         chat
+    }
+
+    #[test]
+    fn what_comes_before_the_first_page_is_not_below_it() {
+        let desk = Desk::new();
+        let window = desk.window(None);
+        let mut chat = Chat::default();
+        chat.store(&message("bob", 200, "before it is opened"), None, None);
+        let page = chat.open(None).unwrap();
+        chat.store(&message("bob", 201, "while it is loaded"), None, Some(&window));
+        answer(&mut chat, page, 100, &window);
+        assert_eq!(chat.below(), 0);
     }
 
     #[test]

@@ -5,7 +5,11 @@ use std::time::Duration;
 use super::{Asked, Session, Turn};
 use crate::domain::{ConversationId, GroupId, GroupLink, GroupName, Timestamp};
 use crate::engine::Command;
+use crate::tui::app::chat::Chat;
 use crate::tui::app::keymap::Context;
+
+/// Who asked to be let in so long ago does something else by now.
+const WAITS: Duration = Duration::from_secs(60);
 
 /// How long a link lasts, and how many it lets in.
 const LINK: (Duration, u32) = (Duration::from_secs(7 * 24 * 60 * 60), 20);
@@ -30,6 +34,8 @@ impl Session {
 
     /// Asks to be let into a group.
     pub(super) fn join_by_link(&mut self, text: &str, turn: &mut Turn<'_>) -> Result<(), String> {
+        // As a screen shows it, a long one is broken.
+        let text: String = text.split_whitespace().collect();
         let link: GroupLink = text.parse().map_err(|why| format!("{why}"))?;
         let ticket = self.ticket(Asked::UseLink(link.group, self.open.clone()));
         turn.send(Command::JoinByLink { link, ticket });
@@ -37,10 +43,11 @@ impl Session {
     }
 
     /// We are in a group that we asked to be let into, maybe long ago: it is opened for whoever still waits where they
-    /// asked, and others are told how to get there.
+    /// asked, and others are told how to get there: what they write next is not meant for it.
     pub(super) fn let_in(&mut self, group: GroupId, name: &GroupName, turn: &mut Turn<'_>) {
-        let from = self.knocked.remove(&group);
-        if from.is_some_and(|from| self.waits_at(from.as_ref())) {
+        let asked_at = self.knocked.remove(&group);
+        let is_new = asked_at.is_some_and(|at| turn.now.since(at) < WAITS);
+        if is_new && self.waits(turn) {
             self.open(ConversationId::Group(group), turn);
             return turn.news(format!("you are in #{name} now"));
         }
@@ -48,11 +55,14 @@ impl Session {
         turn.news(format!("you were let into #{name}: {way}"));
     }
 
-    /// Whether this chat is open, and the person neither writes nor does anything else there.
-    fn waits_at(&self, chat: Option<&ConversationId>) -> bool {
+    /// Whether the person sits before the newest messages, and neither writes nor does anything else.
+    fn waits(&self, turn: &Turn<'_>) -> bool {
         let is_idle = self.writing().is_some_and(|chat| chat.draft.is_empty() && chat.about.is_none());
-        let is_here = matches!(self.context(), Context::Composer | Context::Normal);
-        is_idle && is_here && self.open.as_ref() == chat
+        let is_below = self.chat().is_none_or(Chat::shows_newest);
+        turn.watched
+            && is_idle
+            && is_below
+            && matches!(self.context(), Context::Composer | Context::Normal)
     }
 
     /// A link was made: it is copied, for nobody types it.
@@ -65,9 +75,10 @@ impl Session {
     ) {
         let text = link.to_string();
         turn.copy(&text);
-        turn.news(format!(
-            "copied: {text} ({uses} people, until {})",
-            turn.setup.calendar.exact(ends_at, turn.now),
-        ));
+        self.writing_mut().draft.set_yanked(&text);
+        let until = turn.setup.calendar.exact(ends_at, turn.now);
+        let words =
+            format!("{text} ({uses} people, until {until}): copied, and {{yank}} writes it here");
+        turn.hint(turn.keymap.filled(&words));
     }
 }

@@ -124,6 +124,11 @@ impl Turn<'_> {
         self.notices.push(Weight::News, text, self.now);
     }
 
+    /// It stays until it is put away.
+    fn hint(&mut self, text: impl Into<String>) {
+        self.notices.push(Weight::Hint, text, self.now);
+    }
+
     fn error(&mut self, text: impl Into<String>) {
         self.notices.push(Weight::Error, text, self.now);
     }
@@ -284,8 +289,8 @@ pub struct Session {
     normal: Option<Normal>,
     /// When the draft of the open chat goes to the engine, which keeps it.
     keep_at: Option<Timestamp>,
-    /// The groups that we asked to be let into, and which chat was open then.
-    knocked: BTreeMap<GroupId, Option<ConversationId>>,
+    /// The groups that we asked to be let into since this chat was opened, and when.
+    knocked: BTreeMap<GroupId, Timestamp>,
     /// How far the tour has come, while there is one.
     tour: Option<Tour>,
 }
@@ -420,6 +425,7 @@ impl Session {
 
     fn close(&mut self, turn: &mut Turn<'_>) {
         self.keep_open_draft(turn);
+        self.knocked.clear();
         (self.find, self.day, self.kept_unread) = (None, None, false);
         if let Some(id) = self.open.take()
             && let Some(chat) = self.chats.get_mut(&id)

@@ -99,7 +99,7 @@ impl Session {
                 "KEY CHANGED".to_owned(),
             ],
             (_, Some(ComparisonState::Compare(_))) => vec![
-                format!("{name} compares emoji with you, to verify your keys: {verify} shows them."),
+                format!("{name} and you compare emoji, to verify your keys: {verify} shows them."),
                 format!("Compare emoji: {verify}"),
                 verify.to_owned(),
             ],
@@ -159,7 +159,9 @@ impl Session {
             Some(Asked::List(name)) => self.list_is_kept(name),
             Some(Asked::RevokeLink) => "the link lets nobody in any more".to_owned(),
             Some(Asked::UseLink(group, from)) => {
-                self.knocked.insert(*group, from.clone());
+                if self.open == *from {
+                    self.knocked.insert(*group, turn.now);
+                }
                 "asked to be let in: you come in as soon as they who made the link are here".to_owned()
             }
             Some(Asked::Unread(conversation)) => {
@@ -214,7 +216,7 @@ impl Session {
                     // The banner says it.
                     (_, true) => {}
                     (_, false) => turn.warn(format!(
-                        "{name} compares emoji with you: open the chat and press {key}, or write /verify {user}"
+                        "{name} and you compare emoji: open the chat and press {key}, or write /verify {user}"
                     )),
                 }
             }
