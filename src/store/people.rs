@@ -79,7 +79,10 @@ pub(super) fn broker(db: &Connection) -> Result<Option<String>> {
 }
 
 pub(super) fn note_broker(db: &Connection, broker: &str) -> Result<()> {
-    db.prepare_cached("UPDATE connection SET broker = ?1")?.execute([broker]).map(drop)
+    // Whoever signs up has none yet.
+    let note = "INSERT INTO connection (one, epoch, broker) VALUES (1, 0, ?1)
+        ON CONFLICT (one) DO UPDATE SET broker = excluded.broker";
+    db.prepare_cached(note)?.execute([broker]).map(drop)
 }
 
 pub(super) fn people(db: &Connection) -> Result<Vec<KnownPerson>> {

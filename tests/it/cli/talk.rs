@@ -53,7 +53,7 @@ fn who_comes_to_another_broker_without_naming_it_is_told_once() {
     // Whoever names it knows.
     ok(here, &["-b", &broker, "who"]);
     // Where somebody signed up they were last.
-    ok(here, &["-b", &broker, "sign-up", "--no-passphrase", "bob"]);
+    ok(here, &["-b", &broker, "sign-up", "bob"]);
     let done = run(here, &["-u", "bob", "who"]);
     assert!(done.err.contains(&format!("and bob was last on {broker}")), "{done:?}");
 }
