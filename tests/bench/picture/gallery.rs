@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::support::terminal::Terminal;
 use super::svg::{DARK, LIGHT, Palette};
-use super::{ENTER, open, say, take};
+use super::{ENTER, ESC, open, say, take};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (40, 12), (200, 50)];
 const THEMES: [(&str, &Palette); 4] =
@@ -22,6 +22,8 @@ pub fn draw(people: &mut [Terminal; 4], directory: &Path) {
     for (theme, palette) in THEMES {
         alice.keys(&format!("/theme {theme}{ENTER}"));
         alice.shows(&format!("the theme is {theme}"));
+        alice.keys(ESC);
+        alice.until("that is put away", |screen| !screen.contents().contains("the theme is"));
         for size in SIZES {
             alice.resize(size);
             alice.until("all of it is drawn at this size", |screen| {
