@@ -52,10 +52,10 @@ impl Core {
                 self.fetch_file(face, message, target, ticket).await
             }
             Command::ShowPicture { message, width, height, ticket } => {
-                self.show_picture(face, message, (width, height), ticket).await
+                self.show_picture(face, message, (width, height), ticket, false).await
             }
             Command::Thumbnail { message, width, height, ticket } => {
-                self.show_thumbnail(face, message, (width, height), ticket).await
+                self.show_picture(face, message, (width, height), ticket, true).await
             }
             Command::StopFile { message, forget, ticket } => {
                 self.stop_fetch(face, message, forget, ticket).await

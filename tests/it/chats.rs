@@ -288,6 +288,17 @@ fn a_link_into_a_group_is_made_used_and_taken_back() {
     });
     assert!(desk.effects().contains(&cooee::tui::app::Effect::Copy(link.to_string())));
     assert_snapshot!("a_link_into_a_group", desk.screen());
+    // Somebody who does not see a clipboard writes it with a key, as the words say; and it is one with a break in it too.
+    desk.write("/join ");
+    desk.keys(&["ctrl-y", "home"]);
+    for _ in 0.."/join cooee:join/".len() {
+        desk.keys(&["right"]);
+    }
+    desk.write(" ");
+    desk.keys(&["enter"]);
+    let joined =
+        |command: &Command| matches!(command, Command::JoinByLink { link: used, .. } if *used == link);
+    assert!(desk.commands().iter().any(joined), "{}", desk.screen());
     desk.write("/invite-link off");
     desk.keys(&["enter"]);
     let revoked = |command: &Command| matches!(command, Command::RevokeGroupLink { group, .. } if *group == family);

@@ -28,9 +28,6 @@ const UNASKED_PIXELS: u64 = 16_000_000;
 /// Most memory that a picture may take while it is decoded.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Why none is shown where there is none.
-const NO_FILE: &str = "that message carries no file";
-
 /// Why a picture is not shown.
 #[derive(Debug, thiserror::Error)]
 enum Unshowable {
@@ -136,43 +133,29 @@ fn fitted(content: &[u8], most: u64, (width, height): (u16, u16)) -> Result<Pict
 }
 
 impl Core {
-    /// Shows a picture that a message carries, in so many pixels; where it is not here it is fetched.
+    /// Shows a picture that a message carries, in so many pixels. Where it is not here it is fetched, unless it is
+    /// `is_unasked`: such a one is shown when nobody waits for another.
     pub(in crate::engine) async fn show_picture(
         &mut self,
         face: FaceId,
         id: MessageId,
         size: (u16, u16),
         ticket: Ticket,
+        is_unasked: bool,
     ) -> Result<(), Fatal> {
         match self.attached(id).await? {
-            None => self.refuse_ticket(face, ticket, NO_FILE.into()).await,
+            None => self.refuse_ticket(face, ticket, "that message carries no file".into()).await,
             Some((file, true)) => {
-                let wanted = Wanted { face, ticket, message: id, file, size, is_unasked: false };
+                let wanted = Wanted { face, ticket, message: id, file, size, is_unasked };
                 self.want_picture(wanted).await;
+            }
+            Some((_, false)) if is_unasked => {
+                self.refuse_ticket(face, ticket, "it is not here".into()).await;
             }
             Some((_, false)) => match self.begin_fetch(id, None).await? {
                 Ok(()) => self.agree(face, ticket).await,
                 Err(why) => self.refuse_ticket(face, ticket, why).await,
             },
-        }
-        Ok(())
-    }
-
-    /// Shows a picture that a message carries, if it is here, when nobody waits for another one.
-    pub(in crate::engine) async fn show_thumbnail(
-        &mut self,
-        face: FaceId,
-        id: MessageId,
-        size: (u16, u16),
-        ticket: Ticket,
-    ) -> Result<(), Fatal> {
-        match self.attached(id).await? {
-            None => self.refuse_ticket(face, ticket, NO_FILE.into()).await,
-            Some((file, true)) => {
-                let wanted = Wanted { face, ticket, message: id, file, size, is_unasked: true };
-                self.want_picture(wanted).await;
-            }
-            Some((_, false)) => self.refuse_ticket(face, ticket, "it is not here".into()).await,
         }
         Ok(())
     }

@@ -80,7 +80,9 @@ impl Notices {
     /// Puts a line on top that tells what is wrong with a file of the person's.
     pub fn push_of_files(&mut self, text: String, now: Timestamp) {
         self.push(Weight::Warning, text, now);
-        self.lines.iter_mut().rev().take(1).for_each(|line| line.of_files = true);
+        if let Some(line) = self.lines.back_mut() {
+            line.of_files = true;
+        }
     }
 
     /// The files of the person's were read again: what was wrong with them is not any more, or is told anew.

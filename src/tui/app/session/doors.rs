@@ -75,7 +75,7 @@ impl Session {
     ) {
         let text = link.to_string();
         turn.copy(&text);
-        self.writing_mut().draft.set_yanked(&text);
+        self.yanked.clone_from(&text);
         let until = turn.setup.calendar.exact(ends_at, turn.now);
         let words =
             format!("{text} ({uses} people, until {until}): copied, and {{yank}} writes it here");
