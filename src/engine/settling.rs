@@ -87,9 +87,6 @@ impl Core {
         for user in mail.sealable {
             self.seal_waiting(&user).await?;
         }
-        if !mail.taken.is_empty() {
-            self.note_taken(mail.taken).await?;
-        }
         self.tell_progress(received.progress).await;
         if mail.watched_moves {
             self.tell_watched().await?;
@@ -132,6 +129,10 @@ impl Core {
             self.fetch_unasked(&message).await?;
         }
         self.tell_altered(received.altered).await?;
+        // Not before: it comes later, and what was stored above is told as it was then.
+        if !mail.taken.is_empty() {
+            self.note_taken(mail.taken).await?;
+        }
         for summary in received.summaries {
             self.tell_summary(Some(summary)).await;
         }

@@ -472,6 +472,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_batch_tells_is_how_far_a_message_has_come_at_its_end() {
+        let f = Fixture::new();
+        let letter = crate::store::Draft { recipients: vec![user("bob")], ..draft("to/bob", 1) };
+        let queued = f.wait(f.store.queue(Some(ours(1, "bob", 5, "old")), vec![letter], None, vec![]));
+        f.wait(f.store.taken(queued.unwrap().rows)).unwrap();
+        let receipt = |delivery, letter| {
+            let letters = vec![id(letter)];
+            Incoming::Receipt { member: user("bob"), delivery, at: at(9), letters }
+        };
+        let receive = |batch| {
+            let received = f.wait(f.store.receive(batch)).unwrap();
+            let told = received.fresh.iter().chain(&received.altered).map(|m| m.delivery.unwrap());
+            let progress = received.progress.iter().map(|moved| moved.delivery);
+            (told.collect::<Vec<_>>(), progress.collect::<Vec<_>>())
+        };
+        let react =
+            Incoming::Altered { altered: altered(7, "bob", 1, sign("👍")), recipients: vec![] };
+        let told = receive(vec![react, receipt(Delivery::Delivered, 1)]);
+        assert_eq!(told, (vec![Delivery::Delivered], vec![Delivery::Delivered]));
+        // Another device of ours says it otherwise.
+        let me = page(&f)[0].sender.clone();
+        let edit = altered(8, me.as_str(), 1, Alteration::Edit(text("new")));
+        let edit = Incoming::Altered { altered: edit, recipients: vec![user("bob")] };
+        let (told, progress) = receive(vec![receipt(Delivery::Read, 1), edit]);
+        assert_eq!(told, [Delivery::Sent]);
+        assert_eq!(progress.last(), Some(&Delivery::Sent), "{progress:?}");
+        // What another device of ours said was confirmed before we heard of it.
+        let said = Incoming::Said { message: ours(9, "bob", 9, "else"), recipients: vec![user("bob")] };
+        let told = receive(vec![said, receipt(Delivery::Delivered, 9)]);
+        assert_eq!(told, (vec![Delivery::Delivered], vec![Delivery::Delivered]));
+    }
+
+    #[test]
     fn what_we_delete_for_ourselves_stays_away() {
         let f = Fixture::new();
         f.receive(&[said(1, "bob", 5, "the pump"), said(2, "bob", 6, "the valve")]);

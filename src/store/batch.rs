@@ -86,6 +86,7 @@ pub(super) fn receive(db: &mut Connection, incoming: Vec<Incoming>) -> Result<Re
     }
     rooms::prune(&transaction, &mut batch)?;
     received.summaries = batch.finish()?;
+    delivery::as_it_ended(&transaction, &mut received)?;
     transaction.commit()?;
     Ok(received)
 }

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
-use super::value::{Moved, OutboxRow, OutboxState, Progress, limits};
+use super::value::{Moved, OutboxRow, OutboxState, Progress, Received, limits};
 use crate::domain::{Delivery, GroupId, MessageId, Timestamp, UserName};
 
 /// Why a letter was given up that nobody refused.
@@ -267,6 +267,25 @@ pub(super) fn settle(db: &Connection, letter: MessageId) -> Result<Option<Progre
         forget_notice(db, letter)?;
     }
     Ok(moved.map(|(id, conversation)| Progress { conversation, id, delivery: least }))
+}
+
+/// Of what a transaction tells, how far messages of ours have come is told as it is at its end: whoever is told of
+/// a message and of its progress in either order would end at what was so in between.
+pub(super) fn as_it_ended(db: &Connection, received: &mut Received) -> Result<()> {
+    let Received { fresh, altered, progress, .. } = received;
+    if progress.is_empty() {
+        return Ok(());
+    }
+    let mut now = db.prepare_cached("SELECT delivery FROM message WHERE id = ?1")?;
+    let mut now =
+        |id: MessageId| now.query_row([id], |row| row.get::<_, Option<Delivery>>(0)).optional();
+    for message in fresh.iter_mut().chain(altered).filter(|message| message.is_ours()) {
+        message.delivery = now(message.id)?.unwrap_or(message.delivery);
+    }
+    for moved in progress {
+        moved.delivery = now(moved.id)?.flatten().unwrap_or(moved.delivery);
+    }
+    Ok(())
 }
 
 /// Of a letter that is no message nothing is kept once it is done.
