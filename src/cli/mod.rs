@@ -330,8 +330,7 @@ fn print_manual(dir: Option<&Path>) -> Result<(), Error> {
 
 /// Runs a command that talks to the engine.
 fn block_on<T>(command: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Threads)?;
+    let runtime = crate::engine::runtime().map_err(Error::Threads)?;
     let done = runtime.block_on(command);
     // Standard input and output may keep a thread waiting for ever.
     runtime.shutdown_background();

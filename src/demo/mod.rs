@@ -78,8 +78,7 @@ pub enum Error {
 pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), Error> {
     let script = Script::built_in().map_err(Error::Script)?;
     engine::prepare();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(Error::Threads)?;
+    let runtime = engine::runtime().map_err(Error::Threads)?;
     // Before there is anything that could be left behind.
     let signals = runtime.block_on(async { Signals::catch() }).map_err(Error::Signals)?;
     let private = Permissions::from_mode(0o700);

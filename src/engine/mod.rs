@@ -132,6 +132,15 @@ pub fn prepare() {
     crate::store::prepare();
 }
 
+/// What a process with sessions runs on. Two threads, whatever the machine has: one talks to the broker while another
+/// seals and opens. To ask how many processors there are takes longer than to start them.
+///
+/// # Errors
+/// When the system gives no more threads or files.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
 /// To be called when nothing of the engine is used any more, at the end of the process.
 pub fn finish() {
     crate::store::wait_for_threads(Duration::from_secs(2));

@@ -180,6 +180,12 @@ async fn start(
     let (mut registrar, reports) = Registrar::start(registry);
     registrar.profile(identity.profile.clone());
 
+    let (stored, directory) = (store.files().await?, account.path().to_owned());
+    let (files, files_done) = unlock::blocking(move || Files::open(&directory, stored)).await?;
+    let (chat_log, logged) =
+        chatlog::start(setup.chat_log.as_deref(), &identity.profile.user, &store).await?;
+
+    // Not before: what is read to be shown would wait for the disk, to which every connection is forced first.
     let presence = Topic::Presence(identity.profile.user.clone(), identity.device);
     let dialer = SessionDialer {
         setup: Arc::clone(&setup),
@@ -195,10 +201,6 @@ async fn start(
     };
     let (requests, events) = mqtt::connect(to_broker, dialer);
 
-    let (stored, directory) = (store.files().await?, account.path().to_owned());
-    let (files, files_done) = unlock::blocking(move || Files::open(&directory, stored)).await?;
-    let (chat_log, logged) =
-        chatlog::start(setup.chat_log.as_deref(), &identity.profile.user, &store).await?;
     let people = People::new(snapshot.people);
     let eyes = Eyes { me: &identity.profile, people: &people };
     let groups = Groups::new(&snapshot.groups, eyes);

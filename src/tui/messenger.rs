@@ -17,8 +17,7 @@ use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 /// When there is no terminal, or it fails.
 pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiError> {
     engine::prepare();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(TuiError::Threads)?;
+    let runtime = engine::runtime().map_err(TuiError::Threads)?;
     let outcome = runtime.block_on(show(config, flags, program, None, Place::default()));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
