@@ -104,6 +104,14 @@ pub(super) fn account(config: &Config) -> Result<UserName, Error> {
 }
 
 impl Attached {
+    /// How long messages of a conversation live.
+    pub fn lifetime(&self, conversation: &ConversationId) -> Option<Lifetime> {
+        match conversation {
+            ConversationId::Group(id) => self.groups.get(id).and_then(|view| view.group.lifetime),
+            other => self.lifetimes.get(other).copied(),
+        }
+    }
+
     async fn join(setup: Setup, user: &UserName) -> Result<Self, Error> {
         loop {
             let mut session = Session::join(&setup, user).await?;

@@ -118,11 +118,7 @@ fn label(attached: &Attached, conversation: &ConversationId) -> String {
 
 /// How long messages live there.
 fn told(attached: &Attached, conversation: &ConversationId, options: Options) -> String {
-    let lifetime = match conversation {
-        ConversationId::Group(id) => attached.groups.get(id).and_then(|view| view.group.lifetime),
-        other => attached.lifetimes.get(other).copied(),
-    };
-    match (options.json, lifetime) {
+    match (options.json, attached.lifetime(conversation)) {
         (true, lifetime) => json::line(&Record::chat(conversation, &attached.groups, lifetime)),
         (false, Some(lifetime)) => format!("Messages disappear after {}.\n", lifetime.words()),
         (false, None) => "Messages stay.\n".to_owned(),

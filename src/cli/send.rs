@@ -155,7 +155,11 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
             (true, true) => input::lines(BufReader::new(std::io::stdin())),
         };
         // Where nobody else is, the broker's word is the last.
-        let wanted = if to.iter().any(|to| is_alone(attached, to)) { Delivery::Sent } else { command.wait.into() };
+        let wanted = if to.iter().any(|to| is_alone(attached, to)) {
+            Delivery::Sent
+        } else {
+            command.wait.into()
+        };
         let mut sending = Sending {
             to,
             reply: command.reply,
@@ -175,7 +179,7 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
         match (sending.offered, command.wait) {
             (Some(id), Wait::Fetched) => sending.until_fetched(attached, id).await,
             (Some(_), _) => {
-                note("they can fetch it while Cooee runs on this account: the messenger, `cooee listen`, or --wait fetched");
+                note(&format!("{FETCHED_LATER}, or --wait fetched"));
                 Ok(())
             }
             (None, _) => Ok(()),
@@ -183,6 +187,10 @@ pub async fn run(command: Send, config: &Config) -> Result<(), Error> {
     })
     .await
 }
+
+/// What is said where a file was offered and nobody stays.
+pub(super) const FETCHED_LATER: &str =
+    "they can fetch it while Cooee runs on this account: the messenger, `cooee listen`";
 
 /// What is said with a file where nothing is: the engine says its name.
 fn file_name(path: Option<&str>) -> String {

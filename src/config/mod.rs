@@ -8,6 +8,7 @@ mod broker_url;
 mod desktop;
 mod file;
 mod own_file;
+pub mod paths;
 mod pictures;
 mod profile;
 mod show;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -82,6 +83,9 @@ pub struct GroupLink {
 pub struct InvalidLink;
 
 impl GroupLink {
+    /// How long one lasts where nobody says otherwise, and how many it lets in.
+    pub const USUAL: (Duration, u32) = (Duration::from_secs(7 * 24 * 60 * 60), 20);
+
     /// Whether a text means to be one.
     pub fn is_meant(text: &str) -> bool {
         text.trim().starts_with(START)

@@ -4,6 +4,7 @@
 //! a value goes in, a value comes out, and the same input always gives the same output. It imports
 //! nothing else of ours.
 
+mod addressee;
 mod alerts;
 mod alteration;
 mod conversation;
@@ -29,6 +30,7 @@ mod text;
 mod time;
 pub mod words;
 
+pub use addressee::addressee;
 pub use alerts::{Alerts, mentioned, mentions};
 pub use alteration::{Alteration, Reaction};
 pub use conversation::{ConversationId, FindAt, PageAt, Preview, Summary};

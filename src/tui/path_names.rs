@@ -4,7 +4,7 @@ use std::fs::{DirEntry, read_dir};
 use std::path::{Path, PathBuf};
 
 use super::app::{MOST_NAMES, PathName};
-use super::paths::{absolute, unquoted, written};
+use crate::config::paths::{absolute, unquoted, written};
 use crate::domain::{clean_line, size_in_words};
 
 /// Most entries of a directory that are looked at.

@@ -1,10 +1,9 @@
 //! Paths as people write and paste them.
 
-use std::path::{Path, PathBuf};
-
-use percent_encoding::percent_decode_str;
+use std::path::PathBuf;
 
 use super::app::{Event, Pasted, PastedFile};
+use crate::config::paths::{absolute, whole, written};
 use crate::domain::FileName;
 use crate::engine::Command;
 
@@ -19,11 +18,7 @@ pub fn resolved(command: Command) -> Command {
             Command::SendFile { to, path, text, reply, ticket }
         }
         Command::FetchFile { message, target: Some(said), ticket } => {
-            let written = written(&said);
-            let ends_with_slash = written.as_os_str().as_encoded_bytes().ends_with(b"/");
-            let path = absolute(&written).display().to_string();
-            let path = if ends_with_slash && !path.ends_with('/') { format!("{path}/") } else { path };
-            Command::FetchFile { message, target: Some(path), ticket }
+            Command::FetchFile { message, target: Some(whole(&said)), ticket }
         }
         other => other,
     }
@@ -63,68 +58,11 @@ fn file(text: &str) -> Option<(PathBuf, u64)> {
     Some((path, meta.len()))
 }
 
-/// A path without the quotes and backslashes that a shell would need, and out of a `file:` address. What is there under
-/// the name as it stands is meant by it, whatever signs are in that.
-pub(super) fn written(text: &str) -> PathBuf {
-    let text = text.trim();
-    let is_spelled = text.starts_with(['\'', '"']) || text.contains('\\');
-    let is_there = || absolute(Path::new(text)).symlink_metadata().is_ok();
-    let text = match is_spelled && !is_there() {
-        true => unquoted(text).unwrap_or_else(|| text.to_owned()),
-        false => text.to_owned(),
-    };
-    match text.strip_prefix("file://") {
-        Some(rest) => {
-            let path = rest.strip_prefix("localhost").unwrap_or(rest);
-            PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned())
-        }
-        None => PathBuf::from(text),
-    }
-}
-
-/// A text that is one word for a shell, as that reads it. Several words are a path with blanks in it that nobody quoted.
-pub(super) fn unquoted(text: &str) -> Option<String> {
-    // A shell takes what follows this sign for a comment, and nobody writes comments here. No path has the other.
-    let words = shell_words::split(&text.replace('#', "\0")).ok()?;
-    let [word] = words.as_slice() else { return None };
-    Some(word.replace('\0', "#"))
-}
-
-/// The whole path, `~` being our home.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    let path = match path.strip_prefix("~") {
-        Ok(rest) => home().map_or_else(|| path.to_owned(), |home| home.join(rest)),
-        Err(_) => path.to_owned(),
-    };
-    std::path::absolute(&path).unwrap_or(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::MessageId;
     use crate::engine::Ticket;
-
-    #[test]
-    fn a_path_is_read_as_terminals_and_people_write_it() {
-        for (said, meant) in [
-            ("/tmp/a.txt", "/tmp/a.txt"),
-            ("'/tmp/my plan.txt'", "/tmp/my plan.txt"),
-            ("/tmp/my\\ plan.txt ", "/tmp/my plan.txt"),
-            ("/tmp/my plan.txt", "/tmp/my plan.txt"),
-            ("file:///tmp/my%20plan.txt", "/tmp/my plan.txt"),
-            ("it's", "it's"),
-            ("/tmp/plan #2.txt", "/tmp/plan #2.txt"),
-            ("/tmp/my\\ plan\\ #2.txt", "/tmp/my plan #2.txt"),
-            ("'/tmp/plan #2.txt'", "/tmp/plan #2.txt"),
-            ("/etc/hostname # see this", "/etc/hostname # see this"),
-            ("'/etc/hostname' # see this", "'/etc/hostname' # see this"),
-            ("/tmp/a\\ b #c", "/tmp/a\\ b #c"),
-        ] {
-            assert_eq!(written(said), Path::new(meant), "{said}");
-        }
-    }
 
     #[test]
     fn only_a_file_that_is_there_is_asked_about() {

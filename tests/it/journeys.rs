@@ -323,10 +323,12 @@ fn commands_do_what_keys_do_and_a_slash_can_be_said() {
     desk.write("//shrug");
     desk.keys(&["enter"]);
     assert_eq!(sent(&mut desk).1, "/shrug");
-    desk.write("/msg carol good morning");
-    desk.keys(&["enter"]);
-    let (to, text, _) = sent(&mut desk);
-    assert_eq!((to, text.as_str()), (direct("carol"), "good morning"));
+    for name in ["carol", "Carol Müller"] {
+        desk.write(&format!("/msg {name} good morning"));
+        desk.keys(&["enter"]);
+        let (to, text, _) = sent(&mut desk);
+        assert_eq!((to, text.as_str()), (direct("carol"), "good morning"));
+    }
     desk.write("/quit");
     desk.keys(&["enter"]);
     assert!(desk.effects().contains(&Effect::Quit));

@@ -9,8 +9,14 @@ pub(super) enum Request {
     Help,
     /// Open a chat.
     Chat(String),
-    /// Open the chat with somebody, and say this there.
-    Message(String, String),
+    /// Open the chat with somebody, and say something there, if there is something to say: the name, and that.
+    Message(String),
+    /// Send the file at this path to the open chat.
+    SendFile(String),
+    /// Save the last file of another in the open chat: there, or where downloads go.
+    SaveFile(String),
+    /// Let that file rest, or throw away what is here of it.
+    StopFile,
     /// List the chats.
     Chats,
     /// Open the next chat in which something is unread.
@@ -41,7 +47,7 @@ pub(super) enum Request {
     Delete(String),
     /// Make a group.
     Create(String),
-    /// Go into a group.
+    /// Go into a group, by its name or a link.
     Join(String),
     /// Go into an open room.
     Room(String),
@@ -49,10 +55,14 @@ pub(super) enum Request {
     Leave,
     /// Ask somebody into the open group.
     Invite(String),
+    /// Make a link into the open group, or take it back (`false`).
+    InviteLink(bool),
     /// List the members of the open group.
     Members,
     /// Let the open chat call for us, or not.
     Mute(bool),
+    /// Set how long messages of the open chat live; without a time, say it.
+    Disappear(String),
     /// See nothing more of somebody, or do so again.
     Block(String, bool),
     /// Say what compares the key of somebody with ours; without a name, of whom the open chat is with.
@@ -103,11 +113,19 @@ const COMMANDS: &[Command] = &[
         })
     },
     command("msg", "NAME [TEXT]", "open a chat, and say something", |rest| {
-        let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        match text.trim() {
-            "" => Request::Chat(to.to_owned()),
-            text => Request::Message(to.to_owned(), text.to_owned()),
-        }
+        Request::Message(rest.to_owned())
+    }),
+    command("send", "PATH", "send a file, encrypted; they decide whether to fetch it", |rest| {
+        Request::SendFile(rest.to_owned())
+    }),
+    command(
+        "save",
+        "[PATH]",
+        "fetch and save the last file of another here: there, or where downloads go",
+        |rest| Request::SaveFile(rest.to_owned()),
+    ),
+    command("stop", "", "let a file rest that is being fetched; again throws it away", |_| {
+        Request::StopFile
     }),
     command("chats", "", "list the chats, and what is unread", |_| Request::Chats),
     command("next", "", "open the next chat with something unread", |_| Request::Next),
@@ -160,7 +178,7 @@ const COMMANDS: &[Command] = &[
     command("create", "NAME", "make a group that anybody may join", |rest| {
         Request::Create(rest.to_owned())
     }),
-    command("join", "NAME", "join a group, or accept an invitation", |rest| {
+    command("join", "NAME or LINK", "join a group, accept an invitation, use a link", |rest| {
         Request::Join(rest.to_owned())
     }),
     command("room", "NAME", "go into an open room, which is not encrypted", |rest| {
@@ -168,9 +186,18 @@ const COMMANDS: &[Command] = &[
     }),
     command("leave", "", "leave this group or room", |_| Request::Leave),
     command("invite", "NAME", "ask somebody into this group", |rest| Request::Invite(rest.to_owned())),
+    command(
+        "invite-link",
+        "[off]",
+        "a link that lets people into this group; off takes it back",
+        |rest| Request::InviteLink(!rest.eq_ignore_ascii_case("off")),
+    ),
     command("members", "", "list who is in this group", |_| Request::Members),
     command("mute", "", "say nothing of this chat while another is open", |_| Request::Mute(true)),
     command("unmute", "", "do so again", |_| Request::Mute(false)),
+    command("disappear", "[1h|1d|7d|30d|off]", "how long messages live here, for all", |rest| {
+        Request::Disappear(rest.to_owned())
+    }),
     command("block", "NAME", "see and hear nothing more of somebody", |rest| {
         Request::Block(rest.to_owned(), true)
     }),
@@ -243,10 +270,7 @@ mod tests {
         assert_eq!(read("hello "), Ok(Request::Say("hello".to_owned())));
         assert_eq!(read("//shrug"), Ok(Request::Say("/shrug".to_owned())));
         assert_eq!(read("/JUMP bob"), Ok(Request::Chat("bob".to_owned())));
-        assert_eq!(
-            read("/msg bob on my way"),
-            Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
-        );
+        assert_eq!(read("/msg bob on my way"), Ok(Request::Message("bob on my way".to_owned())));
         assert_eq!(read("/history"), Ok(Request::History(HISTORY)));
         assert_eq!(read("/history 3"), Ok(Request::History(3)));
         assert_eq!(

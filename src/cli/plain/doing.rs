@@ -5,9 +5,9 @@ use super::{Loading, Reading, Talk, What, names, now, text, words};
 use crate::cli::attached::Attached;
 use crate::cli::target::{GroupArgument, Purpose};
 use crate::domain::{
-    Alerts, Alteration, Availability, Body, ConversationId, FindAt, GroupChange, GroupId, GroupName,
-    JoinPolicy, Message, MessageId, MessageKey, MessageText, PageAt, Person, Reaction, RoomName,
-    Standing,
+    Alerts, Alteration, Availability, Body, ConversationId, FindAt, GroupChange, GroupId, GroupLink,
+    GroupName, JoinPolicy, Lifetime, Message, MessageId, MessageKey, MessageText, PageAt, Person,
+    Reaction, RoomName, Standing,
 };
 use crate::engine::Command;
 
@@ -32,10 +32,16 @@ impl Talk {
                 commands::help().iter().for_each(|line| self.line(line));
             }
             Request::Chat(name) => self.enter(names::chat(&name, attached)?, attached).await,
-            Request::Message(name, text) => {
-                self.enter(names::chat(&name, attached)?, attached).await;
-                self.say(&text, attached).await?;
+            Request::Message(line) => {
+                let (chat, text) = names::addressed(&line, attached)?;
+                self.enter(chat, attached).await;
+                if !text.is_empty() {
+                    self.say(text, attached).await?;
+                }
             }
+            Request::SendFile(path) => self.send_file(&path, attached).await?,
+            Request::SaveFile(path) => self.save_file(&path, attached).await?,
+            Request::StopFile => self.stop_file(attached).await?,
             Request::Chats => self.chats(attached),
             Request::Next => {
                 let next = self.unread.keys().find(|chat| {
@@ -100,6 +106,11 @@ impl Talk {
                 let command = |ticket| Command::CreateGroup { name, policy, ticket };
                 self.ask(What::Enter, attached, command).await;
             }
+            Request::Join(link) if GroupLink::is_meant(&link) => {
+                let link: GroupLink = link.parse().map_err(|why| format!("{why}"))?;
+                let what = What::Knock(link.host.clone());
+                self.ask(what, attached, |ticket| Command::JoinByLink { link, ticket }).await;
+            }
             Request::Join(name) => {
                 let argument: GroupArgument = name.parse().map_err(|why| format!("{name}: {why}"))?;
                 let found = argument.resolve(&attached.groups, Purpose::Join);
@@ -118,6 +129,16 @@ impl Talk {
                 let change = GroupChange::Invite(user);
                 self.ask(what, attached, |ticket| Command::ChangeGroup { group, change, ticket }).await;
             }
+            Request::InviteLink(true) => {
+                let (group, (lasts, uses)) = (self.group(attached)?, GroupLink::USUAL);
+                let command = |ticket| Command::MakeGroupLink { group, lasts, uses, ticket };
+                self.ask(What::Link, attached, command).await;
+            }
+            Request::InviteLink(false) => {
+                let group = self.group(attached)?;
+                let what = What::Do("the link into this group lets nobody in any more".to_owned());
+                self.ask(what, attached, |ticket| Command::RevokeGroupLink { group, ticket }).await;
+            }
             Request::Members => self.members(attached)?,
             Request::Mute(muted) => {
                 let alerts = if muted { Alerts::None } else { Alerts::All };
@@ -128,6 +149,7 @@ impl Talk {
                     "not muted"
                 });
             }
+            Request::Disappear(time) => self.disappear(&time, attached).await?,
             Request::Block(name, blocked) => {
                 let user = names::user(&name, attached)?;
                 let how = if blocked { "blocked" } else { "not blocked any more" };
@@ -226,6 +248,31 @@ impl Talk {
             return Err(format!("not sent: you are not in {}", Self::group_name(view)));
         }
         Ok(to.clone())
+    }
+
+    /// Sets how long messages of the open chat live, or says it.
+    async fn disappear(&mut self, time: &str, attached: &Attached) -> Result<(), String> {
+        let conversation = self.chat()?.clone();
+        if time.is_empty() {
+            self.line(&match attached.lifetime(&conversation) {
+                Some(lifetime) => format!(
+                    "messages here disappear after {}; /disappear off ends that",
+                    lifetime.words()
+                ),
+                None => "messages here stay; /disappear 1h, 1d, 7d or 30d".to_owned(),
+            });
+            return Ok(());
+        }
+        let lifetime = Lifetime::parse(time)?;
+        let what = What::Do(match lifetime {
+            Some(lifetime) => {
+                format!("what is said here from now on disappears after {}", lifetime.words())
+            }
+            None => "what is said here from now on stays".to_owned(),
+        });
+        let command = |ticket| Command::SetLifetime { conversation, lifetime, ticket };
+        self.ask(what, attached, command).await;
+        Ok(())
     }
 
     pub(super) async fn alter(

@@ -11,6 +11,7 @@
 mod commands;
 mod doing;
 mod entry;
+mod files;
 mod names;
 mod polls;
 mod told;
@@ -36,8 +37,8 @@ use crate::domain::{
     ConversationId, Delivery, GroupId, Message, MessageId, Standing, Timestamp, UserName, clean_block,
 };
 use crate::engine::{Command, Link, Ticket};
-use commands::Request;
 use entry::Entry;
+use files::Saving;
 use unseen::Unseen;
 
 /// How long is waited for more to happen of what is told in one line: a tick is followed by the next, and whoever comes
@@ -81,6 +82,12 @@ enum What {
     Enter,
     Room(ConversationId),
     Leave(String),
+    /// To be let in by a link: by whom.
+    Knock(UserName),
+    /// Make a link.
+    Link,
+    /// Save the file of this message.
+    Save(MessageId),
     Find,
 }
 
@@ -137,6 +144,8 @@ struct Talk {
     news: News,
     asked: BTreeMap<Ticket, Asked>,
     loading: VecDeque<Loading>,
+    /// Files that are to be saved, and what was said of them last.
+    saving: BTreeMap<MessageId, Saving>,
     tickets: u64,
     /// Messages of a pipe that the broker has not taken.
     unconfirmed: Unconfirmed,
@@ -170,6 +179,7 @@ impl Talk {
             news: News::default(),
             asked: BTreeMap::new(),
             loading: VecDeque::new(),
+            saving: BTreeMap::new(),
             tickets: 0,
             unconfirmed: Unconfirmed::new(Delivery::Sent),
             held: None,
@@ -250,7 +260,10 @@ impl Talk {
                     self.try_held(attached).await;
                 }
                 () = until(self.ended.map(|ended| ended + PATIENCE)) => {
-                    return Err(self.unconfirmed.late(attached, self.asked.len()));
+                    return Err(match self.unconfirmed.is_empty() && self.asked.is_empty() {
+                        true => Error::NotFetched,
+                        false => self.unconfirmed.late(attached, self.asked.len()),
+                    });
                 }
             }
         }
@@ -259,12 +272,16 @@ impl Talk {
     /// Whether it has to be waited for what the next line is about: where it goes, and what stands above it.
     fn is_moving(&self) -> bool {
         let moves = |asked: &Asked| matches!(asked.what, What::Enter | What::Room(_) | What::Leave(_));
-        !self.loading.is_empty() || self.asked.len() >= UNANSWERED || self.asked.values().any(moves)
+        let waits = !self.loading.is_empty() || self.waits_for_files();
+        waits || self.asked.len() >= UNANSWERED || self.asked.values().any(moves)
     }
 
     /// Whether nothing is left to do.
     fn is_done(&self) -> bool {
-        let waits = !self.asked.is_empty() || !self.loading.is_empty() || !self.unconfirmed.is_empty();
+        let waits = !self.asked.is_empty()
+            || !self.loading.is_empty()
+            || self.waits_for_files()
+            || !self.unconfirmed.is_empty();
         self.ended.is_some() && !waits
     }
 
@@ -293,9 +310,7 @@ impl Talk {
             return;
         }
         match commands::read(line) {
-            Ok(Request::Chat(name) | Request::Message(name, _))
-                if !self.is_person && names::chat(&name, attached).is_err() =>
-            {
+            Ok(request) if !self.is_person && names::is_unknown(&request, attached) => {
                 self.held = Some((line.to_owned(), Instant::now() + PATIENCE));
             }
             Ok(request) => {
@@ -311,9 +326,7 @@ impl Talk {
     async fn try_held(&mut self, attached: &Attached) {
         let Some((line, until)) = self.held.take() else { return };
         match commands::read(&line) {
-            Ok(Request::Chat(name) | Request::Message(name, _))
-                if names::chat(&name, attached).is_err() && Instant::now() < until =>
-            {
+            Ok(request) if names::is_unknown(&request, attached) && Instant::now() < until => {
                 self.held = Some((line, until));
             }
             Ok(request) => {

@@ -1,10 +1,11 @@
 //! Whom or what a person means by a name.
 
 use super::Error;
+use super::commands::Request;
 use crate::cli::attached::Attached;
 use crate::cli::target::{Purpose, Target};
 use crate::cli::text;
-use crate::domain::{ConversationId, Standing, UserName, clean_line};
+use crate::domain::{ConversationId, Standing, UserName, addressee, clean_line};
 
 /// The chat that is meant: a person by user name or display name, a group or room by its sign, or whatever else has
 /// that name, or alone begins so.
@@ -60,6 +61,27 @@ pub(super) fn chat(name: &str, attached: &Attached) -> Result<ConversationId, St
             Err(format!("{} may be {}: write more of it", clean_line(name), labels.join(", ")))
         }
     }
+}
+
+/// Whether a line names a chat that is not known, yet.
+pub(super) fn is_unknown(request: &Request, attached: &Attached) -> bool {
+    match request {
+        Request::Chat(name) => chat(name, attached).is_err(),
+        Request::Message(line) => addressed(line, attached).is_err(),
+        _ => false,
+    }
+}
+
+/// Which chat a line is for, and what it says there.
+///
+/// # Errors
+/// In words, where there is none or more than one.
+pub(super) fn addressed<'a>(
+    line: &'a str,
+    attached: &Attached,
+) -> Result<(ConversationId, &'a str), String> {
+    let (name, text) = addressee(line, attached.people.values())?;
+    Ok((chat(name, attached)?, text))
 }
 
 /// Who is meant: by user name, else by a display name that one alone goes by.

@@ -5,6 +5,8 @@ use tokio::time::Instant;
 
 use super::{Asked, GATHER, RECENT, Reading, Talk, What, now, text, words};
 use crate::cli::attached::Attached;
+use crate::cli::output::note;
+use crate::cli::send::FETCHED_LATER;
 use crate::domain::{
     Alerts, Body, ConversationId, Delivery, Message, MessageId, Person, Summary, UserName, mentions,
 };
@@ -51,7 +53,7 @@ impl Talk {
             }
             Update::Done { ticket, group } => {
                 let asked = self.asked.remove(&ticket);
-                if let Some(Asked { what: What::Enter, .. }) = asked {
+                if let Some(Asked { what: What::Enter | What::Knock(_), .. }) = asked {
                     self.enter(ConversationId::Group(group), attached).await;
                 } else {
                     self.agreed(asked);
@@ -59,6 +61,9 @@ impl Talk {
             }
             Update::Agreed { ticket } | Update::Told { ticket, .. } => {
                 match self.asked.remove(&ticket) {
+                    Some(Asked { what: What::Knock(host), .. }) => self.line(&format!(
+                        "asked to be let in: it is done as soon as the Cooee of {host} hears of it"
+                    )),
                     Some(Asked { what: What::Room(room), .. }) => {
                         self.line("this room is not encrypted: everybody on the broker can read and write there");
                         self.enter(room, attached).await;
@@ -75,10 +80,19 @@ impl Talk {
                 ));
             }
             Update::Notice(Notice::LetIn { name, .. }) => {
-                self.line(&format!("you were let into #{name}"));
+                self.line(&format!("you were let into #{name}: /chat #{name} opens it"));
             }
-            Update::Notice(Notice::Info(words) | Notice::Warning(words))
-            | Update::FileSaved { outcome: Err(words), .. } => self.line(&words),
+            Update::GroupLink { ticket, link, ends_at, uses } => {
+                self.asked.remove(&ticket);
+                let end = words::clock(ends_at, now(), &self.zone);
+                self.line(&format!(
+                    "this link lets {uses} in, until {end}; /invite-link off takes it back:"
+                ));
+                self.line(&link.to_string());
+            }
+            Update::File(view) => self.file_moved(&view),
+            Update::FileSaved { message, outcome } => self.file_saved(message, outcome),
+            Update::Notice(Notice::Info(words) | Notice::Warning(words)) => self.line(&words),
             _ => {}
         }
     }
@@ -144,7 +158,8 @@ impl Talk {
         let asked = ticket.and_then(|ticket| self.asked.remove(&ticket));
         let is_here = self.open.as_ref() == Some(&message.conversation);
         // Whoever types has it on the line above.
-        let is_shown = is_here && !(self.is_person && asked.is_some());
+        let is_typed = self.is_person && asked.is_some() && message.file.is_none();
+        let is_shown = is_here && !is_typed;
         if is_shown || matches!(message.body, Body::KeyChanged) {
             self.line(&words::message(&message, &attached.groups, false, (now(), &self.zone)));
         }
@@ -161,6 +176,9 @@ impl Talk {
             self.mentioned(&message, attached);
         }
         if asked.is_some() && !self.is_person {
+            if message.file.is_some() {
+                note(FETCHED_LATER);
+            }
             self.unconfirmed.add(message.clone());
         }
         if is_here {
@@ -301,6 +319,7 @@ impl Talk {
                 self.close();
                 self.line(&words);
             }
+            Some(What::Save(message)) => self.saving_began(message),
             Some(What::Do(words)) if !words.is_empty() => self.line(&words),
             _ => {}
         }
@@ -311,7 +330,12 @@ impl Talk {
             Some(What::Say(said)) => {
                 self.refuse(format!("not sent: {why} (it was: {})", words::excerpt(&said)));
             }
-            Some(_) => self.refuse(why.to_owned()),
+            Some(what) => {
+                if let What::Save(message) = what {
+                    self.saving_refused(message);
+                }
+                self.refuse(why.to_owned());
+            }
             None => {}
         }
     }

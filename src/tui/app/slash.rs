@@ -38,8 +38,8 @@ pub enum Request {
     Day(String),
     /// Open a chat: with somebody, of a group or a room.
     Chat(String),
-    /// Open the chat with somebody, and say something if there is something to say.
-    Message(String, String),
+    /// Open the chat with somebody, and say something if there is something to say: the name, and that.
+    Message(String),
     /// Compare the key of somebody; without a name, of whom the open chat is with.
     Verify(String),
     /// Take the new key of somebody for theirs; without a name, of whom the open chat is with.
@@ -119,8 +119,7 @@ pub const COMMANDS: &[Slash] = &[
         Request::Chat(rest.to_owned())
     }),
     needing("msg", "NAME [TEXT]", "open a chat, and say something", |rest| {
-        let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        Request::Message(to.to_owned(), text.trim().to_owned())
+        Request::Message(rest.to_owned())
     }),
     needing("send", "PATH", "send a file, encrypted; they decide whether to fetch it", |rest| {
         Request::SendFile(rest.to_owned())
@@ -336,10 +335,7 @@ mod tests {
         assert_eq!(parse("/create open"), create("open", JoinPolicy::Open));
         assert_eq!(parse("/create"), create("", JoinPolicy::Open));
         assert_eq!(parse("/JOIN  team "), Ok(Request::Join("team".to_owned())));
-        assert_eq!(
-            parse("/msg bob on my way"),
-            Ok(Request::Message("bob".to_owned(), "on my way".to_owned()))
-        );
+        assert_eq!(parse("/msg bob on my way"), Ok(Request::Message("bob on my way".to_owned())));
         assert_eq!(parse("/chat #night shift"), Ok(Request::Chat("#night shift".to_owned())));
         assert_eq!(parse("/rename night shift"), Ok(Request::Rename("night shift".to_owned())));
         assert_eq!(parse("/close"), Ok(Request::Policy(JoinPolicy::Invite)));

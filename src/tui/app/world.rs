@@ -69,6 +69,11 @@ impl World {
         }
     }
 
+    /// Everybody who is known.
+    pub fn people(&self) -> impl Iterator<Item = &Person> + Clone {
+        self.people.values()
+    }
+
     /// Takes in people who are new or changed.
     pub fn note_people(&mut self, people: Vec<Person>) {
         self.people.extend(people.into_iter().map(|person| (person.user.clone(), person)));

@@ -1,6 +1,6 @@
 //! The line mode in a pipe: each line is a message or a command.
 
-use super::{Done, feed, ok, pipe, refused, world_of};
+use super::{Done, cooee, feed, ok, pipe, refused, world_of};
 use std::path::Path;
 
 /// Nobody asks for the line mode: standard output is no terminal.
@@ -72,4 +72,27 @@ fn it_ends_as_the_commands_do() {
     assert_eq!(done.code, Some(5), "{done:?}");
     assert!(done.out.contains("no connection, trying again: "), "{done:?}");
     assert!(done.err.contains("1 message not confirmed in time"), "{done:?}");
+}
+
+#[test]
+fn a_pipe_waits_for_the_file_that_it_saves() {
+    let world = world_of(&["alice", "bob"]);
+    let here = world.data_dir();
+    std::fs::write(here.join("plan.txt"), "the plan").unwrap();
+    let offered = here.join("plan.txt").display().to_string();
+    let to_bob =
+        ["-u", "alice", "send", "bob", "--file", &offered, "--wait", "fetched", "--timeout", "60s"];
+    let sending = cooee(here, &to_bob).spawn().unwrap();
+    ok(here, &["-u", "bob", "listen", "--count", "1", "--timeout", "60"]);
+    let saved = here.join("saved.txt");
+    let lines = format!("/chat alice\n/save {}\n", saved.display());
+    let done = talk(here, "bob", &lines);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{done:?}");
+    assert!(done.out.contains(&format!("plan.txt is saved as {}", saved.display())), "{done:?}");
+    assert_eq!(std::fs::read_to_string(&saved).unwrap(), "the plan");
+    assert_eq!(Done::of(sending.wait_with_output().unwrap()).code, Some(0));
+    // Nothing is written over, and what follows is not read.
+    let done = talk(here, "bob", &format!("{lines}never\n"));
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("is there already") && !done.out.contains("never"), "{done:?}");
 }

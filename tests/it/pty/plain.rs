@@ -192,3 +192,73 @@ fn two_vote_in_lines() {
     check_plain(&alice);
     check_plain(&bob);
 }
+
+#[test]
+fn files_go_from_one_to_another_in_lines() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    let mut bob = in_lines(&world, "bob");
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("my plan.txt"), "the plan").unwrap();
+    alice.until_says(&["bob is online"]);
+    alice.press("/chat bob\n");
+    alice.until_says(&["bob> "]);
+    alice.press("/send /no/such.txt\n");
+    alice.until_says(&["not sent: ", "(it was: /send /no/such.txt)"]);
+    alice.press(&format!("/send '{}'\n", dir.path().join("my plan.txt").display()));
+    alice.until_says(&["alice to bob: [file, 8 B] my plan.txt", "delivered to bob: my plan.txt"]);
+    bob.until_says(&["1 unread from alice"]);
+    bob.press("/save\n");
+    bob.until_says(&["no chat is open"]);
+    bob.press("/next\n");
+    bob.until_says(&["alice: [file, 8 B] my plan.txt"]);
+    bob.press(&format!("/save {}\n", dir.path().join("got.txt").display()));
+    bob.until_says(&["fetching my plan.txt", "my plan.txt is saved as ", "got.txt"]);
+    assert_eq!(std::fs::read_to_string(dir.path().join("got.txt")).unwrap(), "the plan");
+    bob.press(&format!("/save {}\n", dir.path().join("no/such/got.txt").display()));
+    bob.until_says(&["`my plan.txt` is not saved: "]);
+    // What is ours is not saved from us.
+    alice.press("/save\n");
+    alice.until_says(&["nobody else sent a file"]);
+    check_plain(&alice);
+    check_plain(&bob);
+}
+
+#[test]
+fn messages_disappear_and_links_let_in_by_lines() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    let mut bob = in_lines(&world, "bob");
+    alice.until_says(&["bob is online"]);
+    alice.press("/chat bob\n/disappear\n");
+    alice.until_says(&["messages here stay; /disappear 1h"]);
+    alice.press("/disappear soon\n");
+    alice.until_says(&["`soon`"]);
+    alice.press("/disappear 1h\n");
+    alice.until_says(&["what is said here from now on disappears after 1 hour"]);
+    bob.press("/chat alice\n");
+    bob.until_says(&["alice set messages to disappear after 1 hour", "alice> "]);
+    bob.press("/disappear\n");
+    bob.until_says(&["messages here disappear after 1 hour; /disappear off ends that"]);
+
+    alice.press("/create den\n");
+    alice.until_says(&["#den> "]);
+    alice.press("/invite-link\n");
+    alice.until_says(&["this link lets 20 in, until ", "/invite-link off takes it back:", "cooee:"]);
+    let screen = alice.contents();
+    let link: String = screen
+        .split("takes it back:")
+        .nth(1)
+        .unwrap()
+        .split("#den>")
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    bob.press(&format!("/join {link}\n"));
+    bob.until_says(&["#den> "]);
+    alice.press("/invite-link off\n");
+    alice.until_says(&["the link into this group lets nobody in any more"]);
+    check_plain(&alice);
+    check_plain(&bob);
+}

@@ -11,16 +11,13 @@ use crate::tui::app::keymap::Context;
 /// Who asked to be let in so long ago does something else by now.
 const WAITS: Duration = Duration::from_secs(60);
 
-/// How long a link lasts, and how many it lets in.
-const LINK: (Duration, u32) = (Duration::from_secs(7 * 24 * 60 * 60), 20);
-
 impl Session {
     /// Makes a link into the open group, or takes it back.
     pub(super) fn invite_link(&mut self, make: bool, turn: &mut Turn<'_>) -> Result<(), String> {
         let group = self.own_group()?;
         match make {
             true => {
-                let (lasts, uses) = LINK;
+                let (lasts, uses) = GroupLink::USUAL;
                 let ticket = self.ticket(Asked::MakeLink);
                 turn.send(Command::MakeGroupLink { group, lasts, uses, ticket });
             }

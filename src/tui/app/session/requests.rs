@@ -3,7 +3,7 @@
 use super::{Asked, Effect, Session, Turn};
 use crate::domain::{
     Alerts, Alteration, ConversationId, GroupChange, GroupId, GroupLink, GroupName, JoinPolicy,
-    MessageId, MessageText, RoomName, Standing, UserName,
+    MessageId, MessageText, RoomName, Standing, UserName, addressee,
 };
 use crate::engine::Command;
 use crate::tui::app::chat::About;
@@ -170,14 +170,15 @@ impl Session {
                 self.change(self.own_group()?, GroupChange::Policy(policy), turn);
             }
             Request::Chat(name) => self.open_named(&name, turn)?,
-            Request::Message(name, text) => {
-                let user = self.user_named(&name)?;
+            Request::Message(line) => {
+                let (name, text) = addressee(&line, self.world.people())?;
+                let user = self.user_named(name)?;
                 if user == self.me.user {
                     return Err("that is you".to_owned());
                 }
                 self.open(ConversationId::Direct(user), turn);
                 if !text.is_empty() {
-                    self.say(&text, None, turn)?;
+                    self.say(text, None, turn)?;
                 }
             }
             Request::Verify(name) => {

@@ -1,0 +1,123 @@
+//! Files in the line mode: sent by their path, and saved; what becomes of them is said in a line where it ends, or has
+//! to wait.
+
+use tokio::time::Instant;
+
+use super::{Talk, What};
+use crate::cli::attached::Attached;
+use crate::config::paths::{absolute, whole, written};
+use crate::domain::{ConversationId, Message, MessageId};
+use crate::engine::{Command, FileState, FileView};
+
+/// A file that is to be saved.
+pub(super) struct Saving {
+    /// What it is called.
+    name: String,
+    /// Why it waits, as far as that was said.
+    waits: Option<String>,
+}
+
+impl Talk {
+    /// Sends the file at this path, as a person wrote it, to the open chat.
+    pub(super) async fn send_file(&mut self, path: &str, attached: &Attached) -> Result<(), String> {
+        let to = self.chat_to_say(attached)?;
+        if let ConversationId::Room(_) = to {
+            return Err(
+                "not sent: nothing is encrypted in an open room, and no files are sent there".to_owned()
+            );
+        }
+        let what = What::Say(format!("/send {path}"));
+        let path = absolute(&written(path));
+        let command = |ticket| Command::SendFile { to, path, text: None, reply: None, ticket };
+        self.ask(what, attached, command).await;
+        Ok(())
+    }
+
+    /// Saves the last file of another in the open chat, and fetches it before if it is not here.
+    pub(super) async fn save_file(&mut self, target: &str, attached: &Attached) -> Result<(), String> {
+        let (message, name) = self.last_file()?;
+        let target = (!target.is_empty()).then(|| whole(target));
+        let what = What::Save(message);
+        self.ask(what, attached, |ticket| Command::FetchFile { message, target, ticket }).await;
+        self.saving.insert(message, Saving { name, waits: None });
+        Ok(())
+    }
+
+    /// Lets that file rest; where it rests, throws away what is here of it.
+    pub(super) async fn stop_file(&mut self, attached: &Attached) -> Result<(), String> {
+        let (message, name) = self.last_file()?;
+        let forget = !attached.files.get(&message).is_some_and(FileState::is_coming);
+        let what = What::Do(match forget {
+            true => format!("nothing is left here of {name}"),
+            false => format!("{name} rests: /save goes on with it, /stop throws it away"),
+        });
+        self.saving.remove(&message);
+        self.ask(what, attached, |ticket| Command::StopFile { message, forget, ticket }).await;
+        Ok(())
+    }
+
+    /// The last file of another among the messages that are remembered.
+    fn last_file(&self) -> Result<(MessageId, String), String> {
+        self.chat()?;
+        let named = |message: &Message| Some((message.id, message.file.as_ref()?.name.to_string()));
+        let theirs = self.recent.iter().rev().filter(|message| !message.is_ours());
+        theirs.into_iter().find_map(named).ok_or_else(|| {
+            "nobody else sent a file among the last messages here: /history 100 goes further back"
+                .to_owned()
+        })
+    }
+
+    /// It is begun.
+    pub(super) fn saving_began(&mut self, message: MessageId) {
+        if let Some(Saving { name, .. }) = self.saving.get(&message) {
+            let words = format!("fetching {name}");
+            self.line(&words);
+        }
+    }
+
+    /// It is not even begun.
+    pub(super) fn saving_refused(&mut self, message: MessageId) {
+        self.saving.remove(&message);
+    }
+
+    /// A file has come further.
+    pub(super) fn file_moved(&mut self, view: &FileView) {
+        let Some(saving) = self.saving.get_mut(&view.message) else { return };
+        let name = saving.name.clone();
+        let waits = match &view.state {
+            FileState::Failed { why } => {
+                self.saving.remove(&view.message);
+                return self.refuse(format!("{name} cannot be had: {why}"));
+            }
+            FileState::Paused { why: Some(why), .. } => why.clone(),
+            FileState::Unanswered { .. } => {
+                "whoever has it does not answer yet; they are asked again".to_owned()
+            }
+            _ => {
+                // It goes on: a pipe that has ended waits for it.
+                self.ended = self.ended.map(|_| Instant::now());
+                return;
+            }
+        };
+        if saving.waits.as_ref() != Some(&waits) {
+            saving.waits = Some(waits.clone());
+            self.line(&format!("{name} waits: {waits}"));
+        }
+    }
+
+    /// How saving one ended.
+    pub(super) fn file_saved(&mut self, message: MessageId, outcome: Result<String, String>) {
+        match (self.saving.remove(&message), outcome) {
+            (Some(saving), Ok(path)) => self.line(&format!("{} is saved as {path}", saving.name)),
+            (Some(_), Err(why)) => self.refuse(why),
+            // Another front end asked for it.
+            (None, Ok(_)) => {}
+            (None, Err(why)) => self.line(&why),
+        }
+    }
+
+    /// Whether a pipe has files to wait for; for a person they go on with the next session.
+    pub(super) fn waits_for_files(&self) -> bool {
+        !self.is_person && !self.saving.is_empty()
+    }
+}
