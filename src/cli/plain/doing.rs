@@ -107,6 +107,8 @@ impl Talk {
                 self.ask(What::Enter, attached, command).await;
             }
             Request::Join(link) if GroupLink::is_meant(&link) => {
+                // As a terminal shows it, a long one is broken.
+                let link: String = link.split_whitespace().collect();
                 let link: GroupLink = link.parse().map_err(|why| format!("{why}"))?;
                 let what = What::Knock(link.host.clone());
                 self.ask(what, attached, |ticket| Command::JoinByLink { link, ticket }).await;

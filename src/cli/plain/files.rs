@@ -15,6 +15,8 @@ pub(super) struct Saving {
     name: String,
     /// Why it waits, as far as that was said.
     waits: Option<String>,
+    /// When it last came further.
+    moved_at: Instant,
 }
 
 impl Talk {
@@ -39,7 +41,7 @@ impl Talk {
         let target = (!target.is_empty()).then(|| whole(target));
         let what = What::Save(message);
         self.ask(what, attached, |ticket| Command::FetchFile { message, target, ticket }).await;
-        self.saving.insert(message, Saving { name, waits: None });
+        self.saving.insert(message, Saving { name, waits: None, moved_at: Instant::now() });
         Ok(())
     }
 
@@ -94,8 +96,7 @@ impl Talk {
                 "whoever has it does not answer yet; they are asked again".to_owned()
             }
             _ => {
-                // It goes on: a pipe that has ended waits for it.
-                self.ended = self.ended.map(|_| Instant::now());
+                saving.moved_at = Instant::now();
                 return;
             }
         };
@@ -118,6 +119,12 @@ impl Talk {
 
     /// Whether a pipe has files to wait for; for a person they go on with the next session.
     pub(super) fn waits_for_files(&self) -> bool {
-        !self.is_person && !self.saving.is_empty()
+        self.files_moved_at().is_some()
+    }
+
+    /// When those last came further.
+    pub(super) fn files_moved_at(&self) -> Option<Instant> {
+        let moved = self.saving.values().map(|saving| saving.moved_at);
+        moved.max().filter(|_| !self.is_person)
     }
 }

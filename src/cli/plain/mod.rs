@@ -48,7 +48,8 @@ const GATHER: Duration = Duration::from_millis(300);
 /// How long after the last line the prompt comes: what a line asks for is to stand above the next.
 const QUIET: Duration = Duration::from_millis(120);
 
-/// How long a name may be unknown that a pipe names, and how long the end of a pipe waits for the broker.
+/// How long a name may be unknown that a pipe names, how long the end of a pipe waits for the broker, and how long a pipe
+/// waits for the next part of a file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many messages of the open chat are remembered, to answer them and to tell what changes in them.
@@ -57,7 +58,7 @@ const RECENT: usize = 200;
 /// Talks in lines until the input ends or the person leaves.
 ///
 /// # Errors
-/// Those of a session; [`Error::NotConfirmed`] where a pipe ends and the broker does not take what it said;
+/// Those of a session; [`Error::NotFetched`] where a file that a pipe saves does not come; [`Error::NotConfirmed`] where a pipe ends and the broker does not take what it said;
 /// [`Error::Refused`] and [`Error::Input`] where a line of a pipe cannot be done.
 pub async fn run(config: &Config) -> Result<(), Error> {
     with_session(config, async |attached| {
@@ -259,8 +260,8 @@ impl Talk {
                 () = until(self.held.as_ref().map(|(_, until)| *until)) => {
                     self.try_held(attached).await;
                 }
-                () = until(self.ended.map(|ended| ended + PATIENCE)) => {
-                    return Err(match self.unconfirmed.is_empty() && self.asked.is_empty() {
+                () = until(self.stuck_at()) => {
+                    return Err(match self.waits_for_files() && self.unconfirmed.is_empty() {
                         true => Error::NotFetched,
                         false => self.unconfirmed.late(attached, self.asked.len()),
                     });
@@ -283,6 +284,11 @@ impl Talk {
             || self.waits_for_files()
             || !self.unconfirmed.is_empty();
         self.ended.is_some() && !waits
+    }
+
+    /// When a pipe has waited long enough for what it said, and for the files that it saves.
+    fn stuck_at(&self) -> Option<Instant> {
+        self.ended.max(self.files_moved_at()).map(|since| since + PATIENCE)
     }
 
     fn end(&mut self) {

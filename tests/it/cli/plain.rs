@@ -91,6 +91,13 @@ fn a_pipe_waits_for_the_file_that_it_saves() {
     assert!(done.out.contains(&format!("plan.txt is saved as {}", saved.display())), "{done:?}");
     assert_eq!(std::fs::read_to_string(&saved).unwrap(), "the plan");
     assert_eq!(Done::of(sending.wait_with_output().unwrap()).code, Some(0));
+    // Whoever has it is not there: that is not waited for without end.
+    let sent = talk(here, "alice", &format!("/chat bob\n/send {offered}\n"));
+    assert!(sent.code == Some(0) && sent.err.contains("they can fetch it while Cooee runs"), "{sent:?}");
+    ok(here, &["-u", "bob", "listen", "--count", "1", "--timeout", "60"]);
+    let done = talk(here, "bob", &format!("/chat alice\n/save {}.2\nnever\n", saved.display()));
+    assert_eq!(done.code, Some(5), "{done:?}");
+    assert!(done.out.contains("fetching plan.txt") && !done.out.contains("never"), "{done:?}");
     // Nothing is written over, and what follows is not read.
     let done = talk(here, "bob", &format!("{lines}never\n"));
     assert_eq!(done.code, Some(1), "{done:?}");

@@ -255,7 +255,9 @@ fn messages_disappear_and_links_let_in_by_lines() {
         .unwrap()
         .split_whitespace()
         .collect();
-    bob.press(&format!("/join {link}\n"));
+    // As it is copied from a screen that breaks it.
+    let (one, other) = link.split_at(link.len() / 2);
+    bob.press(&format!("/join {one} {other}\n"));
     bob.until_says(&["#den> "]);
     alice.press("/invite-link off\n");
     alice.until_says(&["the link into this group lets nobody in any more"]);
