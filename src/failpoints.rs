@@ -13,7 +13,9 @@ pub fn configured() -> Option<fail::FailScenario<'static>> {
 /// Ends the process here if a test asked for it. It says where, so that the test knows that it was here.
 pub fn kill_point(name: &str) {
     fail::fail_point!(name, |_| {
-        eprintln!("killed at: {name}");
+        // In one piece: a thread that draws goes on meanwhile.
+        let _ =
+            std::io::Write::write_all(&mut std::io::stderr(), format!("killed at: {name}\n").as_bytes());
         std::process::abort()
     });
     let _ = name;
