@@ -58,8 +58,9 @@ const RECENT: usize = 200;
 /// Talks in lines until the input ends or the person leaves.
 ///
 /// # Errors
-/// Those of a session; [`Error::NotFetched`] where a file that a pipe saves does not come; [`Error::NotConfirmed`] where a pipe ends and the broker does not take what it said;
-/// [`Error::Refused`] and [`Error::Input`] where a line of a pipe cannot be done.
+/// Those of a session; [`Error::NotFetched`] where a file that a pipe saves does not come; [`Error::NotConfirmed`] where
+/// a pipe ends and the broker does not take what it said; [`Error::Refused`] and [`Error::Input`] where a line of a pipe
+/// cannot be done.
 pub async fn run(config: &Config) -> Result<(), Error> {
     with_session(config, async |attached| {
         let entry = Entry::new(input::typed(BufReader::new(std::io::stdin())));
