@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cooee::domain::{ConversationId, GroupChange, GroupId, GroupLink, JoinPolicy, LinkSecret, Standing};
+use cooee::domain::{
+    ConversationId, GroupChange, GroupId, GroupLink, JoinPolicy, LinkSecret, Origin, Standing,
+};
 use cooee::engine::{Command, Ticket};
 
 use super::on_every_broker;
@@ -93,7 +95,11 @@ on_every_broker! {
 
         // It let in two: that was all.
         let mut dave = Person::new(&setup, "dave").await;
-        dave.until("alice is known", |s| s.is_online("alice")).await;
+        // Her presence may be here before her profile.
+        let is_registered = |s: &Screen| {
+            s.people.get(&name("alice")).is_some_and(|alice| alice.origin == Origin::Registered)
+        };
+        dave.until("alice is known", |s| s.is_online("alice") && is_registered(s)).await;
         join(&mut dave, &link, 9_005).await.unwrap();
         dave.say(&direct("alice"), "knock knock").await;
         alice.until("she hears him", |s| s.heard(&direct("dave")) == ["knock knock"]).await;
