@@ -1,5 +1,7 @@
 //! Where a name ends and what is said begins.
 
+use std::collections::HashSet;
+
 use super::{Person, UserName, limits};
 
 /// Splits `anna lee on my way` into whom it is said to and what is said: the first word, or as many as are somebody's
@@ -17,19 +19,16 @@ pub fn addressee<'a, 'p>(
     let first = line.find(char::is_whitespace).unwrap_or(line.len());
     let user = plain(&line[..first]).parse::<UserName>().ok();
     let user = user.filter(|user| people.clone().any(|person| person.user == *user));
-    let called = |name: &str| {
-        let meant = |person: &&Person| user.as_ref().is_none_or(|user| person.user == *user);
-        let name = plain(name);
-        people.clone().filter(meant).any(|person| person.display_name.as_str().to_lowercase() == name)
-    };
+    let meant = people.filter(|person| user.as_ref().is_none_or(|user| person.user == *user));
+    let names: HashSet<String> =
+        meant.map(|person| person.display_name.as_str().to_lowercase()).collect();
     let blanks = line.match_indices(char::is_whitespace).map(|(at, _)| at);
     let ends = blanks.chain([line.len()]).take_while(|at| *at <= limits::NAME_BYTES);
-    let mut names: Vec<usize> =
-        ends.filter(|at| !line[..*at].ends_with(char::is_whitespace) && called(&line[..*at])).collect();
-    match (names.pop(), names.pop()) {
+    let mut ends = ends.filter(|at| names.contains(&plain(&line[..*at])));
+    match (ends.next(), ends.next()) {
         (None, _) => Ok(split(first)),
         (Some(only), None) => Ok(split(only)),
-        (Some(longer), Some(shorter)) => Err(format!(
+        (Some(shorter), Some(longer)) => Err(format!(
             "this may be for {} or for {}: write the user name, without blanks",
             &line[..shorter],
             &line[..longer]

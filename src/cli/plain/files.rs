@@ -1,12 +1,13 @@
 //! Files in the line mode: sent by their path, and saved; what becomes of them is said in a line where it ends, or has
 //! to wait.
 
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::{Talk, What};
 use crate::cli::attached::Attached;
 use crate::config::paths::{absolute, whole, written};
-use crate::domain::{ConversationId, Message, MessageId};
+use crate::domain::{Message, MessageId};
 use crate::engine::{Command, FileState, FileView};
 
 /// A file that is to be saved.
@@ -23,13 +24,8 @@ impl Talk {
     /// Sends the file at this path, as a person wrote it, to the open chat.
     pub(super) async fn send_file(&mut self, path: &str, attached: &Attached) -> Result<(), String> {
         let to = self.chat_to_say(attached)?;
-        if let ConversationId::Room(_) = to {
-            return Err(
-                "not sent: nothing is encrypted in an open room, and no files are sent there".to_owned()
-            );
-        }
         let what = What::Say(format!("/send {path}"));
-        let path = absolute(&written(path));
+        let path = aside(path, |path| absolute(&written(path))).await?;
         let command = |ticket| Command::SendFile { to, path, text: None, reply: None, ticket };
         self.ask(what, attached, command).await;
         Ok(())
@@ -38,17 +34,23 @@ impl Talk {
     /// Saves the last file of another in the open chat, and fetches it before if it is not here.
     pub(super) async fn save_file(&mut self, target: &str, attached: &Attached) -> Result<(), String> {
         let (message, name) = self.last_file()?;
-        let target = (!target.is_empty()).then(|| whole(target));
+        let target = match target {
+            "" => None,
+            target => Some(aside(target, whole).await?),
+        };
         let what = What::Save(message);
         self.ask(what, attached, |ticket| Command::FetchFile { message, target, ticket }).await;
         self.saving.insert(message, Saving { name, waits: None, moved_at: Instant::now() });
         Ok(())
     }
 
-    /// Lets that file rest; where it rests, throws away what is here of it.
+    /// Lets the file rest that is being fetched; where none is, throws away what is here of the last.
     pub(super) async fn stop_file(&mut self, attached: &Attached) -> Result<(), String> {
-        let (message, name) = self.last_file()?;
-        let forget = !attached.files.get(&message).is_some_and(FileState::is_coming);
+        let is_coming =
+            |message: &Message| attached.files.get(&message.id).is_some_and(FileState::is_coming);
+        let coming = self.theirs().find(|message| is_coming(message)).and_then(named);
+        let forget = coming.is_none();
+        let (message, name) = coming.map_or_else(|| self.last_file(), Ok)?;
         let what = What::Do(match forget {
             true => format!("nothing is left here of {name}"),
             false => format!("{name} rests: /save goes on with it, /stop throws it away"),
@@ -61,12 +63,15 @@ impl Talk {
     /// The last file of another among the messages that are remembered.
     fn last_file(&self) -> Result<(MessageId, String), String> {
         self.chat()?;
-        let named = |message: &Message| Some((message.id, message.file.as_ref()?.name.to_string()));
-        let theirs = self.recent.iter().rev().filter(|message| !message.is_ours());
-        theirs.into_iter().find_map(named).ok_or_else(|| {
+        self.theirs().find_map(named).ok_or_else(|| {
             "nobody else sent a file among the last messages here: /history 100 goes further back"
                 .to_owned()
         })
+    }
+
+    /// What others said in the open chat and is remembered, the last first.
+    fn theirs(&self) -> impl Iterator<Item = &Message> {
+        self.recent.iter().rev().filter(|message| !message.is_ours())
     }
 
     /// It is begun.
@@ -127,4 +132,18 @@ impl Talk {
         let moved = self.saving.values().map(|saving| saving.moved_at);
         moved.max().filter(|_| !self.is_person)
     }
+}
+
+/// The file that a message carries, by the message and what it is called.
+fn named(message: &Message) -> Option<(MessageId, String)> {
+    Some((message.id, message.file.as_ref()?.name.to_string()))
+}
+
+/// Reads a path as a person wrote it. It asks the disk, so it may take its time.
+async fn aside<T: Send + 'static>(
+    said: &str,
+    read: impl FnOnce(&str) -> T + Send + 'static,
+) -> Result<T, String> {
+    let said = said.to_owned();
+    spawn_blocking(move || read(&said)).await.map_err(|error| error.to_string())
 }

@@ -264,3 +264,39 @@ fn messages_disappear_and_links_let_in_by_lines() {
     check_plain(&alice);
     check_plain(&bob);
 }
+
+#[test]
+fn the_file_that_is_being_fetched_is_stopped_and_not_the_last_one() {
+    let world = World::built_in();
+    let mut alice = in_lines(&world, "alice");
+    let mut bob = in_lines(&world, "bob");
+    let mut carol = in_lines(&world, "carol");
+    for name in ["a.txt", "b.txt"] {
+        std::fs::write(world.data_dir().join(name), name).unwrap();
+    }
+    alice.press("/create den\n");
+    alice.until_says(&["#den> "]);
+    for (name, person) in [("bob", &mut bob), ("carol", &mut carol)] {
+        alice.until_says(&[&format!("{name} is online")]);
+        alice.press(&format!("/invite {name}\n"));
+        person.until_says(&["alice asks you into #den: /join den goes in"]);
+        person.press("/join den\n");
+        person.until_says(&["#den> "]);
+    }
+    alice.until_says(&["carol joined #den"]);
+    alice.press(&format!("/send {}\n", world.data_dir().join("a.txt").display()));
+    bob.until_says(&["#den alice: [file, 5 B] a.txt"]);
+    alice.press("/quit\n");
+    bob.until_says(&["alice is offline"]);
+    bob.press("/save\n");
+    bob.until_says(&["fetching a.txt"]);
+    carol.press(&format!("/send {}\n", world.data_dir().join("b.txt").display()));
+    bob.until_says(&["#den carol: [file, 5 B] b.txt"]);
+    bob.press("/stop\n");
+    bob.until_says(&["a.txt rests: /save goes on with it"]);
+    // Whatever is said in an open room everybody reads.
+    carol.press("/room hall\n");
+    carol.until_says(&["+hall> "]);
+    carol.press("/send b.txt\n");
+    carol.until_says(&["not sent: nothing is encrypted in an open room", "(it was: /send b.txt)"]);
+}
