@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use csv_core::ReadRecordResult;
 
 use super::Problem;
 use super::cell::{neutral, plain};
@@ -228,22 +231,14 @@ fn is_called(cell: &str, column: &str) -> bool {
 }
 
 fn parse_rows(pieces: &[Piece<'_>]) -> Vec<Row> {
-    // A line break first: the reader would take a byte order mark at the very beginning for one of its
-    // own, and with it a whole record. It skips empty lines.
-    let mut sound = b"\n".to_vec();
-    for piece in pieces.iter().filter(|piece| piece.well_quoted) {
-        sound.extend_from_slice(piece.raw);
-    }
-    let mut reader = csv::ReaderBuilder::new();
-    let reader = reader.has_headers(false).flexible(true).from_reader(sound.as_slice());
-    let mut records = reader.into_byte_records();
+    let mut reader = READER.lock().unwrap_or_else(PoisonError::into_inner);
+    reader.reset();
+    // A line break first: it would take a byte order mark at the very beginning for one of its own.
+    reader.read_record(b"\n", &mut [0], &mut [0]);
     let mut content = |piece: &Piece<'_>| match piece.raw {
         _ if !piece.well_quoted => Content::Broken("a quotation mark is not closed or not expected"),
         b"\n" | b"\r" | b"\r\n" => Content::Blank,
-        _ => match records.next() {
-            Some(Ok(record)) => content_of(record),
-            _ => Content::Broken("it cannot be read as CSV"),
-        },
+        raw => read_record(&mut reader, raw),
     };
     let row = |piece: &Piece<'_>| Row {
         line: piece.line,
@@ -253,11 +248,39 @@ fn parse_rows(pieces: &[Piece<'_>]) -> Vec<Row> {
     pieces.iter().map(row).collect()
 }
 
-fn content_of(record: csv::ByteRecord) -> Content {
-    match csv::StringRecord::from_byte_record(record) {
-        Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => Content::Blank,
-        Ok(record) => Content::Cells(record.iter().map(str::to_owned).collect()),
-        Err(_) => Content::Broken("it is not UTF-8 text"),
+/// The one reader. `csv` works out anew for each reader by which states it goes, which takes as long as to read some
+/// hundred rows, and a start of Cooee reads half a dozen files; so its core is used, which can be reset. (A clone of it, and
+/// what its `default` makes, reads nothing right: they lack those states.)
+static READER: LazyLock<Mutex<csv_core::Reader>> = LazyLock::new(|| Mutex::new(csv_core::Reader::new()));
+
+/// Reads one record, line break included, behind those that the reader has read.
+fn read_record(reader: &mut csv_core::Reader, raw: &[u8]) -> Content {
+    // The reader reads on only where there is room for one more of each.
+    let most = raw.iter().filter(|&&byte| byte == b',').count() + 1;
+    let (mut text, mut ends) = (vec![0; raw.len() + 1], vec![0; most + 1]);
+    let (mut read, mut written, mut ended) = (0, 0, 0);
+    loop {
+        // Without bytes it takes the record for the last of the file, and ends it.
+        let (result, r, w, e) =
+            reader.read_record(&raw[read..], &mut text[written..], &mut ends[ended..]);
+        (read, written, ended) = (read + r, written + w, ended + e);
+        match result {
+            ReadRecordResult::InputEmpty => {}
+            ReadRecordResult::Record => break,
+            ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull | ReadRecordResult::End => {
+                return Content::Broken("it cannot be read as CSV");
+            }
+        }
+    }
+    let Ok(text) = str::from_utf8(&text[..written]) else {
+        return Content::Broken("it is not UTF-8 text");
+    };
+    let mut begin = 0;
+    let cell = |&end: &usize| text.get(std::mem::replace(&mut begin, end)..end).map(str::to_owned);
+    match ends[..ended].iter().map(cell).collect::<Option<Vec<_>>>() {
+        Some(cells) if cells.iter().all(|cell| cell.trim().is_empty()) => Content::Blank,
+        Some(cells) => Content::Cells(cells),
+        None => Content::Broken("it is not UTF-8 text"),
     }
 }
 

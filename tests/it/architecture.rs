@@ -102,6 +102,7 @@ const CRATES: &[(&str, &str)] = &[
     ("color_quant", "tui::graphics"),
     ("crossterm", "tui"),
     ("csv", "registry"),
+    ("csv_core", "registry"),
     ("keyring_core", "keyring"),
     ("image", "engine"),
     ("mqtt5", "broker"),
