@@ -1,6 +1,6 @@
 //! Which part of the screen shows what.
 
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 /// The smallest screen that can be used, in cells.
 pub const LEAST: (u16, u16) = (20, 6);
@@ -103,37 +103,24 @@ impl Regions {
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let header = u16::from(framed || height >= 10);
         let notice = rows(wishes.notice).min(height / 4).max(u16::from(wishes.notice > 0));
-        let [header, body, notice, footer] = Layout::vertical([
-            Constraint::Length(header),
-            Constraint::Fill(1),
-            Constraint::Length(notice),
-            Constraint::Length(1),
-        ])
-        .areas(screen);
+        let [header, body, notice, footer] =
+            stacked(screen, [Some(header), None, Some(notice), Some(1)]);
         let mut regions = Self { framed, header, notice, footer, ..Self::default() };
         let composer = rows(wishes.composer).min((body.height / 3).max(1));
         // Frame or title, divider, composer and one row of messages come first.
         let taken = composer + if framed { 4 } else { 2 + u16::from(height >= 8) };
         let banner = rows(wishes.banner).min(body.height.saturating_sub(taken));
         if framed {
-            let [side, frame] =
-                Layout::horizontal([Constraint::Length(side_width(width)), Constraint::Fill(1)])
-                    .areas(body);
-            regions.side = side;
+            let side = side_width(width);
+            let frame = Rect { x: side, width: width - side, ..body };
+            regions.side = Rect { width: side, ..body };
             regions.frame = frame;
             regions.divide_side(wishes.entries);
             regions.title = Rect { height: 1, ..frame };
             let inner = Rect { x: frame.x + 1, width: frame.width - 2, ..frame };
             let divider = u16::from(composer > 0);
-            let [_, messages, banner, divider, composer, _] = Layout::vertical([
-                Constraint::Length(1),
-                Constraint::Fill(1),
-                Constraint::Length(banner),
-                Constraint::Length(divider),
-                Constraint::Length(composer),
-                Constraint::Length(1),
-            ])
-            .areas(inner);
+            let heights = [Some(1), None, Some(banner), Some(divider), Some(composer), Some(1)];
+            let [_, messages, banner, divider, composer, _] = stacked(inner, heights);
             regions.messages = messages;
             regions.banner = banner;
             regions.divider = Rect { x: frame.x, width: frame.width, ..divider };
@@ -142,8 +129,7 @@ impl Regions {
             let pane = Pane::LISTS.iter().position(|&pane| pane == wishes.pane);
             let divider = u16::from(height >= 8 && composer > 0);
             let composer = if pane.is_some() { 0 } else { composer };
-            let [title, rest] =
-                Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(body);
+            let [title, rest] = stacked(body, [Some(1), None]);
             regions.title = title;
             match pane {
                 Some(list) => {
@@ -151,13 +137,8 @@ impl Regions {
                     regions.lists[list] = rest;
                 }
                 None => {
-                    let [messages, banner, divider, composer] = Layout::vertical([
-                        Constraint::Fill(1),
-                        Constraint::Length(banner),
-                        Constraint::Length(divider),
-                        Constraint::Length(composer),
-                    ])
-                    .areas(rest);
+                    let heights = [None, Some(banner), Some(divider), Some(composer)];
+                    let [messages, banner, divider, composer] = stacked(rest, heights);
                     regions.messages = messages;
                     regions.banner = banner;
                     regions.divider = divider;
@@ -177,20 +158,28 @@ impl Regions {
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).max(least);
         let online = rows(online).min((room / 4).max(1));
         let groups = rows(groups).min((room / 3).max(1));
-        let areas: [Rect; 7] = Layout::vertical([
-            Constraint::Length(1),
-            Constraint::Fill(1),
-            Constraint::Length(1),
-            Constraint::Length(online),
-            Constraint::Length(1),
-            Constraint::Length(groups),
-            Constraint::Length(1),
-        ])
-        .areas(side);
+        let heights = [Some(1), None, Some(1), Some(online), Some(1), Some(groups), Some(1)];
+        let areas = stacked(side, heights);
         let inner = |area: Rect| Rect { x: area.x + 1, width: area.width - 2, ..area };
         self.titles = [areas[0], areas[2], areas[4]];
         self.lists = [areas[1], areas[3], areas[5]].map(inner);
     }
+}
+
+/// Cuts an area into parts of these heights, from above; the one without a height gets what the others leave.
+///
+/// `ratatui`'s `Layout` does this too, and much else, with a solver for linear constraints: at a start that took longer
+/// than to paint the first frame.
+fn stacked<const N: usize>(area: Rect, heights: [Option<u16>; N]) -> [Rect; N] {
+    let taken = heights.iter().flatten().fold(0, |taken: u16, &height| taken.saturating_add(height));
+    let left = area.height.saturating_sub(taken);
+    let mut y = area.y;
+    heights.map(|height| {
+        let height = height.unwrap_or(left).min(area.bottom() - y);
+        let part = Rect { y, height, ..area };
+        y += height;
+        part
+    })
 }
 
 #[cfg(test)]

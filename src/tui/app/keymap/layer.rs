@@ -224,8 +224,11 @@ impl Keymap {
                 }
             }
         }
-        self.check_twins(&mut layer);
         self.index();
+        if self.unbind_twins(&mut layer) {
+            self.index();
+        }
+        self.list();
         layer.problems.sort_by_key(|problem| problem.line);
         layer.problems
     }
@@ -280,9 +283,8 @@ impl Keymap {
         }
     }
 
-    /// A key that is the byte of another means what that means, or nothing.
-    fn check_twins(&mut self, layer: &mut Layer<'_>) {
-        self.index();
+    /// A key that is the byte of another means what that means, or nothing. Says whether one means nothing now.
+    fn unbind_twins(&mut self, layer: &mut Layer<'_>) -> bool {
         let mut wrong: Vec<_> = Vec::new();
         for (&(context, key), &(action, at)) in &layer.bound {
             let twin = TWINS.iter().find(|(c, ..)| {
@@ -295,6 +297,7 @@ impl Keymap {
                 }
             }
         }
+        let are_wrong = !wrong.is_empty();
         for (context, key, action, at, name) in wrong {
             let what = format!(
                 "[{}] {} is the same key as {name} on most terminals: bind `{name}` to {} too, or another key",
@@ -307,6 +310,7 @@ impl Keymap {
                 bound.retain(|other| *other != key);
             }
         }
+        are_wrong
     }
 }
 

@@ -7,6 +7,7 @@
 mod layer;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use crokey::{KeyCombination, KeyCombinationFormat};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -204,10 +205,18 @@ impl Keymap {
     /// Brings what is looked up in line with the entries.
     fn index(&mut self) {
         self.bound.clear();
+        for (&context, actions) in &self.entries {
+            for (&action, keys) in actions {
+                self.bound.extend(keys.iter().map(|&key| ((context, key), action)));
+            }
+        }
+    }
+
+    /// Brings what is shown in line with the entries.
+    fn list(&mut self) {
         self.listed.clear();
         for (&context, actions) in &self.entries {
             for (&action, keys) in actions.iter().filter(|(_, keys)| !keys.is_empty()) {
-                self.bound.extend(keys.iter().map(|&key| ((context, key), action)));
                 let mut shown: Vec<String> = Vec::new();
                 for key in keys.iter().map(|&key| spelled(key)) {
                     // Two codes may be one key to a person.
@@ -261,24 +270,27 @@ impl Keymap {
     }
 }
 
+static FORMAT: LazyLock<KeyCombinationFormat> = LazyLock::new(|| KeyCombinationFormat {
+    control: "Ctrl+".to_owned(),
+    command: "Cmd+".to_owned(),
+    alt: "Alt+".to_owned(),
+    shift: "Shift+".to_owned(),
+    ..KeyCombinationFormat::default()
+});
+
 /// A key as people write it: `Ctrl+K`, `Alt+Left`, `PgUp`.
 fn spelled(key: KeyCombination) -> String {
-    let format = KeyCombinationFormat {
-        control: "Ctrl+".to_owned(),
-        command: "Cmd+".to_owned(),
-        alt: "Alt+".to_owned(),
-        shift: "Shift+".to_owned(),
-        ..KeyCombinationFormat::default()
-    };
-    let text = format.to_string(key);
-    let text =
-        text.replace("PageUp", "PgUp").replace("PageDown", "PgDn").replace("BackTab", "Shift+Tab");
-    match text.rsplit_once('+') {
-        Some((modifiers, letter)) if letter.len() == 1 => {
-            format!("{modifiers}+{}", letter.to_ascii_uppercase())
-        }
-        _ => text,
+    let mut text = FORMAT.to_string(key);
+    // The key `+` is the last one too.
+    let at = text.trim_end_matches('+').rfind('+').map_or(0, |at| at + 1);
+    match &text[at..] {
+        "PageUp" => text.replace_range(at.., "PgUp"),
+        "PageDown" => text.replace_range(at.., "PgDn"),
+        "BackTab" => text.replace_range(at.., "Shift+Tab"),
+        letter if at > 0 && letter.len() == 1 => text[at..].make_ascii_uppercase(),
+        _ => {}
     }
+    text
 }
 
 /// The character that a key writes where text is written.
