@@ -91,10 +91,18 @@ impl Beginnings {
 }
 
 impl Keys {
-    /// Reads who we are. `None` where the account has no keys.
-    pub async fn open(store: Store, bundles: Vec<Bundle>) -> Result<Option<Self>, Error> {
-        let names = vec![Name::Identity.to_string(), Name::Device.to_string()];
-        let mut kept = store.secrets(names).await?.into_iter();
+    /// The names under which the store keeps what [`Keys::open`] needs.
+    pub fn names() -> Vec<String> {
+        vec![Name::Identity.to_string(), Name::Device.to_string()]
+    }
+
+    /// Reads who we are, from what is kept under [`Keys::names`]. `None` where the account has no keys.
+    pub fn open(
+        store: Store,
+        bundles: Vec<Bundle>,
+        kept: Vec<Option<Vec<u8>>>,
+    ) -> Result<Option<Self>, Error> {
+        let mut kept = kept.into_iter();
         let (Some(Some(identity)), Some(Some(device))) = (kept.next(), kept.next()) else {
             return Ok(None);
         };

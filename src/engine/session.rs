@@ -39,7 +39,7 @@ use crate::domain::UserName;
 use crate::mqtt;
 use crate::protocol::Topic;
 use crate::registry::Registry;
-use crate::store::Store;
+use crate::store::{Beginning, Store};
 
 /// How many updates a front end may be behind, and how many inputs the engine.
 pub(super) const CHANNEL: usize = 1_024;
@@ -140,25 +140,14 @@ async fn start(
     account.sweep_drafts();
     let database = account.database();
     let store = unlock::blocking(move || Store::open(&database, &key)).await??;
-    let Some(identity) = store.account().await? else {
+    let nobody = || {
         let known = accounts(&setup.data_dir);
-        return Err(Error::NoAccount { user: account.user, known });
+        Error::NoAccount { user: account.user.clone(), known }
     };
-    // Before anything is shown: much may have ended while nobody looked.
     let now = setup.clock.now();
-    // A clock that tells a time before there was this account is not set yet: nothing is to be learnt from it.
-    if now >= identity.profile.registered_at {
-        store.mend_ends(now).await?;
-    }
-    let mut expired = store.expire(now).await?;
-    while expired.next.is_some_and(|at| at <= now) {
-        expired = store.expire(now).await?;
-    }
-    let snapshot = store.load().await?;
-    let Some(keys) = Keys::open(store.clone(), snapshot.bundles).await? else {
-        let known = accounts(&setup.data_dir);
-        return Err(Error::NoAccount { user: account.user, known });
-    };
+    let begun = store.begin(now, setup.chat_log.is_some(), Keys::names()).await?.ok_or_else(nobody)?;
+    let Beginning { account: identity, next_end, snapshot, secrets, files: stored } = begun;
+    let keys = Keys::open(store.clone(), snapshot.bundles, secrets)?.ok_or_else(nobody)?;
     let generation = match held {
         None => None,
         Some(held) => match Generation::read(&account, &store, identity.device, &held).await? {
@@ -180,7 +169,7 @@ async fn start(
     let (mut registrar, reports) = Registrar::start(registry);
     registrar.profile(identity.profile.clone());
 
-    let (stored, directory) = (store.files().await?, account.path().to_owned());
+    let directory = account.path().to_owned();
     let (files, files_done) = unlock::blocking(move || Files::open(&directory, stored)).await?;
     let (chat_log, logged) =
         chatlog::start(setup.chat_log.as_deref(), &identity.profile.user, &store).await?;
@@ -214,7 +203,7 @@ async fn start(
         people,
         groups,
         rooms: Rooms::new(snapshot.rooms),
-        lifetimes: Lifetimes::new(snapshot.lifetimes, expired.next),
+        lifetimes: Lifetimes::new(snapshot.lifetimes, next_end),
         doors: Doors::new(snapshot.group_links, snapshot.knocks),
         archived: snapshot.archived.into_iter().collect(),
         lists: snapshot.lists.into_iter().map(|list| (list.name, list.members)).collect(),

@@ -74,12 +74,6 @@ pub struct StoredFile {
 }
 
 impl Store {
-    /// All files of which anything became. What is left of those whose message is gone is forgotten.
-    pub async fn files(&self) -> std::result::Result<Vec<StoredFile>, Error> {
-        let files = |db: &mut Connection| in_transaction(db, files);
-        self.ask("read what became of files", files).await
-    }
-
     /// Says how far a file has come.
     pub async fn save_file(
         &self,
@@ -129,7 +123,8 @@ const ALL: &str = select_message!(
     "ORDER BY f.message"
 );
 
-fn files(db: &Connection) -> Result<Vec<StoredFile>> {
+/// All files of which anything became. What is left of those whose message is gone is forgotten.
+pub(super) fn files(db: &Connection) -> Result<Vec<StoredFile>> {
     let gone = "SELECT message FROM file
         WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.id = file.message AND m.file IS NOT NULL)";
     let gone: Vec<MessageId> =
@@ -172,6 +167,10 @@ mod tests {
         }
     }
 
+    fn all(f: &Fixture) -> Vec<StoredFile> {
+        f.wait(f.store.ask("read", |db| files(db))).unwrap()
+    }
+
     #[test]
     fn what_became_of_files_is_kept_with_who_has_them() {
         let mut f = Fixture::new();
@@ -189,13 +188,13 @@ mod tests {
         f.wait(f.store.note_taker(id(2), user("bob"))).unwrap();
         f.wait(f.store.note_taker(id(2), user("bob"))).unwrap();
         f.restart();
-        let files = f.wait(f.store.files()).unwrap();
+        let files = all(&f);
         let [first, second] = files.as_slice() else { panic!("{files:?}") };
         assert_eq!((first.stage, first.target.as_deref()), (FileStage::Wanted, Some("/tmp/x")));
         assert_eq!(first.message.file, theirs.file);
         assert_eq!((second.stage, second.takers.as_slice()), (FileStage::Shared, &[user("bob")][..]));
         f.wait(f.store.save_file(id(1), FileStage::Failed, None, Some("no".into()))).unwrap();
-        assert_eq!(f.wait(f.store.files()).unwrap()[0].why.as_deref(), Some("no"));
+        assert_eq!(all(&f)[0].why.as_deref(), Some("no"));
     }
 
     #[test]
@@ -223,7 +222,7 @@ mod tests {
         let page = f.wait(f.store.page(direct("bob"), PageAt::Newest, 5)).unwrap();
         assert_eq!((page.messages.len(), &page.messages[0].body), (1, &Body::Deleted));
         assert_eq!(page.messages[0].file, None);
-        assert_eq!(f.wait(f.store.files()).unwrap(), []);
+        assert_eq!(all(&f), []);
         let db = f.connection();
         let left: i64 = db
             .query_row("SELECT count(*) FROM message WHERE file IS NOT NULL", [], |r| r.get(0))

@@ -9,11 +9,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::value::{
     Account, Changed, Draft, Gap, Incoming, Kept, KnownPerson, LastSeen, Moved, OutboxRow, Page,
-    Progress, Queued, Received, Secret, Snapshot, StoredGroup, Tracked, limits,
+    Progress, Queued, Received, Secret, StoredGroup, Tracked, limits,
 };
 use super::{
-    Error, alerts, archive, batch, delivery, drafts, file, gaps, group_links, lifetimes, lists, moving,
-    outbox, page, people, quarantine, rooms, sealed, secrets, seen, threads, tracking,
+    Error, batch, delivery, file, gaps, moving, outbox, page, people, quarantine, secrets, seen,
+    threads, tracking,
 };
 use crate::domain::{
     ConversationId, DataKey, GroupId, Message, MessageId, PageAt, Profile, Summary, Timestamp, UserName,
@@ -107,36 +107,6 @@ impl Store {
     /// We are connected to this broker.
     pub async fn note_broker(&self, broker: String) -> Result<(), Error> {
         self.ask("note the broker", move |db| people::note_broker(db, &broker)).await
-    }
-
-    /// Everything that must be there at start. Costs the same however many messages there are.
-    pub async fn load(&self) -> Result<Snapshot, Error> {
-        let load = |db: &mut Connection| {
-            // One look, not eleven: each would ask the file anew whether somebody wrote to it.
-            let db = &db.transaction_with_behavior(TransactionBehavior::Deferred)?;
-            Ok(Snapshot {
-                people: people::people(db)?,
-                groups: people::groups(db)?,
-                rooms: rooms::all(db)?,
-                summaries: batch::summaries(db)?,
-                newest_own: batch::newest_own(db)?,
-                threads: batch::threads(db)?,
-                debtors: delivery::debtors(db)?,
-                bundles: secrets::bundles(db)?,
-                epoch: people::epoch(db)?,
-                broker: people::broker(db)?,
-                sealed: sealed::senders(db)?,
-                unsealed: outbox::unsealed_for(db)?,
-                alerts: alerts::all(db)?,
-                lifetimes: lifetimes::all(db)?,
-                archived: archive::all(db)?,
-                lists: lists::all(db)?,
-                group_links: group_links::links(db)?,
-                knocks: group_links::knocks(db)?,
-                drafts: drafts::all(db)?,
-            })
-        };
-        self.ask("read what is known", load).await
     }
 
     /// Takes these people in; replaces the profiles of those known before.

@@ -62,16 +62,6 @@ impl Store {
         self.ask("take out what is over", move |db| expire(db, now)).await
     }
 
-    /// A clock that was ahead when messages came and is not any more prolongs no life: they came now.
-    pub async fn mend_ends(&self, now: Timestamp) -> std::result::Result<(), Error> {
-        let mend = move |db: &mut Connection| {
-            let mend = "UPDATE message SET ends_at = ?1 + (ends_at - received_at), received_at = ?1
-                WHERE ends_at IS NOT NULL AND received_at > ?1";
-            db.prepare_cached(mend)?.execute([now]).map(drop)
-        };
-        self.ask("look when messages came", mend).await
-    }
-
     /// How long messages live in conversations with people.
     pub async fn lifetimes(&self) -> std::result::Result<Vec<StoredLifetime>, Error> {
         self.ask("read how long messages live", |db| all(db)).await
@@ -123,7 +113,14 @@ struct Over {
     is_ours: bool,
 }
 
-fn expire(db: &mut Connection, now: Timestamp) -> Result<Expired> {
+/// A clock that was ahead when messages came and is not any more prolongs no life: they came now.
+pub(super) fn mend(db: &Connection, now: Timestamp) -> Result<()> {
+    let mend = "UPDATE message SET ends_at = ?1 + (ends_at - received_at), received_at = ?1
+        WHERE ends_at IS NOT NULL AND received_at > ?1";
+    db.prepare_cached(mend)?.execute([now]).map(drop)
+}
+
+pub(super) fn expire(db: &mut Connection, now: Timestamp) -> Result<Expired> {
     let transaction = db.transaction()?;
     let mut expired = Expired::default();
     let mut conversations = BTreeSet::new();
@@ -242,7 +239,7 @@ fn recount(db: &Connection, row: i64) -> Result<Summary> {
 }
 
 /// When the next thing is over.
-fn next(db: &Connection) -> Result<Option<Timestamp>> {
+pub(super) fn next(db: &Connection) -> Result<Option<Timestamp>> {
     let next = "SELECT min(ends_at) FROM (
         SELECT min(ends_at) AS ends_at FROM message WHERE ends_at IS NOT NULL
         UNION ALL SELECT min(ends_at) FROM outbox WHERE ends_at IS NOT NULL
@@ -427,9 +424,9 @@ mod tests {
         let f = Fixture::new();
         let ahead = Message { received_at: at(900_000), ..over_at(900_100, said(1, "bob", 5, "x")) };
         f.receive(&[ahead, over_at(2_000, said(2, "bob", 5, "y"))]);
-        f.wait(f.store.mend_ends(at(1_000))).unwrap();
+        mend(&f.connection(), at(1_000)).unwrap();
         assert_eq!(expire(&f, 1_000).next, Some(at(1_100)));
-        f.wait(f.store.mend_ends(at(1_050))).unwrap();
+        mend(&f.connection(), at(1_050)).unwrap();
         assert_eq!(expire(&f, 1_100).gone, [(direct("bob"), id(1))]);
         assert_eq!(expire(&f, 2_000).gone, [(direct("bob"), id(2))]);
     }

@@ -37,12 +37,6 @@ pub struct LogPiece {
 }
 
 impl Store {
-    /// From now on what is said is noted for a log, or is not, and then what was noted is forgotten.
-    pub async fn note_for_log(&self, wanted: bool) -> std::result::Result<(), Error> {
-        let note = move |db: &mut Connection| db.execute_batch(if wanted { NOTE } else { FORGET });
-        self.ask("note what is to be logged", note).await
-    }
-
     /// What is to be logged, the first of it, and the place to go on from; a message that is not here any more is left
     /// out, and one that changed again is there once.
     pub async fn to_log(&self) -> std::result::Result<(Vec<ToLog>, i64), Error> {
@@ -87,6 +81,11 @@ const FORGET: &str = "
     DELETE FROM to_log WHERE true;
     DELETE FROM log_piece WHERE true;
 ";
+
+/// From now on what is said is noted for a log, or is not, and then what was noted is forgotten.
+pub(super) fn note(db: &Connection, wanted: bool) -> Result<()> {
+    db.execute_batch(if wanted { NOTE } else { FORGET })
+}
 
 fn to_log(db: &Connection) -> Result<(Vec<ToLog>, i64)> {
     let noted = "SELECT seq, message, fresh FROM to_log ORDER BY seq LIMIT ?1";
@@ -167,11 +166,15 @@ mod tests {
             .collect()
     }
 
+    fn note_from_now_on(f: &Fixture, wanted: bool) {
+        f.wait(f.store.ask("note", move |db| note(db, wanted))).unwrap();
+    }
+
     #[test]
     fn what_is_said_and_changed_is_noted_once_and_over_restarts() {
         let mut f = Fixture::new();
         f.receive(&[said(1, "bob", 5, "before")]);
-        f.wait(f.store.note_for_log(true)).unwrap();
+        note_from_now_on(&f, true);
         let over = Message { ends_at: Some(at(99)), ..said(4, "bob", 9, "hush") };
         f.receive(&[said(2, "bob", 6, "one"), over, said(2, "bob", 6, "one")]);
         f.wait(f.store.queue(Some(ours(3, "bob", 7, "two")), vec![], None, vec![])).unwrap();
@@ -185,7 +188,7 @@ mod tests {
         assert_eq!(noted(&f), all);
         f.restart();
         assert_eq!(noted(&f), all, "it waits");
-        f.wait(f.store.note_for_log(true)).unwrap();
+        note_from_now_on(&f, true);
         alter(&f, 2, 13, Alteration::Delete);
         f.wait(f.store.hide(id(3))).unwrap();
         let now = [(id(2), true, 6, "Deleted".to_owned()), (id(1), false, 70, "after".to_owned())];
@@ -197,7 +200,7 @@ mod tests {
         let mut f = Fixture::new();
         f.receive(&[said(1, "bob", 5, "x")]);
         f.restart();
-        f.wait(f.store.note_for_log(false)).unwrap();
+        note_from_now_on(&f, false);
         let mut log = f.path().into_os_string();
         log.push("-wal");
         assert_eq!(std::fs::metadata(log).map_or(0, |log| log.len()), 0);
@@ -206,7 +209,7 @@ mod tests {
     #[test]
     fn what_is_being_written_is_kept_until_it_is_written() {
         let mut f = Fixture::new();
-        f.wait(f.store.note_for_log(true)).unwrap();
+        note_from_now_on(&f, true);
         f.receive(&[said(1, "bob", 5, "x"), said(2, "bob", 6, "y")]);
         let (told, up_to) = f.wait(f.store.to_log()).unwrap();
         assert_eq!(told.len(), 2);
@@ -219,7 +222,7 @@ mod tests {
         f.wait(f.store.forget_log_pieces()).unwrap();
         assert_eq!(f.wait(f.store.log_pieces()).unwrap(), []);
         // Whoever wants none any more is not told later what was said meanwhile.
-        f.wait(f.store.note_for_log(false)).unwrap();
+        note_from_now_on(&f, false);
         f.receive(&[Message { marks: Marks::default(), ..said(4, "bob", 8, "w") }]);
         assert_eq!(noted(&f), []);
     }

@@ -16,6 +16,7 @@ mod alerts;
 mod alterations;
 mod archive;
 mod batch;
+mod beginning;
 mod cipher;
 mod delivery;
 mod drafts;
@@ -58,7 +59,7 @@ pub use lifetimes::{Expired, StoredLifetime};
 pub use log::{LogPiece, ToLog};
 pub use threads::{prepare, wait_for_threads};
 pub use value::{
-    Account, Altered, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson, LastSeen,
-    Moved, Opened, OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received, Sealed, Secret,
-    Snapshot, StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
+    Account, Altered, Beginning, Changed, Draft, Found, Gap, Heard, Hits, Incoming, Kept, KnownPerson,
+    LastSeen, Moved, Opened, OutboxRow, OutboxState, Overheard, Page, Progress, Queued, Received,
+    Sealed, Secret, Snapshot, StoredGroup, StoredRoom, Tag, Thread, Tracked, limits,
 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::files::StoredFile;
 use super::group_links::{StoredKnock, StoredLink};
 use super::lifetimes::StoredLifetime;
 use crate::domain::{
@@ -198,6 +199,21 @@ pub struct Snapshot {
     pub knocks: Vec<StoredKnock>,
     /// What was being written, by conversation.
     pub drafts: Vec<(ConversationId, String)>,
+}
+
+/// What a session begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// Who we are.
+    pub account: Account,
+    /// When the next thing is over.
+    pub next_end: Option<Timestamp>,
+    /// Everything that must be there at start.
+    pub snapshot: Snapshot,
+    /// What is kept under the names that were asked for, in their order.
+    pub secrets: Vec<Option<Vec<u8>>>,
+    /// All files of which anything became. What was left of those whose message is gone is forgotten.
+    pub files: Vec<StoredFile>,
 }
 
 /// What the next letter of ours in a conversation has to follow.

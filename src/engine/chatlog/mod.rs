@@ -45,13 +45,13 @@ pub(super) struct ChatLog {
     failed: bool,
 }
 
-/// Begins to log into a directory of this user's in `directory`; without one, forgets what was to be logged.
+/// Begins to log into a directory of this user's in `directory`, if there is one. What is said is noted for it, or is
+/// not, since the session began.
 pub(super) async fn start(
     directory: Option<&Path>,
     user: &UserName,
     store: &Store,
 ) -> Result<(Option<ChatLog>, mpsc::Receiver<Logged>), Error> {
-    store.note_for_log(directory.is_some()).await?;
     let (tell, logged) = mpsc::channel(4);
     let Some(directory) = directory else { return Ok((None, logged)) };
     let left = store.log_pieces().await?;

@@ -79,7 +79,8 @@ async fn write(
     let nobody = || Error::NoAccount { user: user.clone(), known: accounts(data_dir) };
     let account = store.account().await?.ok_or_else(nobody)?;
     let known = store.load().await?;
-    let keys = Keys::open(store.clone(), Vec::new()).await?.ok_or_else(nobody)?;
+    let kept = store.secrets(Keys::names()).await?;
+    let keys = Keys::open(store.clone(), Vec::new(), kept)?.ok_or_else(nobody)?;
     tell(&Record::account(&account, &keys.identity))?;
     let (_, waiting) = store.waiting(1).await?;
     let mut contents = Contents { waiting, ..Contents::default() };
