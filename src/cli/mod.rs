@@ -43,6 +43,7 @@ mod target;
 mod text;
 mod wait;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -246,16 +247,40 @@ pub enum Command {
     },
 }
 
-/// Reads the command line. Where that is wrong, or asks for help, the process ends here.
-pub fn parse() -> Arguments {
-    let mut arguments = Arguments::parse();
+/// What the messenger itself is opened with.
+#[derive(Parser)]
+#[command(disable_help_flag = true)]
+struct NoCommand {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Whether a command line opens the messenger itself, by its first argument: a command stands there, if there is one,
+/// unless flags come before it.
+pub fn names_no_command(command_line: &[OsString]) -> bool {
+    command_line.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"))
+}
+
+/// Reads the command line, which begins with the name of the program.
+///
+/// # Errors
+/// What to print before the process ends: what is wrong with it, or the help that it asks for.
+pub fn parse(command_line: &[OsString]) -> Result<Arguments, clap::Error> {
+    // To know the flags takes a tenth of what it takes to know all commands with theirs. Whatever is not understood by
+    // them alone, be it help or a mistake, is read with the commands.
+    if names_no_command(command_line)
+        && let Ok(NoCommand { flags }) = NoCommand::try_parse_from(command_line)
+    {
+        return Ok(Arguments { flags, command: None });
+    }
+    let mut arguments = Arguments::try_parse_from(command_line)?;
     if arguments.flags.plain && arguments.command.is_some() {
         let why = "--plain is for the messenger itself: commands print plain lines anyway\n";
-        Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, why).exit();
+        return Err(Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, why));
     }
     let begins = matches!(arguments.command, Some(Command::Config { command: config::Command::Init }));
     arguments.flags.begins_file = begins;
-    arguments
+    Ok(arguments)
 }
 
 /// Does what a command says.
@@ -334,6 +359,55 @@ fn block_on<T>(command: impl Future<Output = Result<T, Error>>) -> Result<T, Err
     let done = runtime.block_on(command);
     // Standard input and output may keep a thread waiting for ever.
     runtime.shutdown_background();
-    crate::engine::finish();
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        ["cooee"].into_iter().chain(line.split_whitespace()).map(OsString::from).collect()
+    }
+
+    #[test]
+    fn flags_alone_mean_what_they_mean_beside_commands() {
+        let lines = [
+            "",
+            "-u bob",
+            "--user=send --plain",
+            "-d /x -tdark -P work",
+            "--no-color -b mqtt://x:1",
+            "-c f --log-file g",
+        ];
+        for line in lines {
+            let words = words(line);
+            let (parsed, full) = (parse(&words).unwrap(), Arguments::try_parse_from(&words).unwrap());
+            assert_eq!(format!("{:?}", parsed.flags), format!("{:?}", full.flags), "{line}");
+            assert!(parsed.command.is_none() && full.command.is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn all_else_is_read_with_the_commands() {
+        let parsed = parse(&words("-u bob send carol hi")).unwrap();
+        assert!(matches!(parsed.command, Some(Command::Send(_))));
+        assert_eq!(parsed.flags.user.as_deref(), Some("bob"));
+        let refused = [
+            ("--help", ErrorKind::DisplayHelp),
+            ("-h", ErrorKind::DisplayHelp),
+            ("--version", ErrorKind::DisplayVersion),
+            ("--bogus", ErrorKind::UnknownArgument),
+            ("-t dark --no-color", ErrorKind::ArgumentConflict),
+            ("--plain broker status", ErrorKind::ArgumentConflict),
+            ("--user", ErrorKind::InvalidValue),
+            ("dance", ErrorKind::InvalidSubcommand),
+        ];
+        for (line, kind) in refused {
+            let error = parse(&words(line)).err().map(|error| error.kind());
+            assert_eq!(error, Some(kind), "{line}");
+        }
+    }
 }

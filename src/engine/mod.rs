@@ -127,7 +127,8 @@ pub use update::{
 use crate::config::{BrokerAccess, BrokerChoice, Config};
 use crate::protocol::Root;
 
-/// To be called first by a process that is going to sign in soon: what takes a while is done aside.
+/// To be called first by a process that is going to sign in soon: what takes a while is done aside. It has to be
+/// through when the process ends, for which [`finish`] is called.
 pub fn prepare() {
     crate::store::prepare();
 }

@@ -16,12 +16,10 @@ use crate::engine::{self, Error, Protection, Session, Setup, Unlock};
 /// # Errors
 /// When there is no terminal, or it fails.
 pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiError> {
-    engine::prepare();
     let runtime = engine::runtime().map_err(TuiError::Threads)?;
     let outcome = runtime.block_on(show(config, flags, program, None, Place::default()));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
-    engine::finish();
     outcome
 }
 
