@@ -20,6 +20,7 @@ pub fn open(config: &Config, flags: &Flags, program: PathBuf) -> Result<(), TuiE
     let outcome = runtime.block_on(show(config, flags, program, None, Place::default()));
     // A thread may sit in a read of the terminal for ever.
     runtime.shutdown_background();
+    engine::finish();
     outcome
 }
 

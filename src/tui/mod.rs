@@ -15,6 +15,7 @@ mod effects;
 mod environment;
 mod error;
 mod external_editor;
+mod frame_writer;
 mod graphics;
 mod hold;
 mod input;

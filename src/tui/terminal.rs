@@ -4,7 +4,7 @@
 //! look, it is asked for that, and likewise what pictures it can show; the answer comes among the keys, or does not come.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,13 +28,11 @@ use ratatui::layout::Rect;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::app::{Ability, Alert, App, PictureMode};
+use super::frame_writer::{FrameWriter, InFrame};
 use super::graphics::{self, Ask, Standing};
 use super::repaint::Repaint;
 use super::view;
 use crate::domain::clean_line;
-
-/// Bytes collected before they are written: more than a frame takes as a rule.
-const FRAME_BYTES: usize = 64 * 1024;
 
 /// What a program that died may have left: the line with our words, the cursor and keypad keys of applications,
 /// the motion of the mouse.
@@ -118,7 +116,8 @@ pub struct Lent {
 /// The terminal in our modes. They are undone when this is dropped, and when the thread that made it
 /// panics.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    terminal: Terminal<CrosstermBackend<FrameWriter<File>>>,
+    in_frame: InFrame,
     repaint: Repaint,
     standing: Standing,
     title: Option<String>,
@@ -133,7 +132,8 @@ impl Screen {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is not a terminal"));
         }
         let out = File::from(stdout.as_fd().try_clone_to_owned()?);
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, out));
+        let in_frame = InFrame::default();
+        let backend = CrosstermBackend::new(FrameWriter::new(out, in_frame.clone()));
         restore_on_panic();
         FOLLOWS.store(follows, Ordering::SeqCst);
         set_pictures(pictures);
@@ -142,6 +142,7 @@ impl Screen {
         match Terminal::new(backend) {
             Ok(terminal) => Ok(Self {
                 terminal,
+                in_frame,
                 repaint: Repaint::default(),
                 standing: Standing::default(),
                 title: None,
@@ -201,6 +202,14 @@ impl Screen {
 
     /// Draws what has changed since the last frame.
     pub fn draw(&mut self, app: &App) -> io::Result<()> {
+        self.in_frame.set(true);
+        let drawn = self.draw_parts(app);
+        self.in_frame.set(false);
+        drawn?;
+        self.terminal.backend_mut().flush()
+    }
+
+    fn draw_parts(&mut self, app: &App) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| {
             let laid = view::draw(frame, app);
@@ -208,8 +217,7 @@ impl Screen {
             self.standing.mark(frame.buffer_mut(), laid);
         })?;
         self.standing.write(self.terminal.backend_mut())?;
-        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.terminal.backend_mut().flush()
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Forgets what is on the screen, so that the next frame paints every cell.
