@@ -190,7 +190,8 @@ fn an_export_holds_no_ratchet_and_nothing_that_can_be_read() {
     let file = here.join("alice.cooee");
     assert_eq!(exported(&world, "alice", &file).code, Some(0));
     let bytes = fs::read(&file).unwrap();
-    for word in ["alice", "bob", "harpsichord", "theremin", "orchestra", "identity", PASSPHRASE] {
+    // Not "bob": three letters stand in so many random bytes by chance.
+    for word in ["alice", "harpsichord", "theremin", "orchestra", "identity", PASSPHRASE] {
         assert!(!holds(&bytes, word.as_bytes()), "{word}");
     }
     let clear = opened(&bytes);
