@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
         }
     };
+    // Also where it came to nothing that needed what was begun.
     engine::finish();
     done
 }

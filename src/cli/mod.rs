@@ -359,6 +359,7 @@ fn block_on<T>(command: impl Future<Output = Result<T, Error>>) -> Result<T, Err
     let done = runtime.block_on(command);
     // Standard input and output may keep a thread waiting for ever.
     runtime.shutdown_background();
+    crate::engine::finish();
     done
 }
 

@@ -97,7 +97,7 @@ mod tests {
     fn without_an_account_nothing_begins_and_nothing_is_taken_out() {
         let mut f = Fixture::new();
         f.receive(&[Message { received_at: at(5), ends_at: Some(at(6)), ..said(1, "bob", 5, "x") }]);
-        assert_eq!(f.wait(f.store.begin(at(900), false, vec![])).unwrap(), None);
+        assert!(f.wait(f.store.begin(at(900), false, vec![])).unwrap().is_none());
         f.restart();
         assert_eq!(f.wait(f.store.load()).unwrap().summaries.len(), 1);
     }

@@ -202,7 +202,6 @@ pub struct Snapshot {
 }
 
 /// What a session begins with.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beginning {
     /// Who we are.
     pub account: Account,
