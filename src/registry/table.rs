@@ -365,6 +365,37 @@ mod tests {
         }
 
         #[test]
+        fn rows_are_read_as_csv_reads_them(
+            body in prop::collection::vec(
+                prop::sample::select(b"ab\",\r\n\xff\xef\xbb\xbf".as_slice()), 0..60),
+        ) {
+            // What is read first tells it how to take a byte order mark; a line that is none is not for it.
+            let pieces = pieces(&body, |_| true);
+            let sound = pieces.iter().filter(|piece| piece.well_quoted).flat_map(|piece| piece.raw);
+            let sound: Vec<u8> = b"\n".iter().chain(sound).copied().collect();
+            let mut reader = csv::ReaderBuilder::new();
+            let mut reader = reader.has_headers(false).flexible(true).from_reader(sound.as_slice());
+            let text = |cell: &[u8]| String::from_utf8(cell.to_vec()).ok();
+            let expected: Vec<Option<Vec<String>>> =
+                reader.byte_records().map(|record| record.unwrap().iter().map(text).collect()).collect();
+            let is_read = |piece: &&Piece<'_>| piece.well_quoted && !matches!(piece.raw, b"\n" | b"\r" | b"\r\n");
+            let rows: Vec<Content> = parse_rows(&pieces).into_iter().map(|row| row.content).collect();
+            let read = pieces.iter().zip(&rows).filter(|(piece, _)| is_read(piece)).map(|(_, content)| content);
+            let read: Vec<&Content> = read.collect();
+            prop_assert_eq!(read.len(), expected.len());
+            for (read, expected) in read.into_iter().zip(expected) {
+                match (read, expected) {
+                    (Content::Cells(cells), Some(expected)) => prop_assert_eq!(cells, &expected),
+                    (Content::Blank, Some(expected)) => {
+                        prop_assert!(expected.iter().all(|cell| cell.trim().is_empty()));
+                    }
+                    (Content::Broken(_), None) => {}
+                    (read, expected) => prop_assert!(false, "{:?} is not {:?}", read, expected),
+                }
+            }
+        }
+
+        #[test]
         fn every_line_of_text_comes_back(texts in prop::collection::vec("[^\r\n]*", 3)) {
             prop_assume!(!texts.iter().all(|text| text.trim().is_empty()));
             let trimmed: Vec<&str> = texts.iter().map(|text| text.trim()).collect();

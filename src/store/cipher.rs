@@ -9,7 +9,8 @@
 //!
 //! The 16 bytes at the beginning of the file, SQLCipher's salt, are made from the key: so a file that begins
 //! otherwise is of another key, and one that begins so and still cannot be read is damaged. That gives nothing
-//! away, for the key is random.
+//! away, for the key is random. The salt names the form of the file too, so that one of an older form is told from
+//! both.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -22,6 +23,9 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use crate::domain::DataKey;
+
+/// The form of a file: how its pages are encrypted and sealed. The first had HMAC-SHA-512.
+const FORM: u8 = 2;
 
 /// Gives the key to a connection that has read nothing yet.
 ///
@@ -38,7 +42,7 @@ pub(super) fn unlock(db: &Connection, path: &Path, key: &DataKey) -> Result<(), 
     }
     let mut statement = Zeroizing::new(String::with_capacity(256));
     statement.push_str("PRAGMA key = \"x'");
-    for byte in key.as_bytes().iter().chain(&salt(key)) {
+    for byte in key.as_bytes().iter().chain(&salt(key, FORM)) {
         let _ = write!(statement, "{byte:02x}");
     }
     statement.push_str("'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256");
@@ -62,16 +66,22 @@ pub(super) fn diagnose(path: &Path, key: &DataKey, error: rusqlite::Error) -> Er
             beginning if beginning == *b"SQLite format 3\0" => {
                 return Error::Plain { path: path.to_owned() };
             }
-            beginning if beginning != salt(key) => return Error::OtherKey { path: path.to_owned() },
+            beginning if (1..FORM).any(|form| beginning == salt(key, form)) => {
+                return Error::Older { path: path.to_owned() };
+            }
+            beginning if beginning != salt(key, FORM) => {
+                return Error::OtherKey { path: path.to_owned() };
+            }
             _ => {}
         }
     }
     Error::sqlite(ACTION, path, error)
 }
 
-/// How a file with this key begins.
-fn salt(key: &DataKey) -> [u8; 16] {
-    let digest = Sha256::new().chain_update(b"cooee1|database|").chain_update(key.as_bytes()).finalize();
+/// How a file of this form with this key begins.
+fn salt(key: &DataKey, form: u8) -> [u8; 16] {
+    let what = format!("cooee{form}|database|");
+    let digest = Sha256::new().chain_update(what).chain_update(key.as_bytes()).finalize();
     let mut salt = [0; 16];
     salt.copy_from_slice(&digest[..16]);
     salt
@@ -119,6 +129,31 @@ mod tests {
         let words = ["harpsichord", "theremin", "bobby-tables", "team 'x'", "lorem", "CREATE TABLE"];
         let stands = |word: &&str| bytes.windows(word.len()).any(|at| at == word.as_bytes());
         words.into_iter().filter(stands).collect()
+    }
+
+    #[test]
+    fn a_file_of_an_older_form_is_told_from_damage_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.db");
+        let key = key(1);
+        let hex: String =
+            key.as_bytes().iter().chain(&salt(&key, 1)).map(|byte| format!("{byte:02x}")).collect();
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!("PRAGMA key = \"x'{hex}'\"; CREATE TABLE message (id)")).unwrap();
+        old.close().unwrap();
+        let before = fs::read(&path).unwrap();
+        let older = Store::open(&path, &key).unwrap_err();
+        assert!(matches!(older, Error::Older { .. }), "{older}");
+        assert!(older.to_string().contains(path.to_str().unwrap()), "{older}");
+        assert!(fs::read(&path).unwrap() == before);
+    }
+
+    #[test]
+    fn pages_carry_the_code_that_processors_are_quick_at() {
+        let f = Fixture::new();
+        let code = "PRAGMA cipher_hmac_algorithm";
+        let code: String = f.connection().query_row(code, [], |row| row.get(0)).unwrap();
+        assert_eq!(code, "HMAC_SHA256");
     }
 
     #[test]

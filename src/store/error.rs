@@ -35,6 +35,17 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// The file has a form that is not read any more.
+    #[error(
+        "cannot open the history {}: a Cooee from before the first release wrote it, in a form that is not read any \
+         more; export the account with that one and import it here, or move the directory of the account away and sign \
+         up again",
+        path.display()
+    )]
+    Older {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The file is not encrypted. It is not read: whoever can put a file there could put anything into it.
     #[error(
         "cannot open the history {}: it is not encrypted, so this Cooee did not write it; move it away",
