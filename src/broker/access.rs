@@ -96,7 +96,7 @@ impl Access {
             (Some(_), None) => return Err(ReasonCode::BadUsernameOrPassword),
         };
         let name = name.map_err(|_| ReasonCode::BadUsernameOrPassword)?;
-        let used_up = match self.accounts.check(&name, &secret, |r| self.is_connected(r)) {
+        let used_up = match self.accounts.check(&name, &secret, |r| self.is_here(r)) {
             Login::Taken => return Err(ReasonCode::BadUsernameOrPassword),
             Login::Known(registration) => {
                 self.check_connection(connect, Some(&registration), Who::User(&name)).await?;
@@ -169,8 +169,8 @@ impl Access {
             if over_network && invite.is_none() {
                 return Ok(Some(Err(ReasonCode::NotAuthorized)));
             }
-            let connected = |r: &Registration| pace.is_connected(&r.to_string());
-            Ok(accounts.register(&name, &secret, invite, connected)?.map(Ok))
+            let here = |r: &Registration| pace.is_here(&r.to_string(), Instant::now());
+            Ok(accounts.register(&name, &secret, invite, here)?.map(Ok))
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(Some(registered))) => registered,
@@ -183,8 +183,8 @@ impl Access {
         }
     }
 
-    fn is_connected(&self, registration: &Registration) -> bool {
-        self.pace.is_connected(&registration.to_string())
+    fn is_here(&self, registration: &Registration) -> bool {
+        self.pace.is_here(&registration.to_string(), Instant::now())
     }
 
     /// Whether whoever the library calls so may do what `allowed` says; and their registration, where the

@@ -6,8 +6,8 @@
 //! a tenth of a second and 64 MiB for every connection.
 //!
 //! A name is *confirmed* once its owner has published a profile. Until then a sign-up that died half way
-//! must not hold it for ever, so whoever comes with another credential gets it, unless the first is
-//! connected at that moment. They get no more than the name: each registration has a serial number, which
+//! must not hold it for ever, so whoever comes with another credential gets it, unless the first is here
+//! at that moment. They get no more than the name: each registration has a serial number, which
 //! is part of who a session belongs to, so what waits for the earlier one stays out of reach.
 
 use std::collections::BTreeMap;
@@ -98,14 +98,14 @@ impl Accounts {
         Ok(Self { path, book: Mutex::new(book) })
     }
 
-    /// Whether the credential belongs to the name. `connected` tells whether a registration is in use now.
+    /// Whether the credential belongs to the name. `here` tells whether a registration is in use now.
     pub fn check(
         &self,
         name: &UserName,
         secret: &[u8],
-        connected: impl FnOnce(&Registration) -> bool,
+        here: impl FnOnce(&Registration) -> bool,
     ) -> Login {
-        self.book().check(name, secret, connected)
+        self.book().check(name, secret, here)
     }
 
     /// Gives the name to this credential. `None` when there are too many names, or when the name went to
@@ -118,13 +118,13 @@ impl Accounts {
         name: &UserName,
         secret: &[u8],
         invite: Option<String>,
-        connected: impl FnOnce(&Registration) -> bool,
+        here: impl FnOnce(&Registration) -> bool,
     ) -> Result<Option<Registration>, Error> {
         if secret.len() < SHORTEST_SECRET {
             return Ok(None);
         }
         let mut book = self.book();
-        match book.check(name, secret, connected) {
+        match book.check(name, secret, here) {
             Login::Known(registration) => return Ok(Some(registration)),
             Login::Taken => return Ok(None),
             Login::Free(_) => {}
@@ -190,18 +190,13 @@ impl Accounts {
 }
 
 impl Book {
-    fn check(
-        &self,
-        name: &UserName,
-        secret: &[u8],
-        connected: impl FnOnce(&Registration) -> bool,
-    ) -> Login {
+    fn check(&self, name: &UserName, secret: &[u8], here: impl FnOnce(&Registration) -> bool) -> Login {
         let Some(entry) = self.accounts.get(name) else { return Login::Free(None) };
         let registration = Registration { name: name.clone(), serial: entry.serial };
         if bool::from(hash(secret).as_bytes().ct_eq(entry.hash.as_bytes())) {
             return Login::Known(registration);
         }
-        match entry.confirmed || connected(&registration) {
+        match entry.confirmed || here(&registration) {
             true => Login::Taken,
             false => Login::Free(entry.invite.clone()),
         }

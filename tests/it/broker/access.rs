@@ -212,6 +212,34 @@ async fn a_will_is_checked_at_the_login() {
 }
 
 #[tokio::test]
+async fn who_comes_with_many_connections_at_once_gets_no_more_than_others() {
+    let house = House::new();
+    let address = house.broker().await;
+    let _alice = owner(address, "alice", "a").await;
+    let all = (0..2 * broker::limits::CONNECTIONS_OF_ONE).map(|n| {
+        let mut connect = user(address, "alice", &format!("a{n}"));
+        connect.0.set_connect_properties(connect.1);
+        tokio::spawn(async move {
+            let (_client, mut events) = AsyncClient::new(connect.0, 16);
+            let answer = tokio::time::timeout(DEADLINE, events.poll()).await.expect("an answer");
+            // Those who were let in stay until all have their answer.
+            (answer.map_err(|e| e.to_string()), events)
+        })
+    });
+    let (mut let_in, mut stay) = (0, Vec::new());
+    for one in all.collect::<Vec<_>>() {
+        let (answer, events) = one.await.unwrap();
+        match answer {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => let_in += 1,
+            Err(refused) => assert!(refused.contains("QuotaExceeded"), "{refused}"),
+            other => panic!("{other:?}"),
+        }
+        stay.push(events);
+    }
+    assert_eq!(let_in + 1, broker::limits::CONNECTIONS_OF_ONE);
+}
+
+#[tokio::test]
 async fn one_account_has_so_many_connections_and_a_burst_passes() {
     let house = House::new();
     let address = house.broker().await;
