@@ -34,8 +34,9 @@ pub use bytes::Bytes;
 pub use reason::Refusal;
 
 /// How long the broker lets pass without a word from us before it takes us for gone: one and a half
-/// times this (MQTT 5, section 3.1.2.10).
-pub const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// times this (MQTT 5, section 3.1.2.10). A ping costs four wake-ups: the timer, which comes closer in two
+/// steps, and the answer.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(25);
 
 /// How long the broker waits with our will after the connection went, so that a quick return shows
 /// nothing (MQTT 5, section 3.1.3.2.2).

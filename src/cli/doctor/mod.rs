@@ -223,7 +223,7 @@ mod tests {
         ok        session     kept for 30 days
         ok        wildcards   available
         ok        in flight   65535 publishes
-        ok        keep alive  as we ask (20 seconds)
+        ok        keep alive  as we ask (25 seconds)
         ok        client id   as we ask
         ok        nobody      it says so when nobody is subscribed
         degraded  queue       1000 of 2000 messages were kept for somebody who was away; it acknowledged the rest, and dropped it

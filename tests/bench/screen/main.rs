@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use cooee::crypto::vault::KeyFile;
 use cooee::crypto::{Device, Identity};
 use cooee::domain::{Body, ConversationId, Message, MessageId, MessageText, Timestamp, UserName};
+use cooee::mqtt::KEEP_ALIVE;
 use cooee::store::{Account, Incoming, Store};
 use feed::Feed;
 use hand::{clear, letter};
@@ -47,7 +48,8 @@ const QUIET: Duration = Duration::from_millis(40);
 const BURSTS: u32 = 3;
 const BURST: u32 = 10_000;
 const HISTORY: u64 = 100_000;
-const REST: Duration = Duration::from_secs(20);
+/// So many pings, and all that they cause.
+const REST: Duration = KEEP_ALIVE.saturating_mul(2);
 
 fn main() {
     let [alice, bob, carol, hugo] = ["alice", "bob", "carol", "hugo"].map(user);
