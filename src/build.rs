@@ -3,12 +3,12 @@
 //! The system maps a program in neighbourhoods of 64 KiB around what is touched, and what a start touches lay
 //! strewn over more than half of it: 3.5 MB of functions held 15 MB in memory. `assets/start.order` lists
 //! those functions, and the linker puts them side by side (measured: memory at rest 24.3 MB before and 14.5
-//! after, and a start is some tenths of a millisecond shorter).
+//! after, and a start a tenth shorter).
 //!
 //! The list is written by `.ci/order`, which watches a release build and that of the benchmarks. It fits the
-//! compiler and the `Cargo.lock` that it was written with: a name that there is no more is passed over, so an old list does
-//! no harm, and less and less good. It counts in release builds, where the linker takes it, which is tried
-//! out: lld does, which Rust brings along for Linux on `x86_64`; GNU ld, mold and the linker of Apple do not.
+//! compiler and the `Cargo.lock` that it was written with: a name that there is no more is passed over, so
+//! an old list does no harm, and less and less good. It counts in release builds, where the linker takes it,
+//! which is tried out: lld does, which Rust brings along for Linux on `x86_64`; GNU ld does not.
 
 use std::env;
 use std::error::Error;
